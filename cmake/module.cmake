@@ -1,0 +1,58 @@
+# postrider_module(NAME USES folder… LIBRARIES target…)
+#
+# One folder of src/ is one static library, one test binary and its fuzz targets:
+#   *.cc         the library postrider_NAME
+#   *_test.cc    NAME_test, run by ctest (label: unit)
+#   *_fuzz.cc    each a libFuzzer target; without libFuzzer they are linked into NAME_test, whose
+#                corpus test runs them over fuzz/corpus
+# USES is the layering rule: the folders whose headers this folder may include. It is written to
+# layers.txt in the build folder, and tools/check_layers holds every #include against it.
+file(WRITE ${CMAKE_BINARY_DIR}/layers.txt "")
+
+function(postrider_module name)
+    cmake_parse_arguments(ARG "" "" "USES;LIBRARIES;TEST_USES" ${ARGN})
+    file(APPEND ${CMAKE_BINARY_DIR}/layers.txt "${name}: ${ARG_USES}\n")
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${name}/*.cc)
+    set(tests ${sources})
+    set(fuzzers ${sources})
+    list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+    list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+    list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
+    if(name STREQUAL "app")
+        list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+    endif()
+    list(TRANSFORM ARG_USES PREPEND postrider_ OUTPUT_VARIABLE used)
+
+    if(sources)
+        add_library(postrider_${name} STATIC ${sources})
+        target_include_directories(postrider_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+        target_link_libraries(postrider_${name} PUBLIC ${used} ${ARG_LIBRARIES})
+    else()
+        add_library(postrider_${name} INTERFACE)
+        target_include_directories(postrider_${name} INTERFACE ${PROJECT_SOURCE_DIR}/src)
+        target_link_libraries(postrider_${name} INTERFACE ${used} ${ARG_LIBRARIES})
+    endif()
+
+    if(tests AND POSTRIDER_TESTS)
+        add_executable(${name}_test ${tests})
+        list(TRANSFORM ARG_TEST_USES PREPEND postrider_ OUTPUT_VARIABLE test_used)
+        target_link_libraries(${name}_test PRIVATE postrider_${name} ${test_used}
+                              GTest::gtest GTest::gtest_main Threads::Threads)
+        gtest_discover_tests(${name}_test TEST_PREFIX ${name}. PROPERTIES LABELS unit TIMEOUT 120
+                             DISCOVERY_TIMEOUT 60)
+    endif()
+    foreach(fuzzer ${fuzzers})
+        get_filename_component(target ${fuzzer} NAME_WE)
+        if(POSTRIDER_FUZZ)
+            add_executable(${target} ${fuzzer})
+            target_link_libraries(${target} PRIVATE postrider_${name} -fsanitize=fuzzer)
+        elseif(POSTRIDER_TESTS)
+            # The corpus of every fuzz target is also a unit test.
+            add_executable(${target} ${fuzzer} ${PROJECT_SOURCE_DIR}/tests/support/fuzz_main.cc)
+            target_link_libraries(${target} PRIVATE postrider_${name})
+            add_test(NAME ${target}.corpus
+                     COMMAND ${target} ${PROJECT_SOURCE_DIR}/tests/fuzz_corpus/${target})
+            set_tests_properties(${target}.corpus PROPERTIES LABELS unit TIMEOUT 60)
+        endif()
+    endforeach()
+endfunction()

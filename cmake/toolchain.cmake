@@ -1,0 +1,29 @@
+# Compiler flags, the linker and ccache; the presets choose among the options.
+option(POSTRIDER_TESTS "Build the tests" ON)
+option(POSTRIDER_BENCH "Build the benchmarks' programs" ON)
+option(POSTRIDER_FUZZ "Build the fuzz targets with libFuzzer (clang only)" OFF)
+set(POSTRIDER_SANITIZE "" CACHE STRING "-fsanitize= list, e.g. address,undefined")
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+    set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    add_compile_options(-Wthread-safety)
+    add_link_options(-fuse-ld=mold)
+else()
+    # GCC 12 reports these falsely inside the standard library and Boost at -O2.
+    add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
+                        -Wno-array-bounds -Wno-dangling-pointer)
+    add_link_options(-fuse-ld=mold)
+endif()
+if(POSTRIDER_SANITIZE)
+    add_compile_options(-fsanitize=${POSTRIDER_SANITIZE} -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${POSTRIDER_SANITIZE})
+endif()
+if(POSTRIDER_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

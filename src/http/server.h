@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace postrider::http {
+
+/// A request, read whole (its body never past the route's limit).
+struct Request {
+    std::string method;  ///< "GET"
+    std::string path;    ///< percent-encoded as received, without the query
+    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+    std::vector<std::pair<std::string, std::string>> query;    ///< decoded, in order
+    /// What the route's {names} matched, decoded, in the template's order.
+    std::vector<std::pair<std::string, std::string>> path_parameters;
+    std::string id;           ///< this request's id, in its log line and its problem document
+    std::string remote;       ///< "127.0.0.1:49152"
+
+    /// The first header of that (lower-case) name; nullptr when there is none.
+    const std::string* header(std::string_view name) const;
+    const std::string* query_value(std::string_view name) const;
+    /// Requires: the route has {name}.
+    const std::string& path_parameter(std::string_view name) const;
+};
+
+struct Response {
+    int status = 200;
+    std::string content_type = "application/json";
+    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// Answers one request, once. Copyable; send() may be called from any thread, and when the client has
+/// gone it does nothing. Dropping the last copy unsent answers 500.
+/// Thread-safety: any thread.
+class Responder {
+ public:
+    class Sink {
+     public:
+        virtual ~Sink() = default;
+        virtual void send(Response response) = 0;
+    };
+    explicit Responder(std::shared_ptr<Sink> sink) : sink_(std::move(sink)) {}
+    void send(Response response) const { sink_->send(std::move(response)); }
+
+ private:
+    std::shared_ptr<Sink> sink_;
+};
+
+/// Runs on the server's thread and must not block: it parses, hands to the store or the engine, and
+/// answers from their completion. The request lives until the handler returns; move what you need.
+using Handler = std::function<void(Request& request, Responder responder)>;
+
+struct Route {
+    std::string method;     ///< "POST"
+    std::string path;       ///< "/api/v1/realms/{realm}/events"
+    std::string operation;  ///< the operationId in api/openapi.yaml
+    std::size_t body_bytes_max = 0;  ///< 0: no body is read
+    Handler handler;
+};
+
+struct ServerOptions {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 8080;  ///< 0: any free one, see Server::port()
+};
+
+/// The inbound HTTP/1.1 server: one thread, a coroutine per connection, keep-alive and pipelining.
+///
+/// Limits: head, body per route, connections, time to read a request (limits.h). What it answers by
+/// itself, all as problem documents: 400 malformed request, 404 no such route, 405 with Allow, 408,
+/// 413 (before reading, when Content-Length says so), 415 a body that is not application/json on a
+/// route with one, 431 head too large, 503 too many connections. HEAD works wherever GET does.
+/// `Expect: 100-continue` is honoured after the checks on the head passed.
+class Server {
+ public:
+    virtual ~Server() = default;
+    /// Binds and starts the thread. Errors: unavailable, one sentence (address in use, not
+    /// permitted) with what to do.
+    virtual Result<void> start() = 0;
+    /// Stops accepting, lets requests in progress end until `deadline`, closes.
+    virtual void stop(Monotonic deadline) = 0;
+    virtual std::uint16_t port() const = 0;
+};
+
+/// `before`, when set, is asked for every request whose route was found, before its body is read: an
+/// answer ends the request there (authentication).
+using Gate = std::function<std::optional<Response>(const Request& request, const Route& route)>;
+
+std::unique_ptr<Server> make_server(ServerOptions options, std::vector<Route> routes, Gate before);
+
+}  // namespace postrider::http

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/ids.h"
+#include "model/states.h"
+
+namespace postrider {
+
+/// An event that is to be published: not yet in the store, so without an id.
+struct NewEvent {
+    std::string type;  ///< "user.created"
+    ResourceId resource_id;
+    std::string data;  ///< compact JSON object, checked; the publisher's bytes less white space
+    std::optional<Timestamp> timestamp;  ///< default: when it is accepted
+};
+
+/// What a publisher is told of its event.
+struct PublishedEvent {
+    EventId id;
+    std::string type;
+    ResourceId resource_id;
+    Timestamp timestamp;
+    std::size_t deliveries = 0;
+    bool operator==(const PublishedEvent&) const = default;
+};
+
+/// The body as every receiver gets it: built once per event, the same for every webhook and attempt.
+/// `{"event":…,"timestamp":…,"resource_id":…,"data":…}`, exactly these four, in this order, compact.
+std::string event_body(std::string_view type, Timestamp timestamp, const ResourceId& resource_id,
+                       std::string_view data);
+
+using SharedBody = std::shared_ptr<const std::string>;
+
+}  // namespace postrider

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+/// Every bound of the server, with its unit and its reason. Nothing else in the tree holds a number
+/// of this kind.
+namespace postrider::limits {
+
+// What comes in.
+inline constexpr std::size_t request_header_bytes_max = 16 * 1024;  ///< one HTTP request's head
+inline constexpr std::size_t payload_bytes_max_default = 256 * 1024;  ///< `data` of one event
+inline constexpr std::size_t payload_bytes_max_hard = 1024 * 1024;    ///< what an operator may set
+inline constexpr std::size_t envelope_bytes_max = 4 * 1024;   ///< a publish's body beyond its `data`
+inline constexpr std::size_t batch_body_bytes_max = 16 * 1024 * 1024;
+inline constexpr std::size_t config_body_bytes_max = 256 * 1024;  ///< any body that is not an event
+inline constexpr std::size_t batch_events_max = 1000;
+inline constexpr std::size_t json_depth_max = 64;  ///< nesting; the scanner recurses to it
+inline constexpr std::size_t fan_out_deliveries_max = 20'000;  ///< one transaction inserts no more
+inline constexpr std::size_t idempotency_key_bytes_max = 255;
+inline constexpr Duration idempotency_key_lifetime = 24h;
+inline constexpr Duration event_timestamp_ahead_max = 24h;
+inline constexpr std::size_t api_connections_max = 4096;
+inline constexpr Duration request_read_timeout = 30s;    ///< from a request's first byte to its last
+inline constexpr Duration connection_idle_timeout = 75s; ///< between requests of one connection
+inline constexpr std::size_t page_size_default = 50;
+inline constexpr std::size_t page_size_max = 200;
+
+// Webhooks.
+inline constexpr std::size_t name_characters_max = 200;
+inline constexpr std::size_t description_characters_max = 2000;
+inline constexpr std::size_t url_bytes_max = 2048;
+inline constexpr std::size_t webhook_headers_bytes_max = 16 * 1024;  ///< names and values together
+inline constexpr std::size_t webhook_headers_count_max = 50;
+inline constexpr std::size_t webhook_events_count_max = 200;
+inline constexpr std::size_t webhooks_per_realm_max = 10'000;  ///< also the fan-out of one event
+inline constexpr std::size_t event_type_name_bytes_max = 128;
+inline constexpr std::size_t event_types_per_realm_max = 1000;
+inline constexpr std::size_t event_type_schema_bytes_max = 64 * 1024;
+inline constexpr std::size_t secret_bytes_min = 24;  ///< Standard Webhooks
+inline constexpr std::size_t secret_bytes_max = 64;
+inline constexpr std::size_t secret_bytes_default = 32;
+inline constexpr Duration secret_overlap_default = 24h;
+inline constexpr Duration secret_overlap_max = 7 * 24h;
+inline constexpr Duration attempt_timeout_default = 15s;
+inline constexpr Duration attempt_timeout_min = 100ms;
+inline constexpr Duration attempt_timeout_max = 30s;
+inline constexpr std::size_t retry_schedule_entries_max = 20;
+inline constexpr Duration retry_delay_max = 24h;
+inline constexpr double retry_jitter = 0.2;  ///< ±20 %: a thousand webhooks do not return as one
+inline constexpr std::size_t tests_per_minute_max = 10;  ///< per webhook
+inline constexpr Duration failing_before_disable = 5 * 24h;
+inline constexpr std::size_t failures_before_disable = 5;
+inline constexpr Duration internal_retry_first = 1s;
+inline constexpr Duration internal_retry_max = 5min;
+inline constexpr unsigned crashes_before_set_aside = 3;
+
+// What goes out.
+inline constexpr std::size_t response_bytes_read_max = 64 * 1024;
+inline constexpr std::size_t response_bytes_kept_max = 4 * 1024;
+inline constexpr std::size_t response_header_bytes_max = 16 * 1024;
+inline constexpr Duration connection_age_max = 5min;  ///< so that DNS changes and revoked addresses take
+inline constexpr Duration connection_unused_max = 30s;
+inline constexpr std::size_t idle_connections_per_origin_max = 64;
+inline constexpr std::size_t idle_connections_max = 2048;
+inline constexpr std::size_t lookups_in_flight_max = 1024;
+inline constexpr std::size_t lookups_in_flight_per_realm_max = 512;
+inline constexpr Duration lookup_ttl_min = 1s;
+inline constexpr Duration lookup_ttl_max = 60s;
+inline constexpr std::size_t lookup_cache_names_max = 16 * 1024;
+
+// The engine.
+inline constexpr std::size_t lane_in_flight_first = 4;   ///< a lane that has not shown a success yet
+inline constexpr std::size_t lane_in_flight_max = 64;    ///< doubling on success up to here
+inline constexpr std::size_t lane_timeouts_before_narrow = 3;  ///< then 1 in flight until a success
+inline constexpr std::size_t lane_window_factor = 16;  ///< deliveries held in memory per 1 in flight
+inline constexpr std::size_t held_deliveries_max = 50'000;  ///< of all lanes
+inline constexpr std::size_t held_bytes_max = 96 * 1024 * 1024;  ///< their bodies
+inline constexpr std::size_t offer_queue_max = 16 * 1024;  ///< deliveries between writer and engine
+inline constexpr Duration held_ahead = 30s;  ///< a retry due later than this waits in the store only
+inline constexpr std::size_t refill_deliveries_max = 512;  ///< of one read
+inline constexpr std::size_t refill_bytes_max = 8 * 1024 * 1024;
+inline constexpr std::size_t refills_in_flight_max = 2;  ///< they share the reader pool with the API
+inline constexpr std::size_t record_batch_max = 512;     ///< outcomes in one hand-over to the writer
+inline constexpr std::size_t unrecorded_outcomes_max = 8192;  ///< then nothing more is submitted
+inline constexpr std::size_t descriptors_reserved = 1024;  ///< not for attempts: API, store, DNS
+inline constexpr std::size_t attempts_in_flight_max = 16 * 1024;  ///< also bounded by descriptors
+
+// The store.
+inline constexpr std::size_t writer_queue_max = 8192;       ///< then 503
+inline constexpr std::size_t writer_queue_bytes_max = 64 * 1024 * 1024;
+inline constexpr std::size_t writer_group_max = 1024;       ///< works in one transaction
+inline constexpr std::size_t reader_queue_max = 4096;
+inline constexpr std::size_t reader_threads = 2;
+inline constexpr Duration read_duration_max = 1s;     ///< a longer one would hold the WAL
+inline constexpr Duration closure_duration_max = 50ms;
+inline constexpr std::uint64_t wal_restart_bytes = 256 * 1024 * 1024;
+inline constexpr std::uint64_t disk_reserve_bytes = 16 * 1024 * 1024;
+inline constexpr std::size_t recover_step_deliveries = 1000;
+
+static_assert(payload_bytes_max_default <= payload_bytes_max_hard);
+static_assert(payload_bytes_max_hard + envelope_bytes_max <= batch_body_bytes_max);
+static_assert(response_bytes_kept_max <= response_bytes_read_max);
+static_assert(webhooks_per_realm_max <= fan_out_deliveries_max, "one event must fit a transaction");
+static_assert(lookups_in_flight_per_realm_max < lookups_in_flight_max);
+static_assert(lane_in_flight_first <= lane_in_flight_max);
+static_assert(refill_bytes_max < held_bytes_max);
+static_assert(batch_body_bytes_max < writer_queue_bytes_max);
+static_assert(internal_retry_first < internal_retry_max);
+
+}  // namespace postrider::limits

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/time.h"
+#include "model/attempt.h"
+#include "model/event.h"
+#include "model/ids.h"
+#include "net/egress_policy.h"
+#include "net/url.h"
+
+namespace postrider::net {
+
+class EventLoop;
+class Resolver;
+
+/// One POST to send.
+struct SendRequest {
+    RealmId realm;   ///< whose look-ups these are (they are bounded per realm)
+    std::shared_ptr<const Url> url;
+    std::string headers;  ///< complete header lines but for Host, Content-Length and Connection,
+                          ///< each ending in CRLF; names and values checked by the caller
+    SharedBody body;
+    Duration timeout{0};  ///< one deadline for everything, DNS to the last body byte
+    std::shared_ptr<const EgressPolicy> policy;
+};
+
+struct SenderOptions {
+    std::string ca_file;  ///< PEM bundle to trust instead of the system's; empty: the system's
+    std::string user_agent;
+};
+
+/// Sends HTTP/1.1 POSTs over keep-alive connections.
+///
+/// Every send() ends in exactly one call of `done`, on the loop's thread, by the deadline. Addresses
+/// are resolved by the Resolver, passed by the request's policy, and connected as sockaddrs, so what
+/// was checked is what is connected. Pools are keyed by (scheme, host, port, policy); the policy is
+/// asked again about the peer before a connection is reused. Redirects are never followed, bodies
+/// never decoded; at most limits::response_bytes_read_max are read. A 2xx whose body was cut at that
+/// limit is `accepted`. A reused connection that the peer closed before any response byte is tried
+/// once more on a fresh one.
+/// Thread-safety: the loop's thread only.
+class HttpSender {
+ public:
+    using Done = std::function<void(AttemptResult)>;
+    virtual ~HttpSender() = default;
+    virtual void send(SendRequest request, Done done) = 0;
+    /// Ends every attempt in flight with `shutting_down` and closes the pools.
+    virtual void stop() = 0;
+};
+
+/// Lifetime: loop and resolver outlive the sender.
+std::unique_ptr<HttpSender> make_http_sender(EventLoop& loop, Resolver& resolver,
+                                             SenderOptions options);
+
+}  // namespace postrider::net
