@@ -11,16 +11,19 @@
 namespace postrider::http {
 
 struct ClientOptions {
-    std::string base_url;  ///< "http://127.0.0.1:8080", with a path before the API's if a proxy adds one
-    std::string token;     ///< sent as `Authorization: Bearer …`; empty: no such header
-    std::string ca_file;   ///< PEM of the authorities to trust instead of the system's; empty: the system's
+    std::string
+        base_url;  ///< "http://127.0.0.1:8080", with a path before the API's if a proxy adds one
+    std::string token;  ///< sent as `Authorization: Bearer …`; empty: no such header
+    std::string
+        ca_file;  ///< PEM of the authorities to trust instead of the system's; empty: the system's
     Duration timeout = 30s;  ///< of one request, from the look-up of the name to the last body byte
 };
 
 struct ClientRequest {
     std::string method;  ///< "GET"
-    std::string path;    ///< "/api/v1/realms/master/events?limit=10", percent-encoded, after base_url
-    std::string body;    ///< empty: none; else sent as application/json unless a header says otherwise
+    std::string path;  ///< "/api/v1/realms/master/events?limit=10", percent-encoded, after base_url
+    std::string
+        body;  ///< empty: none; else sent as application/json unless a header says otherwise
     std::vector<std::pair<std::string, std::string>> headers;
 };
 
@@ -33,10 +36,10 @@ struct ClientResponse {
     const std::string* header(std::string_view name) const;
 };
 
-/// A blocking HTTP/1.1 client for our own API: the command line, tests, the load test. One connection
-/// for each request; TLS is verified, 1.2 or newer; redirects are not followed; no proxies. Never
-/// for deliveries, which have the egress policy (net/http_sender.h).
-/// Thread-safety: any thread.
+/// A blocking HTTP/1.1 client for our own API: the command line, tests, the load test. One
+/// connection for each request; TLS is verified, 1.2 or newer; redirects are not followed; no
+/// proxies. Never for deliveries, which have the egress policy (net/http_sender.h). Thread-safety:
+/// any thread.
 class Client {
  public:
     explicit Client(ClientOptions options);

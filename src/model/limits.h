@@ -25,6 +25,8 @@ inline constexpr Duration event_timestamp_ahead_max = 24h;
 inline constexpr std::size_t api_connections_max = 4096;
 inline constexpr Duration request_read_timeout = 30s;    ///< from a request's first byte to its last
 inline constexpr Duration connection_idle_timeout = 75s; ///< between requests of one connection
+inline constexpr std::size_t client_response_bytes_max =
+    64 * 1024 * 1024;  ///< what the command line takes of one answer: a full page of large events fits
 inline constexpr std::size_t page_size_default = 50;
 inline constexpr std::size_t page_size_max = 200;
 
