@@ -1,0 +1,162 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/attempt.h"
+#include "model/ids.h"
+#include "model/states.h"
+
+/// The rows of the tables, as the store keeps them: what is a list or an object there is JSON text,
+/// what is secret is sealed. Their meaning lies in the folders that own them.
+namespace postrider::store {
+
+struct RealmRow {
+    RealmId id;
+    std::string name;
+    std::string display_name;
+    std::string settings;  ///< JSON object
+    std::int64_t config_version = 0;  ///< goes up with every change that matching depends on
+    std::int64_t version = 1;         ///< of the resource, its ETag
+    Timestamp created_at;
+    Timestamp updated_at;
+};
+
+struct ApiKeyRow {
+    RealmId realm;
+    ApiKeyId id;
+    std::string name;
+    std::string hash;         ///< SHA-256 of the key, 32 raw bytes
+    std::string permissions;  ///< JSON array
+    Timestamp created_at;
+    std::optional<Timestamp> expires_at;
+    std::optional<Timestamp> last_used_at;
+};
+
+struct EventTypeRow {
+    RealmId realm;
+    std::string name;
+    std::string description;
+    std::string schema;   ///< JSON, "" when none
+    std::string example;  ///< JSON, "" when none
+    std::int64_t version = 1;
+    Timestamp created_at;
+    Timestamp updated_at;
+};
+
+struct WebhookRow {
+    RealmId realm;
+    WebhookId id;
+    std::string name;
+    std::string description;
+    std::string url;
+    std::string header_names;  ///< JSON array, in order, for showing without opening
+    std::string headers;       ///< sealed JSON object; "" when there are none
+    std::string events;        ///< JSON array
+    bool enabled = true;
+    DisabledReason disabled_reason = DisabledReason::none;
+    std::optional<Duration> timeout;            ///< none: the realm's
+    std::optional<std::string> retry_schedule;  ///< JSON array; none: the realm's
+    std::string signing;                        ///< JSON array
+    std::string secret;                         ///< sealed
+    std::string previous_secret;                ///< sealed; "" when there is none
+    std::optional<Timestamp> previous_expires_at;
+    std::int64_t version = 1;
+    Timestamp created_at;
+    Timestamp updated_at;
+    std::optional<Timestamp> deleted_at;  ///< a tombstone, until its own deletion is delivered
+};
+
+/// What held of a webhook from `since` on: events with an id at or above it (and below the next
+/// version's) were matched by this. Nothing secret.
+struct WebhookVersionRow {
+    RealmId realm;
+    WebhookId webhook;
+    Uuid since;
+    bool enabled = true;
+    DisabledReason reason = DisabledReason::none;
+    std::string events;  ///< JSON array
+};
+
+/// Consecutive failures of a webhook (promise 7); no row: none.
+struct WebhookHealthRow {
+    RealmId realm;
+    WebhookId webhook;
+    Timestamp first_failure_at;
+    std::int64_t failures = 0;
+};
+
+struct EventRow {
+    RealmId realm;
+    EventId id;
+    std::string type;
+    ResourceId resource_id;
+    Timestamp timestamp;
+    EventOrigin origin = EventOrigin::api;
+    std::string data;
+};
+
+struct DeliveryRow {
+    RealmId realm;
+    DeliveryId id;
+    WebhookId webhook;
+    EventId event;
+    DeliveryState state = DeliveryState::pending;
+    std::string reason;  ///< why it is in that state, a sentence; "" when plain
+    bool test = false;
+    bool by_hand = false;  ///< redelivered: does not count towards disabling
+    std::int64_t attempts = 0;
+    std::int64_t schedule_position = 0;  ///< attempts since it was last made pending
+    std::int64_t internal_failures = 0;  ///< in a row
+    std::int64_t crashes = 0;  ///< in a row, found in flight at start (promise 6)
+    Timestamp due_at;
+    Timestamp pending_since;  ///< horizon of internal failures
+    std::optional<Timestamp> last_attempt_at;
+    std::optional<Timestamp> finished_at;
+};
+
+struct AttemptRow {
+    RealmId realm;
+    DeliveryId delivery;
+    std::int64_t number = 0;
+    Timestamp started_at;
+    OutcomeReason outcome = OutcomeReason::accepted;
+    std::string detail;
+    int status = 0;
+    std::string url;
+    std::string request_headers;   ///< JSON array of [name, value], secrets masked
+    std::string response_headers;  ///< JSON array of [name, value]
+    std::string response_body;
+    bool response_truncated = false;
+    std::string peer;
+    AttemptTimings timings;
+    std::optional<Timestamp> next_attempt_at;
+};
+
+struct OperationRow {
+    RealmId realm;
+    OperationId id;
+    std::string kind;    ///< "recover"
+    std::string params;  ///< JSON object
+    OperationState state = OperationState::running;
+    std::string detail;  ///< why it failed
+    std::string cursor;  ///< where it is; its kind's own
+    std::int64_t done = 0;
+    std::int64_t total = 0;
+    Timestamp created_at;
+    std::optional<Timestamp> finished_at;
+};
+
+struct AuditRow {
+    RealmId realm;
+    Uuid id;
+    std::string actor_kind;  ///< "api_key", "system", …
+    std::string actor_id;
+    std::string action;      ///< "webhook.create"
+    std::string resource_id;
+    std::string detail;      ///< JSON object, nothing secret
+};
+
+}  // namespace postrider::store

@@ -1,0 +1,161 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "base/uuid.h"
+
+namespace postrider::store::sql {
+
+/// One SQL statement, written once for both drivers: parameters are $1 to $n, and only syntax that
+/// SQLite and PostgreSQL share. Lifetime: static; drivers cache prepared statements by its address.
+struct Query {
+    std::string_view text;
+};
+
+/// Bytes to bind to a BLOB (bytea) parameter; plain strings are bound as TEXT.
+struct Blob {
+    std::string_view bytes;
+};
+
+/// A prepared statement of a driver. Views returned by text() and blob() live until the next step().
+class Statement {
+ public:
+    virtual ~Statement() = default;
+    virtual void bind_null(int index) = 0;
+    virtual void bind_integer(int index, std::int64_t value) = 0;
+    virtual void bind_text(int index, std::string_view value) = 0;
+    virtual void bind_blob(int index, std::string_view value) = 0;
+    /// true: a row is there; false: the end.
+    virtual Result<bool> step() = 0;
+    virtual bool is_null(int column) const = 0;
+    virtual std::int64_t integer(int column) const = 0;
+    virtual std::string_view text(int column) const = 0;
+    virtual std::string_view blob(int column) const = 0;
+    virtual void reset() = 0;
+};
+
+/// The rows of a query, read forward. The first error ends it and is kept for finish().
+///
+///     auto rows = connection.rows(query, realm);
+///     while (rows.next()) use(rows.text(0));
+///     POSTRIDER_TRY(rows.finish());
+class Rows {
+ public:
+    Rows(Statement* statement, Result<void> prepared)
+        : statement_(statement), status_(std::move(prepared)) {}
+    ~Rows() {
+        if (statement_ != nullptr) statement_->reset();
+    }
+    Rows(const Rows&) = delete;
+    Rows& operator=(const Rows&) = delete;
+
+    bool next() {
+        if (!status_) return false;
+        auto stepped = statement_->step();
+        if (!stepped) {
+            status_ = std::unexpected(std::move(stepped).error());
+            return false;
+        }
+        return *stepped;
+    }
+    Result<void> finish() const { return status_; }
+
+    bool is_null(int column) const { return statement_->is_null(column); }
+    std::int64_t integer(int column) const { return statement_->integer(column); }
+    bool boolean(int column) const { return statement_->integer(column) != 0; }
+    std::string_view text(int column) const { return statement_->text(column); }
+    std::string string(int column) const { return std::string(statement_->text(column)); }
+    std::string bytes(int column) const { return std::string(statement_->blob(column)); }
+    Uuid uuid(int column) const { return Uuid::from_bytes(statement_->blob(column)); }
+    template <typename IdType>
+    IdType id(int column) const {
+        return IdType{uuid(column)};
+    }
+    Timestamp time(int column) const { return from_micros(integer(column)); }
+    std::optional<Timestamp> optional_time(int column) const {
+        if (is_null(column)) return std::nullopt;
+        return time(column);
+    }
+
+ private:
+    Statement* statement_;
+    Result<void> status_;
+};
+
+inline void bind(Statement& s, int i, std::nullopt_t) { s.bind_null(i); }
+inline void bind(Statement& s, int i, std::string_view v) { s.bind_text(i, v); }
+inline void bind(Statement& s, int i, const std::string& v) { s.bind_text(i, v); }
+inline void bind(Statement& s, int i, const char* v) { s.bind_text(i, v); }
+inline void bind(Statement& s, int i, Blob v) { s.bind_blob(i, v.bytes); }
+inline void bind(Statement& s, int i, const Uuid& v) { s.bind_blob(i, v.view()); }
+template <typename Tag>
+void bind(Statement& s, int i, const Id<Tag>& v) {
+    s.bind_blob(i, v.view());
+}
+inline void bind(Statement& s, int i, Timestamp v) { s.bind_integer(i, to_micros(v)); }
+inline void bind(Statement& s, int i, Duration v) { s.bind_integer(i, v.count()); }
+template <typename T>
+    requires std::is_integral_v<T>
+void bind(Statement& s, int i, T v) {
+    s.bind_integer(i, static_cast<std::int64_t>(v));
+}
+template <typename T>
+void bind(Statement& s, int i, const std::optional<T>& v) {
+    if (v) {
+        bind(s, i, *v);
+    } else {
+        s.bind_null(i);
+    }
+}
+
+/// One connection to the database. Thread-safety: one thread.
+///
+/// Errors of every call: conflict (a uniqueness rule), resource_exhausted with problem "disk-full",
+/// unavailable (busy, interrupted, gone), corrupt, internal.
+class Connection {
+ public:
+    virtual ~Connection() = default;
+    virtual Result<Statement*> prepare(const Query& query) = 0;
+    /// Runs a script of statements without parameters (migrations, BEGIN, COMMIT).
+    virtual Result<void> execute(const char* script) = 0;
+    /// Rows that the last run() changed.
+    virtual std::int64_t changes() const = 0;
+    /// False when the database has ended the transaction by itself (SQLite: FULL, IOERR, NOMEM).
+    virtual bool in_transaction() const = 0;
+
+    /// Runs a statement that returns no rows; the number of rows changed.
+    template <typename... Args>
+    Result<std::int64_t> run(const Query& query, const Args&... args) {
+        auto prepared = prepare(query);
+        if (!prepared) return std::unexpected(std::move(prepared).error());
+        bind_all(**prepared, args...);
+        auto stepped = (*prepared)->step();
+        (*prepared)->reset();
+        if (!stepped) return std::unexpected(std::move(stepped).error());
+        return changes();
+    }
+
+    /// Requires: at most one Rows of a Query is open at a time.
+    template <typename... Args>
+    Rows rows(const Query& query, const Args&... args) {
+        auto prepared = prepare(query);
+        if (!prepared) return Rows(nullptr, std::unexpected(std::move(prepared).error()));
+        bind_all(**prepared, args...);
+        return Rows(*prepared, {});
+    }
+
+ private:
+    template <typename... Args>
+    static void bind_all(Statement& statement, const Args&... args) {
+        [[maybe_unused]] int index = 0;
+        (bind(statement, ++index, args), ...);
+    }
+};
+
+}  // namespace postrider::store::sql

@@ -1,0 +1,149 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/event.h"
+#include "model/ids.h"
+#include "store/sql/connection.h"
+
+namespace postrider::store {
+
+/// The number of a commit; ascends. A read knows the commits that it has surely seen.
+using CommitNumber = std::uint64_t;
+
+/// A write in progress, given to a closure. It sees its own changes; nothing of it is visible to
+/// others, and none of its after_commit tasks runs, before the commit is durable.
+/// Thread-safety: the writer's thread only, for the duration of the closure.
+class Transaction {
+ public:
+    virtual ~Transaction() = default;
+    virtual sql::Connection& sql() = 0;
+    /// When this transaction takes place; the same for the whole of a group.
+    virtual Timestamp now() const = 0;
+    /// An id above every id in the store, also when the clock went back; ascends in commit order.
+    virtual Uuid mint() = 0;
+    template <typename IdType>
+    IdType mint_id() {
+        return IdType{mint()};
+    }
+    /// The number that its commit will have.
+    virtual CommitNumber commit_number() const = 0;
+    /// Runs `task` on the writer's thread after the durable commit, in order; never if this closure
+    /// is rolled back. It must be short and must not write.
+    virtual void after_commit(std::function<void()> task) = 0;
+};
+
+/// A consistent view of the store, for reading. Lasts at most limits::read_duration_max.
+class Snapshot {
+ public:
+    virtual ~Snapshot() = default;
+    virtual sql::Connection& sql() = 0;
+    /// Every commit up to this one is seen (later ones may be).
+    virtual CommitNumber commit_number() const = 0;
+};
+
+/// May run twice (after a conflict), so it captures by value and changes nothing outside of `tx`
+/// but through after_commit. An error that it returns rolls back this closure alone. It stays under
+/// limits::closure_duration_max: hashing, parsing, sealing happen before it.
+using Closure = std::function<Result<void>(Transaction&)>;
+/// Called once, on the writer's thread: after the durable commit, or with the error.
+using Done = std::function<void(Result<void>)>;
+
+enum class WriteClass {
+    ordinary,
+    outcomes,  ///< before everything else, with its own room in the queue and the disk reserve
+};
+
+struct IdempotencyKey {
+    std::string route;  ///< operationId: the scope beside the realm
+    std::string key;
+    std::string body_sha256;  ///< 32 raw bytes
+};
+
+struct PublishAnswer {
+    std::string body;       ///< JSON of the 202
+    bool replayed = false;  ///< an earlier answer of the same idempotency key
+};
+
+enum class PublishShape { single, batch };
+
+/// Events of one call: all are accepted, or none.
+struct PublishWork {
+    RealmId realm;
+    PublishShape shape = PublishShape::single;
+    std::vector<NewEvent> events;
+    std::optional<IdempotencyKey> key;
+    EventOrigin origin = EventOrigin::api;
+    std::function<void(Result<PublishAnswer>)> done;
+};
+
+/// Does the publishes of a group inside one transaction. `answers[i]` belongs to `works[i]`; a work
+/// that is refused has written nothing. An error of the handler itself is the database's and fails
+/// all of them. Supplied by events/, which the store does not know.
+using PublishHandler = std::function<Result<void>(Transaction&, std::span<PublishWork*> works,
+                                                  std::span<Result<PublishAnswer>> answers)>;
+
+/// The one door to the database: durable writes in groups, and snapshots to read.
+/// Thread-safety: any thread. Full queues answer `unavailable` at once; nothing blocks the caller.
+class Store {
+ public:
+    virtual ~Store() = default;
+
+    virtual void write(WriteClass write_class, Closure closure, Done done) = 0;
+    virtual void publish(PublishWork work) = 0;
+    using Reader = std::function<void(Result<Snapshot*>)>;
+    /// Calls `reader` once: on a reader's thread with a snapshot that lasts until it returns, or at
+    /// once with the reason why there is none.
+    virtual void read(Reader reader) = 0;
+
+    /// Requires: called once, before the first publish.
+    virtual void set_publish_handler(PublishHandler handler) = 0;
+    virtual CommitNumber last_commit() const = 0;
+    /// True while the disk is full: publishes are refused with 507.
+    virtual bool is_disk_full() const = 0;
+    /// Ends everything queued before it, then the threads. Later calls answer `unavailable`.
+    virtual void stop() = 0;
+};
+
+/// write() with a value: `closure(Transaction&)` returns Result<T>, `done(Result<T>)` gets it.
+template <typename T, typename F, typename D>
+void write(Store& store, F closure, D done) {
+    auto value = std::make_shared<std::optional<T>>();
+    store.write(
+        WriteClass::ordinary,
+        [closure = std::move(closure), value](Transaction& tx) -> Result<void> {
+            auto result = closure(tx);
+            if (!result) return std::unexpected(std::move(result).error());
+            *value = std::move(*result);
+            return {};
+        },
+        [done = std::move(done), value](Result<void> result) {
+            if (result) {
+                done(Result<T>(std::move(**value)));
+            } else {
+                done(Result<T>(std::unexpected(std::move(result).error())));
+            }
+        });
+}
+
+/// read() with a value: `reader(sql::Connection&)` returns Result<T>, `done(Result<T>)` gets it.
+template <typename T, typename F, typename D>
+void read(Store& store, F reader, D done) {
+    store.read([reader = std::move(reader), done = std::move(done)](Result<Snapshot*> snapshot) {
+        if (!snapshot) {
+            done(Result<T>(std::unexpected(std::move(snapshot).error())));
+        } else {
+            done(Result<T>(reader((*snapshot)->sql())));
+        }
+    });
+}
+
+}  // namespace postrider::store
