@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "model/ids.h"
+
+namespace postrider::events {
+
+/// Which webhooks of one realm take an event type, as of one config_version; pure and immutable.
+/// Also knows the realm's own event types. Exact names are looked up, patterns by prefix.
+class Matcher {
+ public:
+    struct Subscription {
+        WebhookId webhook;
+        std::vector<std::string> patterns;
+    };
+    Matcher(std::int64_t config_version, const std::vector<Subscription>& subscriptions,
+            std::vector<std::string> own_types);
+
+    std::int64_t config_version() const { return config_version_; }
+    /// Ascending by id, each once.
+    std::vector<WebhookId> match(std::string_view type) const;
+    bool knows(std::string_view type) const;
+    const std::vector<std::string>& own_types() const { return own_types_; }
+
+ private:
+    std::int64_t config_version_;
+    std::unordered_map<std::string, std::vector<WebhookId>> by_pattern_;
+    std::vector<std::string> own_types_;  // sorted
+};
+
+}  // namespace postrider::events

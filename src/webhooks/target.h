@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/ids.h"
+#include "model/states.h"
+#include "net/egress_policy.h"
+#include "net/url.h"
+
+namespace postrider::webhooks {
+
+/// An opened secret, ready to sign with.
+struct SigningKey {
+    SigningScheme scheme = SigningScheme::v1;
+    std::string key;  ///< v1: the HMAC key; v1a: the ed25519 seed. Raw bytes.
+};
+
+/// Everything that sending to a webhook needs, opened and checked: what held at one moment. The
+/// engine uses the newest one for each attempt. Immutable.
+struct Target {
+    RealmId realm;
+    WebhookId webhook;
+    bool enabled = false;
+    bool tombstone = false;
+    std::int64_t version = 0;
+    /// The attempts' outcome when it could not be opened (wrong key): internal, "unsealable".
+    bool unsealable = false;
+    std::shared_ptr<const net::Url> url;
+    std::string header_lines;    ///< "Name: value\r\n" of its own headers
+    std::string masked_headers;  ///< the same as JSON elements `["Name","••••••"],…`, may be ""
+    std::vector<SigningKey> keys;            ///< new first
+    std::vector<SigningKey> previous_keys;   ///< sign too until previous_expires_at
+    Timestamp previous_expires_at;
+    Duration timeout{0};
+    std::vector<Duration> retry_schedule;  ///< waits between attempts
+    std::shared_ptr<const net::EgressPolicy> policy;
+};
+using SharedTarget = std::shared_ptr<const Target>;
+
+/// Told of every committed change of a webhook; the engine implements it.
+class TargetSink {
+ public:
+    virtual ~TargetSink() = default;
+    /// Thread-safety: the writer's thread, and the starting one before the engine runs.
+    virtual void target_changed(SharedTarget target) = 0;
+    /// The tombstone is gone for good.
+    virtual void target_removed(const WebhookId& webhook) = 0;
+};
+
+}  // namespace postrider::webhooks
