@@ -1,0 +1,201 @@
+#include "store/migrations.h"
+
+#include <array>
+
+namespace postrider::store {
+namespace {
+
+// Ids are 16 bytes, times microseconds since 1970 UTC, enums their names (model/states.h).
+// The realm leads every key, so that the tables can be distributed by it.
+constexpr const char* first = R"sql(
+CREATE TABLE store_state (
+    name TEXT NOT NULL PRIMARY KEY,
+    value BYTES NOT NULL
+) CLUSTERED;
+
+CREATE TABLE realms (
+    id BYTES NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    config_version BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+) CLUSTERED;
+
+CREATE TABLE api_keys (
+    realm_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    name TEXT NOT NULL,
+    hash BYTES NOT NULL UNIQUE,
+    permissions TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT,
+    last_used_at BIGINT,
+    PRIMARY KEY (realm_id, id)
+) CLUSTERED;
+
+CREATE TABLE event_types (
+    realm_id BYTES NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    data_schema TEXT NOT NULL,
+    example TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, name)
+) CLUSTERED;
+
+CREATE TABLE webhooks (
+    realm_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    url TEXT NOT NULL,
+    header_names TEXT NOT NULL,
+    headers BYTES NOT NULL,
+    events TEXT NOT NULL,
+    enabled BIGINT NOT NULL,
+    disabled_reason TEXT NOT NULL,
+    timeout BIGINT,
+    retry_schedule TEXT,
+    signing TEXT NOT NULL,
+    secret BYTES NOT NULL,
+    previous_secret BYTES NOT NULL,
+    previous_expires_at BIGINT,
+    version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    deleted_at BIGINT,
+    PRIMARY KEY (realm_id, id)
+) CLUSTERED;
+
+CREATE TABLE webhook_versions (
+    realm_id BYTES NOT NULL,
+    webhook_id BYTES NOT NULL,
+    since BYTES NOT NULL,
+    enabled BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    events TEXT NOT NULL,
+    PRIMARY KEY (realm_id, webhook_id, since)
+) CLUSTERED;
+
+CREATE TABLE webhook_health (
+    realm_id BYTES NOT NULL,
+    webhook_id BYTES NOT NULL,
+    first_failure_at BIGINT NOT NULL,
+    failures BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, webhook_id)
+) CLUSTERED;
+
+CREATE TABLE events (
+    realm_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    type TEXT NOT NULL,
+    resource_id BYTES NOT NULL,
+    timestamp BIGINT NOT NULL,
+    origin TEXT NOT NULL,
+    data BYTES NOT NULL,
+    PRIMARY KEY (realm_id, id)
+) CLUSTERED;
+CREATE INDEX events_by_type ON events (realm_id, type, id);
+CREATE INDEX events_by_resource ON events (realm_id, resource_id, id);
+
+CREATE TABLE deliveries (
+    realm_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    webhook_id BYTES NOT NULL,
+    event_id BYTES NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    test BIGINT NOT NULL,
+    by_hand BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    schedule_position BIGINT NOT NULL,
+    internal_failures BIGINT NOT NULL,
+    crashes BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    pending_since BIGINT NOT NULL,
+    last_attempt_at BIGINT,
+    finished_at BIGINT,
+    PRIMARY KEY (realm_id, id)
+) CLUSTERED;
+CREATE INDEX deliveries_by_event ON deliveries (realm_id, event_id);
+CREATE INDEX deliveries_by_webhook ON deliveries (realm_id, webhook_id, id);
+-- What a lane is refilled from.
+CREATE INDEX deliveries_due ON deliveries (realm_id, webhook_id, due_at, id)
+    WHERE state = 'pending';
+-- What has not arrived; what has is most of the table and needs no index.
+CREATE INDEX deliveries_open ON deliveries (realm_id, state, id) WHERE state <> 'delivered';
+
+CREATE TABLE attempts (
+    realm_id BYTES NOT NULL,
+    delivery_id BYTES NOT NULL,
+    number BIGINT NOT NULL,
+    started_at BIGINT NOT NULL,
+    outcome TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    status BIGINT NOT NULL,
+    url TEXT NOT NULL,
+    request_headers TEXT NOT NULL,
+    response_headers TEXT NOT NULL,
+    response_body BYTES NOT NULL,
+    response_truncated BIGINT NOT NULL,
+    peer TEXT NOT NULL,
+    dns_us BIGINT NOT NULL,
+    connect_us BIGINT NOT NULL,
+    tls_us BIGINT NOT NULL,
+    first_byte_us BIGINT NOT NULL,
+    total_us BIGINT NOT NULL,
+    next_attempt_at BIGINT,
+    PRIMARY KEY (realm_id, delivery_id, number)
+) CLUSTERED;
+
+CREATE TABLE idempotency_keys (
+    realm_id BYTES NOT NULL,
+    route TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    body_sha256 BYTES NOT NULL,
+    answer TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, route, idempotency_key)
+) CLUSTERED;
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+CREATE TABLE operations (
+    realm_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    kind TEXT NOT NULL,
+    params TEXT NOT NULL,
+    state TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    position TEXT NOT NULL,
+    done BIGINT NOT NULL,
+    total BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    finished_at BIGINT,
+    PRIMARY KEY (realm_id, id)
+) CLUSTERED;
+CREATE INDEX operations_running ON operations (state) WHERE state = 'running';
+
+CREATE TABLE audit (
+    realm_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    actor_kind TEXT NOT NULL,
+    actor_id TEXT NOT NULL,
+    action TEXT NOT NULL,
+    resource_id TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (realm_id, id)
+) CLUSTERED;
+)sql";
+
+constexpr std::array steps{first};
+
+}  // namespace
+
+std::span<const char* const> migrations() { return steps; }
+
+}  // namespace postrider::store

@@ -1,0 +1,216 @@
+#include "store/sql/sqlite_connection.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <vector>
+
+#include "base/check.h"
+
+namespace postrider::store::sql {
+
+class SqliteConnection::PreparedStatement final : public Statement {
+ public:
+    PreparedStatement(SqliteConnection& connection, sqlite3_stmt* statement)
+        : connection_(connection), statement_(statement) {
+        // "$3" is a name to SQLite: find each one's index once.
+        int count = sqlite3_bind_parameter_count(statement);
+        indexes_.push_back(0);
+        for (int number = 1; number <= count; ++number) {
+            int index = sqlite3_bind_parameter_index(statement, fmt::format("${}", number).c_str());
+            CHECK(index > 0);  // a query's parameters are $1 to $n without gaps
+            indexes_.push_back(index);
+        }
+    }
+    ~PreparedStatement() override { sqlite3_finalize(statement_); }
+
+    void bind_null(int index) override { sqlite3_bind_null(statement_, at(index)); }
+    void bind_integer(int index, std::int64_t value) override {
+        sqlite3_bind_int64(statement_, at(index), value);
+    }
+    // The caller's bytes live until the statement is stepped and reset, or are copied by step's end:
+    // run() binds, steps and resets within one call; rows() may outlive its arguments, so copy.
+    void bind_text(int index, std::string_view value) override {
+        sqlite3_bind_text64(statement_, at(index), value.data() == nullptr ? "" : value.data(),
+                            value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    }
+    void bind_blob(int index, std::string_view value) override {
+        sqlite3_bind_blob64(statement_, at(index), value.data() == nullptr ? "" : value.data(),
+                            value.size(), SQLITE_TRANSIENT);
+    }
+    Result<bool> step() override {
+        int code = sqlite3_step(statement_);
+        if (code == SQLITE_ROW) return true;
+        if (code == SQLITE_DONE) return false;
+        return connection_.error(code, "query");
+    }
+    bool is_null(int column) const override {
+        return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+    }
+    std::int64_t integer(int column) const override {
+        return sqlite3_column_int64(statement_, column);
+    }
+    std::string_view text(int column) const override {
+        const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+        return {bytes == nullptr ? "" : bytes,
+                static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+    }
+    std::string_view blob(int column) const override {
+        const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+        return {bytes == nullptr ? "" : bytes,
+                static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+    }
+    void reset() override { sqlite3_reset(statement_); }
+
+ private:
+    int at(int index) const {
+        CHECK(index > 0 && static_cast<std::size_t>(index) < indexes_.size());
+        return indexes_[static_cast<std::size_t>(index)];
+    }
+
+    SqliteConnection& connection_;
+    sqlite3_stmt* statement_;
+    std::vector<int> indexes_;
+};
+
+Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path,
+                                                                 Mode mode) {
+    std::unique_ptr<SqliteConnection> connection(new SqliteConnection);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    if (mode == Mode::writer) flags |= SQLITE_OPEN_CREATE;
+    int code = sqlite3_open_v2(path.c_str(), &connection->db_, flags, nullptr);
+    if (code != SQLITE_OK) return connection->error(code, "open");
+    sqlite3_extended_result_codes(connection->db_, 1);
+    POSTRIDER_TRY(connection->configure(mode));
+    return connection;
+}
+
+Result<void> SqliteConnection::configure(Mode mode) {
+    sqlite3_busy_timeout(db_, 5000);
+    if (mode == Mode::writer) {
+        POSTRIDER_TRY(execute("PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL;"
+                              "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                              "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;"
+                              "PRAGMA temp_store=MEMORY;"));
+        sqlite3_wal_hook(db_, &SqliteConnection::on_wal, this);
+    } else if (mode == Mode::reader) {
+        POSTRIDER_TRY(execute("PRAGMA query_only=ON; PRAGMA cache_size=-16384;"
+                              "PRAGMA temp_store=MEMORY;"));
+        sqlite3_progress_handler(db_, 10'000, &SqliteConnection::on_progress, this);
+    } else {
+        POSTRIDER_TRY(execute("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"));
+    }
+    return {};
+}
+
+SqliteConnection::~SqliteConnection() {
+    statements_.clear();
+    if (db_ != nullptr) sqlite3_close(db_);
+}
+
+Result<Statement*> SqliteConnection::prepare(const Query& query) {
+    auto& slot = statements_[&query];
+    if (slot == nullptr) {
+        sqlite3_stmt* raw = nullptr;
+        int code = sqlite3_prepare_v3(db_, query.text.data(), static_cast<int>(query.text.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+        if (code != SQLITE_OK) {
+            statements_.erase(&query);
+            return error(code, "prepare");
+        }
+        slot = std::make_unique<PreparedStatement>(*this, raw);
+    }
+    return slot.get();
+}
+
+Result<void> SqliteConnection::execute(const char* script) {
+    int code = sqlite3_exec(db_, script, nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) return error(code, "execute");
+    return {};
+}
+
+std::int64_t SqliteConnection::changes() const { return sqlite3_changes64(db_); }
+
+bool SqliteConnection::in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
+
+std::unexpected<Error> SqliteConnection::error(int code, const char* doing) {
+    std::string message =
+        fmt::format("{}: {} ({})", doing, db_ != nullptr ? sqlite3_errmsg(db_) : "out of memory",
+                    sqlite3_errstr(code));
+    if (code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMMAP) code = SQLITE_FULL;
+    if (code == SQLITE_IOERR_NOMEM) code = SQLITE_NOMEM;
+    switch (code & 0xFF) {
+        case SQLITE_FULL:
+            last_failure_ = Failure::disk_full;
+            return fail(ErrorCode::resource_exhausted,
+                        "The disk is full: nothing was accepted; free some space and try again.",
+                        "disk-full");
+        case SQLITE_CONSTRAINT:
+            last_failure_ = Failure::statement;
+            return fail(ErrorCode::conflict, std::move(message));
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+        case SQLITE_NOMEM:
+            last_failure_ = Failure::again;
+            return fail(ErrorCode::unavailable, std::move(message));
+        case SQLITE_INTERRUPT:
+            last_failure_ = Failure::statement;
+            return fail(ErrorCode::unavailable,
+                        "The query took too long; narrow it by a filter and try again.");
+        case SQLITE_IOERR:
+            last_failure_ = Failure::io;
+            return fail(ErrorCode::internal, std::move(message));
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+            last_failure_ = Failure::io;
+            return fail(ErrorCode::corrupt, std::move(message));
+        case SQLITE_CANTOPEN:
+        case SQLITE_READONLY:
+        case SQLITE_PERM:
+            last_failure_ = Failure::statement;
+            return fail(ErrorCode::unavailable, std::move(message));
+        default:
+            last_failure_ = Failure::statement;
+            return fail(ErrorCode::internal, std::move(message));
+    }
+}
+
+int SqliteConnection::on_progress(void* self) {
+    auto* connection = static_cast<SqliteConnection*>(self);
+    // The driver's own watch on how long a read lasts; no decision of ours hangs on this clock.
+    return std::chrono::steady_clock::now() > connection->deadline_ ? 1 : 0;
+}
+
+int SqliteConnection::on_wal(void* self, sqlite3*, const char*, int frames) {
+    static_cast<SqliteConnection*>(self)->wal_frames_ = frames;
+    return SQLITE_OK;
+}
+
+void SqliteConnection::set_deadline(Monotonic deadline) { deadline_ = deadline; }
+void SqliteConnection::clear_deadline() { deadline_ = Monotonic::max(); }
+
+Result<std::int64_t> SqliteConnection::user_version() {
+    static constexpr Query query{"PRAGMA user_version"};
+    std::int64_t version = 0;
+    auto read = rows(query);
+    if (read.next()) version = read.integer(0);
+    POSTRIDER_TRY(read.finish());
+    return version;
+}
+
+Result<SqliteConnection::Checkpoint> SqliteConnection::checkpoint_passive() {
+    Checkpoint result;
+    int code = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &result.frames,
+                                         &result.done);
+    if (code != SQLITE_OK) return error(code, "checkpoint");
+    return result;
+}
+
+Result<void> SqliteConnection::checkpoint_truncate() {
+    int code =
+        sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    if (code != SQLITE_OK) return error(code, "checkpoint");
+    return {};
+}
+
+}  // namespace postrider::store::sql

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "base/time.h"
+#include "store/sql/connection.h"
+
+struct sqlite3;
+
+namespace postrider::store::sql {
+
+/// The SQLite driver. Thread-safety: one thread.
+class SqliteConnection final : public Connection {
+ public:
+    enum class Mode { writer, reader, checkpointer };
+
+    /// Opens `path`; a writer makes the file with the settings that only an empty file takes
+    /// (page size, then auto_vacuum, then WAL: later they are silently ignored).
+    static Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, Mode mode);
+    ~SqliteConnection() override;
+
+    Result<Statement*> prepare(const Query& query) override;
+    Result<void> execute(const char* script) override;
+    std::int64_t changes() const override;
+    bool in_transaction() const override;
+
+    /// What the last error was, beyond its ErrorCode: what the writer must do about it.
+    enum class Failure {
+        none,
+        statement,  ///< this statement only (constraint, misuse)
+        disk_full,
+        again,      ///< busy or out of memory: the group once more, one by one
+        io,         ///< unknown what reached the disk: end the process
+    };
+    Failure last_failure() const { return last_failure_; }
+
+    /// Ends the statement in progress with `unavailable` once `deadline` has passed.
+    void set_deadline(Monotonic deadline);
+    void clear_deadline();
+
+    Result<std::int64_t> user_version();
+
+    /// Frames in the WAL after the last commit of this connection.
+    int wal_frames() const { return wal_frames_; }
+    struct Checkpoint {
+        int frames = 0;
+        int done = 0;
+    };
+    Result<Checkpoint> checkpoint_passive();
+    /// Waits for readers, so that the next writer starts the WAL anew and the file is truncated.
+    Result<void> checkpoint_truncate();
+
+ private:
+    class PreparedStatement;
+    SqliteConnection() = default;
+    Result<void> configure(Mode mode);
+    std::unexpected<Error> error(int code, const char* doing);
+    static int on_progress(void* self);
+    static int on_wal(void* self, sqlite3*, const char*, int frames);
+
+    sqlite3* db_ = nullptr;
+    std::unordered_map<const Query*, std::unique_ptr<PreparedStatement>> statements_;
+    Failure last_failure_ = Failure::none;
+    Monotonic deadline_ = Monotonic::max();
+    int wal_frames_ = 0;
+};
+
+}  // namespace postrider::store::sql

@@ -1,0 +1,215 @@
+// The tables of the store's own state, realms, keys and event types.
+#include "store/tables.h"
+
+namespace postrider::store {
+
+using sql::Blob;
+using sql::Query;
+
+namespace state_table {
+
+Result<std::optional<std::string>> get(sql::Connection& sql, std::string_view name) {
+    static constexpr Query query{"SELECT value FROM store_state WHERE name = $1"};
+    std::optional<std::string> value;
+    auto rows = sql.rows(query, name);
+    if (rows.next()) value = rows.bytes(0);
+    POSTRIDER_TRY(rows.finish());
+    return value;
+}
+
+Result<void> put(Transaction& tx, std::string_view name, std::string_view value) {
+    static constexpr Query query{
+        "INSERT INTO store_state (name, value) VALUES ($1, $2) "
+        "ON CONFLICT (name) DO UPDATE SET value = excluded.value"};
+    POSTRIDER_TRY(tx.sql().run(query, name, Blob{value}));
+    return {};
+}
+
+}  // namespace state_table
+
+namespace realms_table {
+namespace {
+
+#define REALM_COLUMNS \
+    "id, name, display_name, settings, config_version, version, created_at, updated_at"
+
+RealmRow read_row(const sql::Rows& rows) {
+    return {.id = rows.id<RealmId>(0),
+            .name = rows.string(1),
+            .display_name = rows.string(2),
+            .settings = rows.string(3),
+            .config_version = rows.integer(4),
+            .version = rows.integer(5),
+            .created_at = rows.time(6),
+            .updated_at = rows.time(7)};
+}
+
+}  // namespace
+
+Result<std::optional<RealmRow>> find(sql::Connection& sql, const RealmId& id) {
+    static constexpr Query query{"SELECT " REALM_COLUMNS " FROM realms WHERE id = $1"};
+    std::optional<RealmRow> row;
+    auto rows = sql.rows(query, id);
+    if (rows.next()) row = read_row(rows);
+    POSTRIDER_TRY(rows.finish());
+    return row;
+}
+
+Result<std::optional<RealmRow>> find_by_name(sql::Connection& sql, std::string_view name) {
+    static constexpr Query query{"SELECT " REALM_COLUMNS " FROM realms WHERE name = $1"};
+    std::optional<RealmRow> row;
+    auto rows = sql.rows(query, name);
+    if (rows.next()) row = read_row(rows);
+    POSTRIDER_TRY(rows.finish());
+    return row;
+}
+
+Result<std::vector<RealmRow>> list(sql::Connection& sql, std::optional<RealmId> before,
+                                   std::size_t limit) {
+    static constexpr Query query{"SELECT " REALM_COLUMNS
+                                 " FROM realms WHERE ($1 IS NULL OR id < $1)"
+                                 " ORDER BY id DESC LIMIT $2"};
+    std::vector<RealmRow> found;
+    auto rows = sql.rows(query, before, limit);
+    while (rows.next()) found.push_back(read_row(rows));
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+Result<void> insert(Transaction& tx, const RealmRow& row) {
+    static constexpr Query query{"INSERT INTO realms (" REALM_COLUMNS
+                                 ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
+    POSTRIDER_TRY(tx.sql().run(query, row.id, row.name, row.display_name, row.settings,
+                               row.config_version, row.version, row.created_at, row.updated_at));
+    return {};
+}
+
+Result<void> update(Transaction& tx, const RealmRow& row) {
+    static constexpr Query query{
+        "UPDATE realms SET display_name = $2, settings = $3, version = $4, updated_at = $5 "
+        "WHERE id = $1"};
+    POSTRIDER_TRY(tx.sql().run(query, row.id, row.display_name, row.settings, row.version,
+                               row.updated_at));
+    return {};
+}
+
+Result<std::int64_t> config_version(sql::Connection& sql, const RealmId& id) {
+    static constexpr Query query{"SELECT config_version FROM realms WHERE id = $1"};
+    auto rows = sql.rows(query, id);
+    bool found = rows.next();
+    POSTRIDER_TRY(rows.finish());
+    if (!found) return fail(ErrorCode::not_found, "This realm does not exist.");
+    return rows.integer(0);
+}
+
+Result<void> raise_config_version(Transaction& tx, const RealmId& id) {
+    static constexpr Query query{
+        "UPDATE realms SET config_version = config_version + 1 WHERE id = $1"};
+    POSTRIDER_TRY(tx.sql().run(query, id));
+    return {};
+}
+
+}  // namespace realms_table
+
+namespace api_keys_table {
+
+Result<std::vector<ApiKeyRow>> all(sql::Connection& sql) {
+    static constexpr Query query{
+        "SELECT realm_id, id, name, hash, permissions, created_at, expires_at, last_used_at "
+        "FROM api_keys"};
+    std::vector<ApiKeyRow> found;
+    auto rows = sql.rows(query);
+    while (rows.next()) {
+        found.push_back({.realm = rows.id<RealmId>(0),
+                         .id = rows.id<ApiKeyId>(1),
+                         .name = rows.string(2),
+                         .hash = rows.bytes(3),
+                         .permissions = rows.string(4),
+                         .created_at = rows.time(5),
+                         .expires_at = rows.optional_time(6),
+                         .last_used_at = rows.optional_time(7)});
+    }
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+Result<void> put(Transaction& tx, const ApiKeyRow& row) {
+    static constexpr Query query{
+        "INSERT INTO api_keys (realm_id, id, name, hash, permissions, created_at, expires_at, "
+        "last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+        "ON CONFLICT (realm_id, id) DO UPDATE SET name = excluded.name, hash = excluded.hash, "
+        "permissions = excluded.permissions, expires_at = excluded.expires_at, "
+        "last_used_at = excluded.last_used_at"};
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.name, Blob{row.hash}, row.permissions,
+                               row.created_at, row.expires_at, row.last_used_at));
+    return {};
+}
+
+}  // namespace api_keys_table
+
+namespace event_types_table {
+namespace {
+
+#define EVENT_TYPE_COLUMNS \
+    "realm_id, name, description, data_schema, example, version, created_at, updated_at"
+
+EventTypeRow read_row(const sql::Rows& rows) {
+    return {.realm = rows.id<RealmId>(0),
+            .name = rows.string(1),
+            .description = rows.string(2),
+            .schema = rows.string(3),
+            .example = rows.string(4),
+            .version = rows.integer(5),
+            .created_at = rows.time(6),
+            .updated_at = rows.time(7)};
+}
+
+}  // namespace
+
+Result<std::optional<EventTypeRow>> find(sql::Connection& sql, const RealmId& realm,
+                                         std::string_view name) {
+    static constexpr Query query{"SELECT " EVENT_TYPE_COLUMNS
+                                 " FROM event_types WHERE realm_id = $1 AND name = $2"};
+    std::optional<EventTypeRow> row;
+    auto rows = sql.rows(query, realm, name);
+    if (rows.next()) row = read_row(rows);
+    POSTRIDER_TRY(rows.finish());
+    return row;
+}
+
+Result<std::vector<EventTypeRow>> all(sql::Connection& sql, const RealmId& realm) {
+    static constexpr Query query{"SELECT " EVENT_TYPE_COLUMNS
+                                 " FROM event_types WHERE realm_id = $1 ORDER BY name"};
+    std::vector<EventTypeRow> found;
+    auto rows = sql.rows(query, realm);
+    while (rows.next()) found.push_back(read_row(rows));
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+Result<void> insert(Transaction& tx, const EventTypeRow& row) {
+    static constexpr Query query{"INSERT INTO event_types (" EVENT_TYPE_COLUMNS
+                                 ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.name, row.description, row.schema, row.example,
+                               row.version, row.created_at, row.updated_at));
+    return {};
+}
+
+Result<void> update(Transaction& tx, const EventTypeRow& row) {
+    static constexpr Query query{
+        "UPDATE event_types SET description = $3, data_schema = $4, example = $5, version = $6, "
+        "updated_at = $7 WHERE realm_id = $1 AND name = $2"};
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.name, row.description, row.schema, row.example,
+                               row.version, row.updated_at));
+    return {};
+}
+
+Result<void> remove(Transaction& tx, const RealmId& realm, std::string_view name) {
+    static constexpr Query query{"DELETE FROM event_types WHERE realm_id = $1 AND name = $2"};
+    POSTRIDER_TRY(tx.sql().run(query, realm, name));
+    return {};
+}
+
+}  // namespace event_types_table
+
+}  // namespace postrider::store

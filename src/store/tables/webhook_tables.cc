@@ -1,0 +1,234 @@
+// The tables of webhooks, their versions and their health.
+#include "store/tables.h"
+
+#include "base/check.h"
+
+namespace postrider::store {
+
+using sql::Blob;
+using sql::Query;
+
+namespace webhooks_table {
+namespace {
+
+#define WEBHOOK_COLUMNS                                                                         \
+    "realm_id, id, name, description, url, header_names, headers, events, enabled, "            \
+    "disabled_reason, timeout, retry_schedule, signing, secret, previous_secret, "              \
+    "previous_expires_at, version, created_at, updated_at, deleted_at"
+
+WebhookRow read_row(const sql::Rows& rows) {
+    WebhookRow row{.realm = rows.id<RealmId>(0),
+                   .id = rows.id<WebhookId>(1),
+                   .name = rows.string(2),
+                   .description = rows.string(3),
+                   .url = rows.string(4),
+                   .header_names = rows.string(5),
+                   .headers = rows.bytes(6),
+                   .events = rows.string(7),
+                   .enabled = rows.boolean(8),
+                   .disabled_reason = parse_disabled_reason(rows.text(9)).value(),
+                   .timeout = {},
+                   .retry_schedule = {},
+                   .signing = rows.string(12),
+                   .secret = rows.bytes(13),
+                   .previous_secret = rows.bytes(14),
+                   .previous_expires_at = rows.optional_time(15),
+                   .version = rows.integer(16),
+                   .created_at = rows.time(17),
+                   .updated_at = rows.time(18),
+                   .deleted_at = rows.optional_time(19)};
+    if (!rows.is_null(10)) row.timeout = Duration{rows.integer(10)};
+    if (!rows.is_null(11)) row.retry_schedule = rows.string(11);
+    return row;
+}
+
+Result<std::vector<WebhookRow>> read_all(sql::Rows& rows) {
+    std::vector<WebhookRow> found;
+    while (rows.next()) found.push_back(read_row(rows));
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+}  // namespace
+
+Result<std::optional<WebhookRow>> find(sql::Connection& sql, const RealmId& realm,
+                                       const WebhookId& id) {
+    static constexpr Query query{"SELECT " WEBHOOK_COLUMNS
+                                 " FROM webhooks WHERE realm_id = $1 AND id = $2"};
+    std::optional<WebhookRow> row;
+    auto rows = sql.rows(query, realm, id);
+    if (rows.next()) row = read_row(rows);
+    POSTRIDER_TRY(rows.finish());
+    return row;
+}
+
+Result<std::vector<WebhookRow>> list(sql::Connection& sql, const RealmId& realm,
+                                     std::optional<WebhookId> before, std::size_t limit) {
+    static constexpr Query query{"SELECT " WEBHOOK_COLUMNS
+                                 " FROM webhooks WHERE realm_id = $1 AND deleted_at IS NULL"
+                                 " AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3"};
+    auto rows = sql.rows(query, realm, before, limit);
+    return read_all(rows);
+}
+
+Result<std::vector<WebhookRow>> all(sql::Connection& sql) {
+    static constexpr Query query{"SELECT " WEBHOOK_COLUMNS " FROM webhooks"};
+    auto rows = sql.rows(query);
+    return read_all(rows);
+}
+
+Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm) {
+    static constexpr Query query{
+        "SELECT count(*) FROM webhooks WHERE realm_id = $1 AND deleted_at IS NULL"};
+    auto rows = sql.rows(query, realm);
+    std::int64_t count = rows.next() ? rows.integer(0) : 0;
+    POSTRIDER_TRY(rows.finish());
+    return count;
+}
+
+Result<void> insert(Transaction& tx, const WebhookRow& row) {
+    static constexpr Query query{
+        "INSERT INTO webhooks (" WEBHOOK_COLUMNS
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
+        "$18, $19, $20)"};
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.name, row.description, row.url,
+                               row.header_names, Blob{row.headers}, row.events, row.enabled,
+                               to_string(row.disabled_reason), row.timeout, row.retry_schedule,
+                               row.signing, Blob{row.secret}, Blob{row.previous_secret},
+                               row.previous_expires_at, row.version, row.created_at,
+                               row.updated_at, row.deleted_at));
+    return {};
+}
+
+Result<void> update(Transaction& tx, const WebhookRow& row) {
+    static constexpr Query query{
+        "UPDATE webhooks SET name = $3, description = $4, url = $5, header_names = $6, "
+        "headers = $7, events = $8, enabled = $9, disabled_reason = $10, timeout = $11, "
+        "retry_schedule = $12, signing = $13, secret = $14, previous_secret = $15, "
+        "previous_expires_at = $16, version = $17, updated_at = $18, deleted_at = $19 "
+        "WHERE realm_id = $1 AND id = $2"};
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.name, row.description, row.url,
+                               row.header_names, Blob{row.headers}, row.events, row.enabled,
+                               to_string(row.disabled_reason), row.timeout, row.retry_schedule,
+                               row.signing, Blob{row.secret}, Blob{row.previous_secret},
+                               row.previous_expires_at, row.version, row.updated_at,
+                               row.deleted_at));
+    return {};
+}
+
+Result<void> purge(Transaction& tx, const RealmId& realm, const WebhookId& id) {
+    static constexpr Query webhook{"DELETE FROM webhooks WHERE realm_id = $1 AND id = $2"};
+    static constexpr Query versions{
+        "DELETE FROM webhook_versions WHERE realm_id = $1 AND webhook_id = $2"};
+    POSTRIDER_TRY(tx.sql().run(webhook, realm, id));
+    POSTRIDER_TRY(tx.sql().run(versions, realm, id));
+    return webhook_health_table::clear(tx, realm, id);
+}
+
+Result<std::vector<Subscription>> subscriptions(sql::Connection& sql, const RealmId& realm) {
+    static constexpr Query query{
+        "SELECT id, events FROM webhooks WHERE realm_id = $1 AND enabled = 1 AND deleted_at IS "
+        "NULL"};
+    std::vector<Subscription> found;
+    auto rows = sql.rows(query, realm);
+    while (rows.next()) found.push_back({rows.id<WebhookId>(0), rows.string(1)});
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+}  // namespace webhooks_table
+
+namespace webhook_versions_table {
+namespace {
+
+#define VERSION_COLUMNS "realm_id, webhook_id, since, enabled, reason, events"
+
+WebhookVersionRow read_row(const sql::Rows& rows) {
+    return {.realm = rows.id<RealmId>(0),
+            .webhook = rows.id<WebhookId>(1),
+            .since = rows.uuid(2),
+            .enabled = rows.boolean(3),
+            .reason = parse_disabled_reason(rows.text(4)).value(),
+            .events = rows.string(5)};
+}
+
+}  // namespace
+
+Result<void> append(Transaction& tx, const WebhookVersionRow& row) {
+    static constexpr Query query{"INSERT INTO webhook_versions (" VERSION_COLUMNS
+                                 ") VALUES ($1, $2, $3, $4, $5, $6)"};
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.webhook, row.since, row.enabled,
+                               to_string(row.reason), row.events));
+    return {};
+}
+
+Result<std::optional<WebhookVersionRow>> at(sql::Connection& sql, const RealmId& realm,
+                                            const WebhookId& webhook, const Uuid& event) {
+    static constexpr Query query{"SELECT " VERSION_COLUMNS
+                                 " FROM webhook_versions WHERE realm_id = $1 AND webhook_id = $2"
+                                 " AND since <= $3 ORDER BY since DESC LIMIT 1"};
+    std::optional<WebhookVersionRow> row;
+    auto rows = sql.rows(query, realm, webhook, event);
+    if (rows.next()) row = read_row(rows);
+    POSTRIDER_TRY(rows.finish());
+    return row;
+}
+
+Result<std::vector<WebhookVersionRow>> all(sql::Connection& sql, const RealmId& realm,
+                                           const WebhookId& webhook) {
+    static constexpr Query query{"SELECT " VERSION_COLUMNS
+                                 " FROM webhook_versions WHERE realm_id = $1 AND webhook_id = $2"
+                                 " ORDER BY since"};
+    std::vector<WebhookVersionRow> found;
+    auto rows = sql.rows(query, realm, webhook);
+    while (rows.next()) found.push_back(read_row(rows));
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+}  // namespace webhook_versions_table
+
+namespace webhook_health_table {
+
+Result<std::vector<WebhookHealthRow>> all(sql::Connection& sql) {
+    static constexpr Query query{
+        "SELECT realm_id, webhook_id, first_failure_at, failures FROM webhook_health"};
+    std::vector<WebhookHealthRow> found;
+    auto rows = sql.rows(query);
+    while (rows.next()) {
+        found.push_back({.realm = rows.id<RealmId>(0),
+                         .webhook = rows.id<WebhookId>(1),
+                         .first_failure_at = rows.time(2),
+                         .failures = rows.integer(3)});
+    }
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+Result<void> put(Transaction& tx, const WebhookHealthRow& row) {
+    static constexpr Query query{
+        "INSERT INTO webhook_health (realm_id, webhook_id, first_failure_at, failures) "
+        "VALUES ($1, $2, $3, $4) ON CONFLICT (realm_id, webhook_id) DO UPDATE SET "
+        "first_failure_at = excluded.first_failure_at, failures = excluded.failures"};
+    POSTRIDER_TRY(
+        tx.sql().run(query, row.realm, row.webhook, row.first_failure_at, row.failures));
+    return {};
+}
+
+Result<void> clear(Transaction& tx, const RealmId& realm, const WebhookId& webhook) {
+    static constexpr Query query{
+        "DELETE FROM webhook_health WHERE realm_id = $1 AND webhook_id = $2"};
+    POSTRIDER_TRY(tx.sql().run(query, realm, webhook));
+    return {};
+}
+
+Result<void> shift_all(Transaction& tx, Duration by) {
+    static constexpr Query query{
+        "UPDATE webhook_health SET first_failure_at = first_failure_at + $1"};
+    POSTRIDER_TRY(tx.sql().run(query, by));
+    return {};
+}
+
+}  // namespace webhook_health_table
+
+}  // namespace postrider::store
