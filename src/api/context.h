@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "access/principal.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "http/server.h"
+#include "model/limits.h"
+#include "store/store.h"
+
+namespace postrider::access {
+class ApiKeys;
+}
+namespace postrider::delivery {
+class Engine;
+}
+namespace postrider::directory {
+class Directory;
+}
+namespace postrider::events {
+class Publisher;
+}
+namespace postrider::net {
+class EventLoop;
+class Resolver;
+struct EgressPolicy;
+}  // namespace postrider::net
+namespace postrider::webhooks {
+class Webhooks;
+}
+
+namespace postrider::api {
+
+struct Settings {
+    std::size_t payload_bytes_max = limits::payload_bytes_max_default;
+    std::string public_url;  ///< "http://127.0.0.1:8080", the only source of absolute URLs
+    std::string version;     ///< "0.1.0"
+};
+
+/// What handlers work with; made by the composition root. Lifetime: outlives the HTTP server.
+struct Context {
+    store::Store& store;
+    events::Publisher& publisher;
+    webhooks::Webhooks& webhooks;
+    delivery::Engine& engine;
+    access::ApiKeys& access;
+    directory::Directory& directory;
+    const Clock& clock;
+    Random& random;  ///< any thread
+    /// Look-ups for webhooks/check: post to the loop, resolve there.
+    net::EventLoop& resolver_loop;
+    net::Resolver& resolver;
+    std::shared_ptr<const net::EgressPolicy> egress_policy;
+    std::function<std::string()> metrics_text;  ///< Prometheus' exposition format
+    Settings settings;
+};
+
+/// A route file is one function like this, in routes.h; its handlers are made by handle() (call.h),
+/// which authenticates, resolves {realm} and checks the operation's permission (operations.h).
+using RouteList = std::vector<http::Route>;
+
+}  // namespace postrider::api
