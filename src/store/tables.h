@@ -158,6 +158,8 @@ Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& web
 /// Writes state, reason, attempts, positions, times of `row` where it is still pending or, when
 /// `row.state` is delivered, cancelled. Returns whether it did.
 Result<bool> settle(Transaction& tx, const DeliveryRow& row);
+/// Counts an attempt of a delivery whose state settle() left alone (cancelled while in flight).
+Result<void> count_attempt(Transaction& tx, const DeliveryRow& row);
 /// Takes a final delivery back to pending, due now. Returns whether it was final.
 Result<bool> revive(Transaction& tx, const RealmId& realm, const DeliveryId& id, Timestamp due_at);
 /// Cancels what is pending of a webhook, but for the deliveries of `except`. Returns how many.

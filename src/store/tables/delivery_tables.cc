@@ -1,0 +1,315 @@
+// The tables of deliveries and their attempts.
+#include "base/check.h"
+#include "model/limits.h"
+#include "store/id_range.h"
+#include "store/tables.h"
+
+namespace postrider::store {
+
+using sql::Blob;
+using sql::Query;
+
+namespace deliveries_table {
+namespace {
+
+#define DELIVERY_COLUMNS                                                                       \
+    "d.realm_id, d.id, d.webhook_id, d.event_id, d.state, d.reason, d.test, d.by_hand, "       \
+    "d.attempts, d.schedule_position, d.internal_failures, d.crashes, d.due_at, "              \
+    "d.pending_since, d.last_attempt_at, d.finished_at"
+constexpr int delivery_columns = 16;
+
+#define VIEW_SELECT                                                                            \
+    "SELECT " DELIVERY_COLUMNS                                                                 \
+    ", e.type, e.resource_id, a.outcome, a.status, a.detail FROM deliveries d "                \
+    "JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "                          \
+    "LEFT JOIN attempts a ON a.realm_id = d.realm_id AND a.delivery_id = d.id "                \
+    "AND a.number = d.attempts "
+
+DeliveryRow read_row(const sql::Rows& rows) {
+    return {.realm = rows.id<RealmId>(0),
+            .id = rows.id<DeliveryId>(1),
+            .webhook = rows.id<WebhookId>(2),
+            .event = rows.id<EventId>(3),
+            .state = parse_delivery_state(rows.text(4)).value(),
+            .reason = rows.string(5),
+            .test = rows.boolean(6),
+            .by_hand = rows.boolean(7),
+            .attempts = rows.integer(8),
+            .schedule_position = rows.integer(9),
+            .internal_failures = rows.integer(10),
+            .crashes = rows.integer(11),
+            .due_at = rows.time(12),
+            .pending_since = rows.time(13),
+            .last_attempt_at = rows.optional_time(14),
+            .finished_at = rows.optional_time(15)};
+}
+
+DeliveryView read_view(const sql::Rows& rows) {
+    DeliveryView view{.row = read_row(rows),
+                      .event_type = rows.string(delivery_columns),
+                      .resource_id = rows.id<ResourceId>(delivery_columns + 1),
+                      .last_outcome = {},
+                      .last_detail = {}};
+    if (!rows.is_null(delivery_columns + 2)) {
+        view.last_outcome = parse_outcome_reason(rows.text(delivery_columns + 2)).value();
+        view.last_status = static_cast<int>(rows.integer(delivery_columns + 3));
+        view.last_detail = rows.string(delivery_columns + 4);
+    }
+    return view;
+}
+
+Result<std::vector<DeliveryView>> read_views(sql::Rows& rows) {
+    std::vector<DeliveryView> found;
+    while (rows.next()) found.push_back(read_view(rows));
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+Result<std::optional<DeliveryView>> read_one(sql::Rows& rows) {
+    std::optional<DeliveryView> view;
+    if (rows.next()) view = read_view(rows);
+    POSTRIDER_TRY(rows.finish());
+    return view;
+}
+
+}  // namespace
+
+Result<void> insert(Transaction& tx, const DeliveryRow& row) {
+    static constexpr Query query{
+        "INSERT INTO deliveries (realm_id, id, webhook_id, event_id, state, reason, test, by_hand, "
+        "attempts, schedule_position, internal_failures, crashes, due_at, pending_since, "
+        "last_attempt_at, finished_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"};
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.webhook, row.event,
+                               to_string(row.state), row.reason, row.test, row.by_hand,
+                               row.attempts, row.schedule_position, row.internal_failures,
+                               row.crashes, row.due_at, row.pending_since, row.last_attempt_at,
+                               row.finished_at));
+    return {};
+}
+
+Result<std::optional<DeliveryView>> find(sql::Connection& sql, const RealmId& realm,
+                                         const DeliveryId& id) {
+    static constexpr Query query{VIEW_SELECT "WHERE d.realm_id = $1 AND d.id = $2"};
+    auto rows = sql.rows(query, realm, id);
+    return read_one(rows);
+}
+
+Result<std::optional<DeliveryView>> find_of(sql::Connection& sql, const RealmId& realm,
+                                            const EventId& event, const WebhookId& webhook) {
+    static constexpr Query query{VIEW_SELECT
+                                 "WHERE d.realm_id = $1 AND d.event_id = $2 AND d.webhook_id = $3 "
+                                 "AND d.test = 0 ORDER BY d.id DESC LIMIT 1"};
+    auto rows = sql.rows(query, realm, event, webhook);
+    return read_one(rows);
+}
+
+Result<std::vector<DeliveryView>> list(sql::Connection& sql, const RealmId& realm,
+                                       const DeliveryFilter& filter,
+                                       std::optional<DeliveryId> before, std::size_t limit) {
+    Uuid high = upper_bound(before);
+    std::string state = filter.state ? std::string(to_string(*filter.state)) : "";
+    // One query per index; what the index does not answer is filtered on the way.
+    if (filter.event) {
+        static constexpr Query query{
+            VIEW_SELECT
+            "WHERE d.realm_id = $1 AND d.event_id = $2 AND d.id < $3 "
+            "AND ($4 IS NULL OR d.webhook_id = $4) AND ($5 = '' OR d.state = $5) "
+            "AND ($6 = '' OR e.type = $6) ORDER BY d.id DESC LIMIT $7"};
+        auto rows = sql.rows(query, realm, *filter.event, high, filter.webhook, state,
+                             filter.event_type, limit);
+        return read_views(rows);
+    }
+    if (filter.webhook) {
+        static constexpr Query query{
+            VIEW_SELECT
+            "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.id < $3 "
+            "AND ($4 = '' OR d.state = $4) AND ($5 = '' OR e.type = $5) "
+            "ORDER BY d.id DESC LIMIT $6"};
+        auto rows =
+            sql.rows(query, realm, *filter.webhook, high, state, filter.event_type, limit);
+        return read_views(rows);
+    }
+    if (filter.state && *filter.state != DeliveryState::delivered) {
+        static constexpr Query query{
+            VIEW_SELECT
+            "WHERE d.realm_id = $1 AND d.state = $2 AND d.state <> 'delivered' AND d.id < $3 "
+            "AND ($4 = '' OR e.type = $4) ORDER BY d.id DESC LIMIT $5"};
+        auto rows = sql.rows(query, realm, state, high, filter.event_type, limit);
+        return read_views(rows);
+    }
+    static constexpr Query query{
+        VIEW_SELECT
+        "WHERE d.realm_id = $1 AND d.id < $2 AND ($3 = '' OR d.state = $3) "
+        "AND ($4 = '' OR e.type = $4) ORDER BY d.id DESC LIMIT $5"};
+    auto rows = sql.rows(query, realm, high, state, filter.event_type, limit);
+    return read_views(rows);
+}
+
+Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
+                std::size_t limit, std::size_t bytes_max) {
+    static constexpr Query query{
+        "SELECT " DELIVERY_COLUMNS
+        ", e.type, e.timestamp, e.resource_id, e.data FROM deliveries d "
+        "JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "
+        "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.state = 'pending' "
+        "ORDER BY d.due_at, d.id LIMIT $3"};
+    Due due;
+    std::size_t bytes = 0;
+    auto rows = sql.rows(query, realm, webhook, limit);
+    while (bytes < bytes_max && rows.next()) {
+        due.deliveries.push_back(
+            {read_row(rows),
+             event_body(rows.text(delivery_columns), rows.time(delivery_columns + 1),
+                        rows.id<ResourceId>(delivery_columns + 2),
+                        rows.blob(delivery_columns + 3))});
+        bytes += due.deliveries.back().body.size();
+    }
+    POSTRIDER_TRY(rows.finish());
+    due.complete = due.deliveries.size() < limit && bytes < bytes_max;
+    return due;
+}
+
+Result<bool> settle(Transaction& tx, const DeliveryRow& row) {
+    static constexpr Query query{
+        "UPDATE deliveries SET state = $3, reason = $4, attempts = $5, schedule_position = $6, "
+        "internal_failures = $7, crashes = $8, due_at = $9, last_attempt_at = $10, "
+        "finished_at = $11, by_hand = $12 WHERE realm_id = $1 AND id = $2 "
+        "AND (state = 'pending' OR (state = 'cancelled' AND $3 = 'delivered'))"};
+    POSTRIDER_ASSIGN(auto changed,
+                     tx.sql().run(query, row.realm, row.id, to_string(row.state), row.reason,
+                                  row.attempts, row.schedule_position, row.internal_failures,
+                                  row.crashes, row.due_at, row.last_attempt_at, row.finished_at,
+                                  row.by_hand));
+    return changed == 1;
+}
+
+Result<void> count_attempt(Transaction& tx, const DeliveryRow& row) {
+    static constexpr Query query{
+        "UPDATE deliveries SET attempts = $3, last_attempt_at = $4 "
+        "WHERE realm_id = $1 AND id = $2 AND attempts < $3"};
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.attempts, row.last_attempt_at));
+    return {};
+}
+
+Result<bool> revive(Transaction& tx, const RealmId& realm, const DeliveryId& id,
+                    Timestamp due_at) {
+    static constexpr Query query{
+        "UPDATE deliveries SET state = 'pending', reason = '', by_hand = 1, schedule_position = 0, "
+        "internal_failures = 0, crashes = 0, due_at = $3, pending_since = $3, finished_at = NULL "
+        "WHERE realm_id = $1 AND id = $2 AND state <> 'pending'"};
+    POSTRIDER_ASSIGN(auto changed, tx.sql().run(query, realm, id, due_at));
+    return changed == 1;
+}
+
+Result<std::int64_t> cancel_pending(Transaction& tx, const RealmId& realm,
+                                    const WebhookId& webhook, std::string_view reason,
+                                    std::optional<EventId> except) {
+    static constexpr Query query{
+        "UPDATE deliveries SET state = 'cancelled', reason = $3, finished_at = $4 "
+        "WHERE realm_id = $1 AND webhook_id = $2 AND state = 'pending' "
+        "AND ($5 IS NULL OR event_id <> $5)"};
+    return tx.sql().run(query, realm, webhook, reason, tx.now(), except);
+}
+
+Result<std::int64_t> count_pending(sql::Connection& sql, const RealmId& realm,
+                                   const WebhookId& webhook) {
+    static constexpr Query query{
+        "SELECT count(*) FROM deliveries WHERE realm_id = $1 AND webhook_id = $2 "
+        "AND state = 'pending'"};
+    auto rows = sql.rows(query, realm, webhook);
+    std::int64_t count = rows.next() ? rows.integer(0) : 0;
+    POSTRIDER_TRY(rows.finish());
+    return count;
+}
+
+Result<void> count_crash(Transaction& tx, const DeliveryId& id, const RealmId& realm) {
+    static constexpr Query count{
+        "UPDATE deliveries SET crashes = crashes + 1 "
+        "WHERE realm_id = $1 AND id = $2 AND state = 'pending'"};
+    static constexpr Query set_aside{
+        "UPDATE deliveries SET state = 'failed', finished_at = $3, "
+        "reason = 'It was in flight at ' || crashes || ' crashes of the server in a row and was "
+        "set aside; redeliver it by hand.' "
+        "WHERE realm_id = $1 AND id = $2 AND state = 'pending' AND crashes >= $4"};
+    POSTRIDER_TRY(tx.sql().run(count, realm, id));
+    POSTRIDER_TRY(tx.sql().run(set_aside, realm, id, tx.now(), limits::crashes_before_set_aside));
+    return {};
+}
+
+Result<std::vector<DeliveryId>> lost(sql::Connection& sql, const RealmId& realm,
+                                     const WebhookId& webhook, const Uuid& since,
+                                     const Uuid& until, const Uuid& after, std::size_t limit) {
+    static constexpr Query query{
+        "SELECT id FROM deliveries WHERE realm_id = $1 AND webhook_id = $2 AND id > $3 "
+        "AND event_id >= $4 AND event_id < $5 AND state IN ('failed', 'cancelled') AND test = 0 "
+        "ORDER BY id LIMIT $6"};
+    std::vector<DeliveryId> found;
+    auto rows = sql.rows(query, realm, webhook, after, since, until, limit);
+    while (rows.next()) found.push_back(rows.id<DeliveryId>(0));
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+}  // namespace deliveries_table
+
+namespace attempts_table {
+namespace {
+
+#define ATTEMPT_COLUMNS                                                                       \
+    "realm_id, delivery_id, number, started_at, outcome, detail, status, url, "               \
+    "request_headers, response_headers, response_body, response_truncated, peer, dns_us, "    \
+    "connect_us, tls_us, first_byte_us, total_us, next_attempt_at"
+
+}  // namespace
+
+Result<void> insert(Transaction& tx, const AttemptRow& row) {
+    // A repeated hand-over of the same outcomes (the recorder after an error) changes nothing.
+    static constexpr Query query{
+        "INSERT INTO attempts (" ATTEMPT_COLUMNS
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
+        "$18, $19) ON CONFLICT (realm_id, delivery_id, number) DO NOTHING"};
+    POSTRIDER_TRY(tx.sql().run(
+        query, row.realm, row.delivery, row.number, row.started_at, to_string(row.outcome),
+        row.detail, row.status, row.url, row.request_headers, row.response_headers,
+        Blob{row.response_body}, row.response_truncated, row.peer, row.timings.dns,
+        row.timings.connect, row.timings.tls, row.timings.first_byte, row.timings.total,
+        row.next_attempt_at));
+    return {};
+}
+
+Result<std::vector<AttemptRow>> all(sql::Connection& sql, const RealmId& realm,
+                                    const DeliveryId& delivery) {
+    static constexpr Query query{"SELECT " ATTEMPT_COLUMNS
+                                 " FROM attempts WHERE realm_id = $1 AND delivery_id = $2"
+                                 " ORDER BY number"};
+    std::vector<AttemptRow> found;
+    auto rows = sql.rows(query, realm, delivery);
+    while (rows.next()) {
+        found.push_back({.realm = rows.id<RealmId>(0),
+                         .delivery = rows.id<DeliveryId>(1),
+                         .number = rows.integer(2),
+                         .started_at = rows.time(3),
+                         .outcome = parse_outcome_reason(rows.text(4)).value(),
+                         .detail = rows.string(5),
+                         .status = static_cast<int>(rows.integer(6)),
+                         .url = rows.string(7),
+                         .request_headers = rows.string(8),
+                         .response_headers = rows.string(9),
+                         .response_body = rows.bytes(10),
+                         .response_truncated = rows.boolean(11),
+                         .peer = rows.string(12),
+                         .timings = {.dns = Duration{rows.integer(13)},
+                                     .connect = Duration{rows.integer(14)},
+                                     .tls = Duration{rows.integer(15)},
+                                     .first_byte = Duration{rows.integer(16)},
+                                     .total = Duration{rows.integer(17)}},
+                         .next_attempt_at = rows.optional_time(18)});
+    }
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+}  // namespace attempts_table
+
+}  // namespace postrider::store

@@ -1,0 +1,236 @@
+// The tables of events, idempotency keys, operations and the audit log.
+#include <algorithm>
+
+#include "store/id_range.h"
+#include "store/tables.h"
+
+namespace postrider::store {
+
+using sql::Blob;
+using sql::Query;
+
+namespace events_table {
+namespace {
+
+#define EVENT_COLUMNS "realm_id, id, type, resource_id, timestamp, origin, data"
+
+EventRow read_row(const sql::Rows& rows) {
+    return {.realm = rows.id<RealmId>(0),
+            .id = rows.id<EventId>(1),
+            .type = rows.string(2),
+            .resource_id = rows.id<ResourceId>(3),
+            .timestamp = rows.time(4),
+            .origin = parse_event_origin(rows.text(5)).value(),
+            .data = rows.bytes(6)};
+}
+
+Result<std::vector<EventRow>> read_all(sql::Rows& rows) {
+    std::vector<EventRow> found;
+    while (rows.next()) found.push_back(read_row(rows));
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+}  // namespace
+
+Result<void> insert(Transaction& tx, const EventRow& row) {
+    static constexpr Query query{"INSERT INTO events (" EVENT_COLUMNS
+                                 ") VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.type, row.resource_id, row.timestamp,
+                               to_string(row.origin), Blob{row.data}));
+    return {};
+}
+
+Result<std::optional<EventRow>> find(sql::Connection& sql, const RealmId& realm,
+                                     const EventId& id) {
+    static constexpr Query query{"SELECT " EVENT_COLUMNS
+                                 " FROM events WHERE realm_id = $1 AND id = $2"};
+    std::optional<EventRow> row;
+    auto rows = sql.rows(query, realm, id);
+    if (rows.next()) row = read_row(rows);
+    POSTRIDER_TRY(rows.finish());
+    return row;
+}
+
+Result<std::vector<EventRow>> list(sql::Connection& sql, const RealmId& realm,
+                                   const EventFilter& filter, std::optional<EventId> before,
+                                   std::size_t limit) {
+    Uuid low = filter.since ? first_id_at(*filter.since) : Uuid{};
+    Uuid high = upper_bound(before);
+    if (filter.until) high = std::min(high, first_id_at(*filter.until));
+
+    // One query per index; what the index does not answer is filtered on the way.
+    if (filter.resource_id) {
+        static constexpr Query query{
+            "SELECT " EVENT_COLUMNS
+            " FROM events WHERE realm_id = $1 AND resource_id = $2 AND id >= $3 AND id < $4 "
+            "AND ($5 = '' OR type = $5) AND origin <> 'test' ORDER BY id DESC LIMIT $6"};
+        auto rows =
+            sql.rows(query, realm, *filter.resource_id, low, high, filter.type, limit);
+        return read_all(rows);
+    }
+    if (filter.type.ends_with(".*")) {
+        static constexpr Query query{
+            "SELECT " EVENT_COLUMNS
+            " FROM events WHERE realm_id = $1 AND id >= $2 AND id < $3 "
+            "AND substr(type, 1, $4) = $5 AND origin <> 'test' ORDER BY id DESC LIMIT $6"};
+        std::string prefix = filter.type.substr(0, filter.type.size() - 1);
+        auto rows = sql.rows(query, realm, low, high, prefix.size(), prefix, limit);
+        return read_all(rows);
+    }
+    if (!filter.type.empty()) {
+        static constexpr Query query{
+            "SELECT " EVENT_COLUMNS
+            " FROM events WHERE realm_id = $1 AND type = $2 AND id >= $3 AND id < $4 "
+            "AND origin <> 'test' ORDER BY id DESC LIMIT $5"};
+        auto rows = sql.rows(query, realm, filter.type, low, high, limit);
+        return read_all(rows);
+    }
+    static constexpr Query query{"SELECT " EVENT_COLUMNS
+                                 " FROM events WHERE realm_id = $1 AND id >= $2 AND id < $3 "
+                                 "AND origin <> 'test' ORDER BY id DESC LIMIT $4"};
+    auto rows = sql.rows(query, realm, low, high, limit);
+    return read_all(rows);
+}
+
+Result<std::vector<Head>> ascending(sql::Connection& sql, const RealmId& realm, const Uuid& after,
+                                    const Uuid& until, std::size_t limit) {
+    static constexpr Query query{
+        "SELECT id, type FROM events WHERE realm_id = $1 AND id > $2 AND id < $3 "
+        "AND origin <> 'test' ORDER BY id LIMIT $4"};
+    std::vector<Head> found;
+    auto rows = sql.rows(query, realm, after, until, limit);
+    while (rows.next()) found.push_back({rows.id<EventId>(0), rows.string(1)});
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+}  // namespace events_table
+
+namespace idempotency_table {
+
+Result<std::optional<Kept>> find(sql::Connection& sql, const RealmId& realm,
+                                 const IdempotencyKey& key, Timestamp not_before) {
+    static constexpr Query query{
+        "SELECT body_sha256, answer FROM idempotency_keys WHERE realm_id = $1 AND route = $2 "
+        "AND idempotency_key = $3 AND created_at >= $4"};
+    std::optional<Kept> kept;
+    auto rows = sql.rows(query, realm, key.route, key.key, not_before);
+    if (rows.next()) kept = Kept{rows.bytes(0), rows.string(1)};
+    POSTRIDER_TRY(rows.finish());
+    return kept;
+}
+
+Result<void> put(Transaction& tx, const RealmId& realm, const IdempotencyKey& key,
+                 std::string_view answer) {
+    static constexpr Query query{
+        "INSERT INTO idempotency_keys (realm_id, route, idempotency_key, body_sha256, answer, "
+        "created_at) VALUES ($1, $2, $3, $4, $5, $6) "
+        "ON CONFLICT (realm_id, route, idempotency_key) DO UPDATE SET "
+        "body_sha256 = excluded.body_sha256, answer = excluded.answer, "
+        "created_at = excluded.created_at"};
+    POSTRIDER_TRY(tx.sql().run(query, realm, key.route, key.key, Blob{key.body_sha256}, answer,
+                               tx.now()));
+    return {};
+}
+
+Result<std::int64_t> expire(Transaction& tx, Timestamp time, std::size_t limit) {
+    static constexpr Query query{
+        "DELETE FROM idempotency_keys WHERE (realm_id, route, idempotency_key) IN "
+        "(SELECT realm_id, route, idempotency_key FROM idempotency_keys WHERE created_at < $1 "
+        "ORDER BY created_at LIMIT $2)"};
+    return tx.sql().run(query, time, limit);
+}
+
+}  // namespace idempotency_table
+
+namespace operations_table {
+namespace {
+
+#define OPERATION_COLUMNS \
+    "realm_id, id, kind, params, state, detail, position, done, total, created_at, finished_at"
+
+OperationRow read_row(const sql::Rows& rows) {
+    return {.realm = rows.id<RealmId>(0),
+            .id = rows.id<OperationId>(1),
+            .kind = rows.string(2),
+            .params = rows.string(3),
+            .state = parse_operation_state(rows.text(4)).value(),
+            .detail = rows.string(5),
+            .cursor = rows.string(6),
+            .done = rows.integer(7),
+            .total = rows.integer(8),
+            .created_at = rows.time(9),
+            .finished_at = rows.optional_time(10)};
+}
+
+Result<std::vector<OperationRow>> read_all(sql::Rows& rows) {
+    std::vector<OperationRow> found;
+    while (rows.next()) found.push_back(read_row(rows));
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+}  // namespace
+
+Result<std::optional<OperationRow>> find(sql::Connection& sql, const RealmId& realm,
+                                         const OperationId& id) {
+    static constexpr Query query{"SELECT " OPERATION_COLUMNS
+                                 " FROM operations WHERE realm_id = $1 AND id = $2"};
+    auto rows = sql.rows(query, realm, id);
+    std::optional<OperationRow> row;
+    if (rows.next()) row = read_row(rows);
+    POSTRIDER_TRY(rows.finish());
+    return row;
+}
+
+Result<std::vector<OperationRow>> list(sql::Connection& sql, const RealmId& realm,
+                                       std::optional<OperationId> before, std::size_t limit) {
+    static constexpr Query query{"SELECT " OPERATION_COLUMNS
+                                 " FROM operations WHERE realm_id = $1 AND id < $2"
+                                 " ORDER BY id DESC LIMIT $3"};
+    auto rows = sql.rows(query, realm, upper_bound(before), limit);
+    return read_all(rows);
+}
+
+Result<std::vector<OperationRow>> running(sql::Connection& sql) {
+    static constexpr Query query{"SELECT " OPERATION_COLUMNS
+                                 " FROM operations WHERE state = 'running' ORDER BY id"};
+    auto rows = sql.rows(query);
+    return read_all(rows);
+}
+
+Result<void> insert(Transaction& tx, const OperationRow& row) {
+    static constexpr Query query{"INSERT INTO operations (" OPERATION_COLUMNS
+                                 ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"};
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.kind, row.params,
+                               to_string(row.state), row.detail, row.cursor, row.done, row.total,
+                               row.created_at, row.finished_at));
+    return {};
+}
+
+Result<void> update(Transaction& tx, const OperationRow& row) {
+    static constexpr Query query{
+        "UPDATE operations SET params = $3, state = $4, detail = $5, position = $6, done = $7, "
+        "total = $8, finished_at = $9 WHERE realm_id = $1 AND id = $2"};
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.params, to_string(row.state),
+                               row.detail, row.cursor, row.done, row.total, row.finished_at));
+    return {};
+}
+
+}  // namespace operations_table
+
+namespace audit_table {
+
+Result<void> insert(Transaction& tx, const AuditRow& row) {
+    static constexpr Query query{
+        "INSERT INTO audit (realm_id, id, actor_kind, actor_id, action, resource_id, detail) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.actor_kind, row.actor_id, row.action,
+                               row.resource_id, row.detail));
+    return {};
+}
+
+}  // namespace audit_table
+
+}  // namespace postrider::store
