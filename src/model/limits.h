@@ -27,6 +27,7 @@ inline constexpr Duration request_read_timeout = 30s;    ///< from a request's f
 inline constexpr Duration connection_idle_timeout = 75s; ///< between requests of one connection
 inline constexpr std::size_t client_response_bytes_max =
     64 * 1024 * 1024;  ///< what the command line takes of one answer: a full page of large events fits
+inline constexpr std::size_t realm_name_bytes_max = 63;  ///< a DNS label, for names under a domain
 inline constexpr std::size_t page_size_default = 50;
 inline constexpr std::size_t page_size_max = 200;
 
@@ -100,7 +101,13 @@ inline constexpr Duration read_duration_max = 1s;     ///< a longer one would ho
 inline constexpr Duration closure_duration_max = 50ms;
 inline constexpr std::uint64_t wal_restart_bytes = 256 * 1024 * 1024;
 inline constexpr std::uint64_t disk_reserve_bytes = 16 * 1024 * 1024;
+inline constexpr std::uint64_t disk_reserve_bytes_min = 1024 * 1024;  ///< a group of outcomes must fit
+inline constexpr std::uint64_t disk_reserve_bytes_max = 64ULL * 1024 * 1024 * 1024;
 inline constexpr std::size_t recover_step_deliveries = 1000;
+
+// The operator's side.
+inline constexpr std::size_t config_file_bytes_max = 1024 * 1024;
+inline constexpr std::size_t bootstrap_token_characters_min = 32;  ///< it is the first administrator
 
 static_assert(payload_bytes_max_default <= payload_bytes_max_hard);
 static_assert(payload_bytes_max_hard + envelope_bytes_max <= batch_body_bytes_max);

@@ -1,0 +1,94 @@
+#include "access/api_keys.h"
+
+#include "base/crypto.h"
+#include "base/encoding.h"
+#include "base/json.h"
+
+namespace postrider::access {
+
+namespace {
+
+constexpr std::size_t key_bytes = 32;
+
+/// The token of "Bearer <token>"; empty when it is something else. The scheme has no case.
+std::string_view bearer_token(std::string_view authorization) {
+    constexpr std::string_view scheme = "bearer ";
+    if (authorization.size() <= scheme.size()) return {};
+    for (std::size_t i = 0; i < scheme.size(); ++i) {
+        char c = authorization[i];
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        if (c != scheme[i]) return {};
+    }
+    authorization.remove_prefix(scheme.size());
+    while (authorization.starts_with(' ')) authorization.remove_prefix(1);
+    while (authorization.ends_with(' ')) authorization.remove_suffix(1);
+    return authorization;
+}
+
+PermissionSet parse_permissions(std::string_view json_array) {
+    PermissionSet set;
+    auto value = json::parse(json_array);
+    if (!value || value->as_array() == nullptr) return set;
+    for (const json::Value& element : *value->as_array()) {
+        const std::string* name = element.as_string();
+        if (name == nullptr) continue;
+        if (auto permission = parse_permission(*name)) set.add(*permission);
+    }
+    return set;
+}
+
+}  // namespace
+
+std::string make_api_key(Random& random) {
+    return "prk_" + base64url_encode(random.bytes(key_bytes));
+}
+
+Result<SharedPrincipal> ApiKeys::authenticate(const std::string* authorization,
+                                              Timestamp now) const {
+    if (authorization == nullptr) {
+        return fail(ErrorCode::unauthenticated,
+                    "this needs an API key: send Authorization: Bearer <key>");
+    }
+    const std::string_view token = bearer_token(*authorization);
+    if (token.empty()) {
+        return fail(ErrorCode::unauthenticated,
+                    "the Authorization header must read: Bearer <key>");
+    }
+    std::shared_ptr<const Index> index;
+    {
+        MutexLock lock(mutex_);
+        index = by_hash_;
+    }
+    const auto found = index->find(sha256(token));
+    const bool expired = found != index->end() && found->second->expires_at &&
+                         *found->second->expires_at <= now;
+    if (found == index->end() || expired) {
+        return fail(ErrorCode::unauthenticated, "this API key is unknown, expired or revoked");
+    }
+    return found->second;
+}
+
+void ApiKeys::put(const store::ApiKeyRow& row, const RealmId& master) {
+    auto principal = std::make_shared<const Principal>(
+        Principal{.key = row.id,
+                  .name = row.name,
+                  .realm = row.realm,
+                  .of_master = row.realm == master,
+                  .permissions = parse_permissions(row.permissions),
+                  .expires_at = row.expires_at});
+    MutexLock lock(mutex_);
+    auto index = std::make_shared<Index>(*by_hash_);
+    std::erase_if(*index, [&](const auto& entry) { return entry.second->key == row.id; });
+    (*index)[row.hash] = std::move(principal);
+    by_hash_ = std::move(index);
+}
+
+std::string authenticate_challenge(const std::string* authorization) {
+    if (authorization == nullptr) return "Bearer realm=\"postrider\"";
+    if (bearer_token(*authorization).empty()) {
+        return "Bearer realm=\"postrider\", error=\"invalid_request\"";
+    }
+    return "Bearer realm=\"postrider\", error=\"invalid_token\"";
+}
+
+}  // namespace postrider::access

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "access/principal.h"
+#include "base/mutex.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "store/rows.h"
+
+namespace postrider::access {
+
+/// A new key: `prk_` + base64url of 256 random bits. Only its SHA-256 is ever stored.
+std::string make_api_key(Random& random);
+
+/// The committed API keys, by the hash of the key. A look-up hashes what it was given and asks a hash
+/// table for the digest, so its time tells nothing about any stored key.
+/// Thread-safety: any thread.
+class ApiKeys {
+ public:
+    /// `authorization` is the header's value, nullptr when there is none.
+    /// Errors: unauthenticated.
+    Result<SharedPrincipal> authenticate(const std::string* authorization, Timestamp now) const;
+
+    /// Takes in a committed row, in place of the key with its id. Permissions that this binary does
+    /// not know are ignored.
+    void put(const store::ApiKeyRow& row, const RealmId& master);
+
+ private:
+    using Index = std::unordered_map<std::string, SharedPrincipal>;
+    mutable Mutex mutex_;
+    std::shared_ptr<const Index> by_hash_ GUARDED_BY(mutex_) = std::make_shared<const Index>();
+};
+
+/// The value of WWW-Authenticate for a 401. Source: RFC 6750, section 3.
+std::string authenticate_challenge(const std::string* authorization);
+
+}  // namespace postrider::access

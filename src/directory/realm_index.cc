@@ -1,0 +1,37 @@
+#include "directory/realm_index.h"
+
+#include "base/check.h"
+
+namespace postrider::directory {
+
+std::optional<RealmIndex::Entry> RealmIndex::find(std::string_view name_or_id) const {
+    std::shared_ptr<const Maps> maps;
+    {
+        MutexLock lock(mutex_);
+        maps = maps_;
+    }
+    if (auto named = maps->by_name.find(name_or_id); named != maps->by_name.end()) {
+        return Entry{named->second, named->first};
+    }
+    const auto id = RealmId::parse(name_or_id);
+    if (!id) return std::nullopt;
+    const auto found = maps->by_id.find(*id);
+    if (found == maps->by_id.end()) return std::nullopt;
+    return Entry{*id, found->second};
+}
+
+RealmId RealmIndex::master() const {
+    const auto entry = find(master_name);
+    CHECK(entry.has_value());
+    return entry->id;
+}
+
+void RealmIndex::put(const Entry& entry) {
+    MutexLock lock(mutex_);
+    auto maps = std::make_shared<Maps>(*maps_);
+    maps->by_name[entry.name] = entry.id;
+    maps->by_id[entry.id] = entry.name;
+    maps_ = std::move(maps);
+}
+
+}  // namespace postrider::directory
