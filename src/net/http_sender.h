@@ -18,7 +18,7 @@ class Resolver;
 
 /// One POST to send.
 struct SendRequest {
-    RealmId realm;   ///< whose look-ups these are (they are bounded per realm)
+    RealmId realm;  ///< whose look-ups these are (they are bounded per realm)
     std::shared_ptr<const Url> url;
     std::string headers;  ///< complete header lines but for Host, Content-Length and Connection,
                           ///< each ending in CRLF; names and values checked by the caller
@@ -34,13 +34,14 @@ struct SenderOptions {
 
 /// Sends HTTP/1.1 POSTs over keep-alive connections.
 ///
-/// Every send() ends in exactly one call of `done`, on the loop's thread, by the deadline. Addresses
-/// are resolved by the Resolver, passed by the request's policy, and connected as sockaddrs, so what
-/// was checked is what is connected. Pools are keyed by (scheme, host, port, policy); the policy is
-/// asked again about the peer before a connection is reused. Redirects are never followed, bodies
-/// never decoded; at most limits::response_bytes_read_max are read. A 2xx whose body was cut at that
-/// limit is `accepted`. A reused connection that the peer closed before any response byte is tried
-/// once more on a fresh one.
+/// Every send() ends in exactly one call of `done`, on the loop's thread, by the deadline.
+/// Addresses are resolved by the Resolver, passed by the request's policy, and connected as
+/// sockaddrs, so what was checked is what is connected. Pools are keyed by (scheme, host, port,
+/// policy); the policy is asked again about the peer before a connection is reused. Redirects are
+/// never followed, bodies never decoded; at most limits::response_bytes_read_max are read. A 2xx
+/// whose body was cut at that limit is `accepted`. A reused connection that the peer closed before
+/// any response byte is tried once more on a fresh one.
+///
 /// Thread-safety: the loop's thread only.
 class HttpSender {
  public:
