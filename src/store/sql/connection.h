@@ -71,6 +71,7 @@ class Rows {
     bool boolean(int column) const { return statement_->integer(column) != 0; }
     std::string_view text(int column) const { return statement_->text(column); }
     std::string string(int column) const { return std::string(statement_->text(column)); }
+    std::string_view blob(int column) const { return statement_->blob(column); }
     std::string bytes(int column) const { return std::string(statement_->blob(column)); }
     Uuid uuid(int column) const { return Uuid::from_bytes(statement_->blob(column)); }
     template <typename IdType>

@@ -137,42 +137,50 @@ std::unexpected<Error> SqliteConnection::error(int code, const char* doing) {
     std::string message =
         fmt::format("{}: {} ({})", doing, db_ != nullptr ? sqlite3_errmsg(db_) : "out of memory",
                     sqlite3_errstr(code));
+    // The shared-memory index lies on the same disk as the database.
     if (code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMMAP) code = SQLITE_FULL;
     if (code == SQLITE_IOERR_NOMEM) code = SQLITE_NOMEM;
+    last_failure_ = Failure::statement;
     switch (code & 0xFF) {
         case SQLITE_FULL:
             last_failure_ = Failure::disk_full;
-            return fail(ErrorCode::resource_exhausted,
-                        "The disk is full: nothing was accepted; free some space and try again.",
-                        "disk-full");
-        case SQLITE_CONSTRAINT:
-            last_failure_ = Failure::statement;
-            return fail(ErrorCode::conflict, std::move(message));
+            last_error_ = {ErrorCode::resource_exhausted,
+                           "The disk is full: nothing was accepted; free some space and try again.",
+                           {},
+                           "disk-full"};
+            break;
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
         case SQLITE_NOMEM:
             last_failure_ = Failure::again;
-            return fail(ErrorCode::unavailable, std::move(message));
-        case SQLITE_INTERRUPT:
-            last_failure_ = Failure::statement;
-            return fail(ErrorCode::unavailable,
-                        "The query took too long; narrow it by a filter and try again.");
+            last_error_ = {ErrorCode::unavailable, std::move(message), {}};
+            break;
         case SQLITE_IOERR:
             last_failure_ = Failure::io;
-            return fail(ErrorCode::internal, std::move(message));
+            last_error_ = {ErrorCode::internal, std::move(message), {}};
+            break;
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
             last_failure_ = Failure::io;
-            return fail(ErrorCode::corrupt, std::move(message));
+            last_error_ = {ErrorCode::corrupt, std::move(message), {}};
+            break;
+        case SQLITE_INTERRUPT:
+            last_error_ = {ErrorCode::unavailable,
+                           "The query took too long; narrow it by a filter and try again.",
+                           {}};
+            break;
+        case SQLITE_CONSTRAINT:
+            last_error_ = {ErrorCode::conflict, std::move(message), {}};
+            break;
         case SQLITE_CANTOPEN:
         case SQLITE_READONLY:
         case SQLITE_PERM:
-            last_failure_ = Failure::statement;
-            return fail(ErrorCode::unavailable, std::move(message));
+            last_error_ = {ErrorCode::unavailable, std::move(message), {}};
+            break;
         default:
-            last_failure_ = Failure::statement;
-            return fail(ErrorCode::internal, std::move(message));
+            last_error_ = {ErrorCode::internal, std::move(message), {}};
     }
+    return std::unexpected(last_error_);
 }
 
 int SqliteConnection::on_progress(void* self) {

@@ -35,6 +35,8 @@ class SqliteConnection final : public Connection {
         io,         ///< unknown what reached the disk: end the process
     };
     Failure last_failure() const { return last_failure_; }
+    const Error& last_error() const { return last_error_; }
+    void clear_failure() { last_failure_ = Failure::none; }
 
     /// Ends the statement in progress with `unavailable` once `deadline` has passed.
     void set_deadline(Monotonic deadline);
@@ -63,6 +65,7 @@ class SqliteConnection final : public Connection {
     sqlite3* db_ = nullptr;
     std::unordered_map<const Query*, std::unique_ptr<PreparedStatement>> statements_;
     Failure last_failure_ = Failure::none;
+    Error last_error_;
     Monotonic deadline_ = Monotonic::max();
     int wal_frames_ = 0;
 };

@@ -1,0 +1,74 @@
+#include "store/checkpointer.h"
+
+#include <pthread.h>
+
+#include "model/limits.h"
+
+namespace postrider::store {
+namespace {
+
+constexpr int page_bytes = 8192;
+/// A checkpoint per 8 MiB: often enough to keep reads short, seldom enough to batch its fsyncs.
+constexpr int frames_per_checkpoint = 1024;
+constexpr int frames_per_restart = static_cast<int>(limits::wal_restart_bytes / page_bytes);
+
+}  // namespace
+
+Checkpointer::Checkpointer(std::unique_ptr<sql::SqliteConnection> connection)
+    : connection_(std::move(connection)), thread_([this] { run(); }) {}
+
+Checkpointer::~Checkpointer() {
+    {
+        MutexLock lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+}
+
+void Checkpointer::committed(int frames) {
+    MutexLock lock(mutex_);
+    // The count starts anew with the WAL.
+    int since = frames >= frames_ ? frames - frames_ : frames;
+    if (since < frames_per_checkpoint) return;
+    frames_ = frames;
+    due_ = true;
+    gap_wanted_ = frames > frames_per_restart;
+    changed_.notify_all();
+}
+
+void Checkpointer::leave_gap() {
+    MutexLock lock(mutex_);
+    if (!gap_wanted_) return;
+    gap_open_ = true;
+    changed_.notify_all();
+    while (gap_wanted_ && !stopping_) changed_.wait(mutex_);
+    gap_open_ = false;
+}
+
+void Checkpointer::run() {
+    pthread_setname_np(pthread_self(), "checkpointer");
+    while (true) {
+        bool truncate = false;
+        {
+            MutexLock lock(mutex_);
+            while (!due_ && !(gap_wanted_ && gap_open_) && !stopping_) changed_.wait(mutex_);
+            if (stopping_) return;
+            truncate = gap_wanted_ && gap_open_;
+            due_ = false;
+        }
+        // A failure (full disk, a reader in the way) costs nothing: the WAL keeps it all, and the
+        // next commits ask again.
+        if (truncate) {
+            (void)connection_->checkpoint_truncate();
+            MutexLock lock(mutex_);
+            gap_wanted_ = false;
+            frames_ = 0;
+            changed_.notify_all();
+        } else {
+            (void)connection_->checkpoint_passive();
+        }
+    }
+}
+
+}  // namespace postrider::store

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <thread>
+
+#include "base/mutex.h"
+#include "store/sql/sqlite_connection.h"
+
+namespace postrider::store {
+
+/// Copies the WAL into the database on its own connection and thread, so that no commit waits for it.
+///
+/// It runs PASSIVE, which never blocks the writer but also never starts the WAL anew while commits
+/// keep coming; when the WAL has grown past limits::wal_restart_bytes the writer pauses between two
+/// groups and a TRUNCATE runs in the gap.
+class Checkpointer {
+ public:
+    explicit Checkpointer(std::unique_ptr<sql::SqliteConnection> connection);
+    ~Checkpointer();
+    Checkpointer(const Checkpointer&) = delete;
+    Checkpointer& operator=(const Checkpointer&) = delete;
+
+    /// After a commit, on the writer's thread: `frames` are in the WAL now.
+    void committed(int frames);
+    /// Called by the writer between two groups: waits while a TRUNCATE needs the gap.
+    void leave_gap();
+
+ private:
+    void run();
+
+    std::unique_ptr<sql::SqliteConnection> connection_;
+    Mutex mutex_;
+    Condition changed_;
+    int frames_ GUARDED_BY(mutex_) = 0;
+    bool due_ GUARDED_BY(mutex_) = false;
+    bool gap_wanted_ GUARDED_BY(mutex_) = false;
+    bool gap_open_ GUARDED_BY(mutex_) = false;
+    bool stopping_ GUARDED_BY(mutex_) = false;
+    std::thread thread_;
+};
+
+}  // namespace postrider::store

@@ -1,0 +1,31 @@
+#include "store/disk_reserve.h"
+
+#include <fcntl.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+namespace postrider::store {
+
+DiskReserve::DiskReserve(std::string path, std::uint64_t bytes)
+    : path_(std::move(path)), bytes_(bytes) {}
+
+bool DiskReserve::take() {
+    if (held_ || bytes_ == 0) return true;
+    int fd = ::open(path_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0) return false;
+    // Half as much again must be free beside it: else it would be given up at once.
+    struct statvfs disk{};
+    bool room = ::fstatvfs(fd, &disk) == 0 &&
+                static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize >= bytes_ + bytes_ / 2;
+    held_ = room && ::posix_fallocate(fd, 0, static_cast<off_t>(bytes_)) == 0;
+    ::close(fd);
+    if (!held_) ::unlink(path_.c_str());
+    return held_;
+}
+
+void DiskReserve::give_up() {
+    ::unlink(path_.c_str());
+    held_ = false;
+}
+
+}  // namespace postrider::store

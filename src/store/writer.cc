@@ -1,0 +1,351 @@
+#include "store/writer.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/check.h"
+#include "model/limits.h"
+#include "store/tables.h"
+
+namespace postrider::store {
+namespace {
+
+// The negative control of the crash test: a binary that breaks law 3 on purpose, to see the test
+// turn red (target postrider_sabotaged). Never set in a build that is used.
+#ifdef POSTRIDER_SABOTAGE_ACKNOWLEDGE_BEFORE_COMMIT
+constexpr bool acknowledge_before_commit = true;
+#else
+constexpr bool acknowledge_before_commit = false;
+#endif
+
+Error disk_full_error() {
+    return {ErrorCode::resource_exhausted,
+            "The disk is full: nothing was accepted; free some space and try again.",
+            {},
+            "disk-full"};
+}
+
+/// Promise 13. The message stands alone on stderr: the log may share the broken disk.
+[[noreturn]] void die_of_io(const Error& error) {
+    std::fprintf(stderr,
+                 "postrider: writing to the database failed and it is unknown what reached the "
+                 "disk, so the server stops; check the disk, then start it again: %s\n",
+                 error.message.c_str());
+    std::_Exit(1);
+}
+
+}  // namespace
+
+/// The transaction of one group, seen by one closure at a time.
+class Writer::GroupTransaction final : public Transaction {
+ public:
+    GroupTransaction(sql::SqliteConnection& sql, UuidMinter& minter, Timestamp now,
+                     CommitNumber commit)
+        : sql_(sql), minter_(minter), now_(now), commit_(commit) {}
+    sql::Connection& sql() override { return sql_; }
+    Timestamp now() const override { return now_; }
+    Uuid mint() override { return minter_.mint(now_); }
+    CommitNumber commit_number() const override { return commit_; }
+    void after_commit(std::function<void()> task) override { tasks_.push_back(std::move(task)); }
+
+    std::size_t mark() const { return tasks_.size(); }
+    void roll_back_to(std::size_t mark) { tasks_.resize(mark); }
+    void run_tasks() {
+        for (auto& task : tasks_) task();
+    }
+
+ private:
+    sql::SqliteConnection& sql_;
+    UuidMinter& minter_;
+    Timestamp now_;
+    CommitNumber commit_;
+    std::vector<std::function<void()>> tasks_;
+};
+
+Writer::Writer(std::unique_ptr<sql::SqliteConnection> connection, Checkpointer& checkpointer,
+               DiskReserve reserve, const Clock& clock, Random& random, Uuid last_id)
+    : sql_(std::move(connection)),
+      checkpointer_(checkpointer),
+      reserve_(std::move(reserve)),
+      clock_(clock),
+      minter_(random, last_id),
+      committed_last_id_(last_id) {}
+
+Writer::~Writer() { stop(); }
+
+void Writer::start() {
+    if (!reserve_.take()) disk_full_ = true;
+    thread_ = std::thread([this] { run(); });
+}
+
+void Writer::stop() {
+    {
+        MutexLock lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+    reserve_.give_up();
+}
+
+void Writer::write(WriteClass write_class, Closure closure, Done done) {
+    enqueue({ClosureWork{std::move(closure), std::move(done)}, write_class, 0});
+}
+
+void Writer::publish(PublishWork work) {
+    std::size_t bytes = 0;
+    for (const auto& event : work.events) bytes += event.data.size();
+    enqueue({std::move(work), WriteClass::ordinary, bytes});
+}
+
+void Writer::enqueue(Work work) {
+    std::optional<Error> refusal;
+    {
+        MutexLock lock(mutex_);
+        bool outcome = work.write_class == WriteClass::outcomes;
+        if (stopping_) {
+            refusal = Error{ErrorCode::unavailable, "The server is stopping.", {}};
+        } else if (!outcome && disk_full_) {
+            refusal = disk_full_error();
+        } else if (!outcome && (ordinary_.size() >= limits::writer_queue_max ||
+                                ordinary_bytes_ >= limits::writer_queue_bytes_max)) {
+            refusal = Error{ErrorCode::unavailable,
+                            "Too many writes are waiting: nothing was accepted; try again in a "
+                            "moment.",
+                            {}};
+        } else {
+            bool idle = outcomes_.empty() && ordinary_.empty();
+            ordinary_bytes_ += work.bytes;
+            (outcome ? outcomes_ : ordinary_).push_back(std::move(work));
+            if (idle) changed_.notify_one();
+            return;
+        }
+    }
+    refuse(work, *refusal);
+}
+
+void Writer::run() {
+    pthread_setname_np(pthread_self(), "writer");
+    while (true) {
+        auto group = take_group();
+        if (!group.empty()) {
+            checkpointer_.leave_gap();
+            process(std::move(group));
+        } else if (disk_full_) {
+            try_disk_again();
+        } else {
+            MutexLock lock(mutex_);
+            if (stopping_ && outcomes_.empty() && ordinary_.empty()) return;
+        }
+    }
+}
+
+/// Outcomes first, then the rest in its order. Waits until there is something, or time to look at a
+/// full disk again.
+std::vector<Writer::Work> Writer::take_group() {
+    MutexLock lock(mutex_);
+    while (outcomes_.empty() && ordinary_.empty() && !stopping_) {
+        if (disk_full_) {
+            changed_.wait_for(mutex_, 1s);
+            break;
+        }
+        changed_.wait(mutex_);
+    }
+    if (stopping_ && disk_full_ && outcomes_.empty()) {
+        disk_full_ = false;  // nothing left that could need the reserve
+    }
+    std::vector<Work> group;
+    for (auto* queue : {&outcomes_, &ordinary_}) {
+        while (!queue->empty() && group.size() < limits::writer_group_max) {
+            if (queue == &ordinary_) ordinary_bytes_ -= queue->front().bytes;
+            group.push_back(std::move(queue->front()));
+            queue->pop_front();
+        }
+    }
+    return group;
+}
+
+void Writer::process(std::vector<Work> group) {
+    std::vector<Answer> answers(group.size());
+    switch (run_group(group, answers)) {
+        case GroupEnd::committed:
+            if (acknowledge_before_commit) return;
+            for (std::size_t i = 0; i < group.size(); ++i) tell(group[i], std::move(answers[i]));
+            return;
+        case GroupEnd::disk_full:
+            disk_is_full(std::move(group));
+            return;
+        case GroupEnd::again:
+            for (auto& work : group) {
+                std::vector<Work> one;
+                one.push_back(std::move(work));
+                std::vector<Answer> answer(1);
+                auto end = run_group(one, answer);
+                if (end == GroupEnd::committed) {
+                    tell(one[0], std::move(answer[0]));
+                } else if (end == GroupEnd::disk_full) {
+                    disk_is_full(std::move(one));
+                } else {
+                    refuse(one[0], {ErrorCode::unavailable,
+                                    "The database is busy: nothing was accepted; try again.",
+                                    {}});
+                }
+            }
+            return;
+    }
+}
+
+Writer::GroupEnd Writer::run_group(std::vector<Work>& group, std::vector<Answer>& answers) {
+    GroupTransaction tx(*sql_, minter_, clock_.now(),
+                        last_commit_.load(std::memory_order_relaxed) + 1);
+    if (auto begun = sql_->execute("BEGIN IMMEDIATE"); !begun) return abort_group(tx);
+    if (!run_works(tx, group, answers)) return abort_group(tx);
+    if (acknowledge_before_commit) {
+        for (std::size_t i = 0; i < group.size(); ++i) tell(group[i], std::move(answers[i]));
+    }
+    if (auto finished = finish_group(tx); !finished) return abort_group(tx);
+
+    committed_last_id_ = minter_.last();
+    last_commit_.fetch_add(1, std::memory_order_release);
+    checkpointer_.committed(sql_->wal_frames());
+    tx.run_tasks();
+    return GroupEnd::committed;
+}
+
+/// false when SQLite has ended the transaction, or a failure that concerns the whole group came.
+bool Writer::run_works(GroupTransaction& tx, std::vector<Work>& group,
+                       std::vector<Answer>& answers) {
+    std::vector<PublishWork*> publishes;
+    for (std::size_t i = 0; i < group.size();) {
+        if (auto* closure = std::get_if<ClosureWork>(&group[i].what)) {
+            run_closure(tx, *closure, answers[i]);
+            ++i;
+        } else {
+            // A run of publishes is one set operation.
+            publishes.clear();
+            std::size_t first = i;
+            while (i < group.size() && std::holds_alternative<PublishWork>(group[i].what)) {
+                publishes.push_back(&std::get<PublishWork>(group[i++].what));
+            }
+            run_publishes(tx, publishes, std::span(answers).subspan(first, publishes.size()));
+        }
+        auto failure = sql_->last_failure();
+        if (!sql_->in_transaction()) return false;
+        if (failure == sql::SqliteConnection::Failure::disk_full ||
+            failure == sql::SqliteConnection::Failure::io ||
+            failure == sql::SqliteConnection::Failure::again) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void Writer::run_closure(GroupTransaction& tx, ClosureWork& work, Answer& answer) {
+    auto mark = tx.mark();
+    sql_->clear_failure();
+    if (auto opened = sql_->execute("SAVEPOINT one"); !opened) {
+        answer = opened;
+        return;
+    }
+    auto result = work.closure(tx);
+    if (!result && sql_->in_transaction()) {
+        tx.roll_back_to(mark);
+        (void)sql_->execute("ROLLBACK TO one");
+    }
+    if (sql_->in_transaction()) (void)sql_->execute("RELEASE one");
+    answer = std::move(result);
+}
+
+void Writer::run_publishes(GroupTransaction& tx, std::vector<PublishWork*>& works,
+                           std::span<Answer> answers) {
+    CHECK(publish_handler_ != nullptr);
+    sql_->clear_failure();
+    auto mark = tx.mark();
+    std::vector<Result<PublishAnswer>> results(works.size());
+    auto ran = sql_->execute("SAVEPOINT one");
+    if (ran) ran = publish_handler_(tx, works, results);
+    if (!ran && sql_->in_transaction()) {
+        tx.roll_back_to(mark);
+        (void)sql_->execute("ROLLBACK TO one");
+    }
+    if (sql_->in_transaction()) (void)sql_->execute("RELEASE one");
+    for (std::size_t i = 0; i < works.size(); ++i) {
+        if (ran) {
+            answers[i] = std::move(results[i]);
+        } else {
+            answers[i] = Result<PublishAnswer>(std::unexpected(ran.error()));
+        }
+    }
+}
+
+/// Notes the last id and the time (for what must not count while the server is down), and commits.
+Result<void> Writer::finish_group(GroupTransaction& tx) {
+    sql_->clear_failure();
+    auto now = to_micros(tx.now());
+    std::string state(minter_.last().view());
+    state.append(reinterpret_cast<const char*>(&now), sizeof now);
+    POSTRIDER_TRY(state_table::put(tx, "last_commit", state));
+    return sql_->execute("COMMIT");
+}
+
+Writer::GroupEnd Writer::abort_group(GroupTransaction&) {
+    auto failure = sql_->last_failure();
+    if (failure == sql::SqliteConnection::Failure::io) die_of_io(sql_->last_error());
+    if (sql_->in_transaction()) (void)sql_->execute("ROLLBACK");
+    minter_.reset(committed_last_id_);
+    return failure == sql::SqliteConnection::Failure::disk_full ? GroupEnd::disk_full
+                                                                : GroupEnd::again;
+}
+
+/// Refuses what is new, and runs the outcomes once more on the reserve's room.
+void Writer::disk_is_full(std::vector<Work> group) {
+    disk_full_ = true;
+    bool reserve_was_held = reserve_.held();
+    reserve_.give_up();
+    for (auto& work : group) {
+        if (work.write_class == WriteClass::outcomes && reserve_was_held) {
+            std::vector<Work> one;
+            one.push_back(std::move(work));
+            std::vector<Answer> answer(1);
+            if (run_group(one, answer) == GroupEnd::committed) {
+                tell(one[0], std::move(answer[0]));
+            } else {
+                refuse(one[0], disk_full_error());
+            }
+        } else {
+            refuse(work, disk_full_error());
+        }
+    }
+    std::deque<Work> waiting;
+    {
+        MutexLock lock(mutex_);
+        waiting.swap(ordinary_);
+        ordinary_bytes_ = 0;
+    }
+    for (auto& work : waiting) refuse(work, disk_full_error());
+}
+
+void Writer::try_disk_again() {
+    if (reserve_.take()) disk_full_ = false;
+}
+
+void Writer::tell(Work& work, Answer answer) {
+    if (auto* closure = std::get_if<ClosureWork>(&work.what)) {
+        if (closure->done) closure->done(std::get<Result<void>>(std::move(answer)));
+    } else {
+        std::get<PublishWork>(work.what).done(std::get<Result<PublishAnswer>>(std::move(answer)));
+    }
+}
+
+void Writer::refuse(Work& work, const Error& error) {
+    if (std::holds_alternative<ClosureWork>(work.what)) {
+        tell(work, Result<void>(std::unexpected(error)));
+    } else {
+        tell(work, Result<PublishAnswer>(std::unexpected(error)));
+    }
+}
+
+}  // namespace postrider::store
