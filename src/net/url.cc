@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <charconv>
 #include <optional>
 
@@ -134,10 +133,7 @@ Result<void> set_host(Url& url, std::string_view host) {
     return {};
 }
 
-Result<void> set_port(Url& url, const boost::urls::url_view& view) {
-    url.port = url.is_tls() ? 443 : 80;
-    if (!view.has_port()) return {};
-    const std::string_view digits(view.port().data(), view.port().size());
+Result<void> set_port(Url& url, std::string_view digits) {
     if (digits.empty()) return refuse("the port is missing after the colon");
     const auto* end = digits.data() + digits.size();
     const auto parsed = std::from_chars(digits.data(), end, url.port);
@@ -145,6 +141,17 @@ Result<void> set_port(Url& url, const boost::urls::url_view& view) {
         return refuse("the port is not a number from 1 to 65535");
     }
     return {};
+}
+
+/// Host and port are read here and not by Boost.URL 1.81, which takes "h:80a/" for port 80 and a
+/// path, and "1.2.3.4.example" for an address and a path.
+Result<void> set_authority(Url& url, std::string_view authority) {
+    const auto bracket = authority.rfind(']');
+    const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+    POSTRIDER_TRY(set_host(url, authority.substr(0, colon)));
+    url.port = url.is_tls() ? 443 : 80;
+    if (colon == std::string_view::npos) return {};
+    return set_port(url, authority.substr(colon + 1));
 }
 
 /// Before Boost.URL, whose words about the same mistakes help nobody.
@@ -189,30 +196,20 @@ std::string Url::host_header() const {
 
 Result<Url> parse_url(std::string_view text) {
     POSTRIDER_TRY(check_text(text));
-    const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
-    if (!parsed) {
-        return refuse(
-            "the URL is not well formed: percent-encode what RFC 3986 does not allow, such as \" < "
-            "> { } | ^ and a % without two hex digits");
-    }
-    const boost::urls::url_view& view = *parsed;
-    // Boost.URL reads "h:80a/" as port 80 and a path: what the two readings disagree on is refused.
     const auto authority = authority_of(text);
-    const auto read = view.encoded_authority();
-    if (view.has_userinfo() || view.has_fragment() ||
-        std::string_view(read.data(), read.size()) != authority) {
-        return refuse("the URL is not well formed: look at its host and port");
-    }
     Url url;
-    url.scheme = to_lower({view.scheme().data(), view.scheme().size()});
-    const auto host = view.encoded_host();
-    POSTRIDER_TRY(set_host(url, {host.data(), host.size()}));
-    POSTRIDER_TRY(set_port(url, view));
+    url.scheme = to_lower(text.substr(0, text.find(':')));
+    POSTRIDER_TRY(set_authority(url, authority));
 
     // The path and the query go out as they were typed: normalising them would break receivers that
     // sign or compare them.
     url.target = std::string(authority.data() + authority.size(), text.data() + text.size());
     if (!url.target.starts_with('/')) url.target.insert(0, 1, '/');
+    if (!boost::urls::parse_origin_form({url.target.data(), url.target.size()})) {
+        return refuse(
+            "the URL is not well formed: percent-encode what RFC 3986 does not allow, such as \" < "
+            "> { } | ^ and a % without two hex digits");
+    }
     if (url.to_string().size() > limits::url_bytes_max) {
         return refuse(fmt::format("the URL is longer than {} bytes", limits::url_bytes_max));
     }
