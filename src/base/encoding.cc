@@ -65,31 +65,56 @@ std::optional<std::string> hex_decode(std::string_view text) {
     return out;
 }
 
+std::size_t utf8_sequence(const char* begin, const char* end) {
+    const auto* p = reinterpret_cast<const unsigned char*>(begin);
+    const auto size = static_cast<std::size_t>(end - begin);
+    if (size == 0) return 0;
+    auto continues = [&](std::size_t at) { return at < size && (p[at] & 0xC0) == 0x80; };
+    if (p[0] < 0x80) return 1;
+    if (p[0] >= 0xC2 && p[0] <= 0xDF) return continues(1) ? 2 : 0;
+    if ((p[0] & 0xF0) == 0xE0) {
+        if (!continues(1) || !continues(2)) return 0;
+        if (p[0] == 0xE0 && p[1] < 0xA0) return 0;  // overlong
+        if (p[0] == 0xED && p[1] > 0x9F) return 0;  // a surrogate
+        return 3;
+    }
+    if (p[0] >= 0xF0 && p[0] <= 0xF4) {
+        if (!continues(1) || !continues(2) || !continues(3)) return 0;
+        if (p[0] == 0xF0 && p[1] < 0x90) return 0;  // overlong
+        if (p[0] == 0xF4 && p[1] > 0x8F) return 0;  // above U+10FFFF
+        return 4;
+    }
+    return 0;
+}
+
 bool is_utf8(std::string_view text) {
-    const auto* p = reinterpret_cast<const unsigned char*>(text.data());
-    const auto* end = p + text.size();
-    auto continuation = [&](const unsigned char* at) { return at < end && (*at & 0xC0) == 0x80; };
+    const char* p = text.data();
+    const char* end = p + text.size();
     while (p < end) {
-        if (*p < 0x80) {
-            ++p;
-        } else if (*p >= 0xC2 && *p <= 0xDF) {
-            if (!continuation(p + 1)) return false;
-            p += 2;
-        } else if ((*p & 0xF0) == 0xE0) {
-            if (!continuation(p + 1) || !continuation(p + 2)) return false;
-            if (*p == 0xE0 && p[1] < 0xA0) return false;
-            if (*p == 0xED && p[1] > 0x9F) return false;
-            p += 3;
-        } else if (*p >= 0xF0 && *p <= 0xF4) {
-            if (!continuation(p + 1) || !continuation(p + 2) || !continuation(p + 3)) return false;
-            if (*p == 0xF0 && p[1] < 0x90) return false;
-            if (*p == 0xF4 && p[1] > 0x8F) return false;
-            p += 4;
-        } else {
-            return false;
-        }
+        const std::size_t length = utf8_sequence(p, end);
+        if (length == 0) return false;
+        p += length;
     }
     return true;
+}
+
+void append_utf8(std::string& out, std::uint32_t code_point) {
+    auto put = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
+    if (code_point < 0x80) {
+        put(code_point);
+    } else if (code_point < 0x800) {
+        put(0xC0 | code_point >> 6);
+        put(0x80 | (code_point & 0x3F));
+    } else if (code_point < 0x10000) {
+        put(0xE0 | code_point >> 12);
+        put(0x80 | (code_point >> 6 & 0x3F));
+        put(0x80 | (code_point & 0x3F));
+    } else {
+        put(0xF0 | code_point >> 18);
+        put(0x80 | (code_point >> 12 & 0x3F));
+        put(0x80 | (code_point >> 6 & 0x3F));
+        put(0x80 | (code_point & 0x3F));
+    }
 }
 
 }  // namespace postrider

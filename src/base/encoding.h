@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,5 +19,10 @@ std::optional<std::string> hex_decode(std::string_view text);
 
 /// Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong).
 bool is_utf8(std::string_view text);
+/// How many bytes the well-formed UTF-8 sequence at the front of [begin, end) has: 1 to 4; 0 when
+/// there is none.
+std::size_t utf8_sequence(const char* begin, const char* end);
+/// Appends the code point's UTF-8. A surrogate becomes its three bytes, which are no valid UTF-8.
+void append_utf8(std::string& out, std::uint32_t code_point);
 
 }  // namespace postrider
