@@ -104,6 +104,7 @@ inline constexpr std::uint64_t disk_reserve_bytes = 16 * 1024 * 1024;
 inline constexpr std::uint64_t disk_reserve_bytes_min = 1024 * 1024;  ///< a group of outcomes must fit
 inline constexpr std::uint64_t disk_reserve_bytes_max = 64ULL * 1024 * 1024 * 1024;
 inline constexpr std::size_t recover_step_deliveries = 1000;
+inline constexpr std::size_t reseal_step_rows = 200;  ///< a transaction of a few milliseconds
 
 // The operator's side.
 inline constexpr std::size_t config_file_bytes_max = 1024 * 1024;
