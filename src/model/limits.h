@@ -73,6 +73,16 @@ inline constexpr std::size_t lookups_in_flight_per_realm_max = 512;
 inline constexpr Duration lookup_ttl_min = 1s;
 inline constexpr Duration lookup_ttl_max = 60s;
 inline constexpr std::size_t lookup_cache_names_max = 16 * 1024;
+inline constexpr std::size_t lookup_addresses_max = 16;  ///< kept of one name and family
+inline constexpr Duration lookup_try_timeout = 2s;  ///< doubled per round: 2 + 4 + 8 = 14 s a server
+inline constexpr int lookup_tries = 3;
+inline constexpr Duration lookup_other_family_wait = 300ms;  ///< for AAAA when A is there, or A for AAAA
+inline constexpr int lookups_per_socket_max = 64;  ///< then another source port: harder to spoof
+inline constexpr std::size_t addresses_tried_max = 8;  ///< of one name, in one attempt
+inline constexpr std::size_t interim_responses_max = 8;  ///< 1xx before the final answer
+inline constexpr std::size_t tls_sessions_max = 4096;  ///< kept for resumption, one per origin
+inline constexpr std::size_t tls_write_bytes_max = 16 * 1024;  ///< one record: head and small body
+inline constexpr Duration idle_connections_sweep_interval = 5s;
 
 // The engine.
 inline constexpr std::size_t lane_in_flight_first = 4;   ///< a lane that has not shown a success yet

@@ -1,0 +1,252 @@
+#include "config/config.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <map>
+
+#include "config/flags.h"
+#include "config/options.h"
+#include "config/toml_file.h"
+
+namespace postrider::config {
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+
+Environment environment(Variables variables) {
+    return [variables = std::move(variables)](const char* name) -> const char* {
+        auto found = variables.find(name);
+        return found == variables.end() ? nullptr : found->second.c_str();
+    };
+}
+
+/// A file that is gone when the test ends.
+class File {
+ public:
+    explicit File(const std::string& text) {
+        int descriptor = ::mkstemp(path_.data());
+        ::close(descriptor);
+        std::ofstream(path_, std::ios::binary) << text;
+    }
+    ~File() { ::unlink(path_.c_str()); }
+    const std::string& path() const { return path_; }
+
+ private:
+    std::string path_ = testing::TempDir() + "postrider_config_XXXXXX";
+};
+
+const Variables home = {{"HOME", "/home/someone"}};
+
+TEST(config, defaults) {
+    auto config = load({}, environment(home));
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->data, "/home/someone/.local/share/postrider");
+    EXPECT_EQ(config->database_path, config->data + "/postrider.db");
+    EXPECT_EQ(config->key_file, config->data + "/key");
+    EXPECT_EQ(config->listen.to_string(), "127.0.0.1:8080");
+    EXPECT_EQ(config->origin(8080), "http://127.0.0.1:8080");
+    EXPECT_EQ(config->payload_bytes_max, 256u * 1024);
+    Duration all{0};
+    for (auto wait : config->retry_schedule) all += wait;
+    EXPECT_EQ(all, 75h + 35min + 5s);
+}
+
+TEST(config, default_data_is_the_first_known_place) {
+    EXPECT_EQ(default_data(environment({{"STATE_DIRECTORY", "/var/lib/postrider:/x"},
+                                        {"XDG_DATA_HOME", "/xdg"},
+                                        {"HOME", "/h"}})),
+              "/var/lib/postrider");
+    EXPECT_EQ(default_data(environment({{"XDG_DATA_HOME", "/xdg"}, {"HOME", "/h"}})),
+              "/xdg/postrider");
+    EXPECT_EQ(default_data(environment({{"XDG_DATA_HOME", "relative"}, {"HOME", "/"}})),
+              "./postrider-data");
+    EXPECT_EQ(default_data(environment({})), "./postrider-data");
+}
+
+TEST(config, flag_wins_over_environment_over_file) {
+    File file("timeout = \"1s\"\npayload_bytes_max = 2048\nlog_level = 'debug'\n");
+    auto config =
+        load({{"config", file.path()}, {"timeout", "3s"}},
+             environment({{"POSTRIDER_TIMEOUT", "2s"}, {"POSTRIDER_LOG_LEVEL", "error"}}));
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->timeout, 3s);
+    EXPECT_EQ(config->log_level, LogLevel::error);
+    EXPECT_EQ(config->payload_bytes_max, 2048u);
+}
+
+TEST(config, lists_by_repetition_commas_and_toml) {
+    auto config = load({{"allow-network", "10.0.0.0/8,fd00::/8"}, {"allow-network", "127.0.0.0/8"}},
+                       environment({{"POSTRIDER_RETRY_SCHEDULE", "1s, 2m"}}));
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->allow_networks,
+              (std::vector<std::string>{"10.0.0.0/8", "fd00::/8", "127.0.0.0/8"}));
+    EXPECT_EQ(config->retry_schedule, (std::vector<Duration>{1s, 2min}));
+    File file("retry_schedule = []\nallow_network = [\n  '10.0.0.0/8', # the office\n]\n");
+    config = load({}, environment({{"POSTRIDER_CONFIG", file.path()}}));
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_TRUE(config->retry_schedule.empty());
+    EXPECT_EQ(config->allow_networks, std::vector<std::string>{"10.0.0.0/8"});
+}
+
+TEST(config, refuses_values_with_one_sentence_that_names_the_option) {
+    struct Row {
+        const char* name;
+        const char* value;
+    };
+    for (auto [name, value] : std::initializer_list<Row>{{"listen", "8080"},
+                                                         {"listen", ":8080"},
+                                                         {"listen", "example.com:80"},
+                                                         {"listen", "127.0.0.1:70000"},
+                                                         {"listen", "::1:80"},
+                                                         {"listen", ""},
+                                                         {"database", "postgresql://h/d"},
+                                                         {"database", "sqlite:"},
+                                                         {"database", "/x.db"},
+                                                         {"data", ""},
+                                                         {"public-url", "hooks.example.com"},
+                                                         {"public-url", "https://"},
+                                                         {"public-url", "https://h/?q"},
+                                                         {"dns-servers", "one.example"},
+                                                         {"payload-bytes-max", "2MiB"},
+                                                         {"payload-bytes-max", "512kb"},
+                                                         {"payload-bytes-max", "1"},
+                                                         {"disk-reserve", "1KiB"},
+                                                         {"retry-schedule", "5s,1d1h"},
+                                                         {"retry-schedule", "25h"},
+                                                         {"retry-schedule", "0s"},
+                                                         {"timeout", "31s"},
+                                                         {"timeout", "15"},
+                                                         {"log-level", "verbose"},
+                                                         {"log-format", "xml"},
+                                                         {"allow-http", "maybe"}}) {
+        auto config = load({{name, value}}, environment(home));
+        ASSERT_FALSE(config) << name << " " << value;
+        EXPECT_TRUE(config.error().message.starts_with(std::string("--") + name + " \"" + value))
+            << config.error().message;
+        EXPECT_EQ(config.error().message.find('\n'), std::string::npos);
+    }
+    auto config = load({}, environment({{"POSTRIDER_TIMEOUT", "x"}}));
+    ASSERT_FALSE(config);
+    EXPECT_TRUE(config.error().message.starts_with("POSTRIDER_TIMEOUT")) << config.error().message;
+}
+
+TEST(config, non_loopback_needs_insecure_http) {
+    auto config = load({{"listen", "0.0.0.0:8080"}}, environment(home));
+    ASSERT_FALSE(config);
+    EXPECT_NE(config.error().message.find("--insecure-http"), std::string::npos);
+    EXPECT_TRUE(load({{"listen", "0.0.0.0:8080"}, {"insecure-http", "true"}}, environment(home)));
+    EXPECT_TRUE(load({{"listen", "[::1]:0"}}, environment(home)));
+    EXPECT_TRUE(load({{"listen", "127.8.0.1:0"}}, environment(home)));
+    EXPECT_FALSE(load({{"listen", "[::]:0"}}, environment(home)));
+}
+
+TEST(config, secrets_come_from_the_environment) {
+    std::string token(32, 't');
+    auto config =
+        load({}, environment({{"POSTRIDER_BOOTSTRAP_TOKEN", token}, {"POSTRIDER_KEY", "k"}}));
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->bootstrap_token, token);
+    EXPECT_EQ(config->key, "k");
+    EXPECT_EQ(config->key_file, "");
+    EXPECT_EQ(to_toml(*config).find(token), std::string::npos);
+    token.pop_back();
+    config = load({}, environment({{"POSTRIDER_BOOTSTRAP_TOKEN", token}}));
+    ASSERT_FALSE(config);
+    EXPECT_EQ(config.error().message.find(token), std::string::npos) << "a message shows no secret";
+    EXPECT_FALSE(load({{"key-file", "f"}}, environment({{"POSTRIDER_KEY", "k"}})));
+    EXPECT_FALSE(load({}, environment({{"POSTRIDER_BOOTSTRAP_TOKEN", std::string(40, ' ')}})));
+}
+
+TEST(config, file_errors_name_file_and_line) {
+    struct Row {
+        const char* text;
+        const char* message;
+    };
+    for (auto [text, message] : std::initializer_list<Row>{
+             {"\nlisten = 8080\n", ":2: listen \"8080\" must be ADDRESS:PORT"},
+             {"# c\n\nlissen = \"x\"\n", ":3: lissen is no option"},
+             {"allow-network = []\n", ":1: allow-network is written allow_network"},
+             {"listen = ['a']\n", ":1: listen takes one value"},
+             {"allow_http = \"true\"\n", ":1: allow_http must be true or false"},
+             {"timeout = true\n", ":1: timeout is neither"},
+             {"[serve]\nlisten = 'x'\n", ":1: [serve]: there are no tables"},
+             {"listen = \n", ":1: "},
+             {"timeout = '1s'\ntimeout = '2s'\n", ":2: "},
+             {"timeout = 1.5\n", ":1: timeout must be a string"},
+             {"config = 'other.toml'\n", ":1: config is no option"}}) {
+        File file(text);
+        auto config = load({{"config", file.path()}}, environment(home));
+        ASSERT_FALSE(config) << text;
+        EXPECT_TRUE(config.error().message.starts_with(file.path() + message))
+            << config.error().message;
+        EXPECT_EQ(config.error().message.find('\n'), std::string::npos);
+    }
+    auto config = load({{"config", "/nowhere/x.toml"}}, environment(home));
+    ASSERT_FALSE(config);
+    EXPECT_EQ(config.error().message,
+              "--config \"/nowhere/x.toml\" cannot be read: No such file or directory");
+}
+
+TEST(config, what_is_shown_reads_back_as_the_same) {
+    Given given = {{"data", "/tmp/a \"b\"\\c"},
+                   {"listen", "[::1]:0"},
+                   {"public-url", "https://h.example/p/"},
+                   {"insecure-http", "true"},
+                   {"allow-network", "10.0.0.0/8"},
+                   {"allow-network", "fd00::/8"},
+                   {"allow-http", "true"},
+                   {"dns-servers", "127.0.0.1:53,[::1]:54"},
+                   {"ca-file", "/ca.pem"},
+                   {"key-file", "/key"},
+                   {"payload-bytes-max", "1000000"},
+                   {"disk-reserve", "3MiB"},
+                   {"retry-schedule", "90s,1500ms"},
+                   {"timeout", "1500ms"},
+                   {"log-level", "debug"},
+                   {"log-format", "json"},
+                   {"database", "sqlite:x y.db"}};
+    auto config = load(given, environment(home));
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(given.size(), options().size() + 1) << "one row for each option";
+    File file(to_toml(*config));
+    auto again = load({{"config", file.path()}}, environment({}));
+    ASSERT_TRUE(again) << again.error().message << "\n" << to_toml(*config);
+    EXPECT_EQ(*again, *config);
+    EXPECT_EQ(again->public_url, "https://h.example/p");
+}
+
+TEST(config, sizes) {
+    EXPECT_EQ(parse_size("0"), 0u);
+    EXPECT_EQ(parse_size("512KiB"), 512u * 1024);
+    EXPECT_EQ(parse_size("2GiB"), 2ull << 30);
+    for (const char* bad : {"", "KiB", "1KB", "1 MiB", "-1", "1.5MiB", "99999999999999999GiB"}) {
+        EXPECT_EQ(parse_size(bad), std::nullopt) << bad;
+    }
+    for (std::uint64_t bytes : {0ull, 1ull, 1024ull, 1536ull, 5ull << 20, 1ull << 40}) {
+        EXPECT_EQ(parse_size(format_size(bytes)), bytes);
+    }
+}
+
+TEST(flags, of_the_command_line) {
+    CLI::App app;
+    Flags flags(app);
+    const char* arguments[] = {
+        "x",          "--listen",     "127.0.0.1:1",           "--allow-network",
+        "10.0.0.0/8", "--listen",     "127.0.0.1:2",           "--allow-network",
+        "fd00::/8",   "--allow-http", "--insecure-http=false", "--config",
+        "f"};
+    app.parse(static_cast<int>(std::size(arguments)), arguments);
+    EXPECT_EQ(flags.given(), (Given{{"config", "f"},
+                                    {"listen", "127.0.0.1:2"},
+                                    {"insecure-http", "false"},
+                                    {"allow-network", "10.0.0.0/8"},
+                                    {"allow-network", "fd00::/8"},
+                                    {"allow-http", "true"}}));
+}
+
+}  // namespace
+}  // namespace postrider::config

@@ -1,0 +1,70 @@
+#include "config/toml_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+// Header-only and without exceptions: the binary needs no library for it at run time.
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+namespace postrider::config {
+namespace {
+
+std::unexpected<Error> fail_at(std::string_view name, unsigned line, std::string_view why) {
+    return fail(ErrorCode::invalid_argument, fmt::format("{}:{}: {}", name, line, why));
+}
+
+/// The text of a string, whole number or boolean; nullopt for anything else.
+std::optional<std::string> scalar(const toml::node& node) {
+    if (const auto* text = node.as_string()) return text->get();
+    if (const auto* number = node.as_integer()) return std::to_string(number->get());
+    if (const auto* boolean = node.as_boolean()) return boolean->get() ? "true" : "false";
+    return std::nullopt;
+}
+
+Result<TomlEntry> read_entry(std::string_view key, const toml::node& node, std::string_view name) {
+    TomlEntry entry;
+    entry.key = key;
+    entry.line = node.source().begin.line;
+    entry.is_boolean = node.is_boolean();
+    if (node.is_table()) {
+        return fail_at(name, entry.line,
+                       fmt::format("[{}]: there are no tables, options stand by themselves", key));
+    }
+    constexpr std::string_view wanted = "must be a string, a whole number, true, false or a list";
+    const auto* list = node.as_array();
+    if (list == nullptr) {
+        auto text = scalar(node);
+        if (!text) return fail_at(name, entry.line, fmt::format("{} {}", key, wanted));
+        entry.values.push_back(std::move(*text));
+        return entry;
+    }
+    entry.is_list = true;
+    for (const auto& element : *list) {
+        auto text = scalar(element);
+        if (!text) return fail_at(name, entry.line, fmt::format("{} {} of these", key, wanted));
+        entry.values.push_back(std::move(*text));
+    }
+    return entry;
+}
+
+}  // namespace
+
+Result<std::vector<TomlEntry>> read_toml(std::string_view text, std::string_view name) {
+    toml::parse_result parsed = toml::parse(text, name);
+    if (!parsed) {
+        return fail_at(name, parsed.error().source().begin.line, parsed.error().description());
+    }
+    std::vector<TomlEntry> entries;
+    for (const auto& [key, node] : parsed.table()) {
+        POSTRIDER_ASSIGN(TomlEntry entry, read_entry(key.str(), node, name));
+        entries.push_back(std::move(entry));
+    }
+    // The library sorts by key; people read errors from the top.
+    std::ranges::stable_sort(entries, {}, &TomlEntry::line);
+    return entries;
+}
+
+}  // namespace postrider::config
