@@ -1,0 +1,139 @@
+#include "http/problem.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+#include "base/json.h"
+
+namespace postrider::http {
+namespace {
+
+struct Row {
+    ProblemType type;
+    int retry_after_seconds;  ///< 0: none. What waits is mostly gone after a second; a disk is not.
+};
+
+constexpr auto rows = std::to_array<Row>({
+    {{"malformed-request", 400, "The request cannot be read"}, 0},
+    {{"malformed-json", 400, "The body is not JSON"}, 0},
+    {{"bad-cursor", 400, "The cursor does not belong to this list"}, 0},
+    {{"unauthenticated", 401, "A valid bearer token is needed"}, 0},
+    {{"permission-denied", 403, "The token lacks a permission"}, 0},
+    {{"not-found", 404, "There is no such thing"}, 0},
+    {{"method-not-allowed", 405, "The route does not take this method"}, 0},
+    {{"request-timeout", 408, "The request did not arrive in time"}, 0},
+    {{"conflict", 409, "It is in a state that forbids this"}, 0},
+    {{"precondition-failed", 412, "Somebody else changed it meanwhile"}, 0},
+    {{"payload-too-large", 413, "The body is too large"}, 0},
+    {{"unsupported-media-type", 415, "The body must be JSON"}, 0},
+    {{"invalid-request", 422, "Some fields are wrong"}, 0},
+    {{"unknown-event-type", 422, "There is no such event type"}, 0},
+    {{"address-not-allowed", 422, "Webhooks may not be sent there"}, 0},
+    {{"fan-out-too-large", 422, "Too many deliveries for one call"}, 0},
+    {{"idempotency-key-reused", 422, "The Idempotency-Key was used with another body"}, 0},
+    {{"too-many-requests", 429, "Too many requests"}, 1},
+    {{"too-many-tests", 429, "Too many tests of one webhook"}, 60},
+    {{"headers-too-large", 431, "The request's head is too large"}, 0},
+    {{"internal", 500, "Something is broken on our side"}, 0},
+    {{"unavailable", 503, "Not now"}, 1},
+    {{"deadline-exceeded", 504, "It took too long"}, 0},
+    {{"disk-full", 507, "The disk is full"}, 60},
+});
+
+constexpr auto types = [] {
+    std::array<ProblemType, rows.size()> result;
+    std::transform(rows.begin(), rows.end(), result.begin(),
+                   [](const Row& row) { return row.type; });
+    return result;
+}();
+
+const Row* find_row(std::string_view slug) {
+    auto row = std::find_if(rows.begin(), rows.end(),
+                            [&](const Row& candidate) { return candidate.type.slug == slug; });
+    return row == rows.end() ? nullptr : &*row;
+}
+
+std::string_view slug_of(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::invalid_argument:
+            return "invalid-request";
+        case ErrorCode::unauthenticated:
+            return "unauthenticated";
+        case ErrorCode::permission_denied:
+            return "permission-denied";
+        case ErrorCode::not_found:
+            return "not-found";
+        case ErrorCode::conflict:
+            return "conflict";
+        case ErrorCode::failed_precondition:
+            return "precondition-failed";
+        case ErrorCode::resource_exhausted:
+            return "too-many-requests";
+        case ErrorCode::deadline_exceeded:
+            return "deadline-exceeded";
+        case ErrorCode::unavailable:
+            return "unavailable";
+        case ErrorCode::corrupt:
+            return "internal";
+        case ErrorCode::internal:
+            return "internal";
+    }
+    CHECK(false);
+}
+
+const Row& row_of(const Error& error) {
+    // A slug that nobody declared says too little, but what the code says is still true.
+    const Row* row = error.problem != nullptr ? find_row(error.problem) : nullptr;
+    if (row == nullptr) row = find_row(slug_of(error.code));
+    CHECK(row != nullptr);
+    return *row;
+}
+
+void write_field(json::Writer& writer, const FieldError& field) {
+    writer.begin_object();
+    if (!field.parameter.empty()) {
+        writer.member("parameter", field.parameter);
+    } else if (!field.header.empty()) {
+        writer.member("header", field.header);
+    } else {
+        writer.member("pointer", field.pointer);
+    }
+    writer.member("detail", field.detail);
+    writer.end_object();
+}
+
+}  // namespace
+
+std::span<const ProblemType> problem_types() { return types; }
+
+Response problem_response(const Error& error, std::string_view request_id) {
+    const Row& row = row_of(error);
+    const bool ours = error.code == ErrorCode::internal || error.code == ErrorCode::corrupt;
+    Response response;
+    response.status = row.type.status;
+    response.content_type = "application/problem+json";
+    json::Writer writer(response.body);
+    writer.begin_object();
+    writer.key("type");
+    writer.string("https://postrider.dev/problems/" + std::string(row.type.slug));
+    writer.member("title", row.type.title);
+    writer.member("status", row.type.status);
+    writer.member("detail", ours ? std::string_view(
+                                       "The server failed; its log has the cause under request_id.")
+                                 : std::string_view(error.message));
+    writer.member("request_id", request_id);
+    if (!error.fields.empty() && !ours) {
+        writer.key("errors");
+        writer.begin_array();
+        for (const auto& field : error.fields) write_field(writer, field);
+        writer.end_array();
+    }
+    writer.end_object();
+    if (row.retry_after_seconds > 0) {
+        response.headers.emplace_back("Retry-After", std::to_string(row.retry_after_seconds));
+    }
+    return response;
+}
+
+}  // namespace postrider::http
