@@ -49,6 +49,7 @@ struct Answer : http::Response {
 };
 /// `json` is compact JSON text.
 inline Answer json_answer(int status, std::string json) { return {status, std::move(json)}; }
+inline Answer json_answer(int status, const char* json) { return {status, json}; }
 inline Answer json_answer(int status, const json::Value& value) {
     return {status, json::serialize(value)};
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string_view>
 
@@ -8,12 +7,22 @@
 
 namespace postrider::api {
 
-/// What an operation needs before its handler runs. One row per operation; a test holds the table
-/// against x-permission in api/openapi.yaml.
+/// What an operation asks of its caller before its handler runs.
+struct Need {
+    enum class Kind { nothing, any_token, permission };
+    Kind kind = Kind::nothing;
+    access::Permission permission{};
+
+    constexpr Need(Kind of) : kind(of) {}
+    constexpr Need(access::Permission needed) : kind(Kind::permission), permission(needed) {}
+};
+/// As in x-permission of api/openapi.yaml: "open", "any token", or the permission's name.
+std::string_view to_string(Need need);
+
+/// One row per operation; the contract test holds the table against api/openapi.yaml.
 struct Operation {
     std::string_view id;  ///< operationId
-    /// nullopt: open to everyone, without a token.
-    std::optional<access::Permission> permission;
+    Need need;
 };
 std::span<const Operation> operations();
 /// Requires: the operation is in the table (a CHECK at start finds what is not).

@@ -52,6 +52,7 @@ Result<void> check_display_name(std::string_view name) {
 void write_realm(json::Writer& writer, const store::RealmRow& row) {
     writer.begin_object();
     write_members(writer, row);
+    writer.member("version", row.version);
     writer.end_object();
 }
 

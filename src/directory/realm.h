@@ -16,9 +16,10 @@ Result<void> check_realm_name(std::string_view name);
 /// Errors: invalid_argument about #/display_name.
 Result<void> check_display_name(std::string_view name);
 
-/// The JSON of a realm, in answers and in the data of its events.
+/// The JSON of a realm, in answers.
 void write_realm(json::Writer& writer, const store::RealmRow& row);
-/// The data of realm.created; with `changed`, of realm.updated.
+/// The data of realm.created, which is the same without the version; with `changed`, of
+/// realm.updated.
 std::string realm_event_data(const store::RealmRow& row,
                              std::optional<std::vector<std::string>> changed = std::nullopt);
 

@@ -1,0 +1,77 @@
+#include <algorithm>
+
+#include "api/call.h"
+
+namespace postrider::api {
+
+namespace {
+
+/// A member's name in a JSON pointer. Source: RFC 6901, sections 3 and 6.
+std::string pointer_to(std::string_view name) {
+    static constexpr char digits[] = "0123456789ABCDEF";
+    std::string pointer = "#/";
+    for (const char c : name) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '~') {
+            pointer += "~0";
+        } else if (c == '/') {
+            pointer += "~1";
+        } else if (byte <= 0x20 || byte >= 0x7F || c == '%' || c == '"' || c == '#') {
+            pointer += {'%', digits[byte >> 4], digits[byte & 15]};
+        } else {
+            pointer += c;
+        }
+    }
+    return pointer;
+}
+
+}  // namespace
+
+const json::Value* Body::value(std::string_view name) {
+    if (std::ranges::find(known_, name) == known_.end()) known_.emplace_back(name);
+    return value_.find(name);
+}
+
+bool Body::has(std::string_view name) { return value(name) != nullptr; }
+
+std::optional<std::string> Body::string(std::string_view name) {
+    const json::Value* member = value(name);
+    if (member == nullptr) return std::nullopt;
+    if (member->as_string() == nullptr) {
+        refuse(name, "must be a string, not " + std::string(member->type_name()));
+        return std::nullopt;
+    }
+    return *member->as_string();
+}
+
+std::optional<Timestamp> Body::time(std::string_view name) {
+    const auto text = string(name);
+    if (!text) return std::nullopt;
+    const auto parsed = parse_rfc3339(*text);
+    if (!parsed) refuse(name, "must be a time such as 2026-11-23T18:12:03Z");
+    return parsed;
+}
+
+void Body::require(std::string_view name) {
+    if (!has(name)) refuse(name, "is required");
+}
+
+void Body::refuse(std::string_view name, std::string detail) {
+    errors_.push_back({pointer_to(name), {}, {}, std::move(detail)});
+}
+
+Result<void> Body::finish() {
+    for (const auto& [name, member] : *value_.as_object()) {
+        if (std::ranges::find(known_, name) != known_.end()) continue;
+        std::string known;
+        for (const std::string& word : known_) known += (known.empty() ? "" : ", ") + word;
+        refuse(name, known_.empty() ? "is unknown: the object has no members here"
+                                    : "is unknown; known are " + known);
+    }
+    if (errors_.empty()) return {};
+    std::string message = errors_.front().pointer + " " + errors_.front().detail;
+    return std::unexpected(
+        Error{ErrorCode::invalid_argument, std::move(message), std::move(errors_), nullptr});
+}
+
+}  // namespace postrider::api

@@ -1,0 +1,147 @@
+#include "api/call.h"
+
+#include <charconv>
+
+#include "access/api_keys.h"
+#include "api/operations.h"
+#include "api/routes.h"
+#include "directory/directory.h"
+#include "model/limits.h"
+
+namespace postrider::api {
+
+namespace {
+
+/// What the gate finds out about a request.
+struct Admission {
+    access::SharedPrincipal principal;
+    directory::RealmIndex::Entry realm;
+};
+
+const std::string* realm_parameter(const http::Request& request) {
+    for (const auto& [name, value] : request.path_parameters) {
+        if (name == "realm") return &value;
+    }
+    return nullptr;
+}
+
+/// Who it is comes first, then whether the realm is there for them, then what they may do: nobody
+/// learns of a realm, or of a permission, who may not.
+Result<Admission> admit(const Context& context, const http::Request& request,
+                        const Operation& operation) {
+    Admission admission;
+    if (operation.need.kind == Need::Kind::nothing) return admission;
+    POSTRIDER_ASSIGN(admission.principal, context.access.authenticate(
+                                              request.header("authorization"), context.clock.now()));
+    if (const std::string* name = realm_parameter(request)) {
+        auto realm = context.directory.realms().find(*name);
+        if (!realm || !admission.principal->acts_in(realm->id)) {
+            return Call::not_found("realm", *name);
+        }
+        admission.realm = std::move(*realm);
+    }
+    if (operation.need.kind == Need::Kind::permission) {
+        POSTRIDER_TRY(admission.principal->require(operation.need.permission));
+    }
+    return admission;
+}
+
+http::Response refusal(const http::Request& request, const Error& error) {
+    http::Response response = http::problem_response(error, request.id);
+    if (error.code == ErrorCode::unauthenticated) {
+        response.headers.emplace_back(
+            "WWW-Authenticate", access::authenticate_challenge(request.header("authorization")));
+    }
+    return response;
+}
+
+}  // namespace
+
+http::Gate make_gate(Context& context) {
+    return [&context](const http::Request& request,
+                      const http::Route& route) -> std::optional<http::Response> {
+        auto admission = admit(context, request, operation(route.operation));
+        if (admission) return std::nullopt;
+        return refusal(request, admission.error());
+    };
+}
+
+http::Route handle(Context& context, RouteSpec spec, CallHandler handler) {
+    const Operation& known = operation(spec.operation);
+    http::Route route{.method = std::move(spec.method),
+                      .path = std::move(spec.path),
+                      .operation = std::move(spec.operation),
+                      .body_bytes_max = spec.body_bytes_max,
+                      .handler = {}};
+    route.handler = [&context, &known, handler = std::move(handler)](http::Request& request,
+                                                                    http::Responder responder) {
+        // The gate has asked this before the body came; a key may have gone since.
+        auto admission = admit(context, request, known);
+        if (!admission) return responder.send(refusal(request, admission.error()));
+        Call call{.request = request,
+                  .operation = known.id,
+                  .reply = Reply(std::move(responder), request.id),
+                  .principal = std::move(admission->principal),
+                  .realm = admission->realm.id,
+                  .realm_name = std::move(admission->realm.name)};
+        auto handled = handler(context, call);
+        if (!handled) call.reply.send(std::unexpected(std::move(handled).error()));
+    };
+    return route;
+}
+
+std::unexpected<Error> Call::not_found(std::string_view what, std::string_view id) {
+    return fail(ErrorCode::not_found,
+                "there is no " + std::string(what) + " \"" + std::string(id) + "\"");
+}
+
+Result<json::Value> Call::json() const {
+    auto value = json::parse(request.body, limits::json_depth_max);
+    if (!value) {
+        return fail(ErrorCode::invalid_argument,
+                    "the body is not JSON: " + value.error().message, "malformed-request");
+    }
+    return value;
+}
+
+Result<Body> Call::json_object() const {
+    POSTRIDER_ASSIGN(json::Value value, json());
+    if (value.as_object() == nullptr) {
+        return fail_field("#", "must be an object, not " + std::string(value.type_name()));
+    }
+    return Body(std::move(value));
+}
+
+Result<Body> Call::json_object_or_empty() const {
+    if (request.body.empty()) return Body(json::Value(json::Object{}));
+    return json_object();
+}
+
+Result<std::optional<std::int64_t>> Call::if_match() const {
+    const std::string* header = request.header("if-match");
+    if (header == nullptr || *header == "*") return std::nullopt;
+    std::string_view tag = *header;
+    if (tag.find(',') != std::string_view::npos) {
+        Error error{ErrorCode::invalid_argument, "If-Match takes one entity tag here", {}, nullptr};
+        error.fields.push_back({{}, {}, "If-Match", "must be one entity tag, as ETag gave it"});
+        return std::unexpected(std::move(error));
+    }
+    constexpr std::int64_t none_of_ours = -1;
+    if (tag.size() < 3 || tag.front() != '"' || tag.back() != '"') return none_of_ours;
+    tag = tag.substr(1, tag.size() - 2);
+    std::int64_t version = 0;
+    const auto [rest, failure] = std::from_chars(tag.data(), tag.data() + tag.size(), version);
+    if (failure != std::errc{} || rest != tag.data() + tag.size() || version < 1) {
+        return none_of_ours;
+    }
+    return version;
+}
+
+Result<void> check_version(std::optional<std::int64_t> expected, std::int64_t version) {
+    if (!expected || *expected == version) return {};
+    return fail(ErrorCode::failed_precondition,
+                "it has changed since it was read: its ETag is now \"" + std::to_string(version) +
+                    "\"; read it again");
+}
+
+}  // namespace postrider::api

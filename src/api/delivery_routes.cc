@@ -1,0 +1,166 @@
+#include "api/call.h"
+#include "api/delivery_view.h"
+#include "api/routes.h"
+#include "audit/record.h"
+#include "base/check.h"
+#include "delivery/engine.h"
+#include "store/tables.h"
+
+namespace postrider::api {
+
+namespace {
+
+using store::DeliveryView;
+
+/// A delivery as a page of its own: the row and every attempt.
+struct Detail {
+    DeliveryView view;
+    std::vector<store::AttemptRow> attempts;
+};
+
+Answer detail_answer(int status, const Detail& detail) {
+    std::string out;
+    json::Writer writer(out);
+    write_delivery(writer, detail.view, detail.attempts);
+    return json_answer(status, std::move(out));
+}
+
+Result<Detail> load_detail(store::sql::Connection& sql, const RealmId& realm,
+                           const DeliveryId& id) {
+    POSTRIDER_ASSIGN(auto view, store::deliveries_table::find(sql, realm, id));
+    if (!view) return Call::not_found("delivery", id.to_string());
+    POSTRIDER_ASSIGN(auto attempts, store::attempts_table::all(sql, realm, id));
+    return Detail{std::move(*view), std::move(attempts)};
+}
+
+using Views = std::vector<DeliveryView>;
+
+std::function<void(Result<Views>)> list_answer(const Call& call, const Page& page) {
+    return call.reply.with<Views>([page](const Views& views) {
+        return page.answer(
+            views, [](const DeliveryView& view) { return view.row.id.uuid; },
+            [](json::Writer& writer, const DeliveryView& view) { write_delivery(writer, view); });
+    });
+}
+
+/// The filters that both lists have.
+store::DeliveryFilter read_filter(Query& query) {
+    store::DeliveryFilter filter;
+    filter.state = query.one_of<DeliveryState>("state", parse_delivery_state,
+                                               "pending, delivered, failed or cancelled");
+    filter.event = query.id<EventId>("event_id");
+    filter.event_type = query.text("event").value_or("");
+    return filter;
+}
+
+Result<void> list_deliveries(Context& context, Call& call) {
+    auto query = call.query();
+    store::DeliveryFilter filter = read_filter(query);
+    filter.webhook = query.id<WebhookId>("webhook_id");
+    const Page page = query.page();
+    POSTRIDER_TRY(query.finish());
+    store::read<Views>(
+        context.store,
+        [realm = call.realm, filter, page](store::sql::Connection& sql) {
+            return store::deliveries_table::list(sql, realm, filter, page.before_id<DeliveryId>(),
+                                                 page.rows_wanted());
+        },
+        list_answer(call, page));
+    return {};
+}
+
+Result<void> list_webhook_deliveries(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto webhook, call.path_id<WebhookId>("webhook_id", "webhook"));
+    auto query = call.query();
+    store::DeliveryFilter filter = read_filter(query);
+    filter.webhook = webhook;
+    const Page page = query.page();
+    POSTRIDER_TRY(query.finish());
+    store::read<Views>(
+        context.store,
+        [realm = call.realm, webhook, filter,
+         page](store::sql::Connection& sql) -> Result<Views> {
+            POSTRIDER_ASSIGN(auto row, store::webhooks_table::find(sql, realm, webhook));
+            if (!row || row->deleted_at) return Call::not_found("webhook", webhook.to_string());
+            return store::deliveries_table::list(sql, realm, filter, page.before_id<DeliveryId>(),
+                                                 page.rows_wanted());
+        },
+        list_answer(call, page));
+    return {};
+}
+
+Result<void> get_delivery(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<DeliveryId>("delivery_id", "delivery"));
+    POSTRIDER_TRY(call.query().finish());
+    store::read<Detail>(
+        context.store,
+        [realm = call.realm, id](store::sql::Connection& sql) {
+            return load_detail(sql, realm, id);
+        },
+        call.reply.with<Detail>([](const Detail& detail) { return detail_answer(200, detail); }));
+    return {};
+}
+
+Result<DeliveryView> redeliver_in(store::Transaction& tx, delivery::Engine& engine, const Actor& actor,
+                            const RealmId& realm, const DeliveryId& id) {
+    POSTRIDER_ASSIGN(auto view, store::deliveries_table::find(tx.sql(), realm, id));
+    if (!view) return Call::not_found("delivery", id.to_string());
+    const WebhookId webhook = view->row.webhook;
+    if (view->row.test) {
+        return fail(ErrorCode::conflict, "a test is not redelivered; send another test");
+    }
+    POSTRIDER_ASSIGN(auto target, store::webhooks_table::find(tx.sql(), realm, webhook));
+    if (!target || target->deleted_at) {
+        return fail(ErrorCode::conflict, "its webhook has been deleted");
+    }
+    POSTRIDER_ASSIGN(const bool revived,
+                     store::deliveries_table::revive(tx, realm, id, tx.now()));
+    if (!revived) {
+        return fail(ErrorCode::conflict, "the delivery is pending: it will be attempted anyway");
+    }
+    POSTRIDER_TRY(audit::record(tx, actor,
+                                {.realm = realm,
+                                 .action = "delivery.redeliver",
+                                 .resource_id = id.to_string()}));
+    tx.after_commit([&engine, realm, webhook, commit = tx.commit_number()] {
+        engine.wake(realm, webhook, commit);
+    });
+    POSTRIDER_ASSIGN(auto pending, store::deliveries_table::find(tx.sql(), realm, id));
+    CHECK(pending.has_value());
+    return std::move(*pending);
+}
+
+Result<void> redeliver(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<DeliveryId>("delivery_id", "delivery"));
+    POSTRIDER_TRY(call.query().finish());
+    store::write<DeliveryView>(
+        context.store,
+        [&engine = context.engine, actor = call.actor(), realm = call.realm,
+         id](store::Transaction& tx) { return redeliver_in(tx, engine, actor, realm, id); },
+        call.reply.with<DeliveryView>([realm = call.realm_name](const DeliveryView& view) {
+            std::string out;
+            json::Writer writer(out);
+            write_delivery(writer, view);
+            return json_answer(202, std::move(out))
+                .with_header("Location", "/api/v1/realms/" + realm + "/deliveries/" +
+                                             view.row.id.to_string());
+        }));
+    return {};
+}
+
+}  // namespace
+
+RouteList delivery_routes(Context& context) {
+    const std::string realm = "/api/v1/realms/{realm}";
+    return {
+        handle(context, {"GET", realm + "/deliveries", "list_deliveries"}, list_deliveries),
+        handle(context,
+               {"GET", realm + "/webhooks/{webhook_id}/deliveries", "list_webhook_deliveries"},
+               list_webhook_deliveries),
+        handle(context, {"GET", realm + "/deliveries/{delivery_id}", "get_delivery"}, get_delivery),
+        handle(context, {"POST", realm + "/deliveries/{delivery_id}/redeliver", "redeliver"},
+               redeliver),
+    };
+}
+
+}  // namespace postrider::api

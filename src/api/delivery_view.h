@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "store/rows.h"
+#include "store/tables.h"
+
+namespace postrider::api {
+
+/// Why it has not arrived, one sentence; "" when it has, or waits for its first attempt.
+std::string delivery_reason(const store::DeliveryView& view);
+
+/// The JSON of a delivery, as in lists.
+void write_delivery(json::Writer& writer, const store::DeliveryView& view);
+/// The same with `attempts_log`, every attempt in order.
+void write_delivery(json::Writer& writer, const store::DeliveryView& view,
+                    const std::vector<store::AttemptRow>& attempts);
+
+/// The JSON of an attempt. Secrets in its request headers were masked before it was stored.
+void write_attempt(json::Writer& writer, const store::AttemptRow& row);
+
+}  // namespace postrider::api

@@ -1,0 +1,48 @@
+#include "api/call.h"
+#include "api/routes.h"
+#include "directory/directory.h"
+#include "store/tables.h"
+
+/// Health, readiness, metrics and the reference: outside of the base path.
+namespace postrider::api {
+
+namespace {
+
+Result<void> get_health(Context&, Call& call) {
+    call.reply.send(json_answer(200, R"({"status":"ok"})"));
+    return {};
+}
+
+/// Ready means: the store answers, and a publish would not be refused.
+Result<void> get_readiness(Context& context, Call& call) {
+    if (context.store.is_disk_full()) {
+        return fail(ErrorCode::unavailable, "the disk is full: publishing is refused");
+    }
+    store::read<std::int64_t>(
+        context.store,
+        [master = context.directory.realms().master()](store::sql::Connection& sql) {
+            return store::realms_table::config_version(sql, master);
+        },
+        call.reply.with<std::int64_t>(
+            [](std::int64_t) { return json_answer(200, R"({"status":"ready"})"); }));
+    return {};
+}
+
+Result<void> get_metrics(Context& context, Call& call) {
+    Answer answer(200, context.metrics_text());
+    answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    call.reply.send(std::move(answer));
+    return {};
+}
+
+}  // namespace
+
+RouteList meta_routes(Context& context) {
+    return {
+        handle(context, {"GET", "/healthz", "get_health"}, get_health),
+        handle(context, {"GET", "/readyz", "get_readiness"}, get_readiness),
+        handle(context, {"GET", "/metrics", "get_metrics"}, get_metrics),
+    };
+}
+
+}  // namespace postrider::api

@@ -1,0 +1,110 @@
+#include "api/call.h"
+#include "api/routes.h"
+#include "directory/directory.h"
+#include "directory/realm.h"
+#include "store/tables.h"
+
+namespace postrider::api {
+
+namespace {
+
+using store::RealmRow;
+
+Answer realm_answer(int status, const RealmRow& row) {
+    std::string out;
+    json::Writer writer(out);
+    directory::write_realm(writer, row);
+    return json_answer(status, std::move(out)).with_version(row.version);
+}
+
+Result<void> create_realm(Context& context, Call& call) {
+    POSTRIDER_TRY(call.query().finish());
+    if (!call.principal->of_master) {
+        return fail(ErrorCode::permission_denied, "only keys of the realm master create realms");
+    }
+    POSTRIDER_ASSIGN(Body body, call.json_object());
+    body.require("name");
+    directory::NewRealm realm{.name = body.string("name").value_or(""),
+                              .display_name = body.string("display_name").value_or("")};
+    POSTRIDER_TRY(body.finish());
+    context.directory.create_realm(
+        call.actor(), std::move(realm), call.reply.with<RealmRow>([](const RealmRow& row) {
+            return realm_answer(201, row).with_header("Location", "/api/v1/realms/" + row.name);
+        }));
+    return {};
+}
+
+/// A key of another realm than master sees its own realm.
+Result<std::vector<RealmRow>> visible_realms(store::sql::Connection& sql,
+                                             const access::Principal& principal,
+                                             const Page& page) {
+    if (principal.of_master) {
+        return store::realms_table::list(sql, page.before_id<RealmId>(), page.rows_wanted());
+    }
+    POSTRIDER_ASSIGN(auto own, store::realms_table::find(sql, principal.realm));
+    if (!own || page.before) return std::vector<RealmRow>{};
+    return std::vector{std::move(*own)};
+}
+
+Result<void> list_realms(Context& context, Call& call) {
+    auto query = call.query();
+    const Page page = query.page();
+    POSTRIDER_TRY(query.finish());
+    store::read<std::vector<RealmRow>>(
+        context.store,
+        [principal = call.principal, page](store::sql::Connection& sql) {
+            return visible_realms(sql, *principal, page);
+        },
+        call.reply.with<std::vector<RealmRow>>([page](const std::vector<RealmRow>& rows) {
+            return page.answer(rows, [](const RealmRow& row) { return row.id.uuid; },
+                               directory::write_realm);
+        }));
+    return {};
+}
+
+Result<void> get_realm(Context& context, Call& call) {
+    POSTRIDER_TRY(call.query().finish());
+    store::read<RealmRow>(
+        context.store,
+        [id = call.realm, name = call.realm_name](
+            store::sql::Connection& sql) -> Result<RealmRow> {
+            POSTRIDER_ASSIGN(auto row, store::realms_table::find(sql, id));
+            if (!row) return Call::not_found("realm", name);
+            return std::move(*row);
+        },
+        call.reply.with<RealmRow>([](const RealmRow& row) { return realm_answer(200, row); }));
+    return {};
+}
+
+Result<void> update_realm(Context& context, Call& call) {
+    POSTRIDER_TRY(call.query().finish());
+    POSTRIDER_ASSIGN(const auto expected, call.if_match());
+    POSTRIDER_ASSIGN(Body body, call.json_object());
+    directory::RealmChange change;
+    if (const json::Value* name = body.value("display_name"); name != nullptr && name->is_null()) {
+        change.display_name = "";
+    } else {
+        change.display_name = body.string("display_name");
+    }
+    const auto name = body.string("name");
+    if (name && *name != call.realm_name) body.refuse("name", "is fixed: a realm keeps its name");
+    POSTRIDER_TRY(body.finish());
+    context.directory.update_realm(
+        call.actor(), call.realm, std::move(change), expected,
+        call.reply.with<RealmRow>([](const RealmRow& row) { return realm_answer(200, row); }));
+    return {};
+}
+
+}  // namespace
+
+RouteList realm_routes(Context& context) {
+    constexpr std::size_t body = limits::config_body_bytes_max;
+    return {
+        handle(context, {"GET", "/api/v1/realms", "list_realms"}, list_realms),
+        handle(context, {"POST", "/api/v1/realms", "create_realm", body}, create_realm),
+        handle(context, {"GET", "/api/v1/realms/{realm}", "get_realm"}, get_realm),
+        handle(context, {"PATCH", "/api/v1/realms/{realm}", "update_realm", body}, update_realm),
+    };
+}
+
+}  // namespace postrider::api

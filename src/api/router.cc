@@ -1,0 +1,17 @@
+#include <iterator>
+
+#include "api/routes.h"
+
+namespace postrider::api {
+
+RouteList all_routes(Context& context) {
+    RouteList all;
+    for (auto part : {event_routes, webhook_routes, delivery_routes, realm_routes, meta_routes}) {
+        RouteList routes = part(context);
+        all.insert(all.end(), std::make_move_iterator(routes.begin()),
+                   std::make_move_iterator(routes.end()));
+    }
+    return all;
+}
+
+}  // namespace postrider::api
