@@ -19,6 +19,8 @@ inline constexpr std::size_t config_body_bytes_max = 256 * 1024;  ///< any body 
 inline constexpr std::size_t batch_events_max = 1000;
 inline constexpr std::size_t json_depth_max = 64;  ///< nesting; the scanner recurses to it
 inline constexpr std::size_t fan_out_deliveries_max = 20'000;  ///< one transaction inserts no more
+inline constexpr std::size_t field_errors_max = 100;  ///< of one answer; a batch may have many more
+inline constexpr std::size_t name_suggestions_max = 5;  ///< of one answer: each costs the writer ~1 ms
 inline constexpr std::size_t idempotency_key_bytes_max = 255;
 inline constexpr Duration idempotency_key_lifetime = 24h;
 inline constexpr Duration event_timestamp_ahead_max = 24h;
@@ -77,7 +79,6 @@ inline constexpr std::size_t lookup_addresses_max = 16;  ///< kept of one name a
 inline constexpr Duration lookup_try_timeout = 2s;  ///< doubled per round: 2 + 4 + 8 = 14 s a server
 inline constexpr int lookup_tries = 3;
 inline constexpr Duration lookup_other_family_wait = 300ms;  ///< for AAAA when A is there, or A for AAAA
-inline constexpr int lookups_per_socket_max = 64;  ///< then another source port: harder to spoof
 inline constexpr std::size_t addresses_tried_max = 8;  ///< of one name, in one attempt
 inline constexpr std::size_t interim_responses_max = 8;  ///< 1xx before the final answer
 inline constexpr std::size_t tls_sessions_max = 4096;  ///< kept for resumption, one per origin
