@@ -1,0 +1,131 @@
+"""20 healthy webhooks beside 200 whose names hang in DNS and 200 that accept and never answer: the
+p99 of the healthy stays within twice of what it is alone."""
+
+import itertools
+import socket
+import threading
+import time
+import uuid
+
+import pytest
+
+from dns import Dns
+from receiver import Receiver
+from server import Server
+from waiting import wait_for
+
+HEALTHY, HUNG_DNS, HUNG_HTTP = 20, 200, 200
+EVENTS_A_ROUND, ROUNDS, INTERVAL = 60, 3, 0.02
+#: Below this the ratio is the machine's noise, not the product's.
+FLOOR_SECONDS = 0.020
+
+
+class Tarpit:
+    """Accepts everything and never says a word."""
+
+    def __init__(self):
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(4096)
+        self.port = self.listener.getsockname()[1]
+        self.held, self.accepted = [], 0
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
+
+    def accept(self):
+        try:
+            while True:
+                self.held.append(self.listener.accept()[0])
+                self.accepted += 1
+                del self.held[:-4000]
+        except OSError:
+            pass
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(10)
+        for connection in self.held:
+            connection.close()
+
+
+def round_of(realm, receiver, paths):
+    """Publishes at a steady rate; gives the seconds from publishing to each arrival."""
+    sent, before = {}, {path: len(receiver.at(path)) for path in paths}
+    due = time.monotonic()
+    for _ in range(EVENTS_A_ROUND):
+        due += INTERVAL
+        time.sleep(max(0, due - time.monotonic()))  # a rate, not a wait for something
+        started = time.monotonic()
+        sent[realm.publish("order.paid", {"id": str(uuid.uuid4())}).json["id"]] = started
+    latencies = []
+    for path in paths:
+        wait_for(lambda: len(receiver.at(path)) >= before[path] + EVENTS_A_ROUND, f"arrivals at {path}", 60)
+        latencies += [request.at - sent[request.id] for request in receiver.at(path)[before[path]:]]
+    return latencies
+
+
+def p99(values):
+    return sorted(values)[int(len(values) * 0.99)]
+
+
+def set_enabled(realm, hooks, enabled):
+    for hook in hooks:
+        realm.patch_webhook(hook["id"], enabled=enabled)
+
+
+def test_hung_ones_do_not_delay_the_healthy(tmp_path):
+    tarpit = Tarpit()
+    with Dns() as dns, Receiver() as receiver, Server(
+            tmp_path / "data", "--allow-network", "127.0.0.0/8", "--allow-http",
+            "--dns-servers", dns.server) as server:
+        dns.hang(".hang.test")
+        for n in range(HEALTHY):
+            dns.set(f"h{n}.good.test", "127.0.0.1")
+        realm = server.realm(None, "order.paid", "order.hung")
+        paths = [f"/healthy-{n}" for n in range(HEALTHY)]
+        for n, path in enumerate(paths):  # by name: their look-ups stand beside the hung ones
+            realm.create_webhook(receiver.url(path, f"h{n}.good.test"), events=["order.paid"])
+        hung = [realm.create_webhook(url, events=["order.hung"], timeout="5s", retry_schedule=["100ms"] * 20,
+                                     enabled=False)
+                for url in itertools.chain(
+                    (f"http://n{n}.hang.test/" for n in range(HUNG_DNS)),
+                    (f"http://127.0.0.1:{tarpit.port}/{n}" for n in range(HUNG_HTTP)))]
+        round_of(realm, receiver, paths)  # warm
+        alone, beside = [], []
+        for _ in range(ROUNDS):
+            alone += round_of(realm, receiver, paths)
+            set_enabled(realm, hung, True)
+            queries, accepted = len(dns.queries), tarpit.accepted
+            for _ in range(10):  # a backlog for each of the 400
+                realm.publish("order.hung")
+            wait_for(lambda: tarpit.accepted > accepted + HUNG_HTTP // 2, "hung connections", 30)
+            wait_for(lambda: len(set(dns.queries[queries:])) > HUNG_DNS // 2, "hung look-ups", 30)
+            beside += round_of(realm, receiver, paths)
+            set_enabled(realm, hung, False)
+        print(f"p99 alone {p99(alone) * 1e3:.1f} ms, beside 400 hung ones {p99(beside) * 1e3:.1f} ms")
+        assert p99(beside) <= 2 * max(p99(alone), FLOOR_SECONDS / 2), (p99(alone), p99(beside))
+    tarpit.close()
+
+
+@pytest.mark.parametrize("kind", ["dns", "http"])
+def test_a_hung_webhook_does_not_hold_up_others_for_its_timeout(tmp_path, kind):
+    """The plain form of it: while hung attempts last their whole 15 s, others arrive at once."""
+    tarpit = Tarpit()
+    with Dns() as dns, Receiver() as receiver, Server(
+            tmp_path / "data", "--allow-network", "127.0.0.0/8", "--allow-http",
+            "--dns-servers", dns.server) as server:
+        dns.hang(".hang.test")
+        dns.set("good.test", "127.0.0.1")
+        realm = server.realm(None, "order.paid")
+        for n in range(50):
+            url = f"http://n{n}.hang.test/" if kind == "dns" else f"http://127.0.0.1:{tarpit.port}/{n}"
+            realm.create_webhook(url, events=["order.paid"])
+        realm.create_webhook(receiver.url("/good", "good.test"), events=["order.paid"])
+        started = time.monotonic()
+        for _ in range(20):
+            realm.publish("order.paid")
+        receiver.wait("/good", 20, timeout=10)
+        assert time.monotonic() - started < 5
+        assert len(realm.deliveries(state="pending")) == 50 * 20
+    tarpit.close()

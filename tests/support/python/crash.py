@@ -1,0 +1,193 @@
+"""Publishes and changes webhooks while the server is killed; counts what was lost, invented, doubled."""
+
+import collections
+import os
+import random
+import threading
+import time
+import uuid
+
+from client import NoAnswer
+from waiting import wait_for
+
+STABLE = 2
+PUBLISHERS = 6
+
+
+class Journal:
+    """What the server acknowledged, by the outside's own notes."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.events = {}  # id → (type, the n in its data, how many deliveries were promised)
+        self.numbers = {}  # n → id: one event for each key
+        self.contradictions = []
+        self.webhooks = {}  # id → name that was acknowledged last
+        self.changes = collections.Counter()  # webhook → acknowledged updates
+        self.repeated = 0
+
+
+class Load:
+    """Threads that publish (singly, in batches, with keys) and one that changes webhooks."""
+
+    def __init__(self, realm, churn_url):
+        self.realm, self.churn_url, self.journal = realm, churn_url, Journal()
+        self.stopping = threading.Event()
+        self.failures = []
+        self.threads = [threading.Thread(target=self.guard, args=(self.publish_for_ever, seed))
+                        for seed in range(PUBLISHERS)]
+        self.threads.append(threading.Thread(target=self.guard, args=(self.change_for_ever, 99)))
+
+    def guard(self, work, seed):
+        try:
+            work(random.Random(seed))
+        except BaseException as error:  # shown by stop()
+            self.failures.append(error)
+
+    def start(self):
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join(60)
+            assert not thread.is_alive(), "a publisher hangs"
+        if self.failures:
+            raise self.failures[0]
+
+    def insist(self, call):
+        """Repeats what has no answer, until it has one. Gives (answer, whether it was repeated)."""
+        repeated = False
+        while True:
+            try:
+                answer = call()
+            except NoAnswer:
+                with self.journal.lock:
+                    self.journal.repeated += 1
+                repeated = True
+                time.sleep(0.005)
+                continue
+            if answer.status != 503:
+                return answer, repeated
+            time.sleep(0.005)
+
+    def publish_for_ever(self, choice):
+        while not self.stopping.is_set():
+            key = uuid.UUID(int=choice.getrandbits(128)).hex + os.urandom(4).hex()
+            count = choice.choice((1, 1, 1, 1, 1, 1, 20))
+            events = [{"event": choice.choice(("order.paid", "order.shipped")),
+                       "resource_id": str(uuid.uuid4()), "data": {"n": f"{key}-{n}"}}
+                      for n in range(count)]
+            if count == 1:
+                answer, _ = self.insist(lambda: self.realm.publish(key=key, expect=None, **events[0]))
+            else:
+                answer, _ = self.insist(lambda: self.realm.publish_batch(events, key, expect=None))
+            assert answer.status == 202, answer
+            told = [answer.json] if count == 1 else answer.json["items"]
+            with self.journal.lock:
+                for event, item in zip(events, told, strict=True):
+                    n = event["data"]["n"]
+                    if self.journal.numbers.setdefault(n, item["id"]) != item["id"]:
+                        self.journal.contradictions.append(n)
+                    self.journal.events[item["id"]] = (event["event"], n, item["deliveries"])
+
+    def change_for_ever(self, choice):
+        """Creates webhooks, and renames them. A name says which change was acknowledged last."""
+        known = []
+        while not self.stopping.is_set():
+            if len(known) < 5 or (len(known) < 30 and choice.random() < 0.05):
+                name = uuid.uuid4().hex
+                answer, repeated = self.insist(lambda: self.realm.call("POST", "/webhooks", {
+                    "name": name, "url": f"{self.churn_url}-{name}", "events": ["order.paid"],
+                    "retry_schedule": ["100ms"] * 20}))
+                assert answer.status == 201, answer
+                known.append(answer.json["id"])
+                self.note(answer.json["id"], name, 0)
+            webhook_id, name = choice.choice(known), uuid.uuid4().hex
+            answer, repeated = self.insist(
+                lambda: self.realm.call("PATCH", f"/webhooks/{webhook_id}", {"name": name}))
+            assert answer.status == 200, answer
+            self.note(webhook_id, name, 1)
+            time.sleep(0.002)
+
+    def note(self, webhook_id, name, changes):
+        with self.journal.lock:
+            self.journal.webhooks[webhook_id] = name
+            self.journal.changes[webhook_id] += changes
+
+
+Report = collections.namedtuple(
+    "Report", "acknowledged lost_events lost_deliveries lost_changes unexpected duplicates repeated")
+
+
+def kill_and_count(server, receiver, kills, path, seed=None):
+    """The whole check. Gives a Report."""
+    seed = int.from_bytes(os.urandom(4), "big") if seed is None else seed
+    print(f"crash seed {seed}")  # pytest shows it when the test fails
+    choice = random.Random(seed)
+    realm = server.realm(None, "order.paid", "order.shipped")
+    flaky = random.Random(seed + 1)
+
+    def sometimes(request):
+        return 503 if flaky.random() < 0.2 else 204
+    receiver.on(f"{path}-0", 204)
+    receiver.on(f"{path}-1", sometimes)
+    stable = [realm.create_webhook(receiver.url(f"{path}-{n}"), events=["order.*", "webhook.*"],
+                                   retry_schedule=["100ms"] * 20, name=f"stable {n}")
+              for n in range(STABLE)]
+    load = Load(realm, receiver.url(f"{path}-churn"))
+    load.start()
+    try:
+        for _ in range(kills):
+            time.sleep(choice.uniform(0.05, 0.6))
+            server.kill()
+            server.start()
+    finally:
+        load.stop()
+    return count(realm, receiver, load.journal, [hook["id"] for hook in stable], path)
+
+
+def count(realm, receiver, journal, stable, path):
+    logged = {event["id"]: event for event in realm.items("/events")}
+    orders = {id_: event for id_, event in logged.items() if event["event"].startswith("order.")}
+    lost_events = set(journal.events) - set(orders)
+    unexpected = set(orders) - set(journal.events)
+    unexpected |= {id_ for id_ in set(orders) & set(journal.events)
+                   if (orders[id_]["event"], orders[id_]["data"]["n"]) != journal.events[id_][:2]}
+    # What should arrive at the stable webhooks: everything that is or should be in the log.
+    expected = set(logged) | set(journal.events)
+    expected -= {id_ for id_, event in logged.items()  # before both webhooks were there
+                 if event["event"] == "webhook.created" and event["resource_id"] in stable}
+    expected -= {id_ for id_, event in logged.items() if event["event"].startswith("realm.")}
+
+    def arrived(n):
+        return {request.id for request in receiver.at(f"{path}-{n}")}
+    deadline = time.monotonic() + 60
+    while any(expected - lost_events - arrived(n) for n in range(STABLE)):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
+    wait_for(lambda: not realm.deliveries(state="pending"), "nothing pending", 60, every=0.1)
+    lost_deliveries = sum(len(expected - arrived(n)) for n in range(STABLE))
+    # At webhooks that came and went meanwhile: as many as each publish was promised.
+    churn = [request for request in receiver.requests if request.path.startswith(f"{path}-churn-")]
+    by_event = collections.Counter(id_ for id_, _ in {(r.id, r.path) for r in churn})
+    for id_, (kind, _, promised) in journal.events.items():
+        lost_deliveries += max(0, promised - STABLE - by_event[id_]) if id_ not in lost_events else 0
+    unexpected |= {request.id for request in churn} - set(orders)
+    for n in range(STABLE):
+        unexpected |= arrived(n) - set(logged)
+    # Webhooks: each acknowledged one is there with its last name, each change has its event.
+    now = {webhook["id"]: webhook["name"] for webhook in realm.items("/webhooks")}
+    lost_changes = [id_ for id_, name in journal.webhooks.items() if now.get(id_) != name]
+    fired = collections.Counter(event["resource_id"] for event in logged.values()
+                                if event["event"] == "webhook.updated")
+    created = {event["resource_id"] for event in logged.values() if event["event"] == "webhook.created"}
+    lost_changes += [id_ for id_, changes in journal.changes.items() if fired[id_] < changes]
+    lost_changes += [id_ for id_ in journal.webhooks if id_ not in created]
+    # Accepted requests that came again. Those answered 503 are meant to.
+    answered = collections.Counter((request.path, request.id) for request in receiver.at(f"{path}-0"))
+    duplicates = sum(times - 1 for times in answered.values())
+    return Report(len(journal.events), len(lost_events), lost_deliveries, len(lost_changes),
+                  len(unexpected) + len(journal.contradictions), duplicates, journal.repeated)
