@@ -1,0 +1,192 @@
+"""api/openapi.yaml is what the server does, in both directions."""
+
+import re
+import subprocess
+
+import pytest
+
+from client import Client
+from contract import METHODS, Contract, problem_types, some_uuid
+from server import binary, environment
+from waiting import wait_for
+
+CONTRACT = Contract()
+OPERATIONS = {operation["operationId"]: (method, path, operation)
+              for method, path, operation in CONTRACT.operations()}
+
+
+@pytest.fixture(scope="module")
+def world(server, receiver):
+    """One of everything, by the names of the path's parameters."""
+    realm = server.realm(None, "order.shipped")
+    realm.call("PUT", "/event-types/order.paid", {"example": {"n": 1}}, 201)
+    hook = realm.create_webhook(receiver.url("/contract"), events=["order.*"], headers={"X-A": "1"})
+    event_id = realm.publish().json["id"]
+    delivery = realm.wait_final(event_id)[0]
+    operation = realm.call("POST", f"/webhooks/{hook['id']}/recover", {"since": "2020-01-01T00:00:00Z"}, 202)
+    wait_for(lambda: realm.get(f"/operations/{operation.json['id']}").json["state"] == "done", "recovered")
+    return realm, {"realm": realm.name, "webhook_id": hook["id"], "event_id": event_id,
+                   "delivery_id": delivery["id"], "operation_id": operation.json["id"],
+                   "event_type": "order.paid"}
+
+
+def fill(path, names):
+    return re.sub(r"\{(\w+)\}", lambda found: names[found[1]], path)
+
+
+def body_for(operation_id, receiver_url):
+    """A good body for each operation that takes one."""
+    return {
+        "publish_event": {"event": "order.paid", "resource_id": some_uuid(), "data": {"n": 1.0}},
+        "publish_events": {"events": [{"event": "order.paid", "resource_id": some_uuid(), "data": {}}]},
+        "create_webhook": {"url": receiver_url, "events": ["order.*"], "signing": ["v1", "v1a"]},
+        "check_webhook_url": {"url": receiver_url},
+        "replace_webhook": {"url": receiver_url, "events": ["order.*"], "timeout": "3s"},
+        "update_webhook": {"name": "patched", "retry_schedule": ["1s"]},
+        "test_webhook": {"event": "user.created"},
+        "rotate_webhook_secret": {"overlap": "1h"},
+        "recover_webhook": {"since": "2020-01-01T00:00:00Z"},
+        "create_event_type": {"name": f"made.x{some_uuid().replace('-', '')}", "schema": {"type": "object"}},
+        "replace_event_type": {"description": "replaced", "example": {"n": 2}},
+        "create_realm": {"name": "made-" + some_uuid()},
+        "update_realm": {"display_name": "patched"},
+    }.get(operation_id)
+
+
+#: What cannot succeed a second time, or takes away what others need, comes last.
+ORDER = sorted(OPERATIONS, key=lambda id_: (id_.startswith(("delete_", "cancel_")), id_ == "delete_webhook"))
+
+
+def test_every_operation_answers_as_described(server, receiver, world):
+    realm, names = world
+    for operation_id in ORDER:
+        method, path, operation = OPERATIONS[operation_id]
+        body = body_for(operation_id, receiver.url("/contract"))
+        assert body is not None or "requestBody" not in operation, f"no body here for {operation_id}"
+        if operation_id == "delete_event_type":
+            names = {**names, "event_type": "order.shipped"}
+        answer = server.client.raw(method, fill(path, names), _json(body))
+        expected = 409 if operation_id == "cancel_operation" else 2
+        assert answer.status == expected or answer.status // 100 == expected, f"{operation_id}: {answer}"
+        CONTRACT.check_answer(operation, answer)
+
+
+def _json(body):
+    import json
+    return None if body is None else json.dumps(body).encode()
+
+
+def test_bad_bodies_are_described(server, world):
+    _, names = world
+    for operation_id, (method, path, operation) in OPERATIONS.items():
+        if "requestBody" not in operation:
+            continue
+        for body, status in ((b'{"unknown":1}', 422), (b"{", 400), (b"[]", 422)):
+            answer = server.client.raw(method, fill(path, names), body)
+            assert answer.status == status or (answer.status == 404 and status == 422), (
+                f"{operation_id} {body}: {answer}")
+            CONTRACT.check_answer(operation, answer)
+
+
+def test_everything_needs_a_token(server, world):
+    _, names = world
+    open_operations = []
+    for operation_id, (method, path, operation) in OPERATIONS.items():
+        for token in (None, "prk_wrong"):
+            answer = Client(server.address, token).raw(method, fill(path, names))
+            if operation.get("security") == []:
+                assert answer.status in (200, 503), f"{operation_id}: {answer}"
+                open_operations.append(operation_id)
+            else:
+                assert answer.status == 401, f"{operation_id}: {answer}"
+                CONTRACT.check_answer(operation, answer)
+                assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert set(open_operations) <= {"get_health", "get_readiness", "get_docs", "get_openapi"}
+
+
+def test_the_router_has_what_the_file_has():
+    done = subprocess.run([binary(), "routes"], capture_output=True, text=True, timeout=30,
+                          stdin=subprocess.DEVNULL, env=environment(), check=True)
+    routes = {tuple(line.split()) for line in done.stdout.splitlines() if line.strip()}
+    described = {(method, path, operation_id)
+                 for operation_id, (method, path, _) in OPERATIONS.items()}
+    assert routes == described
+
+
+def test_other_methods_are_405(server, world):
+    _, names = world
+    for path, item in CONTRACT.document["paths"].items():
+        allowed = {method.upper() for method in METHODS if method in item}
+        for method in {method.upper() for method in METHODS} - allowed:
+            answer = server.client.raw(method, fill(path, names))
+            assert answer.status == 405 and answer.problem == "method-not-allowed", f"{method} {path}"
+            told = set(answer.headers["allow"].replace(" ", "").split(","))
+            assert told - {"HEAD", "OPTIONS"} == allowed, path
+
+
+def test_head_works_where_get_does(server, world):
+    _, names = world
+    for operation_id, (method, path, _) in OPERATIONS.items():
+        if method == "GET" and not operation_id.startswith("get_webhook") and "operation" not in operation_id:
+            get, head = (server.client.raw(m, fill(path, names)) for m in ("GET", "HEAD"))
+            assert head.status == get.status and head.body == b"", operation_id
+            assert head.headers.get("content-type") == get.headers.get("content-type"), operation_id
+
+
+def test_the_examples_are_valid():
+    count = 0
+    for where, example, schema in CONTRACT.examples():
+        try:
+            CONTRACT.check(example, schema)
+        except Exception as error:
+            raise AssertionError(f"{where}: {error}") from error
+        count += 1
+    assert count > 30
+
+
+def test_problem_types_are_listed():
+    known = {problem["slug"]: problem for problem in problem_types()}
+    used = set()
+    for operation_id, (_, _, operation) in OPERATIONS.items():
+        for status, response in operation["responses"].items():
+            for slug in CONTRACT.deref(response).get("x-problems", []):
+                assert known[slug]["status"] == int(status), f"{operation_id} {status} {slug}"
+                used.add(slug)
+    assert set(known) - used <= {"method-not-allowed", "request-timeout", "headers-too-large"}
+
+
+def test_built_in_examples_match_their_schemas(server):
+    import jsonschema
+    for item in server.client.call("GET", "/event-types", expect=200).json["items"]:
+        jsonschema.Draft202012Validator.check_schema(item["schema"])
+        jsonschema.Draft202012Validator(item["schema"]).validate(item["example"])
+
+
+def test_own_events_match_their_schemas(server, receiver):
+    """What webhook.* and realm.* really carry is what the catalogue says that they do."""
+    import jsonschema
+    schemas = {item["name"]: item["schema"]
+               for item in server.client.call("GET", "/event-types", expect=200).json["items"]}
+    realm = server.realm(None, "order.paid")
+    hook = realm.create_webhook(receiver.url("/x"), events=["order.paid"], headers={"X-A": "1"})
+    realm.patch_webhook(hook["id"], name="n")
+    realm.delete_webhook(hook["id"])
+    server.client.call("PATCH", f"/realms/{realm.name}", {"display_name": "d"}, 200)
+    seen = set()
+    for event in realm.items("/events"):
+        jsonschema.Draft202012Validator(schemas[event["event"]]).validate(event["data"])
+        seen.add(event["event"])
+    assert seen == {"realm.created", "realm.updated", "webhook.created", "webhook.updated",
+                    "webhook.deleted"}
+
+
+def test_docs_work_offline(server):
+    answer = Client(server.address, None).raw("GET", "/docs")
+    assert answer.status == 200 and answer.headers["content-type"].startswith("text/html")
+    page = answer.body.decode()
+    loaded = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?((?:https?:)?//[^"')\s>]+)""", page)
+    scripts = re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=", page)
+    assert scripts == [], scripts
+    assert not [url for url in loaded if re.search(r"\.(js|css|woff2?|png|svg)$", url)]
+    for method, path, _ in CONTRACT.operations():
+        assert path in page, path

@@ -1,0 +1,183 @@
+"""A full disk under load, and a disk that fails: what was acknowledged stays, the rest is refused."""
+
+import json
+import os
+import pathlib
+import subprocess
+import threading
+import time
+import uuid
+
+import pytest
+
+from client import NoAnswer
+from mount import SmallDisk
+from server import Server
+from waiting import wait_for
+
+SHIM = pathlib.Path(__file__).parents[1] / "support" / "eio_shim.c"
+
+
+class Publishers:
+    """Threads that publish batches for ever, and note what each was answered."""
+
+    def __init__(self, realm, threads=4, batch=10, payload=2000):
+        self.realm, self.batch, self.payload = realm, batch, payload
+        self.accepted, self.refused, self.unknown, self.other = {}, [], [], []
+        self.lock, self.stopping = threading.Lock(), threading.Event()
+        self.threads = [threading.Thread(target=self.run) for _ in range(threads)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self):
+        while not self.stopping.is_set():
+            group = uuid.uuid4().hex
+            events = [{"event": "order.paid", "resource_id": str(uuid.uuid4()),
+                       "data": {"group": group, "n": n, "x": "y" * self.payload}}
+                      for n in range(self.batch)]
+            try:
+                answer = self.realm.publish_batch(events, expect=None)
+            except NoAnswer:
+                with self.lock:
+                    self.unknown.append(group)
+                time.sleep(0.01)
+                continue
+            with self.lock:
+                if answer.status == 202:
+                    self.accepted[group] = [item["id"] for item in answer.json["items"]]
+                elif answer.status in (507, 503):
+                    self.refused.append((group, answer.problem, answer.headers.get("retry-after")))
+                else:
+                    self.other.append(answer)
+            if answer.status != 202:
+                time.sleep(0.01)
+
+    def stop(self):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join(60)
+            assert not thread.is_alive()
+        assert self.other == []
+
+    def ids(self):
+        with self.lock:
+            return {id_ for ids in self.accepted.values() for id_ in ids}
+
+
+def groups_in_log(realm, batch):
+    """group → how many of its events are in the log; each must be all or none."""
+    counts = {}
+    for event in realm.items("/events", event="order.paid"):
+        group = event["data"].get("group")
+        if group:
+            counts[group] = counts.get(group, 0) + 1
+    assert set(counts.values()) <= {batch}, "a group is half there"
+    return counts
+
+
+@pytest.mark.parametrize("leave", [0, 300_000], ids=["full to the last byte", "nearly full"])
+def test_full_disk(tmp_path, receiver, path, leave):
+    with SmallDisk(tmp_path / "disk", 96) as disk, Server(
+            disk.folder / "data", "--allow-network", "127.0.0.0/8", "--disk-reserve", "4MiB",
+            prefix=disk.prefix) as server:
+        realm = server.realm(None, "order.paid")
+        realm.create_webhook(receiver.url(path), events=["order.paid"])
+        publishers = Publishers(realm)
+        try:
+            wait_for(lambda: len(publishers.accepted) > 20, "a load")
+            filler = threading.Thread(target=disk.fill, args=(leave,))
+            filler.start()
+            wait_for(lambda: any(problem == "disk-full" for _, problem, _ in publishers.refused),
+                     "507 disk-full", 60)
+            filler.join(60)
+            assert all(int(after) >= 1 for _, problem, after in publishers.refused if problem == "disk-full")
+            # Deliveries go on, on the reserve; reading works; the process lives.
+            before = len(publishers.accepted)
+            wait_for(lambda: not realm.deliveries(state="pending"), "what was accepted to be recorded", 60)
+            assert {request.id for request in receiver.at(path)} >= publishers.ids()
+            assert server.client.raw("GET", "/healthz").status == 200
+            assert server.client.raw("GET", "/readyz").status == 503
+            disk.empty()
+            wait_for(lambda: len(publishers.accepted) > before + 20, "publishing to resume by itself", 60)
+            wait_for(lambda: server.client.raw("GET", "/readyz").status == 200, "ready")
+        finally:
+            publishers.stop()
+        check_nothing_lost(realm, receiver, path, publishers)
+        server.restart()
+        check_nothing_lost(realm, receiver, path, publishers)
+
+
+def check_nothing_lost(realm, receiver, path, publishers):
+    counts = groups_in_log(realm, publishers.batch)
+    assert set(counts) >= set(publishers.accepted)
+    assert not set(counts) & {group for group, _, _ in publishers.refused}, "a refused group is there"
+    assert set(counts) <= set(publishers.accepted) | set(publishers.unknown)
+    wait_for(lambda: {request.id for request in receiver.at(path)} >= publishers.ids(), "all arrivals", 60)
+
+
+def test_starting_on_a_full_disk(tmp_path, receiver, path):
+    """It starts, serves reading and refuses publishing; with space it accepts again."""
+    with SmallDisk(tmp_path / "disk", 64) as disk, Server(
+            disk.folder / "data", "--allow-network", "127.0.0.0/8", "--disk-reserve", "4MiB",
+            prefix=disk.prefix) as server:
+        realm = server.realm(None, "order.paid")
+        realm.create_webhook(receiver.url(path), events=["order.paid"])
+        event_id = realm.publish("order.paid").json["id"]
+        realm.wait_final(event_id)
+        server.stop()
+        disk.fill(1_000_000)
+        server.start()
+        assert realm.get(f"/events/{event_id}").json["id"] == event_id
+        wait_for(lambda: realm.publish("order.paid", {"x": "y" * 200_000}, expect=None).status == 507,
+                 "507")
+        disk.empty()
+        wait_for(lambda: realm.publish("order.paid", expect=None).status == 202, "202", 30)
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory):
+    built = tmp_path_factory.mktemp("shim") / "eio_shim.so"
+    subprocess.run(["gcc", "-Wall", "-Werror", "-shared", "-fPIC", "-O1", "-o", built, SHIM, "-ldl"],
+                   check=True)
+    return built
+
+
+@pytest.mark.parametrize("what", ["sync", "write"])
+def test_an_io_error_at_commit_ends_the_process(tmp_path, receiver, path, shim, what):
+    trigger = tmp_path / "trigger"
+    server = Server(tmp_path / "data", "--allow-network", "127.0.0.0/8",
+                    variables={"LD_PRELOAD": str(shim), "EIO_TRIGGER": str(trigger)})
+    with server:
+        realm = server.realm(None, "order.paid")
+        realm.create_webhook(receiver.url(path), events=["order.paid"])
+        publishers = Publishers(realm, threads=6, batch=25, payload=200)
+        try:
+            wait_for(lambda: len(publishers.accepted) > 30, "a load")
+            trigger.write_text(what)
+            assert server.finish() != 0
+        finally:
+            publishers.stopping.set()
+        trigger.unlink()
+        said = server.log[-1]
+        assert "disk" in said and said.count("\n") == 1, server.log[-5:]
+        server.variables = {}
+        server.start()
+        publishers.stop()
+        counts = groups_in_log(realm, 25)
+        assert set(counts) >= set(publishers.accepted), "an acknowledged group is lost"
+        # What had no answer may be there whole, or not at all; nothing else is there.
+        assert set(counts) <= set(publishers.accepted) | set(publishers.unknown)
+        wait_for(lambda: len({r.id for r in receiver.at(path)}) >= 25 * len(counts), "all arrivals", 60)
+        assert len({r.id for r in receiver.at(path)}) == 25 * len(counts)
+        assert json.loads(realm.get("/events", limit=1).body)["items"]
+
+
+def test_the_shim_does_nothing_without_its_trigger(tmp_path, receiver, path, shim):
+    """The control: the same server with the shim loaded works as long as nothing is triggered."""
+    with Server(tmp_path / "data", "--allow-network", "127.0.0.0/8", variables={
+            "LD_PRELOAD": str(shim), "EIO_TRIGGER": str(tmp_path / "never")}) as server:
+        realm = server.realm(None, "order.paid")
+        for _ in range(20):
+            realm.publish("order.paid")
+        assert server.stop() == 0
+    assert not os.path.exists(tmp_path / "never")
