@@ -1,0 +1,252 @@
+"""The page: navigation, introduction, verification, operations, problems."""
+import base64
+import hashlib
+import html
+import pathlib
+import re
+
+from api_reference import examples, markdown
+from api_reference.schema import Schemas
+
+METHODS = ("get", "post", "put", "patch", "delete")
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='%23c2410c' "
+    "d='M2 3h12v10H2z'/%3E%3Cpath fill='none' stroke='white' stroke-width='1.4' d='m2.5 4 5.5 5 5.5-5'/%3E%3C/svg%3E"
+)
+
+
+class Operation:
+    """One operation with everything that it inherits from its path."""
+
+    def __init__(self, schemas: Schemas, path: str, method: str, item: dict) -> None:
+        self.path, self.method, self.node = path, method, item[method]
+        self.id = self.node["operationId"]
+        self.tag = self.node["tags"][0]
+        self.parameters = [
+            schemas.resolve(each)
+            for each in item.get("parameters", []) + self.node.get("parameters", [])
+        ]
+        self.responses = {
+            status: schemas.resolve(each) for status, each in self.node["responses"].items()
+        }
+
+
+def _operations(contract: dict, schemas: Schemas) -> list[Operation]:
+    return [
+        Operation(schemas, path, method, item)
+        for path, item in contract["paths"].items()
+        for method in item
+        if method in METHODS
+    ]
+
+
+def _path(path: str) -> str:
+    """A path that may break after a slash, its parameters marked."""
+    text = html.escape(path).replace("/", "/<wbr>")
+    return re.sub(r"\{[a-z_]+\}", r"<em>\g<0></em>", text)
+
+
+def _badge(method: str) -> str:
+    return f'<span class="method {method}">{method.upper()}</span>'
+
+
+def _permission(operation: Operation) -> str:
+    needs = operation.node["x-permission"]
+    if needs == "open":
+        return '<span class="permission">open to everybody</span>'
+    if needs == "any token":
+        return '<span class="permission">needs a valid token</span>'
+    return f'<span class="permission">needs <code>{needs}</code></span>'
+
+
+def _parameters(operation: Operation, schemas: Schemas) -> str:
+    out = ""
+    for place, title in (("path", "In the path"), ("query", "In the query"), ("header", "Headers")):
+        rows = "".join(
+            schemas.row(
+                each["name"],
+                {**schemas.resolve(each["schema"]), "description": each.get("description", "")},
+                each.get("required", False) and place != "path",
+            )
+            for each in operation.parameters
+            if each["in"] == place
+        )
+        if rows:
+            out += f'<h4>{title}</h4><ul class="members">{rows}</ul>'
+    return out
+
+
+def _request(operation: Operation, schemas: Schemas) -> str:
+    body = operation.node.get("requestBody")
+    if not body:
+        return ""
+    media = next(iter(body["content"].values()))
+    schema = schemas.flatten(media["schema"])
+    note = "" if body.get("required") else "<p>May be left out.</p>"
+    if "description" in schema:
+        note += markdown.block(schema["description"], 6)
+    return f"<h4>Body</h4>{note}{schemas.members(schema)}"
+
+
+def _response(status: str, response: dict, schemas: Schemas) -> str:
+    inner = ""
+    headers = "".join(
+        schemas.row(name, {**schemas.resolve(each).get("schema", {}), "description": schemas.resolve(each)["description"]}, False)
+        for name, each in response.get("headers", {}).items()
+    )
+    if headers:
+        inner += f'<h5>Headers</h5><ul class="members">{headers}</ul>'
+    if int(status) < 300:
+        for media in response.get("content", {}).values():
+            members = schemas.members(media["schema"])
+            inner += f"<h5>Body</h5>{members}" if members else ""
+    slugs = response.get("x-problems", [])
+    if slugs:
+        links = " ".join(f'<a href="#problem-{each}"><code>{each}</code></a>' for each in slugs)
+        inner += f'<p class="values">{links}</p>'
+    kind = "good" if int(status) < 300 else "bad"
+    text = markdown.inline(response["description"])
+    head = f'<b class="status {kind}">{status}</b> <span>{text}</span>'
+    if int(status) < 300 and inner:
+        return f'<details class="response"><summary>{head}</summary>{inner}</details>'
+    return f'<div class="response">{head}{inner}</div>'
+
+
+def _responses(operation: Operation, schemas: Schemas) -> str:
+    good = [(status, each) for status, each in operation.responses.items() if int(status) < 300]
+    bad = [(status, each) for status, each in operation.responses.items() if int(status) >= 300]
+    out = "<h4>Answers</h4>" + "".join(_response(*each, schemas) for each in good)
+    if bad:
+        codes = " ".join(f'<b class="status bad">{status}</b>' for status, _ in bad)
+        out += (
+            f'<details class="refusals"><summary>Problems {codes}</summary>'
+            + "".join(_response(*each, schemas) for each in bad)
+            + "</details>"
+        )
+    return out
+
+
+def _samples(contract: dict, operation: Operation) -> str:
+    out = examples.code(
+        examples.curl(contract, operation.path, operation.method, operation.node, operation.parameters),
+        "Request",
+    )
+    for status, response in operation.responses.items():
+        name = f"{status} {examples.STATUS_NAMES[int(status)]}"
+        content = response.get("content", {})
+        value, present = examples.body_of(content)
+        if int(status) < 300 and not content:
+            out += examples.code("", f'<b class="good">{name}</b>').replace(
+                '<pre tabindex="0"><code></code></pre>', ""
+            )
+        elif present and isinstance(value, str):
+            out += examples.code(html.escape(value.rstrip()), f'<b class="good">{name}</b>')
+        elif present:
+            kind = "good" if int(status) < 300 else "bad"
+            out += examples.code(
+                examples.colored(examples.pretty(value)), f'<b class="{kind}">{name}</b>'
+            )
+    return out
+
+
+def _operation(contract: dict, operation: Operation, schemas: Schemas) -> str:
+    return f"""
+<article class="operation" id="{operation.id}">
+<div class="text">
+<h3><a class="anchor" href="#{operation.id}">{html.escape(operation.node["summary"])}</a></h3>
+<p class="route">{_badge(operation.method)} <code>{_path(operation.path)}</code></p>
+<p>{_permission(operation)}</p>
+{markdown.block(operation.node.get("description", ""), 5)}
+{_parameters(operation, schemas)}
+{_request(operation, schemas)}
+{_responses(operation, schemas)}
+</div>
+<div class="samples">{_samples(contract, operation)}</div>
+</article>"""
+
+
+def _problems(problems: dict) -> str:
+    rows = ""
+    for each in problems["problems"]:
+        rows += f"""
+<article class="problem" id="problem-{each["slug"]}">
+<h3><b class="status bad">{each["status"]}</b> {html.escape(each["title"])}</h3>
+<p class="uri"><code>{html.escape(problems["base"] + each["slug"])}</code></p>
+<p>{markdown.inline(each["description"])}</p>
+<p class="remedy"><b>The way out:</b> {markdown.inline(each["remedy"])}</p>
+</article>"""
+    return rows
+
+
+def _navigation(contract: dict, operations: list[Operation]) -> str:
+    titles = re.findall(r"^## (.+)$", contract["info"]["description"], re.M)
+    out = "<ul>" + "".join(
+        f'<li><a href="#{markdown.slug(title)}">{html.escape(title)}</a></li>' for title in titles
+    )
+    out += '<li><a href="#receiving">Receiving and verifying</a></li></ul>'
+    for tag in contract["tags"]:
+        out += f'<h2><a href="#tag-{tag["name"]}">{html.escape(tag["x-title"])}</a></h2><ul>'
+        out += "".join(
+            f'<li><a href="#{each.id}">{_badge(each.method)}<span>{html.escape(each.node["summary"])}</span></a></li>'
+            for each in operations
+            if each.tag == tag["name"]
+        )
+        out += "</ul>"
+    return out + '<h2><a href="#problems">Problems</a></h2>'
+
+
+def render(contract: dict, problems: dict, verifying: str) -> str:
+    schemas = Schemas(contract)
+    operations = _operations(contract, schemas)
+    sections = ""
+    for tag in contract["tags"]:
+        sections += f'<section id="tag-{tag["name"]}"><header><h2>{html.escape(tag["x-title"])}</h2>'
+        sections += markdown.block(tag["description"], 3) + "</header>"
+        sections += "".join(
+            _operation(contract, each, schemas) for each in operations if each.tag == tag["name"]
+        )
+        sections += "</section>"
+    style = (pathlib.Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+    info = contract["info"]
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Postrider API reference</title>
+<link rel="icon" href="{ICON}">
+<style>{style}</style>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the content</a>
+<header class="top">
+<a class="brand" href="#main"><img src="{ICON}" alt="" width="22" height="22">Postrider</a>
+<span class="version">API {html.escape(info["version"])}</span>
+<input type="checkbox" id="menu" aria-label="Show the contents"><label for="menu">Contents</label>
+<nav aria-label="Contents">{_navigation(contract, operations)}</nav>
+</header>
+<main id="main">
+<section class="introduction">
+<h1>API reference</h1>
+<p class="lead">{markdown.inline(info["summary"])}</p>
+{markdown.block(info["description"], 2)}
+</section>
+<section class="introduction" id="receiving">
+<h2>Receiving and verifying</h2>
+{markdown.block(verifying, 3)}
+</section>
+{sections}
+<section id="problems"><header><h2>Problems</h2>
+<p>Every error is a problem document of one of these types.</p></header>
+{_problems(problems)}</section>
+</main>
+</body>
+</html>
+"""
