@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/result.h"
 #include "events/delivery_sink.h"
 #include "model/ids.h"
 #include "store/store.h"
@@ -17,16 +18,25 @@ class EventLoop;
 class HttpSender;
 }  // namespace postrider::net
 
-namespace postrider::webhooks {
-class Webhooks;
-}
-
 namespace postrider::delivery {
+
+/// What the engine does to webhooks, inside the transaction that records the outcome; webhooks/ does
+/// it. Called on the writer's thread.
+struct WebhookActions {
+    /// Disables it (410, promise 7), with its event; no-op when it is disabled.
+    std::function<Result<void>(store::Transaction&, const RealmId&, const WebhookId&,
+                               DisabledReason)>
+        disable;
+    /// An attempt of a tombstone was recorded: removes the tombstone when nothing of it is pending.
+    std::function<Result<void>(store::Transaction&, const RealmId&, const WebhookId&)>
+        purge_if_final;
+};
 
 struct EngineOptions {
     std::string flight_file;  ///< where deliveries in flight are noted (promise 6)
     std::string user_agent;   ///< "Postrider/0.1.0"
     std::size_t attempts_in_flight_max = 0;
+    WebhookActions actions;
 };
 
 /// What /metrics and the tests ask of the engine.
@@ -51,17 +61,18 @@ class Engine : public events::DeliverySink, public webhooks::TargetSink {
     /// Thread-safety: any thread.
     virtual EngineCounts counts() const = 0;
 
-    virtual void start() = 0;
-    /// Submits nothing more, gives attempts in flight until `deadline`, records what ended.
+    /// Counts the crash of what was in flight when the last process died, then starts the thread,
+    /// which runs the loop. Errors: unavailable, one sentence.
+    virtual Result<void> start() = 0;
+    /// Submits nothing more, gives attempts in flight until `deadline`, records what ended, stops
+    /// the loop and the thread.
     virtual void stop(Monotonic deadline) = 0;
 };
 
-/// Two steps, because webhooks need the engine as their TargetSink and the engine needs webhooks to
-/// disable one: set `webhooks` before start().
+/// Lifetime: everything outlives the engine. Loop and sender are the engine's thread's from start()
+/// on.
 std::unique_ptr<Engine> make_engine(store::Store& store, const Clock& clock, Random& random,
-                                    EngineOptions options,
-                                    std::function<std::unique_ptr<net::HttpSender>(net::EventLoop&)>
-                                        make_sender,
-                                    webhooks::Webhooks*& webhooks);
+                                    net::EventLoop& loop, net::HttpSender& sender,
+                                    EngineOptions options);
 
 }  // namespace postrider::delivery

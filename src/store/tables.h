@@ -43,6 +43,8 @@ Result<std::optional<EventTypeRow>> find(sql::Connection& sql, const RealmId& re
                                          std::string_view name);
 /// All of them, by name (limits::event_types_per_realm_max).
 Result<std::vector<EventTypeRow>> all(sql::Connection& sql, const RealmId& realm);
+/// Their names alone, for the matcher.
+Result<std::vector<std::string>> names(sql::Connection& sql, const RealmId& realm);
 Result<void> insert(Transaction& tx, const EventTypeRow& row);
 Result<void> update(Transaction& tx, const EventTypeRow& row);
 Result<void> remove(Transaction& tx, const RealmId& realm, std::string_view name);
@@ -82,6 +84,8 @@ Result<std::vector<WebhookVersionRow>> all(sql::Connection& sql, const RealmId& 
 }  // namespace webhook_versions_table
 
 namespace webhook_health_table {
+Result<std::optional<WebhookHealthRow>> find(sql::Connection& sql, const RealmId& realm,
+                                             const WebhookId& webhook);
 Result<std::vector<WebhookHealthRow>> all(sql::Connection& sql);
 Result<void> put(Transaction& tx, const WebhookHealthRow& row);
 Result<void> clear(Transaction& tx, const RealmId& realm, const WebhookId& webhook);
@@ -143,6 +147,15 @@ Result<std::optional<DeliveryView>> find(sql::Connection& sql, const RealmId& re
 Result<std::vector<DeliveryView>> list(sql::Connection& sql, const RealmId& realm,
                                        const DeliveryFilter& filter,
                                        std::optional<DeliveryId> before, std::size_t limit);
+/// How many deliveries of an event are in which state, tests too.
+struct StateCounts {
+    std::int64_t pending = 0;
+    std::int64_t delivered = 0;
+    std::int64_t failed = 0;
+    std::int64_t cancelled = 0;
+};
+Result<StateCounts> count_by_state(sql::Connection& sql, const RealmId& realm,
+                                   const EventId& event);
 /// The delivery of an event to a webhook, the newest that is no test.
 Result<std::optional<DeliveryView>> find_of(sql::Connection& sql, const RealmId& realm,
                                             const EventId& event, const WebhookId& webhook);

@@ -187,6 +187,15 @@ Result<std::vector<EventTypeRow>> all(sql::Connection& sql, const RealmId& realm
     return found;
 }
 
+Result<std::vector<std::string>> names(sql::Connection& sql, const RealmId& realm) {
+    static constexpr Query query{"SELECT name FROM event_types WHERE realm_id = $1 ORDER BY name"};
+    std::vector<std::string> found;
+    auto rows = sql.rows(query, realm);
+    while (rows.next()) found.push_back(rows.string(0));
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
 Result<void> insert(Transaction& tx, const EventTypeRow& row) {
     static constexpr Query query{"INSERT INTO event_types (" EVENT_TYPE_COLUMNS
                                  ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};

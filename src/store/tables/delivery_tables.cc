@@ -95,6 +95,26 @@ Result<std::optional<DeliveryView>> find(sql::Connection& sql, const RealmId& re
     return read_one(rows);
 }
 
+Result<StateCounts> count_by_state(sql::Connection& sql, const RealmId& realm,
+                                   const EventId& event) {
+    static constexpr Query query{
+        "SELECT COALESCE(SUM(CASE WHEN state = 'pending' THEN 1 ELSE 0 END), 0), "
+        "COALESCE(SUM(CASE WHEN state = 'delivered' THEN 1 ELSE 0 END), 0), "
+        "COALESCE(SUM(CASE WHEN state = 'failed' THEN 1 ELSE 0 END), 0), "
+        "COALESCE(SUM(CASE WHEN state = 'cancelled' THEN 1 ELSE 0 END), 0) "
+        "FROM deliveries WHERE realm_id = $1 AND event_id = $2"};
+    StateCounts counts;
+    auto rows = sql.rows(query, realm, event);
+    if (rows.next()) {
+        counts = {.pending = rows.integer(0),
+                  .delivered = rows.integer(1),
+                  .failed = rows.integer(2),
+                  .cancelled = rows.integer(3)};
+    }
+    POSTRIDER_TRY(rows.finish());
+    return counts;
+}
+
 Result<std::optional<DeliveryView>> find_of(sql::Connection& sql, const RealmId& realm,
                                             const EventId& event, const WebhookId& webhook) {
     static constexpr Query query{VIEW_SELECT

@@ -189,18 +189,35 @@ Result<std::vector<WebhookVersionRow>> all(sql::Connection& sql, const RealmId& 
 }  // namespace webhook_versions_table
 
 namespace webhook_health_table {
+namespace {
+
+WebhookHealthRow read_row(const sql::Rows& rows) {
+    return {.realm = rows.id<RealmId>(0),
+            .webhook = rows.id<WebhookId>(1),
+            .first_failure_at = rows.time(2),
+            .failures = rows.integer(3)};
+}
+
+}  // namespace
+
+Result<std::optional<WebhookHealthRow>> find(sql::Connection& sql, const RealmId& realm,
+                                             const WebhookId& webhook) {
+    static constexpr Query query{
+        "SELECT realm_id, webhook_id, first_failure_at, failures FROM webhook_health "
+        "WHERE realm_id = $1 AND webhook_id = $2"};
+    std::optional<WebhookHealthRow> row;
+    auto rows = sql.rows(query, realm, webhook);
+    if (rows.next()) row = read_row(rows);
+    POSTRIDER_TRY(rows.finish());
+    return row;
+}
 
 Result<std::vector<WebhookHealthRow>> all(sql::Connection& sql) {
     static constexpr Query query{
         "SELECT realm_id, webhook_id, first_failure_at, failures FROM webhook_health"};
     std::vector<WebhookHealthRow> found;
     auto rows = sql.rows(query);
-    while (rows.next()) {
-        found.push_back({.realm = rows.id<RealmId>(0),
-                         .webhook = rows.id<WebhookId>(1),
-                         .first_failure_at = rows.time(2),
-                         .failures = rows.integer(3)});
-    }
+    while (rows.next()) found.push_back(read_row(rows));
     POSTRIDER_TRY(rows.finish());
     return found;
 }

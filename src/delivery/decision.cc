@@ -1,0 +1,124 @@
+#include "delivery/decision.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "delivery/retry_after.h"
+#include "model/limits.h"
+
+namespace postrider::delivery {
+namespace {
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b, [](char x, char y) {
+        auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+        return lower(x) == lower(y);
+    });
+}
+
+const std::string* find_header(const Headers& headers, std::string_view name) {
+    for (const auto& [key, value] : headers) {
+        if (equals_ignoring_case(key, name)) return &value;
+    }
+    return nullptr;
+}
+
+Duration with_jitter(Duration delay, Random& random) {
+    double factor = 1.0 + limits::retry_jitter * (2.0 * random.unit() - 1.0);
+    return Duration{static_cast<std::int64_t>(static_cast<double>(delay.count()) * factor)};
+}
+
+Duration response_delay(const AttemptResult& result, Duration scheduled, Timestamp now,
+                        Random& jitter) {
+    Duration delay = with_jitter(scheduled, jitter);
+    if (result.status == 0) return delay;
+    const auto* header = find_header(result.response_headers, "retry-after");
+    auto asked = header != nullptr ? parse_retry_after(*header, now) : std::nullopt;
+    if (!asked) return delay;
+    return std::clamp<Duration>(*asked, delay, std::max<Duration>(delay, limits::retry_delay_max));
+}
+
+void finish(store::DeliveryRow& row, DeliveryState state, std::string reason, Timestamp now) {
+    row.state = state;
+    row.reason = std::move(reason);
+    row.finished_at = now;
+}
+
+void decide_internal(store::DeliveryRow& row, const AttemptResult& result,
+                     const webhooks::Target& target, Timestamp now) {
+    auto doublings = std::min<std::int64_t>(row.internal_failures, 20);
+    ++row.internal_failures;
+    Duration delay = std::min<Duration>(limits::internal_retry_first * (std::int64_t{1} << doublings),
+                                        limits::internal_retry_max);
+    Duration span = std::accumulate(target.retry_schedule.begin(), target.retry_schedule.end(),
+                                    Duration{0});
+    Timestamp horizon = row.pending_since + std::max<Duration>(span, 1h);
+    if (now + delay > horizon) {
+        finish(row, DeliveryState::failed,
+               fmt::format("The server could not send it for as long as the retry schedule lasts; "
+                           "last: {}.",
+                           describe(result)),
+               now);
+    } else {
+        row.due_at = now + delay;
+    }
+}
+
+void decide_failure(store::DeliveryRow& row, const AttemptResult& result,
+                    const webhooks::Target& target, Timestamp now, Random& jitter) {
+    row.internal_failures = 0;
+    auto position = static_cast<std::size_t>(row.schedule_position);
+    ++row.schedule_position;
+    if (position >= target.retry_schedule.size()) {
+        finish(row, DeliveryState::failed,
+               fmt::format("All {} attempts of the retry schedule failed; last: {}.",
+                           target.retry_schedule.size() + 1, describe(result)),
+               now);
+    } else {
+        row.due_at = now + response_delay(result, target.retry_schedule[position], now, jitter);
+    }
+}
+
+}  // namespace
+
+std::string describe(const AttemptResult& result) {
+    if (!result.detail.empty()) return result.detail;
+    if (result.status != 0) return fmt::format("answered {}", result.status);
+    return std::string(to_string(result.reason));
+}
+
+Decision decide(const store::DeliveryRow& row, const AttemptResult& result,
+                const webhooks::Target& target, Timestamp started_at, Timestamp now,
+                Random& jitter) {
+    Decision decision{.next = row};
+    auto& next = decision.next;
+    ++next.attempts;
+    next.crashes = 0;
+    next.last_attempt_at = started_at;
+    OutcomeKind kind = kind_of(result.reason);
+    if (result.reason == OutcomeReason::accepted) {
+        next.internal_failures = 0;
+        finish(next, DeliveryState::delivered, "", now);
+        return decision;
+    }
+    if (row.test) {
+        finish(next, DeliveryState::failed, fmt::format("The test failed: {}.", describe(result)),
+               now);
+        return decision;
+    }
+    decision.counts_as_failure = kind != OutcomeKind::internal && !row.by_hand;
+    if (result.reason == OutcomeReason::gone) {
+        decision.disable_gone = true;
+        finish(next, DeliveryState::failed,
+               "The receiver answered 410 Gone, which disables the webhook.", now);
+    } else if (kind == OutcomeKind::internal) {
+        decide_internal(next, result, target, now);
+    } else {
+        decide_failure(next, result, target, now, jitter);
+    }
+    return decision;
+}
+
+}  // namespace postrider::delivery

@@ -1,0 +1,419 @@
+#include "delivery/engine.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <future>
+#include <thread>
+#include <unordered_map>
+
+#include "base/check.h"
+#include "base/mutex.h"
+#include "delivery/flight_log.h"
+#include "delivery/inbox.h"
+#include "delivery/recorder.h"
+#include "delivery/request.h"
+#include "delivery/scheduler.h"
+#include "model/limits.h"
+#include "net/event_loop.h"
+#include "net/http_sender.h"
+#include "store/tables.h"
+
+namespace postrider::delivery {
+namespace {
+
+LaneSignal lane_signal(OutcomeReason reason) {
+    if (reason == OutcomeReason::accepted) return LaneSignal::success;
+    return is_timeout(reason) ? LaneSignal::timeout : LaneSignal::failure;
+}
+
+/// The wait from `now` until `when`, for a monotonic timer; a clock that was set meanwhile is seen
+/// within the hour.
+Duration wait_until(Timestamp when, Timestamp now) {
+    return std::clamp<Duration>(when - now, Duration{0}, 1h);
+}
+
+class EngineImpl final : public Engine {
+ public:
+    EngineImpl(store::Store& store, const Clock& clock, Random& random, net::EventLoop& loop,
+               net::HttpSender& sender, EngineOptions options)
+        : store_(store),
+          clock_(clock),
+          jitter_(random.next()),
+          loop_(loop),
+          sender_(sender),
+          options_(std::move(options)),
+          inbox_([this] { loop_.post([this] { tick(); }); }),
+          scheduler_(options_.attempts_in_flight_max),
+          recorder_(store, options_.actions,
+                    [this](RecordedBatch batch) { inbox_.put(std::move(batch)); }) {}
+
+    void offer(events::Offer offer) override { inbox_.offer(std::move(offer)); }
+    void target_changed(webhooks::SharedTarget target) override {
+        inbox_.put(TargetChanged{std::move(target), store_.last_commit()});
+    }
+    void target_removed(const WebhookId& webhook) override { inbox_.put(TargetRemoved{webhook}); }
+    void send_test(events::Offer offer, std::function<void(Result<void>)> done) override {
+        inbox_.put(TestOffered{std::move(offer), std::move(done)});
+    }
+    void wake(const RealmId& realm, const WebhookId& webhook,
+              store::CommitNumber commit) override {
+        inbox_.put(Woken{realm, webhook, commit});
+    }
+    EngineCounts counts() const override;
+
+    Result<void> start() override;
+    void stop(Monotonic deadline) override;
+
+ private:
+    struct Flight {
+        Held held;
+        webhooks::SharedTarget target;
+        std::string recorded_headers;
+        Timestamp started_at;
+        std::uint32_t slot = 0;
+        bool planned = true;  ///< by the scheduler; tests are not
+        std::function<void(Result<void>)> done;
+    };
+
+    Result<void> recall_last_run();
+    void tick();
+    void take_inbox();
+    void handle(events::Offer& offer);
+    void handle(TargetChanged& changed);
+    void handle(TargetRemoved& removed);
+    void handle(Woken& woken);
+    void handle(TestOffered& test);
+    void handle(Refilled& refilled);
+    void handle(RecordedBatch& batch);
+    void recorded(Outcome& outcome, const RecordedBatch& batch, bool applied);
+    void submit_planned();
+    void submit(Flight flight);
+    void completed(Flight& flight, AttemptResult result);
+    void start_refills();
+    void set_timer();
+    void tick_soon();
+    void note_progress();
+
+    store::Store& store_;
+    const Clock& clock_;
+    SeededRandom jitter_;
+    net::EventLoop& loop_;
+    net::HttpSender& sender_;
+    EngineOptions options_;
+    Inbox inbox_;
+    Scheduler scheduler_;
+    Recorder recorder_;
+    FlightLog flights_;
+    std::unordered_map<WebhookId, webhooks::SharedTarget> targets_;
+    std::unique_ptr<net::EventLoop::Timer> timer_;
+    std::optional<Timestamp> timer_at_;
+    std::size_t tests_in_flight_ = 0;
+    bool tick_posted_ = false;
+    bool record_retry_due_ = false;
+    bool stopping_ = false;
+
+    std::atomic<std::uint64_t> attempts_{0}, delivered_{0}, failed_{0};
+    std::atomic<std::size_t> in_flight_{0}, held_{0}, lanes_behind_{0};
+    Mutex idle_mutex_;
+    Condition idle_changed_;
+    bool idle_ GUARDED_BY(idle_mutex_) = false;
+    std::thread thread_;
+};
+
+EngineCounts EngineImpl::counts() const {
+    return {.attempts = attempts_,
+            .delivered = delivered_,
+            .failed = failed_,
+            .in_flight = in_flight_,
+            .held = held_,
+            .lanes_behind = lanes_behind_};
+}
+
+Result<void> EngineImpl::start() {
+    POSTRIDER_TRY(flights_.open(options_.flight_file, options_.attempts_in_flight_max));
+    POSTRIDER_TRY(recall_last_run());
+    timer_ = loop_.make_timer();
+    thread_ = std::thread([this] {
+        pthread_setname_np(pthread_self(), "engine");
+        loop_.run();
+    });
+    loop_.post([this] { tick(); });
+    return {};
+}
+
+/// Counts a crash for what was in flight at the last one, takes the time that the server was down off
+/// the webhooks' failing time, and learns which webhooks are failing.
+Result<void> EngineImpl::recall_last_run() {
+    std::promise<Result<void>> done;
+    auto failing = std::make_shared<std::vector<store::WebhookHealthRow>>();
+    store_.write(
+        store::WriteClass::outcomes,
+        [left_over = flights_.left_over(), failing](store::Transaction& tx) -> Result<void> {
+            for (const auto& entry : left_over) {
+                POSTRIDER_TRY(
+                    store::deliveries_table::count_crash(tx, entry.delivery, entry.realm));
+            }
+            POSTRIDER_ASSIGN(auto last, store::state_table::get(tx.sql(), "last_commit"));
+            if (last && last->size() == 24) {
+                std::int64_t micros = 0;
+                std::memcpy(&micros, last->data() + 16, sizeof micros);
+                auto down = tx.now() - from_micros(micros);
+                if (down > Duration{0}) {
+                    POSTRIDER_TRY(store::webhook_health_table::shift_all(tx, down));
+                }
+            }
+            POSTRIDER_ASSIGN(*failing, store::webhook_health_table::all(tx.sql()));
+            return {};
+        },
+        [&done](Result<void> result) { done.set_value(std::move(result)); });
+    POSTRIDER_TRY(done.get_future().get());
+    for (const auto& row : *failing) recorder_.set_failing(row.webhook);
+    return {};
+}
+
+void EngineImpl::stop(Monotonic deadline) {
+    if (!thread_.joinable()) return;
+    loop_.post([this] {
+        stopping_ = true;
+        tick();
+    });
+    auto wait_idle = [this](Monotonic until) {
+        MutexLock lock(idle_mutex_);
+        while (!idle_ && clock_.monotonic() < until) idle_changed_.wait_for(idle_mutex_, 20ms);
+        return idle_;
+    };
+    if (!wait_idle(deadline)) {
+        loop_.post([this] { sender_.stop(); });
+        // What was cut off is recorded too, if the store still writes.
+        wait_idle(clock_.monotonic() + 5s);
+    }
+    loop_.post([this] {
+        sender_.stop();
+        timer_->cancel();
+        loop_.stop();
+    });
+    thread_.join();
+}
+
+void EngineImpl::tick() {
+    tick_posted_ = false;
+    take_inbox();
+    if (!record_retry_due_) recorder_.flush();
+    submit_planned();
+    start_refills();
+    set_timer();
+    note_progress();
+}
+
+void EngineImpl::tick_soon() {
+    if (std::exchange(tick_posted_, true)) return;
+    loop_.post([this] { tick(); });
+}
+
+void EngineImpl::note_progress() {
+    in_flight_ = scheduler_.in_flight() + tests_in_flight_;
+    held_ = scheduler_.held();
+    lanes_behind_ = scheduler_.lanes_behind();
+    if (!stopping_) return;
+    MutexLock lock(idle_mutex_);
+    idle_ = scheduler_.in_flight() + tests_in_flight_ == 0 && recorder_.unrecorded() == 0;
+    if (idle_) idle_changed_.notify_all();
+}
+
+void EngineImpl::take_inbox() {
+    auto content = inbox_.take();
+    for (auto& message : content.messages) {
+        std::visit([this](auto& what) { handle(what); }, message);
+    }
+    for (auto& refused : content.refused) handle(refused);
+}
+
+void EngineImpl::handle(events::Offer& offer) { scheduler_.offer(std::move(offer), clock_.now()); }
+
+void EngineImpl::handle(TargetChanged& changed) {
+    const auto& target = *changed.target;
+    auto& known = targets_[target.webhook];
+    // Disabling and deleting cancel what is pending; what is not (redelivered by hand, the deletion's
+    // own event) comes back from the store.
+    bool cancelled = known != nullptr && known->enabled && !target.enabled;
+    known = changed.target;
+    if (cancelled) {
+        scheduler_.reset_lane(target.webhook, changed.commit);
+    } else {
+        scheduler_.add_lane(target.realm, target.webhook);
+    }
+}
+
+void EngineImpl::handle(TargetRemoved& removed) {
+    targets_.erase(removed.webhook);
+    scheduler_.remove_lane(removed.webhook);
+}
+
+void EngineImpl::handle(Woken& woken) {
+    scheduler_.mark_behind(woken.realm, woken.webhook, woken.commit);
+}
+
+void EngineImpl::handle(TestOffered& test) {
+    auto& row = test.offer.row;
+    scheduler_.adopt(row.realm, row.webhook, row.id, test.offer.body->size());
+    ++tests_in_flight_;
+    auto target = targets_.find(row.webhook);
+    submit({.held = {row, std::move(test.offer.body)},
+            .target = target != targets_.end() ? target->second : nullptr,
+            .recorded_headers = {},
+            .started_at = {},
+            .planned = false,
+            .done = std::move(test.done)});
+}
+
+void EngineImpl::handle(Refilled& refilled) {
+    if (refilled.due) {
+        scheduler_.refilled(refilled.webhook, std::move(*refilled.due), refilled.commit,
+                            clock_.now());
+    } else {
+        scheduler_.refill_failed(refilled.webhook);
+    }
+}
+
+void EngineImpl::handle(RecordedBatch& batch) {
+    recorder_.finished(batch);
+    if (!batch.result) {
+        // The disk is full or the store is in trouble: again in a while, with what gathers until then.
+        record_retry_due_ = true;
+        timer_at_.reset();
+        timer_->expire_at(clock_.monotonic() + 1s, [this] {
+            record_retry_due_ = false;
+            tick();
+        });
+        return;
+    }
+    for (std::size_t i = 0; i < batch.outcomes->size(); ++i) {
+        recorded((*batch.outcomes)[i], batch, batch.applied[i]);
+    }
+}
+
+void EngineImpl::recorded(Outcome& outcome, const RecordedBatch& batch, bool applied) {
+    flights_.clear(outcome.flight_slot);
+    auto& next = outcome.decision.next;
+    std::optional<Held> again;
+    if (applied && next.state == DeliveryState::pending) {
+        again = Held{next, std::move(outcome.held.body)};
+    }
+    scheduler_.recorded(next.webhook, next.id, std::move(again), batch.commit, clock_.now());
+    if (next.state == DeliveryState::delivered) ++delivered_;
+    if (next.state == DeliveryState::failed) ++failed_;
+    if (outcome.recorded) outcome.recorded({});
+}
+
+void EngineImpl::submit_planned() {
+    if (stopping_ || recorder_.unrecorded() >= limits::unrecorded_outcomes_max) return;
+    std::size_t room = limits::unrecorded_outcomes_max - recorder_.unrecorded();
+    for (auto& held : scheduler_.plan(clock_.now(), room)) {
+        auto found = targets_.find(held.row.webhook);
+        auto target = found != targets_.end() ? found->second : nullptr;
+        bool may_send = target != nullptr &&
+                        (target->enabled || target->tombstone || held.row.by_hand);
+        if (!may_send) {
+            // Cancelled in the store; the message about it is on its way.
+            auto webhook = held.row.webhook;
+            scheduler_.finished(webhook, LaneSignal::failure);
+            scheduler_.recorded(webhook, held.row.id, std::nullopt, 0, clock_.now());
+            continue;
+        }
+        submit({.held = std::move(held),
+                .target = std::move(target),
+                .recorded_headers = {},
+                .started_at = {},
+                .done = {}});
+    }
+}
+
+void EngineImpl::submit(Flight flight) {
+    flight.started_at = clock_.now();
+    flight.slot = flights_.note({flight.held.row.realm, flight.held.row.id});
+    ++attempts_;
+    if (flight.target == nullptr || flight.target->unsealable || flight.target->url == nullptr) {
+        AttemptResult result;
+        result.reason = OutcomeReason::unsealable;
+        result.detail = "the webhook's secret or headers cannot be opened with this key";
+        if (flight.target == nullptr) flight.target = std::make_shared<webhooks::Target>();
+        completed(flight, std::move(result));
+        return;
+    }
+    auto request = build_request(flight.held, *flight.target, options_.user_agent,
+                                 flight.started_at);
+    flight.recorded_headers = std::move(request.recorded_headers);
+    auto shared = std::make_shared<Flight>(std::move(flight));
+    sender_.send(std::move(request.send), [this, shared](AttemptResult result) {
+        completed(*shared, std::move(result));
+    });
+}
+
+void EngineImpl::completed(Flight& flight, AttemptResult result) {
+    const auto& row = flight.held.row;
+    if (flight.planned) {
+        scheduler_.finished(row.webhook, lane_signal(result.reason));
+    } else {
+        --tests_in_flight_;
+    }
+    auto decision =
+        decide(row, result, *flight.target, flight.started_at, clock_.now(), jitter_);
+    auto attempt = build_attempt(flight.held, *flight.target, std::move(flight.recorded_headers),
+                                 std::move(result), flight.started_at);
+    if (decision.next.state == DeliveryState::pending) {
+        attempt.next_attempt_at = decision.next.due_at;
+    }
+    recorder_.add({.held = std::move(flight.held),
+                   .decision = std::move(decision),
+                   .attempt = std::move(attempt),
+                   .tombstone = flight.target->tombstone,
+                   .flight_slot = flight.slot,
+                   .recorded = std::move(flight.done)});
+    tick_soon();
+}
+
+void EngineImpl::start_refills() {
+    if (stopping_) return;
+    for (auto& refill : scheduler_.refills()) {
+        store_.read([this, refill](Result<store::Snapshot*> snapshot) {
+            Refilled answer{refill.webhook, std::unexpected(Error{}), 0};
+            if (snapshot) {
+                answer.commit = (*snapshot)->commit_number();
+                answer.due = store::deliveries_table::due((*snapshot)->sql(), refill.realm,
+                                                          refill.webhook, refill.limit,
+                                                          refill.bytes);
+            } else {
+                answer.due = std::unexpected(std::move(snapshot).error());
+            }
+            inbox_.put(std::move(answer));
+        });
+    }
+}
+
+void EngineImpl::set_timer() {
+    if (record_retry_due_) return;  // the timer stands for the retry until then
+    auto wake = scheduler_.next_wake();
+    if (wake == timer_at_) return;
+    timer_at_ = wake;
+    if (!wake) {
+        timer_->cancel();
+        return;
+    }
+    timer_->expire_at(clock_.monotonic() + wait_until(*wake, clock_.now()), [this] {
+        timer_at_.reset();
+        tick();
+    });
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> make_engine(store::Store& store, const Clock& clock, Random& random,
+                                    net::EventLoop& loop, net::HttpSender& sender,
+                                    EngineOptions options) {
+    return std::make_unique<EngineImpl>(store, clock, random, loop, sender, std::move(options));
+}
+
+}  // namespace postrider::delivery

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <functional>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/mutex.h"
+#include "delivery/recorder.h"
+#include "events/delivery_sink.h"
+#include "store/tables.h"
+#include "webhooks/target.h"
+
+namespace postrider::delivery {
+
+struct TargetChanged {
+    webhooks::SharedTarget target;
+    store::CommitNumber commit = 0;
+};
+struct TargetRemoved {
+    WebhookId webhook;
+};
+struct Woken {
+    RealmId realm;
+    WebhookId webhook;
+    store::CommitNumber commit = 0;
+};
+struct TestOffered {
+    events::Offer offer;
+    std::function<void(Result<void>)> done;
+};
+struct Refilled {
+    WebhookId webhook;
+    Result<store::deliveries_table::Due> due;
+    store::CommitNumber commit = 0;
+};
+
+using Message = std::variant<events::Offer, TargetChanged, TargetRemoved, Woken, TestOffered,
+                             Refilled, RecordedBatch>;
+
+/// What other threads tell the engine, in their order. Offers are bounded: one that finds no room is
+/// dropped and its lane reported as refused, to be refilled from the store. The rest is bounded by
+/// what it answers (commits, reads and records under way).
+/// Thread-safety: any thread.
+class Inbox {
+ public:
+    /// `wake` runs once, on the caller's thread, when the inbox was empty.
+    explicit Inbox(std::function<void()> wake) : wake_(std::move(wake)) {}
+
+    void put(Message message);
+    void offer(events::Offer offer);
+
+    struct Content {
+        std::vector<Message> messages;
+        std::vector<Woken> refused;
+    };
+    Content take();
+
+ private:
+    std::function<void()> wake_;
+    Mutex mutex_;
+    std::vector<Message> messages_ GUARDED_BY(mutex_);
+    std::unordered_map<WebhookId, Woken> refused_ GUARDED_BY(mutex_);
+    std::size_t offers_ GUARDED_BY(mutex_) = 0;
+    bool waking_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace postrider::delivery

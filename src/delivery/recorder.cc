@@ -1,0 +1,135 @@
+#include "delivery/recorder.h"
+
+#include <algorithm>
+
+#include "model/limits.h"
+#include "store/tables.h"
+
+namespace postrider::delivery {
+namespace {
+
+using store::Transaction;
+
+/// One more failure of a webhook; whether it has failed for long enough to be disabled.
+Result<bool> count_failure(Transaction& tx, const store::DeliveryRow& row) {
+    POSTRIDER_ASSIGN(auto health,
+                     store::webhook_health_table::find(tx.sql(), row.realm, row.webhook));
+    if (!health) health = store::WebhookHealthRow{row.realm, row.webhook, tx.now(), 0};
+    ++health->failures;
+    POSTRIDER_TRY(store::webhook_health_table::put(tx, *health));
+    return tx.now() - health->first_failure_at >= limits::failing_before_disable &&
+           health->failures >= static_cast<std::int64_t>(limits::failures_before_disable);
+}
+
+/// What one batch does inside its transaction. Runs again from the start when the group does.
+class Batch {
+ public:
+    Batch(Transaction& tx, const WebhookActions& actions, const std::vector<Outcome>& outcomes,
+          const std::vector<bool>& was_failing, std::vector<bool>& applied)
+        : tx_(tx), actions_(actions), outcomes_(outcomes), was_failing_(was_failing),
+          applied_(applied) {}
+
+    Result<void> run() {
+        applied_.assign(outcomes_.size(), false);
+        for (std::size_t i = 0; i < outcomes_.size(); ++i) POSTRIDER_TRY(record(i));
+        return {};
+    }
+
+ private:
+    Result<void> record(std::size_t i) {
+        const auto& outcome = outcomes_[i];
+        const auto& next = outcome.decision.next;
+        POSTRIDER_TRY(store::attempts_table::insert(tx_, outcome.attempt));
+        POSTRIDER_ASSIGN(bool settled, store::deliveries_table::settle(tx_, next));
+        applied_[i] = settled;
+        if (!settled) POSTRIDER_TRY(store::deliveries_table::count_attempt(tx_, next));
+        POSTRIDER_TRY(update_health(i));
+        if (outcome.tombstone) {
+            POSTRIDER_TRY(actions_.purge_if_final(tx_, next.realm, next.webhook));
+        }
+        return {};
+    }
+
+    Result<void> update_health(std::size_t i) {
+        const auto& decision = outcomes_[i].decision;
+        const auto& row = decision.next;
+        if (row.state == DeliveryState::delivered) {
+            if (!was_failing_[i] || row.test) return {};
+            return store::webhook_health_table::clear(tx_, row.realm, row.webhook);
+        }
+        bool failed_for_long = false;
+        if (decision.counts_as_failure) {
+            POSTRIDER_ASSIGN(failed_for_long, count_failure(tx_, row));
+        }
+        if (!decision.disable_gone && !failed_for_long) return {};
+        POSTRIDER_TRY(actions_.disable(
+            tx_, row.realm, row.webhook,
+            decision.disable_gone ? DisabledReason::gone : DisabledReason::failing));
+        // What this batch decided for other deliveries of the webhook was cancelled with it.
+        for (std::size_t j = 0; j < i; ++j) {
+            if (outcomes_[j].decision.next.webhook == row.webhook) applied_[j] = false;
+        }
+        return {};
+    }
+
+    Transaction& tx_;
+    const WebhookActions& actions_;
+    const std::vector<Outcome>& outcomes_;
+    const std::vector<bool>& was_failing_;
+    std::vector<bool>& applied_;
+};
+
+}  // namespace
+
+void Recorder::flush() {
+    if (under_way_ > 0 || waiting_.empty()) return;
+    auto outcomes = std::make_shared<std::vector<Outcome>>();
+    if (waiting_.size() <= limits::record_batch_max) {
+        outcomes->swap(waiting_);
+    } else {
+        auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(limits::record_batch_max);
+        outcomes->assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+        waiting_.erase(waiting_.begin(), end);
+    }
+    under_way_ = outcomes->size();
+
+    std::vector<bool> was_failing;
+    was_failing.reserve(outcomes->size());
+    for (const auto& outcome : *outcomes) {
+        const auto& webhook = outcome.decision.next.webhook;
+        was_failing.push_back(failing_.contains(webhook));
+        if (outcome.decision.counts_as_failure) {
+            failing_.insert(webhook);
+        } else if (outcome.decision.next.state == DeliveryState::delivered) {
+            failing_.erase(webhook);
+        }
+    }
+    struct Shared {
+        std::vector<bool> was_failing;
+        std::vector<bool> applied;
+        store::CommitNumber commit = 0;
+    };
+    auto shared = std::make_shared<Shared>();
+    shared->was_failing = std::move(was_failing);
+    store_.write(
+        store::WriteClass::outcomes,
+        [outcomes, shared, &actions = actions_](Transaction& tx) {
+            shared->commit = tx.commit_number();
+            return Batch(tx, actions, *outcomes, shared->was_failing, shared->applied).run();
+        },
+        [outcomes, shared, done = done_](Result<void> result) {
+            done({outcomes, std::move(shared->applied), shared->commit, std::move(result)});
+        });
+}
+
+void Recorder::finished(const RecordedBatch& batch) {
+    under_way_ = 0;
+    if (batch.result) return;
+    // Written again: as failing as they were, so that no success skips its health row.
+    for (auto& outcome : *batch.outcomes) {
+        failing_.insert(outcome.decision.next.webhook);
+        waiting_.push_back(std::move(outcome));
+    }
+}
+
+}  // namespace postrider::delivery

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_set>
+#include <vector>
+
+#include "delivery/decision.h"
+#include "delivery/engine.h"
+#include "delivery/lane.h"
+#include "store/store.h"
+
+namespace postrider::delivery {
+
+/// An attempt that ended, on its way into the store.
+struct Outcome {
+    Held held;  ///< the delivery before the attempt
+    Decision decision;
+    store::AttemptRow attempt;
+    bool tombstone = false;
+    std::uint32_t flight_slot = 0;
+    std::function<void(Result<void>)> recorded;  ///< for tests; may be empty
+};
+
+/// Outcomes of one commit, back from the writer.
+struct RecordedBatch {
+    std::shared_ptr<std::vector<Outcome>> outcomes;
+    /// Whether the delivery took the decided state; not when it was cancelled meanwhile.
+    std::vector<bool> applied;
+    store::CommitNumber commit = 0;
+    Result<void> result;
+};
+
+/// Writes outcomes in batches: attempt row, delivery state, the webhook's health, one transaction.
+/// One batch is under way at a time; what ends meanwhile makes the next one. A batch that could not
+/// be written is written again: nothing is forgotten while the process lives.
+/// Thread-safety: the engine's thread; `done` is called on the writer's.
+class Recorder {
+ public:
+    Recorder(store::Store& store, const WebhookActions& actions,
+             std::function<void(RecordedBatch)> done)
+        : store_(store), actions_(actions), done_(std::move(done)) {}
+
+    void add(Outcome outcome) { waiting_.push_back(std::move(outcome)); }
+    /// Hands what waits to the writer, unless a batch is under way.
+    void flush();
+    /// A batch came back through `done`. Its outcomes wait again when it failed.
+    void finished(const RecordedBatch& batch);
+    std::size_t unrecorded() const { return waiting_.size() + under_way_; }
+
+    /// Webhooks with failures on record, as the store has them at start.
+    void set_failing(const WebhookId& webhook) { failing_.insert(webhook); }
+
+ private:
+    store::Store& store_;
+    const WebhookActions& actions_;
+    std::function<void(RecordedBatch)> done_;
+    std::vector<Outcome> waiting_;
+    std::size_t under_way_ = 0;
+    /// Which webhooks may have a health row, so that a success of the others writes nothing there.
+    std::unordered_set<WebhookId> failing_;
+};
+
+}  // namespace postrider::delivery

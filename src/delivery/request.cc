@@ -1,0 +1,82 @@
+#include "delivery/request.h"
+
+#include "base/json.h"
+#include "delivery/signer.h"
+
+namespace postrider::delivery {
+namespace {
+
+void add_header(std::string& lines, std::string& recorded, std::string_view name,
+                std::string_view value) {
+    lines.append(name).append(": ").append(value).append("\r\n");
+    // Names and values of ours are plain ASCII without quotes.
+    recorded += recorded.empty() ? '[' : ',';
+    recorded.append("[\"").append(name).append("\",\"").append(value).append("\"]");
+}
+
+std::string headers_json(const Headers& headers) {
+    std::string text = "[";
+    for (const auto& [name, value] : headers) {
+        if (text.size() > 1) text += ',';
+        text += '[';
+        json::append_string(text, name);
+        text += ',';
+        json::append_string(text, value);
+        text += ']';
+    }
+    text += ']';
+    return text;
+}
+
+}  // namespace
+
+Request build_request(const Held& held, const webhooks::Target& target,
+                      std::string_view user_agent, Timestamp now) {
+    Request request;
+    std::string id = held.row.event.to_string();
+    auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+    std::string timestamp = std::to_string(seconds);
+    std::string signature = sign(target, id, timestamp, *held.body, now);
+
+    auto& lines = request.send.headers;
+    auto& recorded = request.recorded_headers;
+    lines.reserve(320 + target.header_lines.size());
+    recorded.reserve(384 + target.masked_headers.size());
+    add_header(lines, recorded, "content-type", "application/json");
+    add_header(lines, recorded, "user-agent", user_agent);
+    add_header(lines, recorded, "webhook-id", id);
+    add_header(lines, recorded, "webhook-timestamp", timestamp);
+    add_header(lines, recorded, "webhook-signature", signature);
+    lines += target.header_lines;
+    if (!target.masked_headers.empty()) recorded.append(",").append(target.masked_headers);
+    recorded += ']';
+
+    request.send.realm = held.row.realm;
+    request.send.url = target.url;
+    request.send.body = held.body;
+    request.send.timeout = target.timeout;
+    request.send.policy = target.policy;
+    return request;
+}
+
+store::AttemptRow build_attempt(const Held& held, const webhooks::Target& target,
+                                std::string recorded_headers, AttemptResult result,
+                                Timestamp started_at) {
+    return {.realm = held.row.realm,
+            .delivery = held.row.id,
+            .number = held.row.attempts + 1,
+            .started_at = started_at,
+            .outcome = result.reason,
+            .detail = std::move(result.detail),
+            .status = result.status,
+            .url = target.url != nullptr ? target.url->to_string() : "",
+            .request_headers = recorded_headers.empty() ? "[]" : std::move(recorded_headers),
+            .response_headers = headers_json(result.response_headers),
+            .response_body = std::move(result.response_body),
+            .response_truncated = result.response_truncated,
+            .peer = std::move(result.peer),
+            .timings = result.timings,
+            .next_attempt_at = {}};
+}
+
+}  // namespace postrider::delivery

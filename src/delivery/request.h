@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "delivery/lane.h"
+#include "net/http_sender.h"
+#include "webhooks/target.h"
+
+namespace postrider::delivery {
+
+/// What an attempt sends, and the record of it.
+struct Request {
+    net::SendRequest send;
+    std::string recorded_headers;  ///< JSON array of [name, value], secrets masked
+};
+
+/// Pure: the request of one attempt at `now`. Requires: a target that could be opened.
+Request build_request(const Held& held, const webhooks::Target& target,
+                      std::string_view user_agent, Timestamp now);
+
+/// The row of an attempt that began at `started_at`.
+store::AttemptRow build_attempt(const Held& held, const webhooks::Target& target,
+                                std::string recorded_headers, AttemptResult result,
+                                Timestamp started_at);
+
+}  // namespace postrider::delivery

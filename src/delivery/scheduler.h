@@ -1,0 +1,96 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "delivery/lane.h"
+#include "events/delivery_sink.h"
+#include "store/tables.h"
+
+namespace postrider::delivery {
+
+/// Decides which delivery is attempted when. A synchronous state machine that is told the time and
+/// does no I/O: the engine feeds it and carries out its plans. Every webhook has its own lane, and
+/// lanes take turns, one delivery each, so that none holds up another.
+/// Memory is bounded (limits::held_*) whatever the backlog: what finds no room stays in the store,
+/// and its lane is refilled later.
+class Scheduler {
+ public:
+    /// Requires: attempts_in_flight_max > 0.
+    explicit Scheduler(std::size_t attempts_in_flight_max);
+
+    /// A lane that may have a backlog in the store. No-op when it exists.
+    void add_lane(const RealmId& realm, const WebhookId& webhook);
+    void remove_lane(const WebhookId& webhook);
+    /// Its pending deliveries may have been cancelled at or before `commit`: forgets what is held
+    /// (not what is in flight) and reads again.
+    void reset_lane(const WebhookId& webhook, store::CommitNumber commit);
+    /// The store has deliveries of this lane that memory was not offered (refused, revived).
+    void mark_behind(const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit);
+
+    void offer(events::Offer offer, Timestamp now);
+    /// A delivery that is sent outside of the plan (a test): refills leave it alone.
+    void adopt(const RealmId& realm, const WebhookId& webhook, const DeliveryId& delivery,
+               std::size_t bytes);
+
+    struct Refill {
+        RealmId realm;
+        WebhookId webhook;
+        std::size_t limit = 0;  ///< rows to read
+        std::size_t bytes = 0;  ///< of bodies to read
+    };
+    /// Lanes to read from the store now; at most limits::refills_in_flight_max are under way.
+    std::vector<Refill> refills();
+    /// `due` of a snapshot that has seen `commit`.
+    void refilled(const WebhookId& webhook, store::deliveries_table::Due due,
+                  store::CommitNumber commit, Timestamp now);
+    void refill_failed(const WebhookId& webhook);
+
+    /// Deliveries to attempt now, at most `count_max`, lane by lane. They count as in flight until
+    /// finished().
+    std::vector<Held> plan(Timestamp now, std::size_t count_max);
+    /// The attempt ended; the delivery is remembered until recorded().
+    void finished(const WebhookId& webhook, LaneSignal signal);
+    /// The outcome is in the store since `commit`. A delivery that is still pending goes on waiting in memory when
+    /// its time is near and there is room, else in the store.
+    void recorded(const WebhookId& webhook, const DeliveryId& delivery, std::optional<Held> next,
+                  store::CommitNumber commit, Timestamp now);
+
+    /// When plan() or refills() would find something that they do not now; nullopt: nothing known.
+    std::optional<Timestamp> next_wake() const;
+
+    std::size_t in_flight() const { return in_flight_; }
+    std::size_t held() const { return held_; }
+    std::size_t lanes_behind() const { return lanes_behind_; }
+    const Lane* find_lane(const WebhookId& webhook) const;
+
+ private:
+    Lane* find(const WebhookId& webhook);
+    Lane& ensure(const RealmId& realm, const WebhookId& webhook);
+    bool has_room(const Lane& lane, std::size_t bytes) const;
+    void hold(Lane& lane, Held held, Timestamp now);
+    void queue_if_ready(Lane& lane);
+    void want_refill(Lane& lane);
+    void fall_behind(Lane& lane, store::CommitNumber commit);
+    void set_wake(Lane& lane);
+    void take_due(Timestamp now);
+    bool may_start(const Lane& lane) const;
+    void drop_held(Lane& lane);
+
+    std::size_t attempts_in_flight_max_;
+    std::unordered_map<WebhookId, std::unique_ptr<Lane>> lanes_;
+    std::deque<WebhookId> round_;           // lanes with ready deliveries, taking turns
+    std::deque<WebhookId> refill_queue_;    // lanes behind with room for more
+    std::set<std::pair<Timestamp, WebhookId>> wakes_;
+    std::size_t in_flight_ = 0;
+    std::size_t held_ = 0;
+    std::size_t held_bytes_ = 0;
+    std::size_t refills_in_flight_ = 0;
+    std::size_t lanes_behind_ = 0;
+};
+
+}  // namespace postrider::delivery

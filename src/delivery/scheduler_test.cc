@@ -1,0 +1,322 @@
+#include "delivery/scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/random.h"
+#include "model/limits.h"
+
+namespace postrider::delivery {
+namespace {
+
+const Timestamp start = parse_rfc3339("2026-11-23T12:00:00Z").value();
+const RealmId realm{Uuid{{1}}};
+
+WebhookId webhook_number(int n) {
+    WebhookId id;
+    id.uuid.bytes[0] = 2;
+    id.uuid.bytes[15] = static_cast<std::uint8_t>(n);
+    return id;
+}
+
+events::Offer offer_of(const WebhookId& webhook, std::uint64_t number, store::CommitNumber commit,
+                       Timestamp due_at = start) {
+    events::Offer offer;
+    offer.row.realm = realm;
+    offer.row.webhook = webhook;
+    for (int i = 0; i < 8; ++i) {
+        offer.row.id.uuid.bytes[15 - i] = static_cast<std::uint8_t>(number >> (8 * i));
+    }
+    offer.row.due_at = due_at;
+    offer.body = std::make_shared<const std::string>("{}");
+    offer.commit = commit;
+    return offer;
+}
+
+/// Answers every refill with nothing, so that the lanes are not behind.
+void settle_lanes(Scheduler& scheduler, store::CommitNumber commit = 0) {
+    for (auto refills = scheduler.refills(); !refills.empty(); refills = scheduler.refills()) {
+        for (auto& refill : refills) scheduler.refilled(refill.webhook, {}, commit, start);
+    }
+}
+
+TEST(Scheduler, lanes_take_turns) {
+    Scheduler scheduler(1000);
+    for (int w = 0; w < 3; ++w) scheduler.add_lane(realm, webhook_number(w));
+    settle_lanes(scheduler);
+    std::uint64_t number = 1;
+    for (int w = 0; w < 3; ++w) {
+        for (int i = 0; i < 4; ++i) scheduler.offer(offer_of(webhook_number(w), number++, 1), start);
+    }
+    auto planned = scheduler.plan(start, 6);
+    ASSERT_EQ(planned.size(), 6u);
+    for (int i = 0; i < 6; ++i) EXPECT_EQ(planned[i].row.webhook, webhook_number(i % 3));
+}
+
+TEST(Scheduler, a_lane_grows_on_success_and_narrows_to_one_after_three_timeouts) {
+    Scheduler scheduler(1000);
+    auto webhook = webhook_number(1);
+    scheduler.add_lane(realm, webhook);
+    settle_lanes(scheduler);
+    const auto* lane = scheduler.find_lane(webhook);
+    EXPECT_EQ(lane->limit, limits::lane_in_flight_first);
+    std::uint64_t number = 1;
+    auto attempt = [&](LaneSignal signal) {
+        auto offer = offer_of(webhook, number++, 1);
+        auto id = offer.row.id;
+        scheduler.offer(std::move(offer), start);
+        ASSERT_EQ(scheduler.plan(start, 1).size(), 1u);
+        scheduler.finished(webhook, signal);
+        scheduler.recorded(webhook, id, std::nullopt, 1, start);
+    };
+    for (int i = 0; i < 200; ++i) attempt(LaneSignal::success);
+    EXPECT_EQ(lane->limit, limits::lane_in_flight_max);
+    attempt(LaneSignal::timeout);
+    attempt(LaneSignal::timeout);
+    EXPECT_EQ(lane->limit, limits::lane_in_flight_max);
+    attempt(LaneSignal::timeout);
+    EXPECT_EQ(lane->limit, 1u);
+    attempt(LaneSignal::failure);
+    EXPECT_EQ(lane->limit, 1u);
+    attempt(LaneSignal::success);
+    EXPECT_EQ(lane->limit, limits::lane_in_flight_first);
+}
+
+TEST(Scheduler, hung_lanes_leave_places_for_others) {
+    Scheduler scheduler(100);
+    std::uint64_t number = 1;
+    for (int w = 0; w < 60; ++w) {
+        scheduler.add_lane(realm, webhook_number(w));
+    }
+    settle_lanes(scheduler);
+    for (int w = 0; w < 60; ++w) {
+        for (int i = 0; i < 10; ++i) scheduler.offer(offer_of(webhook_number(w), number++, 1), start);
+    }
+    // Nobody answers: at most half the places go to lanes beyond their first.
+    auto planned = scheduler.plan(start, 1000);
+    EXPECT_LE(planned.size(), 60u + 50u);
+    auto healthy = webhook_number(99);
+    scheduler.add_lane(realm, healthy);
+    settle_lanes(scheduler);
+    scheduler.offer(offer_of(healthy, number++, 2), start);
+    planned = scheduler.plan(start, 1000);
+    ASSERT_GE(planned.size(), 1u);
+    EXPECT_TRUE(std::ranges::any_of(
+        planned, [&](const Held& held) { return held.row.webhook == healthy; }));
+}
+
+TEST(Scheduler, memory_is_bounded_and_the_rest_is_left_to_refills) {
+    Scheduler scheduler(10);
+    auto webhook = webhook_number(1);
+    scheduler.add_lane(realm, webhook);
+    settle_lanes(scheduler);
+    for (std::uint64_t i = 1; i <= 10'000; ++i) {
+        scheduler.offer(offer_of(webhook, i, i), start);
+    }
+    EXPECT_LE(scheduler.held(), limits::lane_in_flight_first * limits::lane_window_factor);
+    EXPECT_EQ(scheduler.lanes_behind(), 1u);
+}
+
+TEST(Scheduler, a_retry_due_late_waits_in_the_store_only) {
+    Scheduler scheduler(10);
+    auto webhook = webhook_number(1);
+    scheduler.add_lane(realm, webhook);
+    settle_lanes(scheduler);
+    auto offer = offer_of(webhook, 1, 1);
+    scheduler.offer(offer, start);
+    auto planned = scheduler.plan(start, 10);
+    scheduler.finished(webhook, LaneSignal::failure);
+    planned[0].row.due_at = start + 2h;
+    auto id = planned[0].row.id;
+    scheduler.recorded(webhook, id, std::move(planned[0]), 2, start);
+    EXPECT_EQ(scheduler.held(), 0u);
+    EXPECT_EQ(scheduler.next_wake(), start + 2h);
+    EXPECT_TRUE(scheduler.plan(start + 2h, 10).empty());
+    EXPECT_EQ(scheduler.refills().size(), 1u);
+}
+
+// A model of the store and the engine's other half, driven from one seed: commits, offers that are
+// dropped at random, reads of older snapshots, retries, cancellations, restarts of lanes.
+class Simulation {
+ public:
+    explicit Simulation(std::uint64_t seed) : random_(seed) {}
+
+    void run() {
+        for (int w = 0; w < lanes; ++w) scheduler_.add_lane(realm, webhook_number(w));
+        // Short, so that what a last commit loses is not repaired by a later one.
+        for (int step = 0; step < 60; ++step) {
+            now_ += Duration{static_cast<std::int64_t>(random_.next() % 20'000)};
+            if (chance(0.5)) publish();
+            if (chance(0.05)) cancel(webhook_number(static_cast<int>(random_.next() % lanes)));
+            act();
+        }
+        // Everything that is left must come to its end.
+        for (int step = 0; step < 20'000 && !all_final(); ++step) {
+            now_ += 50ms;
+            act();
+        }
+        ASSERT_TRUE(all_final()) << "pending for ever";
+    }
+
+ private:
+    static constexpr int lanes = 5;
+    struct Stored {
+        events::Offer offer;
+        DeliveryState state = DeliveryState::pending;
+        bool in_flight = false;
+        int failures_left = 0;
+    };
+    struct Read {
+        Scheduler::Refill refill;
+        store::deliveries_table::Due due;
+        store::CommitNumber commit;
+    };
+    struct Record {
+        Held held;
+        bool success;
+    };
+
+    bool chance(double p) { return random_.unit() < p; }
+    bool all_final() const {
+        return std::ranges::all_of(open_, [](const auto& lane) { return lane.second.empty(); });
+    }
+
+    void publish() {
+        ++commit_;
+        int count = static_cast<int>(random_.next() % 40);
+        auto webhook = webhook_number(static_cast<int>(random_.next() % lanes));
+        for (int i = 0; i < count; ++i) {
+            auto offer = offer_of(webhook, ++number_, commit_, now_);
+            stored_[offer.row.id] = {offer, DeliveryState::pending, false,
+                                     static_cast<int>(random_.next() % 3)};
+            open_[webhook].insert(offer.row.id);
+            if (chance(0.2)) {
+                scheduler_.mark_behind(realm, webhook, commit_);  // as the inbox does when full
+            } else {
+                scheduler_.offer(offer, now_);
+            }
+        }
+    }
+
+    void cancel(const WebhookId& webhook) {
+        ++commit_;
+        for (const auto& id : open_[webhook]) stored_.at(id).state = DeliveryState::cancelled;
+        open_[webhook].clear();
+        scheduler_.reset_lane(webhook, commit_);
+    }
+
+    void act() {
+        for (auto& refill : scheduler_.refills()) start_read(refill);
+        if (!reads_.empty() && chance(0.5)) finish_read();
+        for (auto& held : scheduler_.plan(now_, 1 + random_.next() % 8)) start_attempt(held);
+        while (!flying_.empty() && chance(0.6)) finish_attempt();
+        if (chance(0.4)) record();
+    }
+
+    void start_read(const Scheduler::Refill& refill) {
+        Read read{refill, {}, commit_};
+        std::vector<const Stored*> pending;
+        for (const auto& id : open_[refill.webhook]) pending.push_back(&stored_.at(id));
+        std::ranges::sort(pending, {}, [](const Stored* s) {
+            return std::pair(s->offer.row.due_at, s->offer.row.id);
+        });
+        for (const auto* stored : pending) {
+            if (read.due.deliveries.size() == refill.limit) break;
+            read.due.deliveries.push_back({stored->offer.row, *stored->offer.body});
+        }
+        read.due.complete = read.due.deliveries.size() < refill.limit;
+        reads_.push_back(std::move(read));
+    }
+
+    void finish_read() {
+        auto read = std::move(reads_.front());
+        reads_.erase(reads_.begin());
+        if (chance(0.1)) {
+            scheduler_.refill_failed(read.refill.webhook);
+        } else {
+            scheduler_.refilled(read.refill.webhook, std::move(read.due), read.commit, now_);
+        }
+    }
+
+    void start_attempt(Held& held) {
+        auto& stored = stored_.at(held.row.id);
+        ASSERT_FALSE(stored.in_flight) << "two attempts of one delivery at once";
+        ASSERT_EQ(stored.state, DeliveryState::pending) << "attempted after its end";
+        ASSERT_LE(held.row.due_at, now_) << "attempted before it was due";
+        stored.in_flight = true;
+        flying_.push_back(std::move(held));
+    }
+
+    void finish_attempt() {
+        auto at = flying_.begin() + static_cast<std::ptrdiff_t>(random_.next() % flying_.size());
+        auto& stored = stored_.at(at->row.id);
+        stored.in_flight = false;
+        bool success = stored.failures_left-- <= 0;
+        scheduler_.finished(at->row.webhook, success       ? LaneSignal::success
+                                             : chance(0.5) ? LaneSignal::failure
+                                                           : LaneSignal::timeout);
+        unrecorded_.push_back({std::move(*at), success});
+        flying_.erase(at);
+    }
+
+    /// The engine hears of a cancellation that commits right after the outcomes before it hears of
+    /// the outcomes: tasks of a commit run before its answers.
+    void record() {
+        auto commit = ++commit_;
+        struct Told {
+            WebhookId webhook;
+            DeliveryId id;
+            std::optional<Held> next;
+        };
+        std::vector<Told> told;
+        for (auto& record : unrecorded_) {
+            auto& stored = stored_.at(record.held.row.id);
+            auto id = record.held.row.id;
+            auto webhook = record.held.row.webhook;
+            std::optional<Held> next;
+            if (record.success) {
+                stored.state = DeliveryState::delivered;
+                open_[webhook].erase(id);
+            } else if (stored.state == DeliveryState::pending) {
+                Duration wait = chance(0.2) ? Duration{limits::held_ahead} + 10s : 100ms;
+                stored.offer.row.due_at = record.held.row.due_at = now_ + wait;
+                next = std::move(record.held);
+            }
+            told.push_back({webhook, id, std::move(next)});
+        }
+        unrecorded_.clear();
+        if (!told.empty() && chance(0.05)) {
+            cancel(told.front().webhook);
+            // The lane may even have been read again by then.
+            while (!reads_.empty()) finish_read();
+            for (auto& refill : scheduler_.refills()) start_read(refill);
+            while (!reads_.empty()) finish_read();
+        }
+        for (auto& t : told) scheduler_.recorded(t.webhook, t.id, std::move(t.next), commit, now_);
+    }
+
+    SeededRandom random_;
+    Scheduler scheduler_{64};
+    Timestamp now_ = start;
+    store::CommitNumber commit_ = 0;
+    std::uint64_t number_ = 0;
+    std::map<DeliveryId, Stored> stored_;
+    std::map<WebhookId, std::set<DeliveryId>> open_;  // pending ones
+    std::vector<Read> reads_;
+    std::vector<Held> flying_;
+    std::vector<Record> unrecorded_;
+};
+
+TEST(Scheduler, simulation_delivers_everything_once_at_a_time_whatever_is_dropped) {
+    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        Simulation(seed).run();
+        if (testing::Test::HasFatalFailure()) return;
+    }
+}
+
+}  // namespace
+}  // namespace postrider::delivery

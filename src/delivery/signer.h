@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "webhooks/target.h"
+
+namespace postrider::delivery {
+
+/// The value of `webhook-signature`: one signature per key, new first, separated by spaces; those of
+/// the previous secret until it expires. `timestamp` is the value of `webhook-timestamp`.
+/// Source: Standard Webhooks, "Signature scheme".
+std::string sign(const webhooks::Target& target, std::string_view id, std::string_view timestamp,
+                 std::string_view body, Timestamp now);
+
+}  // namespace postrider::delivery

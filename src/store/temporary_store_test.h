@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "store/sqlite_store.h"
+
+namespace postrider::store {
+
+/// A real store in a folder of its own, for tests; gone with the object.
+class TemporaryStore {
+ public:
+    TemporaryStore() {
+        char pattern[] = "/tmp/postrider-test-XXXXXX";
+        CHECK(mkdtemp(pattern) != nullptr);
+        folder_ = pattern;
+        open();
+    }
+    ~TemporaryStore() {
+        store_.reset();
+        std::filesystem::remove_all(folder_);
+    }
+    TemporaryStore(const TemporaryStore&) = delete;
+    TemporaryStore& operator=(const TemporaryStore&) = delete;
+
+    /// As after a restart of the server.
+    void reopen() {
+        store_.reset();
+        open();
+    }
+    Store& operator*() { return *store_; }
+    Store* operator->() { return store_.get(); }
+    const std::string& folder() const { return folder_; }
+
+    SystemClock clock;
+    SystemRandom random;
+
+ private:
+    void open() {
+        auto opened = open_sqlite({.path = folder_ + "/test.db"}, clock, random);
+        CHECK(opened.has_value());
+        store_ = std::move(*opened);
+    }
+
+    std::string folder_;
+    std::unique_ptr<Store> store_;
+};
+
+}  // namespace postrider::store
