@@ -21,11 +21,12 @@ struct EventType {
 std::span<const EventType> built_in_types();
 const EventType* find_built_in(std::string_view name);
 
-/// The name among `known` and the built-in ones that is nearest to `name` (edit distance, and shared
-/// words), for "did you mean"; "" when none is near.
+/// The name among `known` and the built-in ones that is nearest to `name` (edit distance, and
+/// shared words), for "did you mean"; "" when none is near.
 std::string nearest_name(std::string_view name, std::span<const std::string> known);
 
-/// Checks the name of a realm's own type (API.md section 2). Errors: invalid_argument, one sentence.
+/// Checks the name of a realm's own type (API.md section 2). Errors: invalid_argument, one
+/// sentence.
 Result<void> check_own_name(std::string_view name);
 
 /// Whether a subscription pattern (exact name, "prefix.*", "*") takes an event type.

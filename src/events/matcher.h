@@ -28,8 +28,15 @@ class Matcher {
     const std::vector<std::string>& own_types() const { return own_types_; }
 
  private:
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    /// Each list ascending. A prefix pattern is kept with its dot ("user."), "*" as "".
+    std::unordered_map<std::string, std::vector<WebhookId>, Hash, std::equal_to<>> by_pattern_;
     std::int64_t config_version_;
-    std::unordered_map<std::string, std::vector<WebhookId>> by_pattern_;
     std::vector<std::string> own_types_;  // sorted
 };
 

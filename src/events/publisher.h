@@ -3,6 +3,8 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <unordered_map>
+#include <vector>
 
 #include "base/result.h"
 #include "events/delivery_sink.h"
@@ -22,11 +24,12 @@ class Publisher {
     /// The event of a change, in the change's own transaction. Call it before the row goes for a
     /// deletion (which matches as before the change) and after the change, with the realm's
     /// config_version raised where matching changed, for everything else.
+    /// Requires: the type is built in, or the realm's own.
     Result<PublishedEvent> publish(store::Transaction& tx, const RealmId& realm,
                                    const NewEvent& event, EventOrigin origin);
 
-    /// The same fact in a second realm (events about realms: once there, once in `master`): same id,
-    /// same bytes.
+    /// The same fact in a second realm (events about realms: once there, once in `master`): same
+    /// id, same bytes.
     Result<void> publish_copy(store::Transaction& tx, const RealmId& realm,
                               const PublishedEvent& event, std::string_view data,
                               EventOrigin origin);
@@ -37,12 +40,28 @@ class Publisher {
                                std::span<Result<store::PublishAnswer>> answers);
 
  private:
-    Result<std::shared_ptr<const Matcher>> matcher(store::Transaction& tx, const RealmId& realm);
+    using SharedMatcher = std::shared_ptr<const Matcher>;
+    /// What one call of publish_works goes by: the matcher of each realm, and what it has to offer.
+    struct Call {
+        std::unordered_map<RealmId, Result<SharedMatcher>> matchers;
+        std::vector<Offer> offers;
+    };
+
+    Result<SharedMatcher> matcher(store::Transaction& tx, const RealmId& realm);
+    /// A refusal of this work goes into `answer`; the error that it returns is the database's.
+    Result<void> publish_work(store::Transaction& tx, const store::PublishWork& work, Call& call,
+                              Result<store::PublishAnswer>& answer);
+    Result<store::PublishAnswer> insert_work(store::Transaction& tx, const store::PublishWork& work,
+                                             std::span<const std::vector<WebhookId>> webhooks,
+                                             std::vector<Offer>& offers);
+    static Result<void> insert(store::Transaction& tx, const store::EventRow& event,
+                               std::span<const WebhookId> webhooks, std::vector<Offer>& offers);
+    void offer_after_commit(store::Transaction& tx, std::vector<Offer> offers);
 
     DeliverySink& sink_;
     /// Matchers of committed configurations only: one that was loaded in a transaction enters after
     /// its commit, because a rolled-back config_version is used again.
-    std::map<RealmId, std::shared_ptr<const Matcher>> matchers_;
+    std::map<RealmId, SharedMatcher> matchers_;
 };
 
 }  // namespace postrider::events

@@ -1,0 +1,136 @@
+// The resources of the catalogue, written for people; catalogue.cc takes the white space out.
+#include "events/catalogue_shapes.h"
+
+namespace postrider::events {
+
+// Of every resource. On one line each: GCC 12 has no raw strings of several lines in macros.
+#define TIMES_REQUIRED R"(, "created_at", "updated_at")"
+#define TIMES_PROPERTIES                                           \
+    R"(, "created_at": {"type": "string", "format": "date-time"})" \
+    R"(, "updated_at": {"type": "string", "format": "date-time"})"
+#define TIMES_EXAMPLE                                  \
+    R"(, "created_at": "2026-11-02T09:15:00.000000Z")" \
+    R"(, "updated_at": "2026-11-23T18:12:03.123456Z")"
+
+const Shape user_shape{
+    R"("id", "username", "email", "email_verified", "first_name", "last_name", "enabled",
+       "attributes")" TIMES_REQUIRED,
+    R"("id": {"type": "string", "format": "uuid"},
+    "username": {"type": "string"},
+    "email": {"type": ["string", "null"]},
+    "email_verified": {"type": "boolean"},
+    "first_name": {"type": "string"},
+    "last_name": {"type": "string"},
+    "enabled": {"type": "boolean"},
+    "attributes": {"type": "object"})" TIMES_PROPERTIES,
+    R"("id": "019ab200-7c3e-7b1a-9a54-3f0f6b1d2c11",
+    "username": "ada",
+    "email": "ada@example.com",
+    "email_verified": true,
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "enabled": true,
+    "attributes": {"department": "engines"})" TIMES_EXAMPLE,
+};
+
+const Shape client_shape{
+    R"("id", "client_id", "name", "description", "type", "enabled")" TIMES_REQUIRED,
+    R"("id": {"type": "string", "format": "uuid"},
+    "client_id": {"type": "string", "description": "The OAuth client identifier."},
+    "name": {"type": "string"},
+    "description": {"type": "string"},
+    "type": {"type": "string", "enum": ["public", "confidential"]},
+    "enabled": {"type": "boolean"})" TIMES_PROPERTIES,
+    R"("id": "019ab200-8d20-7c44-b1f2-5a0f9c3e7d90",
+    "client_id": "storefront",
+    "name": "Storefront",
+    "description": "The web shop",
+    "type": "confidential",
+    "enabled": true)" TIMES_EXAMPLE,
+};
+
+const Shape redirect_uri_shape{
+    R"("id", "client_id", "value", "enabled")" TIMES_REQUIRED,
+    R"("id": {"type": "string", "format": "uuid"},
+    "client_id": {"type": "string", "format": "uuid", "description": "The id of its client."},
+    "value": {"type": "string", "format": "uri"},
+    "enabled": {"type": "boolean"})" TIMES_PROPERTIES,
+    R"("id": "019ab200-9e31-7d55-82a3-6b10ad4f8ea1",
+    "client_id": "019ab200-8d20-7c44-b1f2-5a0f9c3e7d90",
+    "value": "https://shop.example.com/callback",
+    "enabled": true)" TIMES_EXAMPLE,
+};
+
+const Shape role_shape{
+    R"("id", "name", "description", "permissions")" TIMES_REQUIRED,
+    R"("id": {"type": "string", "format": "uuid"},
+    "name": {"type": "string"},
+    "description": {"type": "string"},
+    "permissions": {"type": "array", "items": {"type": "string"}})" TIMES_PROPERTIES,
+    R"("id": "019ab200-af42-7e66-93b4-7c21be509fb2",
+    "name": "auditor",
+    "description": "Reads everything, changes nothing",
+    "permissions": ["view_users", "view_audit"])" TIMES_EXAMPLE,
+};
+
+const Shape realm_shape{
+    R"("id", "name", "display_name")" TIMES_REQUIRED,
+    R"("id": {"type": "string", "format": "uuid"},
+    "name": {"type": "string"},
+    "display_name": {"type": "string"})" TIMES_PROPERTIES,
+    R"("id": "019ab200-b053-7f77-a4c5-8d32cf61a0c3",
+    "name": "acme",
+    "display_name": "Acme Ltd.")" TIMES_EXAMPLE,
+};
+
+const Shape settings_shape{
+    R"("retention_days", "retry_schedule", "timeout", "password_min_length",
+       "reset_token_in_event", "secret_overlap")",
+    R"("retention_days": {"type": "integer"},
+    "retry_schedule": {"type": "array", "items": {"type": "string"}},
+    "timeout": {"type": "string"},
+    "password_min_length": {"type": "integer"},
+    "reset_token_in_event": {"type": "boolean"},
+    "secret_overlap": {"type": "string"},
+    "allowed_networks": {"type": "array", "items": {"type": "string"},
+                         "description": "Only in the realm master."})",
+    R"("retention_days": 30,
+    "retry_schedule": ["5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "1d"],
+    "timeout": "15s",
+    "password_min_length": 15,
+    "reset_token_in_event": false,
+    "secret_overlap": "1d")",
+};
+
+// Header values are always the mask, and there is no secret: promise 12.
+const Shape webhook_shape{
+    R"("id", "name", "description", "url", "headers", "events", "enabled", "disabled_reason",
+       "timeout", "retry_schedule", "signing")" TIMES_REQUIRED,
+    R"("id": {"type": "string", "format": "uuid"},
+    "name": {"type": "string"},
+    "description": {"type": "string"},
+    "url": {"type": "string", "format": "uri"},
+    "headers": {"type": "object", "additionalProperties": {"const": "••••••"},
+                "description": "The names; every value is masked."},
+    "events": {"type": "array", "items": {"type": "string"}},
+    "enabled": {"type": "boolean"},
+    "disabled_reason": {"enum": ["by_hand", "gone", "failing", null]},
+    "timeout": {"type": ["string", "null"]},
+    "retry_schedule": {"type": ["array", "null"], "items": {"type": "string"}},
+    "signing": {"type": "array", "items": {"type": "string", "enum": ["v1", "v1a"]}},
+    "version": {"type": "integer"})" TIMES_PROPERTIES,
+    R"("id": "019ab200-c164-7088-b5d6-9e43d072b1d4",
+    "name": "Billing",
+    "description": "",
+    "url": "https://billing.example.com/hooks",
+    "headers": {"Authorization": "••••••"},
+    "events": ["user.*", "client.deleted"],
+    "enabled": true,
+    "disabled_reason": null,
+    "timeout": null,
+    "retry_schedule": null,
+    "signing": ["v1"],
+    "version": 3)" TIMES_EXAMPLE,
+};
+
+}  // namespace postrider::events

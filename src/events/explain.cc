@@ -1,0 +1,243 @@
+#include "events/explain.h"
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+#include <utility>
+
+#include "events/catalogue.h"
+#include "model/limits.h"
+#include "store/tables.h"
+
+namespace postrider::events {
+namespace {
+
+constexpr std::array<std::pair<Verdict, std::string_view>, 8> verdicts{{
+    {Verdict::delivered, "delivered"},
+    {Verdict::pending, "pending"},
+    {Verdict::failed, "failed"},
+    {Verdict::cancelled, "cancelled"},
+    {Verdict::not_subscribed, "not_subscribed"},
+    {Verdict::disabled, "disabled"},
+    {Verdict::created_later, "created_later"},
+    {Verdict::deleted, "deleted"},
+}};
+
+std::string last_attempt(const store::DeliveryView& view) {
+    return view.last_detail.empty() ? std::to_string(view.last_status) : view.last_detail;
+}
+
+/// Ends a reason that others wrote as a sentence.
+std::string sentence(std::string text) {
+    if (!text.empty() && !text.ends_with('.')) text += '.';
+    return text;
+}
+
+std::string why_final(const store::DeliveryView& view, std::string_view what) {
+    std::string text(what);
+    text += " after " + std::to_string(view.row.attempts) +
+            (view.row.attempts == 1 ? " attempt" : " attempts");
+    if (view.row.finished_at) text += " at " + format_rfc3339(*view.row.finished_at);
+    if (!view.row.reason.empty()) text += ": " + view.row.reason;
+    if (view.last_outcome && view.row.state != DeliveryState::delivered) {
+        if (text.ends_with('.')) text.pop_back();
+        text += "; the last attempt: " + last_attempt(view);
+    }
+    return sentence(std::move(text));
+}
+
+void explain_delivery(const store::DeliveryView& view, Explanation& item) {
+    item.delivery = view.row.id;
+    switch (view.row.state) {
+        case DeliveryState::delivered:
+            item.verdict = Verdict::delivered;
+            item.because = why_final(view, "Delivered");
+            return;
+        case DeliveryState::failed:
+            item.verdict = Verdict::failed;
+            item.because = why_final(view, "Failed");
+            return;
+        case DeliveryState::cancelled:
+            item.verdict = Verdict::cancelled;
+            item.because = why_final(view, "Cancelled");
+            return;
+        case DeliveryState::pending:
+            break;
+    }
+    item.verdict = Verdict::pending;
+    item.next_attempt_at = view.row.due_at;
+    const std::string due = format_rfc3339(view.row.due_at);
+    item.because = view.last_outcome
+                       ? "Attempt " + std::to_string(view.row.attempts) + " failed (" +
+                             last_attempt(view) + "); the next one is at " + due + "."
+                       : "It is queued; the first attempt is due at " + due + ".";
+}
+
+std::string listed(const std::string& json_array) {
+    std::string text;
+    auto value = json::parse(json_array);
+    if (!value || value->as_array() == nullptr) return text;
+    for (const json::Value& item : *value->as_array()) {
+        if (!text.empty()) text += ", ";
+        if (item.as_string() != nullptr) text += *item.as_string();
+    }
+    return text;
+}
+
+bool any_matches(const std::string& json_array, std::string_view type) {
+    auto value = json::parse(json_array);
+    if (!value || value->as_array() == nullptr) return false;
+    return std::ranges::any_of(*value->as_array(), [&](const json::Value& item) {
+        return item.as_string() != nullptr && matches(*item.as_string(), type);
+    });
+}
+
+std::string why_disabled(DisabledReason reason) {
+    switch (reason) {
+        case DisabledReason::none:
+        case DisabledReason::by_hand:
+            return "It was disabled by hand when the event was accepted; recover brings it back.";
+        case DisabledReason::gone:
+            return "It was disabled when the event was accepted, because its receiver had answered "
+                   "410; recover brings it back.";
+        case DisabledReason::failing:
+            return "It was disabled when the event was accepted, because it had failed for days; "
+                   "recover brings it back.";
+        case DisabledReason::deleted:
+            break;
+    }
+    return "It was deleted before the event was accepted.";
+}
+
+/// Why there is no delivery of the event to this webhook.
+Result<void> explain_absence(store::sql::Connection& sql, const store::WebhookRow& webhook,
+                             const store::EventRow& event, Explanation& item) {
+    POSTRIDER_ASSIGN(auto version, store::webhook_versions_table::at(sql, webhook.realm, webhook.id,
+                                                                     event.id.uuid));
+    if (!version) {
+        item.verdict = Verdict::created_later;
+        item.because = "It was created at " + format_rfc3339(webhook.created_at) +
+                       ", after the event was accepted; recover brings it.";
+    } else if (version->reason == DisabledReason::deleted) {
+        item.verdict = Verdict::deleted;
+        item.because = why_disabled(version->reason);
+    } else if (!any_matches(version->events, event.type)) {
+        item.verdict = Verdict::not_subscribed;
+        item.because = "It subscribed to " + listed(version->events) + ", which does not match " +
+                       event.type + ".";
+    } else if (!version->enabled) {
+        item.verdict = Verdict::disabled;
+        item.because = why_disabled(version->reason);
+    } else if (event.origin == EventOrigin::test) {
+        item.verdict = Verdict::not_subscribed;
+        item.because = "The event is a test of one webhook and goes to no other.";
+    } else {
+        // It matched and there is no delivery: retention has removed it.
+        item.verdict = Verdict::deleted;
+        item.because = "Its delivery is no longer kept.";
+    }
+    return {};
+}
+
+using Deliveries = std::unordered_map<WebhookId, store::DeliveryView>;
+
+/// The newest delivery of the event to each webhook.
+Result<Deliveries> deliveries_of(store::sql::Connection& sql, const store::EventRow& event) {
+    // Also tests of the event's type, so more than one a webhook: read on to the end.
+    Deliveries found;
+    std::optional<DeliveryId> before;
+    while (true) {
+        POSTRIDER_ASSIGN(
+            auto page,
+            store::deliveries_table::list(
+                sql, event.realm, {.webhook = {}, .event = event.id, .state = {}, .event_type = {}},
+                before, limits::webhooks_per_realm_max));
+        if (page.empty()) return found;
+        before = page.back().row.id;
+        for (auto& view : page) {
+            const WebhookId webhook = view.row.webhook;
+            found.try_emplace(webhook, std::move(view));
+        }
+    }
+}
+
+}  // namespace
+
+std::string_view to_string(Verdict verdict) {
+    return verdicts[static_cast<std::size_t>(verdict)].second;
+}
+
+std::optional<Verdict> parse_verdict(std::string_view text) {
+    for (const auto& [verdict, name] : verdicts) {
+        if (name == text) return verdict;
+    }
+    return std::nullopt;
+}
+
+Result<std::vector<Explanation>> explain(store::sql::Connection& sql, const RealmId& realm,
+                                         const EventId& event_id) {
+    POSTRIDER_ASSIGN(auto event, store::events_table::find(sql, realm, event_id));
+    if (!event) {
+        return fail(ErrorCode::not_found,
+                    "There is no event " + event_id.to_string() + " in this realm.");
+    }
+    POSTRIDER_ASSIGN(auto deliveries, deliveries_of(sql, *event));
+    POSTRIDER_ASSIGN(
+        auto webhooks,
+        store::webhooks_table::list(sql, realm, std::nullopt, limits::webhooks_per_realm_max + 1));
+    std::vector<Explanation> items;
+    items.reserve(webhooks.size());
+    for (const store::WebhookRow& webhook : webhooks) {
+        Explanation& item = items.emplace_back();
+        item.webhook = webhook.id;
+        item.name = webhook.name;
+        if (auto found = deliveries.find(webhook.id); found != deliveries.end()) {
+            explain_delivery(found->second, item);
+            deliveries.erase(found);
+        } else {
+            POSTRIDER_TRY(explain_absence(sql, webhook, *event, item));
+        }
+    }
+    // What is left went to webhooks that have been deleted since.
+    for (const auto& [webhook_id, view] : deliveries) {
+        Explanation& item = items.emplace_back();
+        item.webhook = webhook_id;
+        POSTRIDER_ASSIGN(auto tombstone, store::webhooks_table::find(sql, realm, webhook_id));
+        if (tombstone) item.name = tombstone->name;
+        explain_delivery(view, item);
+    }
+    std::ranges::sort(items, std::ranges::greater{}, &Explanation::webhook);
+    return items;
+}
+
+std::string explanation_json(const EventId& event, const std::vector<Explanation>& items) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    writer.member("event_id", event.to_string());
+    writer.key("items");
+    writer.begin_array();
+    for (const Explanation& item : items) {
+        writer.begin_object();
+        writer.member("webhook_id", item.webhook.to_string());
+        writer.member("name", item.name);
+        writer.member("verdict", to_string(item.verdict));
+        writer.member("because", item.because);
+        if (item.delivery) {
+            writer.member("delivery_id", item.delivery->to_string());
+        } else {
+            writer.member_null("delivery_id");
+        }
+        if (item.next_attempt_at) {
+            writer.member("next_attempt_at", format_rfc3339(*item.next_attempt_at));
+        } else {
+            writer.member_null("next_attempt_at");
+        }
+        writer.end_object();
+    }
+    writer.end_array();
+    writer.end_object();
+    return out;
+}
+
+}  // namespace postrider::events

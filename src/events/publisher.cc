@@ -1,0 +1,239 @@
+#include "events/publisher.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+#include "base/json.h"
+#include "events/catalogue.h"
+#include "events/view.h"
+#include "model/limits.h"
+#include "store/tables.h"
+
+namespace postrider::events {
+namespace {
+
+using store::PublishAnswer;
+using store::PublishShape;
+using store::PublishWork;
+
+std::vector<std::string> patterns_of(const std::string& json_array) {
+    std::vector<std::string> patterns;
+    auto value = json::parse(json_array);
+    if (!value || value->as_array() == nullptr) return patterns;
+    for (const json::Value& item : *value->as_array()) {
+        if (const std::string* text = item.as_string()) patterns.push_back(*text);
+    }
+    return patterns;
+}
+
+Result<std::shared_ptr<const Matcher>> load_matcher(store::Transaction& tx, const RealmId& realm,
+                                                    std::int64_t config_version) {
+    POSTRIDER_ASSIGN(auto rows, store::webhooks_table::subscriptions(tx.sql(), realm));
+    POSTRIDER_ASSIGN(auto own_types, store::event_types_table::names(tx.sql(), realm));
+    std::vector<Matcher::Subscription> subscriptions;
+    subscriptions.reserve(rows.size());
+    for (const auto& row : rows) {
+        subscriptions.push_back({row.webhook, patterns_of(row.events)});
+    }
+    return std::make_shared<const Matcher>(config_version, subscriptions, std::move(own_types));
+}
+
+/// nullopt: every type is known.
+std::optional<Error> unknown_types(const PublishWork& work, const Matcher& matcher) {
+    std::vector<FieldError> fields;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < work.events.size(); ++i) {
+        const std::string& type = work.events[i].type;
+        if (matcher.knows(type)) continue;
+        if (++count > limits::field_errors_max) continue;
+        std::string detail = "There is no event type \"" + type + "\" in this realm; ";
+        std::string near =
+            count <= limits::name_suggestions_max ? nearest_name(type, matcher.own_types()) : "";
+        detail += near.empty() ? "GET /api/v1/event-types lists the built-in ones, and POST "
+                                 "…/event-types registers one of your own."
+                               : "did you mean \"" + near + "\"?";
+        const std::string place =
+            work.shape == PublishShape::single ? "#" : "#/events/" + std::to_string(i);
+        fields.push_back({place + "/event", {}, {}, std::move(detail)});
+    }
+    if (count == 0) return std::nullopt;
+    std::string message = count == 1 ? fields.front().detail
+                                     : std::to_string(count) +
+                                           " events have a type that does not "
+                                           "exist in this realm.";
+    return Error{ErrorCode::invalid_argument, std::move(message), std::move(fields)};
+}
+
+std::unexpected<Error> fan_out_too_large(std::size_t fitting) {
+    return fail(ErrorCode::invalid_argument,
+                "These events need more than " + std::to_string(limits::fan_out_deliveries_max) +
+                    " deliveries in one transaction; the first " + std::to_string(fitting) +
+                    " of them fit.",
+                "fan-out-too-large");
+}
+
+std::unexpected<Error> key_reused(const std::string& key) {
+    const std::string detail =
+        "was used with another body on this route within the last 24 hours; use a new key for a "
+        "new event";
+    Error error{ErrorCode::invalid_argument,
+                "The Idempotency-Key \"" + key + "\" " + detail + ".",
+                {},
+                "idempotency-key-reused"};
+    error.fields.push_back({{}, {}, "Idempotency-Key", detail});
+    return std::unexpected(std::move(error));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Matcher>> Publisher::matcher(store::Transaction& tx,
+                                                          const RealmId& realm) {
+    POSTRIDER_ASSIGN(auto version, store::realms_table::config_version(tx.sql(), realm));
+    auto kept = matchers_.find(realm);
+    if (kept != matchers_.end() && kept->second->config_version() == version) return kept->second;
+    POSTRIDER_ASSIGN(auto loaded, load_matcher(tx, realm, version));
+    tx.after_commit([this, realm, loaded] { matchers_[realm] = loaded; });
+    return loaded;
+}
+
+Result<void> Publisher::insert(store::Transaction& tx, const store::EventRow& event,
+                               std::span<const WebhookId> webhooks, std::vector<Offer>& offers) {
+    POSTRIDER_TRY(store::events_table::insert(tx, event));
+    if (webhooks.empty()) return {};
+    auto body = std::make_shared<const std::string>(
+        event_body(event.type, event.timestamp, event.resource_id, event.data));
+    for (const WebhookId& webhook : webhooks) {
+        store::DeliveryRow row;
+        row.realm = event.realm;
+        row.id = tx.mint_id<DeliveryId>();
+        row.webhook = webhook;
+        row.event = event.id;
+        row.due_at = tx.now();
+        row.pending_since = tx.now();
+        POSTRIDER_TRY(store::deliveries_table::insert(tx, row));
+        offers.push_back({std::move(row), body, tx.commit_number()});
+    }
+    return {};
+}
+
+void Publisher::offer_after_commit(store::Transaction& tx, std::vector<Offer> offers) {
+    if (offers.empty()) return;
+    // Shared, because std::function copies what it holds.
+    auto shared = std::make_shared<std::vector<Offer>>(std::move(offers));
+    tx.after_commit([this, shared] {
+        for (Offer& offer : *shared) sink_.offer(std::move(offer));
+    });
+}
+
+Result<PublishedEvent> Publisher::publish(store::Transaction& tx, const RealmId& realm,
+                                          const NewEvent& event, EventOrigin origin) {
+    POSTRIDER_ASSIGN(auto current, matcher(tx, realm));
+    CHECK(current->knows(event.type));
+    const auto webhooks = current->match(event.type);
+    PublishedEvent published{tx.mint_id<EventId>(), event.type, event.resource_id,
+                             event.timestamp.value_or(tx.now()), webhooks.size()};
+    std::vector<Offer> offers;
+    POSTRIDER_TRY(insert(tx,
+                         {realm, published.id, event.type, event.resource_id, published.timestamp,
+                          origin, event.data},
+                         webhooks, offers));
+    offer_after_commit(tx, std::move(offers));
+    return published;
+}
+
+Result<void> Publisher::publish_copy(store::Transaction& tx, const RealmId& realm,
+                                     const PublishedEvent& event, std::string_view data,
+                                     EventOrigin origin) {
+    POSTRIDER_ASSIGN(auto current, matcher(tx, realm));
+    const auto webhooks = current->match(event.type);
+    std::vector<Offer> offers;
+    POSTRIDER_TRY(insert(tx,
+                         {realm, event.id, event.type, event.resource_id, event.timestamp, origin,
+                          std::string(data)},
+                         webhooks, offers));
+    offer_after_commit(tx, std::move(offers));
+    return {};
+}
+
+Result<PublishAnswer> Publisher::insert_work(store::Transaction& tx, const PublishWork& work,
+                                             std::span<const std::vector<WebhookId>> webhooks,
+                                             std::vector<Offer>& offers) {
+    std::vector<PublishedEvent> published;
+    published.reserve(work.events.size());
+    for (std::size_t i = 0; i < work.events.size(); ++i) {
+        const NewEvent& event = work.events[i];
+        const auto& done = published.emplace_back(
+            PublishedEvent{tx.mint_id<EventId>(), event.type, event.resource_id,
+                           event.timestamp.value_or(tx.now()), webhooks[i].size()});
+        // The work is not ours to empty: its group may run again.
+        POSTRIDER_TRY(insert(tx,
+                             {work.realm, done.id, event.type, event.resource_id, done.timestamp,
+                              work.origin, event.data},
+                             webhooks[i], offers));
+    }
+    PublishAnswer answer{published_answer(work.shape, published), false};
+    if (work.key) {
+        POSTRIDER_TRY(store::idempotency_table::put(tx, work.realm, *work.key, answer.body));
+    }
+    return answer;
+}
+
+Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& work, Call& call,
+                                     Result<PublishAnswer>& answer) {
+    if (work.key) {
+        POSTRIDER_ASSIGN(
+            auto kept, store::idempotency_table::find(tx.sql(), work.realm, *work.key,
+                                                      tx.now() - limits::idempotency_key_lifetime));
+        if (kept) {
+            if (kept->body_sha256 == work.key->body_sha256) {
+                answer = PublishAnswer{std::move(kept->answer), true};
+            } else {
+                answer = key_reused(work.key->key);
+            }
+            return {};
+        }
+    }
+    auto found = call.matchers.find(work.realm);
+    if (found == call.matchers.end()) {
+        found = call.matchers.emplace(work.realm, matcher(tx, work.realm)).first;
+    }
+    if (!found->second) {
+        const Error& error = found->second.error();
+        if (error.code != ErrorCode::not_found) return std::unexpected(error);
+        // The realm went between the request and this transaction: a refusal like any other.
+        answer = std::unexpected(error);
+        return {};
+    }
+    const Matcher& current = **found->second;
+    if (auto unknown = unknown_types(work, current)) {
+        answer = std::unexpected(*std::move(unknown));
+        return {};
+    }
+    std::vector<std::vector<WebhookId>> webhooks;
+    webhooks.reserve(work.events.size());
+    std::size_t deliveries = 0;
+    for (const NewEvent& event : work.events) {
+        deliveries += webhooks.emplace_back(current.match(event.type)).size();
+        if (deliveries > limits::fan_out_deliveries_max) {
+            answer = fan_out_too_large(webhooks.size() - 1);
+            return {};
+        }
+    }
+    POSTRIDER_ASSIGN(answer, insert_work(tx, work, webhooks, call.offers));
+    return {};
+}
+
+Result<void> Publisher::publish_works(store::Transaction& tx, std::span<PublishWork*> works,
+                                      std::span<Result<PublishAnswer>> answers) {
+    CHECK(works.size() == answers.size());
+    Call call;
+    for (std::size_t i = 0; i < works.size(); ++i) {
+        POSTRIDER_TRY(publish_work(tx, *works[i], call, answers[i]));
+    }
+    offer_after_commit(tx, std::move(call.offers));
+    return {};
+}
+
+}  // namespace postrider::events

@@ -1,0 +1,489 @@
+#include "events/publisher.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <future>
+
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/mutex.h"
+#include "events/event_types.h"
+#include "events/explain.h"
+#include "events/view.h"
+#include "model/limits.h"
+#include "store/sqlite_store.h"
+#include "store/tables.h"
+#include "store/wait.h"
+
+namespace postrider::events {
+namespace {
+
+using store::PublishAnswer;
+using store::PublishShape;
+using store::PublishWork;
+using store::Transaction;
+
+class ListSink final : public DeliverySink {
+ public:
+    void offer(Offer offer) override {
+        MutexLock lock(mutex_);
+        offers_.push_back(std::move(offer));
+    }
+    std::vector<Offer> take() {
+        MutexLock lock(mutex_);
+        return std::exchange(offers_, {});
+    }
+
+ private:
+    Mutex mutex_;
+    std::vector<Offer> offers_ GUARDED_BY(mutex_);
+};
+
+class PublisherTest : public testing::Test {
+ protected:
+    PublisherTest() : publisher_(sink_) {
+        char pattern[] = "/tmp/postrider-events-XXXXXX";
+        folder_ = mkdtemp(pattern);
+        store_ = *store::open_sqlite({.path = folder_ + "/test.db"}, clock_, random_);
+        store_->set_publish_handler([this](auto& tx, auto works, auto answers) {
+            return publisher_.publish_works(tx, works, answers);
+        });
+        realm_ = make_realm("acme");
+        add_own_type("order.paid");
+        add_own_type("order.shipped");
+    }
+    ~PublisherTest() override {
+        store_->stop();
+        store_.reset();
+        std::filesystem::remove_all(folder_);
+    }
+
+    template <typename F>
+    auto change(F closure) {
+        using R = std::invoke_result_t<F, Transaction&>;
+        return store::write_now<typename R::value_type>(*store_, std::move(closure));
+    }
+    template <typename F>
+    auto look(F reader) {
+        using R = std::invoke_result_t<F, store::sql::Connection&>;
+        return store::read_now<typename R::value_type>(*store_, std::move(reader));
+    }
+    RealmId make_realm(std::string name) {
+        return *change([name](Transaction& tx) -> Result<RealmId> {
+            store::RealmRow row{.id = tx.mint_id<RealmId>(),
+                                .name = name,
+                                .display_name = {},
+                                .settings = "{}",
+                                .created_at = tx.now(),
+                                .updated_at = tx.now()};
+            POSTRIDER_TRY(store::realms_table::insert(tx, row));
+            return row.id;
+        });
+    }
+    void add_own_type(std::string name) {
+        auto added = change([this, name](Transaction& tx) {
+            return create_own_type(tx, realm_,
+                                   {.name = name, .description = {}, .schema = {}, .example = {}});
+        });
+        ASSERT_TRUE(added) << added.error().message;
+    }
+    static Result<WebhookId> insert_webhook(Transaction& tx, const RealmId& realm,
+                                            std::string events, bool enabled = true) {
+        store::WebhookRow row{};
+        row.realm = realm;
+        row.id = tx.mint_id<WebhookId>();
+        row.name = "hook";
+        row.url = "https://example.com/";
+        row.header_names = "[]";
+        row.events = events;
+        row.enabled = enabled;
+        row.signing = R"(["v1"])";
+        row.created_at = row.updated_at = tx.now();
+        POSTRIDER_TRY(store::webhooks_table::insert(tx, row));
+        POSTRIDER_TRY(store::webhook_versions_table::append(
+            tx, {realm, row.id, row.id.uuid, enabled,
+                 enabled ? DisabledReason::none : DisabledReason::by_hand, events}));
+        POSTRIDER_TRY(store::realms_table::raise_config_version(tx, realm));
+        return row.id;
+    }
+    WebhookId add_webhook(std::string events, bool enabled = true) {
+        return *change([this, events, enabled](Transaction& tx) {
+            return insert_webhook(tx, realm_, events, enabled);
+        });
+    }
+    static NewEvent event(std::string type, std::string data = "{}") {
+        return {std::move(type), *ResourceId::parse("019300a1-7c3e-7b1a-9a54-3f0f6b1d2c11"),
+                std::move(data), std::nullopt};
+    }
+    PublishWork work(std::vector<NewEvent> events, std::string key = "", std::string body = "") {
+        PublishWork work;
+        work.realm = realm_;
+        work.shape = events.size() == 1 ? PublishShape::single : PublishShape::batch;
+        work.events = std::move(events);
+        if (!key.empty()) work.key = store::IdempotencyKey{"publish_event", key, sha256(body)};
+        return work;
+    }
+    std::future<Result<PublishAnswer>> publish_later(PublishWork work) {
+        auto promise = std::make_shared<std::promise<Result<PublishAnswer>>>();
+        work.done = [promise](Result<PublishAnswer> answer) {
+            promise->set_value(std::move(answer));
+        };
+        auto future = promise->get_future();
+        store_->publish(std::move(work));
+        return future;
+    }
+    Result<PublishAnswer> publish(PublishWork work) { return publish_later(std::move(work)).get(); }
+    std::size_t events_in_log() {
+        auto id = realm_;
+        return look([id](store::sql::Connection& sql) {
+                   return store::events_table::list(sql, id, {}, std::nullopt, 1000);
+               })
+            ->size();
+    }
+    /// Holds the writer until release() so that what is written meanwhile becomes one group.
+    void hold_writer() {
+        auto opened = gate_.get_future().share();
+        std::promise<void> entered;
+        auto inside = entered.get_future();
+        store_->write(
+            store::WriteClass::ordinary,
+            [opened, &entered](Transaction&) -> Result<void> {
+                entered.set_value();
+                opened.wait();
+                return {};
+            },
+            [](Result<void>) {});
+        inside.wait();
+    }
+    void release_writer() { gate_.set_value(); }
+
+    std::string folder_;
+    SystemClock clock_;
+    SystemRandom random_;
+    ListSink sink_;
+    Publisher publisher_;
+    std::unique_ptr<store::Store> store_;
+    RealmId realm_;
+    std::promise<void> gate_;
+};
+
+TEST_F(PublisherTest, an_event_and_its_deliveries_are_written_and_offered_after_the_commit) {
+    auto all = add_webhook(R"(["*"])");
+    auto paid = add_webhook(R"(["order.paid"])");
+    add_webhook(R"(["user.*"])");
+    add_webhook(R"(["order.paid"])", false);
+
+    auto answer = publish(work({event("order.paid", R"({"total":1.10})")}));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_FALSE(answer->replayed);
+    auto parsed = json::parse(answer->body);
+    ASSERT_TRUE(parsed) << answer->body;
+    EXPECT_EQ(*parsed->find("deliveries")->as_int(), 2);
+    EXPECT_EQ(*parsed->find("event")->as_string(), "order.paid");
+    auto id = EventId::parse(*parsed->find("id")->as_string());
+    ASSERT_TRUE(id);
+
+    auto offers = sink_.take();
+    ASSERT_EQ(offers.size(), 2u);
+    EXPECT_EQ(offers[0].row.webhook, all);
+    EXPECT_EQ(offers[1].row.webhook, paid);
+    EXPECT_EQ(offers[0].body, offers[1].body);
+    EXPECT_EQ(
+        *offers[0].body,
+        R"({"event":"order.paid","timestamp":")" + *parsed->find("timestamp")->as_string() +
+            R"(","resource_id":"019300a1-7c3e-7b1a-9a54-3f0f6b1d2c11","data":{"total":1.10}})");
+    EXPECT_LE(offers[0].commit, store_->last_commit());
+    EXPECT_GT(offers[0].row.id.uuid, id->uuid);
+    EXPECT_GT(offers[1].row.id.uuid, offers[0].row.id.uuid);
+
+    // What is in the store is what was offered.
+    auto due = look([&, webhook = all](store::sql::Connection& sql) {
+        return store::deliveries_table::due(sql, realm_, webhook, 10, 1 << 20);
+    });
+    ASSERT_EQ(due->deliveries.size(), 1u);
+    EXPECT_EQ(due->deliveries[0].body, *offers[0].body);
+    EXPECT_EQ(due->deliveries[0].row.id, offers[0].row.id);
+    EXPECT_EQ(due->deliveries[0].row.due_at, offers[0].row.due_at);
+}
+
+TEST_F(PublisherTest, a_batch_is_accepted_whole_and_answers_in_its_order) {
+    add_webhook(R"(["order.shipped"])");
+    NewEvent late = event("order.shipped");
+    late.timestamp = parse_rfc3339("2020-01-01T00:00:00Z");
+    auto answer = publish(work({event("order.paid"), late, event("user.created")}));
+    ASSERT_TRUE(answer);
+    auto parsed = json::parse(answer->body);
+    const auto& items = *parsed->find("items")->as_array();
+    ASSERT_EQ(items.size(), 3u);
+    EXPECT_EQ(*items[0].find("event")->as_string(), "order.paid");
+    EXPECT_EQ(*items[1].find("timestamp")->as_string(), "2020-01-01T00:00:00.000000Z");
+    EXPECT_EQ(*items[1].find("deliveries")->as_int(), 1);
+    EXPECT_LT(*items[0].find("id")->as_string(), *items[1].find("id")->as_string());
+    EXPECT_EQ(events_in_log(), 3u);
+}
+
+TEST_F(PublisherTest, an_unknown_type_refuses_the_whole_work_and_names_the_nearest) {
+    auto answer = publish(work({event("order.paid"), event("order.piad"), event("zebra.x")}));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::invalid_argument);
+    ASSERT_EQ(answer.error().fields.size(), 2u);
+    EXPECT_EQ(answer.error().fields[0].pointer, "#/events/1/event");
+    EXPECT_NE(answer.error().fields[0].detail.find("did you mean \"order.paid\"?"),
+              std::string::npos);
+    EXPECT_EQ(answer.error().fields[1].pointer, "#/events/2/event");
+    auto single = publish(work({event("user.create")}));
+    ASSERT_FALSE(single);
+    EXPECT_EQ(single.error().fields[0].pointer, "#/event");
+    EXPECT_EQ(events_in_log(), 0u);
+    EXPECT_TRUE(sink_.take().empty());
+}
+
+TEST_F(PublisherTest, an_idempotency_key_gives_the_first_answer_again) {
+    add_webhook(R"(["*"])");
+    auto first = publish(work({event("order.paid")}, "k", "body"));
+    auto again = publish(work({event("order.paid")}, "k", "body"));
+    ASSERT_TRUE(first && again);
+    EXPECT_FALSE(first->replayed);
+    EXPECT_TRUE(again->replayed);
+    EXPECT_EQ(first->body, again->body);
+    EXPECT_EQ(events_in_log(), 1u);
+    EXPECT_EQ(sink_.take().size(), 1u);
+
+    auto other = publish(work({event("order.paid")}, "k", "another body"));
+    ASSERT_FALSE(other);
+    EXPECT_STREQ(other.error().problem, "idempotency-key-reused");
+    // A refusal is not kept.
+    EXPECT_FALSE(publish(work({event("order.piad")}, "r", "x")));
+    EXPECT_TRUE(publish(work({event("order.paid")}, "r", "y")));
+    // Its scope is the realm and the route.
+    auto batch = work({event("order.paid")}, "k", "third");
+    batch.key->route = "publish_events";
+    EXPECT_FALSE(publish(std::move(batch))->replayed);
+}
+
+TEST_F(PublisherTest, the_second_work_of_a_group_sees_the_key_of_the_first) {
+    hold_writer();
+    auto first = publish_later(work({event("order.paid")}, "k", "body"));
+    auto second = publish_later(work({event("order.paid")}, "k", "body"));
+    auto third = publish_later(work({event("order.paid")}, "k", "other"));
+    auto fourth = publish_later(work({event("order.paid")}));
+    release_writer();
+    auto a = first.get(), b = second.get(), c = third.get(), d = fourth.get();
+    ASSERT_TRUE(a && b && d);
+    EXPECT_FALSE(a->replayed);
+    EXPECT_TRUE(b->replayed);
+    EXPECT_EQ(a->body, b->body);
+    ASSERT_FALSE(c);
+    EXPECT_STREQ(c.error().problem, "idempotency-key-reused");
+    EXPECT_EQ(events_in_log(), 2u);
+}
+
+TEST_F(PublisherTest, a_key_older_than_its_lifetime_is_free_again) {
+    ASSERT_TRUE(publish(work({event("order.paid")}, "k", "body")));
+    ASSERT_TRUE(change([](Transaction& tx) {
+        static constexpr store::sql::Query query{
+            "UPDATE idempotency_keys SET created_at = created_at - $1"};
+        return tx.sql().run(query, limits::idempotency_key_lifetime + 1s);
+    }));
+    auto other = publish(work({event("order.paid")}, "k", "another body"));
+    ASSERT_TRUE(other);
+    EXPECT_FALSE(other->replayed);
+}
+
+TEST_F(PublisherTest, too_much_fan_out_says_how_many_events_fit) {
+    constexpr std::size_t webhooks = 30;
+    ASSERT_TRUE(change([this](Transaction& tx) -> Result<int> {
+        for (std::size_t i = 0; i < webhooks; ++i) {
+            POSTRIDER_TRY(insert_webhook(tx, realm_, R"(["order.*"])"));
+        }
+        return 0;
+    }));
+    const std::size_t fitting = limits::fan_out_deliveries_max / webhooks;  // 666
+    std::vector<NewEvent> events(fitting + 1, event("order.paid"));
+    auto refused = publish(work(events));
+    ASSERT_FALSE(refused);
+    EXPECT_STREQ(refused.error().problem, "fan-out-too-large");
+    EXPECT_NE(refused.error().message.find("the first 666 of them fit"), std::string::npos)
+        << refused.error().message;
+    EXPECT_EQ(events_in_log(), 0u);
+    events.resize(fitting);
+    ASSERT_TRUE(publish(work(events)));
+    EXPECT_EQ(sink_.take().size(), fitting * webhooks);
+}
+
+TEST_F(PublisherTest, a_webhook_answered_misses_nothing_and_a_rolled_back_one_leaves_no_trace) {
+    ASSERT_TRUE(publish(work({event("order.paid")})));  // the matcher without webhooks is kept
+    auto failed = change([this](Transaction& tx) -> Result<int> {
+        POSTRIDER_TRY(insert_webhook(tx, realm_, R"(["*"])"));
+        POSTRIDER_ASSIGN(auto published, publisher_.publish(tx, realm_, event("webhook.created"),
+                                                            EventOrigin::directory));
+        EXPECT_EQ(published.deliveries, 1u);
+        return fail(ErrorCode::conflict, "no");
+    });
+    ASSERT_FALSE(failed);
+    EXPECT_TRUE(sink_.take().empty());
+    ASSERT_TRUE(publish(work({event("order.paid")})));
+    EXPECT_TRUE(sink_.take().empty());
+
+    // The version that was rolled back is used again, by another webhook.
+    auto webhook = add_webhook(R"(["order.paid"])");
+    ASSERT_TRUE(publish(work({event("order.paid"), event("order.shipped")})));
+    auto offers = sink_.take();
+    ASSERT_EQ(offers.size(), 1u);
+    EXPECT_EQ(offers[0].row.webhook, webhook);
+}
+
+TEST_F(PublisherTest, within_one_group_a_publish_sees_the_webhooks_before_it) {
+    hold_writer();
+    auto before = publish_later(work({event("order.paid")}));
+    std::promise<void> written;
+    store_->write(
+        store::WriteClass::ordinary,
+        [this](Transaction& tx) -> Result<void> {
+            POSTRIDER_TRY(insert_webhook(tx, realm_, R"(["*"])"));
+            return {};
+        },
+        [&](Result<void>) { written.set_value(); });
+    auto after = publish_later(work({event("order.paid")}));
+    release_writer();
+    written.get_future().wait();
+    EXPECT_NE(before.get()->body.find(R"("deliveries":0)"), std::string::npos);
+    EXPECT_NE(after.get()->body.find(R"("deliveries":1)"), std::string::npos);
+}
+
+TEST_F(PublisherTest, a_copy_has_the_same_id_and_bytes_in_another_realm) {
+    auto other = make_realm("other");
+    auto there = *change([&](Transaction& tx) { return insert_webhook(tx, other, R"(["*"])"); });
+    auto here = add_webhook(R"(["realm.*"])");
+    auto published = change([&](Transaction& tx) -> Result<PublishedEvent> {
+        auto fact = event("realm.updated", R"({"name":"acme"})");
+        POSTRIDER_ASSIGN(auto done, publisher_.publish(tx, realm_, fact, EventOrigin::directory));
+        POSTRIDER_TRY(publisher_.publish_copy(tx, other, done, fact.data, EventOrigin::directory));
+        return done;
+    });
+    ASSERT_TRUE(published);
+    auto offers = sink_.take();
+    ASSERT_EQ(offers.size(), 2u);
+    EXPECT_EQ(offers[0].row.webhook, here);
+    EXPECT_EQ(offers[1].row.webhook, there);
+    EXPECT_EQ(offers[0].row.event, offers[1].row.event);
+    EXPECT_EQ(*offers[0].body, *offers[1].body);
+}
+
+TEST_F(PublisherTest, a_realm_that_is_gone_refuses_its_work_alone) {
+    hold_writer();
+    auto lost = work({event("user.created")});
+    lost.realm = RealmId{};
+    auto refused = publish_later(std::move(lost));
+    auto accepted = publish_later(work({event("order.paid")}));
+    release_writer();
+    auto a = refused.get();
+    ASSERT_FALSE(a);
+    EXPECT_EQ(a.error().code, ErrorCode::not_found);
+    EXPECT_TRUE(accepted.get());
+}
+
+TEST_F(PublisherTest, own_types_come_and_go_with_their_rules) {
+    EXPECT_FALSE(publish(work({event("parcel.lost")})));
+    auto put = [this](OwnType type, std::optional<std::int64_t> expected) {
+        return change([this, type, expected](Transaction& tx) {
+            return replace_own_type(tx, realm_, type, expected);
+        });
+    };
+    OwnType type{.name = "parcel.lost", .description = "d", .schema = "{}", .example = ""};
+    EXPECT_EQ(put(type, 1).error().code, ErrorCode::failed_precondition);
+    EXPECT_TRUE(put(type, std::nullopt)->created);
+    EXPECT_TRUE(publish(work({event("parcel.lost")})));
+    auto same = put(type, std::nullopt);
+    EXPECT_FALSE(same->created || same->changed);
+    EXPECT_EQ(same->row.version, 1);
+    type.description = "another";
+    EXPECT_EQ(put(type, 1)->row.version, 2);
+    EXPECT_EQ(
+        put({.name = type.name, .description = {}, .schema = {}, .example = {}}, 1).error().code,
+        ErrorCode::failed_precondition);
+    auto create = change([&](Transaction& tx) { return create_own_type(tx, realm_, type); });
+    EXPECT_EQ(create.error().code, ErrorCode::conflict);
+
+    auto remove = [this](std::string name) {
+        return change([this, name](Transaction& tx) -> Result<int> {
+            POSTRIDER_TRY(delete_own_type(tx, realm_, name, std::nullopt));
+            return 0;
+        });
+    };
+    add_webhook(R"(["parcel.lost"])", false);
+    EXPECT_EQ(remove("parcel.lost").error().code, ErrorCode::conflict);
+    EXPECT_EQ(remove("parcel.found").error().code, ErrorCode::not_found);
+    EXPECT_EQ(remove("user.created").error().code, ErrorCode::not_found);
+    EXPECT_TRUE(remove("order.shipped"));
+    EXPECT_FALSE(publish(work({event("order.shipped")})));
+}
+
+TEST_F(PublisherTest, explain_says_for_every_webhook_why) {
+    auto subscribed = add_webhook(R"(["order.*"])");
+    auto elsewhere = add_webhook(R"(["user.*"])");
+    auto disabled = add_webhook(R"(["*"])", false);
+    auto answer = publish(work({event("order.paid")}));
+    auto id = *EventId::parse(*json::parse(answer->body)->find("id")->as_string());
+    auto later = add_webhook(R"(["*"])");
+
+    auto explained = look([&](store::sql::Connection& sql) { return explain(sql, realm_, id); });
+    ASSERT_TRUE(explained) << explained.error().message;
+    ASSERT_EQ(explained->size(), 4u);
+    auto of = [&](const WebhookId& webhook) {
+        return *std::ranges::find(*explained, webhook, &Explanation::webhook);
+    };
+    EXPECT_EQ(explained->front().webhook, later);  // newest first
+    EXPECT_EQ(of(later).verdict, Verdict::created_later);
+    EXPECT_EQ(of(subscribed).verdict, Verdict::pending);
+    EXPECT_TRUE(of(subscribed).delivery && of(subscribed).next_attempt_at);
+    EXPECT_EQ(of(elsewhere).verdict, Verdict::not_subscribed);
+    EXPECT_EQ(of(elsewhere).because, "It subscribed to user.*, which does not match order.paid.");
+    EXPECT_EQ(of(disabled).verdict, Verdict::disabled);
+    for (const Explanation& item : *explained) {
+        EXPECT_TRUE(item.because.ends_with('.')) << item.because;
+        EXPECT_EQ(parse_verdict(to_string(item.verdict)), item.verdict);
+    }
+    EXPECT_TRUE(json::parse(explanation_json(id, *explained)));
+
+    // An attempt that failed, then the end.
+    auto settle = [&](DeliveryState state, std::string reason) {
+        return change([=, this](Transaction& tx) -> Result<int> {
+            POSTRIDER_ASSIGN(auto view,
+                             store::deliveries_table::find_of(tx.sql(), realm_, id, subscribed));
+            view->row.state = state;
+            view->row.reason = reason;
+            view->row.attempts = 1;
+            if (state != DeliveryState::pending) view->row.finished_at = tx.now();
+            POSTRIDER_TRY(store::deliveries_table::settle(tx, view->row));
+            store::AttemptRow attempt{};
+            attempt.realm = realm_;
+            attempt.delivery = view->row.id;
+            attempt.number = 1;
+            attempt.outcome = OutcomeReason::refused_by_status;
+            attempt.status = 503;
+            attempt.detail = "503 Service Unavailable";
+            attempt.request_headers = attempt.response_headers = "[]";
+            POSTRIDER_TRY(store::attempts_table::insert(tx, attempt));
+            return 0;
+        });
+    };
+    ASSERT_TRUE(settle(DeliveryState::pending, ""));
+    explained = look([&](store::sql::Connection& sql) { return explain(sql, realm_, id); });
+    EXPECT_TRUE(of(subscribed)
+                    .because.starts_with("Attempt 1 failed (503 Service Unavailable); "
+                                         "the next one is at "));
+    ASSERT_TRUE(settle(DeliveryState::failed, "the retry schedule is used up"));
+    explained = look([&](store::sql::Connection& sql) { return explain(sql, realm_, id); });
+    EXPECT_EQ(of(subscribed).verdict, Verdict::failed);
+    EXPECT_NE(of(subscribed).because.find("503 Service Unavailable"), std::string::npos);
+    EXPECT_EQ(of(subscribed).next_attempt_at, std::nullopt);
+
+    auto missing = look([&](store::sql::Connection& sql) { return explain(sql, RealmId{}, id); });
+    EXPECT_EQ(missing.error().code, ErrorCode::not_found);
+}
+
+}  // namespace
+}  // namespace postrider::events
