@@ -51,19 +51,3 @@ ${definitions}")
     add_library(${target} STATIC ${folder}/${target}.cc)
     target_include_directories(${target} PUBLIC ${folder})
 endfunction()
-
-# The API reference: one HTML page made of the contract, served at /docs.
-find_package(Python3 REQUIRED COMPONENTS Interpreter)
-set(POSTRIDER_PYTHON /usr/bin/python3)  # Debian's: python3-yaml belongs to it
-if(NOT EXISTS ${POSTRIDER_PYTHON})
-    set(POSTRIDER_PYTHON ${Python3_EXECUTABLE})
-endif()
-set(POSTRIDER_API_REFERENCE ${CMAKE_BINARY_DIR}/api_reference.html)
-file(GLOB reference_sources CONFIGURE_DEPENDS
-     ${PROJECT_SOURCE_DIR}/tools/api_reference/* ${PROJECT_SOURCE_DIR}/api/*)
-add_custom_command(
-    OUTPUT ${POSTRIDER_API_REFERENCE}
-    COMMAND ${POSTRIDER_PYTHON} ${PROJECT_SOURCE_DIR}/tools/render_api_reference
-            ${PROJECT_SOURCE_DIR}/api ${POSTRIDER_API_REFERENCE}
-    DEPENDS ${PROJECT_SOURCE_DIR}/tools/render_api_reference ${reference_sources}
-    COMMENT "Rendering the API reference" VERBATIM)

@@ -85,20 +85,24 @@ def _request(operation: Operation, schemas: Schemas) -> str:
     note = "" if body.get("required") else "<p>May be left out.</p>"
     if "description" in schema:
         note += markdown.block(schema["description"], 6)
-    return f"<h4>Body</h4>{note}{schemas.members(schema)}"
+    return f"<h4>Body</h4>{note}{schemas.members(schema, sent=True)}"
 
 
 def _response(status: str, response: dict, schemas: Schemas) -> str:
     inner = ""
     headers = "".join(
-        schemas.row(name, {**schemas.resolve(each).get("schema", {}), "description": schemas.resolve(each)["description"]}, False)
+        schemas.row(
+            name,
+            {**schemas.resolve(each)["schema"], "description": schemas.resolve(each)["description"]},
+            required=False,
+        )
         for name, each in response.get("headers", {}).items()
     )
-    if headers:
+    if headers and int(status) < 300:
         inner += f'<h5>Headers</h5><ul class="members">{headers}</ul>'
     if int(status) < 300:
         for media in response.get("content", {}).values():
-            members = schemas.members(media["schema"])
+            members = schemas.members(media["schema"], sent=False)
             inner += f"<h5>Body</h5>{members}" if members else ""
     slugs = response.get("x-problems", [])
     if slugs:

@@ -48,7 +48,7 @@ class Schemas:
                 names.append({"date-time": "time", "uuid": "UUID", "uri": "URI"}[node["format"]])
             else:
                 names.append(kind)
-        return " or ".join(names)
+        return " or ".join(dict.fromkeys(" or ".join(names).split(" or ")))
 
     @staticmethod
     def _constraints(node: dict) -> list[str]:
@@ -98,23 +98,23 @@ class Schemas:
             f"{self.note(node)}{inner}</li>"
         )
 
-    def _children(self, node: dict, depth: int) -> str:
+    def _children(self, node: dict, sent: bool) -> str:
         """What is inside of a member, folded."""
         flat = self.flatten(node)
         inside = self.flatten(flat["items"]) if "items" in flat else flat
         if not inside.get("properties"):
             return ""
         what = "each entry" if "items" in flat else "its members"
-        return f"<details><summary>{what}</summary>{self.members(inside, depth + 1)}</details>"
+        return f"<details><summary>{what}</summary>{self.members(inside, sent)}</details>"
 
-    def members(self, node: dict, depth: int = 0) -> str:
-        """The members of an object, as a list."""
+    def members(self, node: dict, sent: bool) -> str:
+        """The members of an object, as a list; whether they are required matters when it is sent."""
         flat = self.flatten(node)
         if "items" in flat and not flat.get("properties"):
-            return self.members(flat["items"], depth)
-        required = flat.get("required", [])
+            return self.members(flat["items"], sent)
+        required = flat.get("required", []) if sent else []
         rows = "".join(
-            self.row(name, child, name in required, self._children(child, depth))
+            self.row(name, child, name in required, self._children(child, sent))
             for name, child in flat.get("properties", {}).items()
         )
         return f'<ul class="members">{rows}</ul>' if rows else ""
