@@ -99,7 +99,7 @@ Result<json::Value> Call::json() const {
     auto value = json::parse(request.body, limits::json_depth_max);
     if (!value) {
         return fail(ErrorCode::invalid_argument,
-                    "the body is not JSON: " + value.error().message, "malformed-request");
+                    "the body is not JSON: " + value.error().message, "malformed-json");
     }
     return value;
 }
