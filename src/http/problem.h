@@ -10,8 +10,8 @@ namespace postrider::http {
 
 /// The one place that turns an error into an answer: RFC 9457 application/problem+json with `type`
 /// (https://postrider.dev/problems/<slug>, the slugs of api/problems.json), `title`, `status`,
-/// `detail`, `request_id` and, for bad fields, `errors: [{"pointer"|"parameter"|"header", "detail"}]`.
-/// The message of `internal` and `corrupt` is replaced: it never leaves the process.
+/// `detail`, `request_id` and, for bad fields, `errors: [{"pointer"|"parameter"|"header",
+/// "detail"}]`. The message of `internal` and `corrupt` is replaced: it never leaves the process.
 Response problem_response(const Error& error, std::string_view request_id);
 
 /// Every slug with its status and title, in api/problems.json's order (a test holds the two equal).

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "model/limits.h"
 
 namespace postrider::http {
 
@@ -23,8 +24,8 @@ struct Request {
     std::vector<std::pair<std::string, std::string>> query;    ///< decoded, in order
     /// What the route's {names} matched, decoded, in the template's order.
     std::vector<std::pair<std::string, std::string>> path_parameters;
-    std::string id;           ///< this request's id, in its log line and its problem document
-    std::string remote;       ///< "127.0.0.1:49152"
+    std::string id;      ///< this request's id, in its log line and its problem document
+    std::string remote;  ///< "127.0.0.1:49152"
 
     /// The first header of that (lower-case) name; nullptr when there is none.
     const std::string* header(std::string_view name) const;
@@ -36,13 +37,12 @@ struct Request {
 struct Response {
     int status = 200;
     std::string content_type = "application/json";
-    std::string body;
-    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body = {};
+    std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
-/// Answers one request, once. Copyable; send() may be called from any thread, and when the client has
-/// gone it does nothing. Dropping the last copy unsent answers 500.
-/// Thread-safety: any thread.
+/// Answers one request, once. Copyable; send() may be called from any thread, and when the client
+/// has gone it does nothing. Dropping the last copy unsent answers 500. Thread-safety: any thread.
 class Responder {
  public:
     class Sink {
@@ -61,26 +61,51 @@ class Responder {
 /// answers from their completion. The request lives until the handler returns; move what you need.
 using Handler = std::function<void(Request& request, Responder responder)>;
 
+/// A {name} stands for one segment that is not empty; a segment given in full wins over it. As last
+/// segment, {name*} stands for all the rest, which may be empty.
 struct Route {
-    std::string method;     ///< "POST"
-    std::string path;       ///< "/api/v1/realms/{realm}/events"
-    std::string operation;  ///< the operationId in api/openapi.yaml
+    std::string method;              ///< "POST"
+    std::string path;                ///< "/api/v1/realms/{realm}/events"
+    std::string operation;           ///< the operationId in api/openapi.yaml
     std::size_t body_bytes_max = 0;  ///< 0: no body is read
-    Handler handler;
+    Handler handler = nullptr;
+    /// What a body must be. application/json also lets other JSON types in
+    /// (application/merge-patch+json).
+    std::string body_type = "application/json";
+};
+
+/// An answered request, for metrics and the access log.
+struct Answered {
+    std::string_view id;         ///< the request's
+    std::string_view operation;  ///< empty: no route was found
+    std::string_view remote;
+    int status = 0;
+    Duration duration{};  ///< from the head read to the answer handed to the kernel
+    std::size_t body_bytes = 0;
 };
 
 struct ServerOptions {
-    std::string address = "127.0.0.1";
-    std::uint16_t port = 8080;  ///< 0: any free one, see Server::port()
+    std::string address = "127.0.0.1";  ///< an IPv4 or IPv6 address, or localhost
+    std::uint16_t port = 8080;          ///< 0: any free one, see Server::port()
+    std::size_t connections_max = limits::api_connections_max;
+    Duration request_read_timeout = limits::request_read_timeout;
+    Duration connection_idle_timeout = limits::connection_idle_timeout;
+    Duration response_write_timeout = limits::response_write_timeout;
+    Duration deadline_check = limits::api_deadline_check;
+    /// Called on the server's thread after each answer; must not block.
+    std::function<void(const Answered&)> observer = nullptr;
 };
 
-/// The inbound HTTP/1.1 server: one thread, a coroutine per connection, keep-alive and pipelining.
+/// The inbound HTTP/1.1 server: one thread, keep-alive and pipelining (one request of a connection
+/// at a time, answers in order).
 ///
 /// Limits: head, body per route, connections, time to read a request (limits.h). What it answers by
 /// itself, all as problem documents: 400 malformed request, 404 no such route, 405 with Allow, 408,
 /// 413 (before reading, when Content-Length says so), 415 a body that is not application/json on a
 /// route with one, 431 head too large, 503 too many connections. HEAD works wherever GET does.
-/// `Expect: 100-continue` is honoured after the checks on the head passed.
+/// `Expect: 100-continue` is honoured after the checks on the head passed. Every answer has
+/// X-Request-Id, Date and X-Content-Type-Options; JSON has Cache-Control: no-store unless the
+/// handler says otherwise, and a 401 without a challenge gets `WWW-Authenticate: Bearer`.
 class Server {
  public:
     virtual ~Server() = default;
@@ -92,8 +117,8 @@ class Server {
     virtual std::uint16_t port() const = 0;
 };
 
-/// `before`, when set, is asked for every request whose route was found, before its body is read: an
-/// answer ends the request there (authentication).
+/// `before`, when set, is asked for every request whose route was found, before its body is read:
+/// an answer ends the request there (authentication).
 using Gate = std::function<std::optional<Response>(const Request& request, const Route& route)>;
 
 std::unique_ptr<Server> make_server(ServerOptions options, std::vector<Route> routes, Gate before);

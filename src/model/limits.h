@@ -27,6 +27,17 @@ inline constexpr Duration event_timestamp_ahead_max = 24h;
 inline constexpr std::size_t api_connections_max = 4096;
 inline constexpr Duration request_read_timeout = 30s;    ///< from a request's first byte to its last
 inline constexpr Duration connection_idle_timeout = 75s; ///< between requests of one connection
+inline constexpr Duration response_write_timeout = 60s;  ///< from an answer's first byte to its last
+inline constexpr Duration api_deadline_check = 1s;  ///< how late the three above may be noticed
+inline constexpr std::size_t unread_body_bytes_max =
+    64 * 1024;  ///< a refused request's body up to here is read over; above, the connection is closed
+inline constexpr Duration accept_retry_delay = 100ms;  ///< when no descriptor is left for a client
+inline constexpr Duration linger_timeout = 2s;  ///< an answer before the body: time to read it
+inline constexpr std::size_t linger_bytes_max = 4 * 1024 * 1024;  ///< read over meanwhile
+inline constexpr std::size_t refused_connections_max = 64;  ///< that hear 503 at the same time
+inline constexpr std::size_t path_segments_max = 32;  ///< the longest of our routes has 9
+inline constexpr std::size_t read_buffer_bytes_first = 4 * 1024;  ///< of a connection: most requests fit
+inline constexpr std::size_t read_buffer_bytes_max = 64 * 1024;   ///< while it reads a large body
 inline constexpr std::size_t client_response_bytes_max =
     64 * 1024 * 1024;  ///< what the command line takes of one answer: a full page of large events fits
 inline constexpr std::size_t realm_name_bytes_max = 63;  ///< a DNS label, for names under a domain
@@ -119,10 +130,13 @@ inline constexpr std::size_t reseal_step_rows = 200;  ///< a transaction of a fe
 
 // The operator's side.
 inline constexpr std::size_t config_file_bytes_max = 1024 * 1024;
+inline constexpr std::size_t log_queue_lines_max = 8192;   ///< then the oldest line is dropped
+inline constexpr std::size_t log_value_bytes_max = 2 * 1024;  ///< of one field; a URL fits
 inline constexpr std::size_t bootstrap_token_characters_min = 32;  ///< it is the first administrator
 
 static_assert(payload_bytes_max_default <= payload_bytes_max_hard);
 static_assert(payload_bytes_max_hard + envelope_bytes_max <= batch_body_bytes_max);
+static_assert(request_header_bytes_max < read_buffer_bytes_max, "a head must fit the buffer");
 static_assert(response_bytes_kept_max <= response_bytes_read_max);
 static_assert(webhooks_per_realm_max <= fan_out_deliveries_max, "one event must fit a transaction");
 static_assert(lookups_in_flight_per_realm_max < lookups_in_flight_max);

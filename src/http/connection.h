@@ -1,0 +1,111 @@
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "http/mailbox.h"
+#include "http/request_reader.h"
+#include "http/router.h"
+
+namespace postrider::http {
+
+class Connection;
+
+/// What a connection needs of the server that it belongs to.
+class Hub {
+ public:
+    virtual ~Hub() = default;
+    virtual const Router& router() const = 0;
+    virtual const Gate& gate() const = 0;
+    virtual const ServerOptions& options() const = 0;
+    virtual std::shared_ptr<Mailbox> mailbox() const = 0;
+    virtual Monotonic now() const = 0;
+    virtual std::string_view date() = 0;  ///< as a Date header has it
+    virtual std::string mint_request_id() = 0;
+    virtual bool is_stopping() const = 0;
+    virtual void remove(std::uint64_t connection) = 0;
+};
+
+/// One client's connection: reads a request, lets it be answered, reads the next.
+///
+///     idle ──first byte──▶ reading ──▶ handling ──answer──▶ writing ──▶ idle
+///       reading ──refused before its end──▶ writing ──▶ lingering ──▶ closed
+///
+/// Thread-safety: the server's thread.
+class Connection final : public std::enable_shared_from_this<Connection> {
+ public:
+    using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Mailbox::Executor>;
+
+    Connection(Hub& hub, std::uint64_t id, Socket socket, std::string remote);
+
+    void start();
+    /// Answers 503 without reading, and closes.
+    void refuse();
+    /// An answer from the mailbox; ignored when it is not for the request in progress.
+    void answer(std::uint64_t request, Response response);
+    bool is_overdue(Monotonic now) const { return now >= deadline_; }
+    /// 408 for half a request; closes everything else.
+    void end_overdue();
+    /// Closes now if nothing is in progress, else after the answer (Hub::is_stopping).
+    void stop_when_idle();
+    void close();
+
+ private:
+    enum class Phase { idle, reading, handling, writing, lingering, closed };
+
+    void read();
+    void on_read(std::size_t bytes);
+    void make_room();
+    void process();
+    bool step();
+    void wait_for_more();
+
+    void begin_request();
+    std::size_t body_bytes_max() const;
+    void check_head();
+    std::optional<Response> refusal_of_head();
+    std::optional<Response> refusal_of_body(const Route& route);
+    Response problem(ErrorCode code, std::string detail, const char* slug);
+    Response reading_problem();
+    bool send_continue();
+
+    bool dispatch();
+    bool write(Response response);
+    void on_written();
+    bool finish_answer();
+    void linger();
+
+    Hub& hub_;
+    const std::uint64_t id_;
+    Socket socket_;
+    const std::string remote_;
+    Phase phase_ = Phase::idle;
+    Monotonic deadline_ = Monotonic::max();
+    bool read_pending_ = false;
+
+    std::unique_ptr<char[]> buffer_;
+    std::size_t capacity_ = 0;
+    std::size_t begin_ = 0, end_ = 0;  ///< what is read and not yet used
+
+    RequestReader reader_;
+    Request request_;
+    std::string request_id_;
+    std::uint64_t request_number_ = 0;
+    const Route* route_ = nullptr;
+    std::optional<Response> refusal_;  ///< goes out when the body has been read over
+    bool head_only_ = false;
+    Monotonic started_{};
+
+    std::optional<Response> answered_in_handler_;
+    bool keep_open_ = true;
+    std::string head_;
+    Response response_;
+    std::size_t linger_bytes_ = 0;
+
+    class Exchange;
+};
+
+}  // namespace postrider::http

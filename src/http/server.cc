@@ -1,0 +1,281 @@
+#include "http/server.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <thread>
+#include <unordered_map>
+
+#include "base/check.h"
+#include "base/mutex.h"
+#include "base/random.h"
+#include "base/uuid.h"
+#include "http/connection.h"
+#include "http/response_head.h"
+
+namespace postrider::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+std::string to_text(const tcp::endpoint& endpoint) {
+    const auto address = endpoint.address();
+    return fmt::format(fmt::runtime(address.is_v6() ? "[{}]:{}" : "{}:{}"), address.to_string(),
+                       endpoint.port());
+}
+
+std::unexpected<Error> cannot_listen(const tcp::endpoint& endpoint, const error_code& error) {
+    const std::string where = to_text(endpoint);
+    if (error == asio::error::address_in_use) {
+        return fail(ErrorCode::unavailable,
+                    where + " is in use by another process; stop it or choose another --listen");
+    }
+    if (error == asio::error::access_denied) {
+        return fail(ErrorCode::unavailable,
+                    fmt::format("this user may not listen on {}; choose a --listen port above 1023",
+                                where));
+    }
+    if (error == boost::system::errc::address_not_available) {
+        return fail(ErrorCode::unavailable,
+                    fmt::format("this machine has no address {}; choose another --listen",
+                                endpoint.address().to_string()));
+    }
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("cannot listen on {}: {}; choose another --listen", where, error.message()));
+}
+
+class ServerImpl final : public Server, private Hub {
+ public:
+    ServerImpl(ServerOptions options, std::vector<Route> routes, Gate before)
+        : options_(std::move(options)), router_(std::move(routes)), gate_(std::move(before)) {}
+    ~ServerImpl() override { stop(Monotonic::min()); }
+
+    Result<void> start() override;
+    void stop(Monotonic deadline) override;
+    std::uint16_t port() const override { return port_; }
+
+ private:
+    using Connections = std::unordered_map<std::uint64_t, std::shared_ptr<Connection>>;
+
+    const Router& router() const override { return router_; }
+    const Gate& gate() const override { return gate_; }
+    const ServerOptions& options() const override { return options_; }
+    std::shared_ptr<Mailbox> mailbox() const override { return mailbox_; }
+    Monotonic now() const override { return clock_.monotonic(); }
+    std::string_view date() override;
+    std::string mint_request_id() override { return minter_.mint(clock_.now()).to_string(); }
+    bool is_stopping() const override { return stopping_; }
+    void remove(std::uint64_t connection) override;
+
+    Result<void> listen(const tcp::endpoint& endpoint);
+    void accept();
+    void on_accept(const error_code& error, Connection::Socket socket);
+    void watch_deadlines();
+    void on_mail(Mailbox::Mail mail);
+    void begin_to_stop();
+    void close_all();
+    std::vector<std::shared_ptr<Connection>> connections_where(
+        const std::function<bool(const Connection&)>& wanted) const;
+
+    const ServerOptions options_;
+    const Router router_;
+    const Gate gate_;
+    SystemClock clock_;
+    SeededRandom random_{SystemRandom().next()};  // request ids are unique, not secret
+    UuidMinter minter_{random_};
+
+    // The order matters: what uses the event loop goes before it does.
+    std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
+    asio::executor_work_guard<Mailbox::Executor> work_{mailbox_->io().get_executor()};
+    asio::basic_socket_acceptor<tcp, Mailbox::Executor> acceptor_{mailbox_->io()};
+    asio::steady_timer deadline_timer_{mailbox_->io()};
+    asio::steady_timer accept_timer_{mailbox_->io()};
+    Connections connections_;
+    std::uint64_t last_connection_ = 0;
+    bool watching_ = false;
+    bool stopping_ = false;
+    std::int64_t date_second_ = -1;
+    std::string date_;
+    std::uint16_t port_ = 0;
+
+    Mutex mutex_;
+    Condition drained_changed_;
+    bool drained_ GUARDED_BY(mutex_) = false;  ///< stopping, and no connection is left
+    std::thread thread_;
+};
+
+Result<void> ServerImpl::start() {
+    CHECK(!thread_.joinable() && !stopping_);
+    error_code error;
+    const auto address = asio::ip::make_address(
+        options_.address == "localhost" ? "127.0.0.1" : options_.address, error);
+    if (error) {
+        return fail(
+            ErrorCode::unavailable,
+            fmt::format("\"{}\" is no address to listen on; give --listen an IP address and "
+                        "a port, like 127.0.0.1:8080",
+                        options_.address));
+    }
+    POSTRIDER_TRY(listen({address, options_.port}));
+    mailbox_->on_mail([this](Mailbox::Mail mail) { on_mail(std::move(mail)); });
+    accept();
+    thread_ = std::thread([this] { mailbox_->io().run(); });
+    return {};
+}
+
+Result<void> ServerImpl::listen(const tcp::endpoint& endpoint) {
+    error_code error;
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    if (!error) acceptor_.non_blocking(true, error);
+    if (error) {
+        error_code ignored;
+        acceptor_.close(ignored);
+        return cannot_listen(endpoint, error);
+    }
+    port_ = acceptor_.local_endpoint(error).port();
+    return {};
+}
+
+void ServerImpl::accept() {
+    acceptor_.async_accept([this](error_code error, Connection::Socket socket) {
+        on_accept(error, std::move(socket));
+    });
+}
+
+void ServerImpl::on_accept(const error_code& error, Connection::Socket socket) {
+    if (stopping_) return;
+    if (error == asio::error::no_descriptors || error == asio::error::no_memory ||
+        error == asio::error::no_buffer_space ||
+        error == boost::system::errc::too_many_files_open_in_system) {
+        // The client waits in the backlog; asking again at once would only burn the processor.
+        accept_timer_.expires_after(limits::accept_retry_delay);
+        accept_timer_.async_wait([this](error_code cancelled) {
+            if (!cancelled && !stopping_) accept();
+        });
+        return;
+    }
+    if (!error &&
+        connections_.size() < options_.connections_max + limits::refused_connections_max) {
+        error_code gone;
+        const auto remote = socket.remote_endpoint(gone);
+        const auto id = ++last_connection_;
+        auto connection = std::make_shared<Connection>(
+            static_cast<Hub&>(*this), id, std::move(socket), gone ? "" : to_text(remote));
+        const bool full = connections_.size() >= options_.connections_max;
+        connections_.emplace(id, connection);
+        if (full) {
+            connection->refuse();
+        } else {
+            connection->start();
+        }
+        if (!watching_) watch_deadlines();
+    }
+    accept();
+}
+
+/// One timer for all: a timer for every read and write would cost more than the request.
+void ServerImpl::watch_deadlines() {
+    watching_ = !connections_.empty();
+    if (!watching_) return;
+    deadline_timer_.expires_after(options_.deadline_check);
+    deadline_timer_.async_wait([this](error_code cancelled) {
+        if (cancelled) return;
+        const auto time = now();
+        for (const auto& connection :
+             connections_where([time](const Connection& c) { return c.is_overdue(time); })) {
+            connection->end_overdue();
+        }
+        watch_deadlines();
+    });
+}
+
+std::vector<std::shared_ptr<Connection>> ServerImpl::connections_where(
+    const std::function<bool(const Connection&)>& wanted) const {
+    std::vector<std::shared_ptr<Connection>> result;
+    for (const auto& [id, connection] : connections_) {
+        if (wanted(*connection)) result.push_back(connection);
+    }
+    return result;
+}
+
+void ServerImpl::on_mail(Mailbox::Mail mail) {
+    auto found = connections_.find(mail.to.connection);
+    if (found == connections_.end()) return;  // the client has gone
+    const auto connection = found->second;
+    connection->answer(mail.to.request, std::move(mail.response));
+}
+
+std::string_view ServerImpl::date() {
+    const auto time = clock_.now();
+    const auto second = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+    if (second != date_second_) {
+        date_second_ = second;
+        date_ = format_http_date(time);
+    }
+    return date_;
+}
+
+void ServerImpl::remove(std::uint64_t connection) {
+    connections_.erase(connection);
+    if (!stopping_ || !connections_.empty()) return;
+    MutexLock lock(mutex_);
+    drained_ = true;
+    drained_changed_.notify_all();
+}
+
+void ServerImpl::begin_to_stop() {
+    stopping_ = true;
+    error_code ignored;
+    acceptor_.close(ignored);
+    accept_timer_.cancel();
+    for (const auto& connection : connections_where([](const Connection&) { return true; })) {
+        connection->stop_when_idle();
+    }
+    if (!connections_.empty()) return;
+    MutexLock lock(mutex_);
+    drained_ = true;
+    drained_changed_.notify_all();
+}
+
+void ServerImpl::close_all() {
+    for (const auto& connection : connections_where([](const Connection&) { return true; })) {
+        connection->close();
+    }
+    deadline_timer_.cancel();
+    mailbox_->on_mail({});
+    work_.reset();  // the loop ends when the last operation has been told that it was cancelled
+}
+
+void ServerImpl::stop(Monotonic deadline) {
+    if (!thread_.joinable()) return;
+    CHECK(thread_.get_id() != std::this_thread::get_id());
+    asio::post(mailbox_->io(), [this] { begin_to_stop(); });
+    {
+        MutexLock lock(mutex_);
+        for (auto time = clock_.monotonic(); !drained_ && time < deadline;
+             time = clock_.monotonic()) {
+            // Bounded by what wait_for() can hold; the loop goes on until the deadline.
+            drained_changed_.wait_for(
+                mutex_, std::chrono::duration_cast<Duration>(
+                            std::min<Monotonic::duration>(deadline - time, std::chrono::hours(1))));
+        }
+    }
+    asio::post(mailbox_->io(), [this] { close_all(); });
+    thread_.join();
+}
+
+}  // namespace
+
+std::unique_ptr<Server> make_server(ServerOptions options, std::vector<Route> routes, Gate before) {
+    return std::make_unique<ServerImpl>(std::move(options), std::move(routes), std::move(before));
+}
+
+}  // namespace postrider::http
