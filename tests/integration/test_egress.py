@@ -142,7 +142,7 @@ def test_odd_spellings_of_public_addresses_are_refused_too(server, realm):
 ], ids=lambda url: repr(url[:50]))
 def test_bad_urls(realm, url):
     answer = realm.call("POST", "/webhooks", {"url": url, "events": ["*"]}, 422)
-    assert answer.pointers == ["#/url"] and answer.json["errors"][0]["detail"].endswith(".")
+    assert answer.pointers == ["#/url"] and answer.json["errors"][0]["detail"]
 
 
 def test_the_refusal_names_the_way_out(realm):

@@ -35,12 +35,13 @@ class Answer:
 
     @property
     def pointers(self):
-        """Which fields the problem document names, sorted."""
+        """Which fields the problem document names, sorted; a pointer without its percent-encoding."""
         assert self.problem
         named = []
         for error in self.json.get("errors", []):
             assert error["detail"], self
-            named.append(error.get("pointer") or error.get("parameter") or error.get("header"))
+            name = error.get("pointer") or error.get("parameter") or error.get("header")
+            named.append(urllib.parse.unquote(name))
         return sorted(named)
 
     def __repr__(self):
