@@ -41,15 +41,15 @@ class SmallDisk:
         return shutil.disk_usage(self.outside).free
 
     def fill(self, leave=0):
-        """Leaves at most `leave` bytes free, by a file of its own."""
+        """Leaves at most `leave` bytes free, by a file of its own, taken in one call: what the server
+        frees afterwards (its reserve) stays free."""
         with open(self.outside / "ballast", "ab", buffering=0) as ballast:
-            piece = b"\0" * 4096
-            while self.free() > leave:
-                size = max(1, min(1 << 20, self.free() - leave) // 4096)
+            while (wanted := self.free() - leave) > 0:
                 try:
-                    ballast.write(piece * size)
-                except OSError:
+                    os.posix_fallocate(ballast.fileno(), ballast.tell(), wanted)
                     return
+                except OSError:
+                    continue  # the server took some meanwhile
 
     def empty(self):
         (self.outside / "ballast").unlink()
