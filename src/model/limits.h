@@ -67,6 +67,7 @@ inline constexpr std::size_t retry_schedule_entries_max = 20;
 inline constexpr Duration retry_delay_max = 24h;
 inline constexpr double retry_jitter = 0.2;  ///< ±20 %: a thousand webhooks do not return as one
 inline constexpr std::size_t tests_per_minute_max = 10;  ///< per webhook
+inline constexpr Duration url_check_timeout = 5s;  ///< the look-up of webhooks/check
 inline constexpr Duration failing_before_disable = 5 * 24h;
 inline constexpr std::size_t failures_before_disable = 5;
 inline constexpr Duration internal_retry_first = 1s;
@@ -77,6 +78,7 @@ inline constexpr unsigned crashes_before_set_aside = 3;
 inline constexpr std::size_t response_bytes_read_max = 64 * 1024;
 inline constexpr std::size_t response_bytes_kept_max = 4 * 1024;
 inline constexpr std::size_t response_header_bytes_max = 16 * 1024;
+inline constexpr std::size_t response_headers_kept_max = 100;
 inline constexpr Duration connection_age_max = 5min;  ///< so that DNS changes and revoked addresses take
 inline constexpr Duration connection_unused_max = 30s;
 inline constexpr std::size_t idle_connections_per_origin_max = 64;
@@ -126,6 +128,11 @@ inline constexpr std::uint64_t disk_reserve_bytes = 16 * 1024 * 1024;
 inline constexpr std::uint64_t disk_reserve_bytes_min = 1024 * 1024;  ///< a group of outcomes must fit
 inline constexpr std::uint64_t disk_reserve_bytes_max = 64ULL * 1024 * 1024 * 1024;
 inline constexpr std::size_t recover_step_deliveries = 1000;
+inline constexpr std::size_t housekeeping_rows_max = 1000;  ///< of one step: well under a closure's time
+inline constexpr Duration housekeeping_interval = 1min;
+inline constexpr Duration housekeeping_pause = 100ms;  ///< between steps while there is more
+inline constexpr Duration stop_deadline = 10s;  ///< for requests and attempts in progress
+inline constexpr std::size_t idempotency_expire_step_keys = 1000;  ///< removed in one transaction
 inline constexpr std::size_t reseal_step_rows = 200;  ///< a transaction of a few milliseconds
 
 // The operator's side.
