@@ -1,0 +1,292 @@
+#include "webhooks/draft.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "events/catalogue.h"
+#include "model/limits.h"
+#include "net/header_rules.h"
+
+namespace postrider::webhooks {
+namespace {
+
+bool same_name(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    };
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+auto find_header(Headers& headers, std::string_view name) {
+    return std::ranges::find_if(headers,
+                                [&](const auto& header) { return same_name(header.first, name); });
+}
+
+bool signs_with(const std::vector<SigningScheme>& signing, SigningScheme scheme) {
+    return std::ranges::find(signing, scheme) != signing.end();
+}
+
+/// Why a subscription is not one of this realm; "" when it is.
+std::string event_problem(std::string_view pattern, std::span<const std::string> own_types) {
+    if (pattern == "*") return {};
+    if (pattern.size() > limits::event_type_name_bytes_max) {
+        return fmt::format("is longer than {} characters, which no event type is",
+                           limits::event_type_name_bytes_max);
+    }
+    if (pattern.ends_with(".*")) {
+        const auto taken = [&](std::string_view type) { return events::matches(pattern, type); };
+        if (std::ranges::any_of(events::built_in_types(), taken, &events::EventType::name) ||
+            std::ranges::any_of(own_types, taken)) {
+            return {};
+        }
+        return fmt::format("no event type of this realm begins with \"{}\"",
+                           pattern.substr(0, pattern.size() - 1));
+    }
+    if (pattern.find('*') != std::string_view::npos) {
+        return "a wildcard stands alone or at the end after a dot: \"*\", \"user.*\"";
+    }
+    if (events::find_built_in(pattern) != nullptr ||
+        std::ranges::find(own_types, pattern) != own_types.end()) {
+        return {};
+    }
+    const auto nearest = events::nearest_name(pattern, own_types);
+    if (nearest.empty()) {
+        return fmt::format("there is no event type \"{}\" in this realm", pattern);
+    }
+    return fmt::format("there is no event type \"{}\" in this realm; did you mean \"{}\"?", pattern,
+                       nearest);
+}
+
+/// One run of make_draft.
+class Drafter {
+ public:
+    Drafter(const Change& change, const Existing* existing, const Surroundings& surroundings,
+            Random& random)
+        : change_(change),
+          existing_(existing),
+          surroundings_(surroundings),
+          random_(random),
+          errors_(change.errors) {}
+
+    Result<Draft> make() {
+        if (existing_ != nullptr) {
+            draft_.webhook = existing_->webhook;
+            draft_.headers = existing_->headers;
+            draft_.secret = existing_->secret;
+        }
+        apply_plain();
+        apply_url();
+        apply_headers();
+        apply_events();
+        apply_secret();
+        if (!errors_.empty()) return fail_fields(std::move(errors_));
+        draft_.webhook.header_names.clear();
+        for (const auto& [name, value] : draft_.headers) {
+            draft_.webhook.header_names.push_back(name);
+        }
+        if (existing_ != nullptr) name_changes();
+        return std::move(draft_);
+    }
+
+ private:
+    void refuse(std::string pointer, std::string detail) {
+        errors_.push_back({std::move(pointer), {}, {}, std::move(detail)});
+    }
+
+    void apply_plain() {
+        auto& webhook = draft_.webhook;
+        webhook.name = change_.name.applied_to(webhook.name, "");
+        webhook.description = change_.description.applied_to(webhook.description, "");
+        if (change_.timeout.touched) webhook.timeout = change_.timeout.value;
+        if (change_.retry_schedule.touched) webhook.retry_schedule = change_.retry_schedule.value;
+        webhook.signing = change_.signing.applied_to(webhook.signing, {SigningScheme::v1});
+        const bool enabled = change_.enabled.applied_to(webhook.enabled, true);
+        if (enabled != webhook.enabled) {
+            webhook.enabled = enabled;
+            webhook.disabled_reason = enabled ? DisabledReason::none : DisabledReason::by_hand;
+        }
+    }
+
+    void apply_url() {
+        if (!change_.url) return;
+        auto text = change_.url->to_string();
+        if (text == draft_.webhook.url) return;
+        if (auto checked = surroundings_.policy.check(*change_.url); !checked) {
+            refuse("#/url", checked.error().message);
+        }
+        if (existing_ != nullptr) {
+            const auto before = net::parse_url(existing_->webhook.url);
+            new_origin_ = !before || before->origin() != change_.url->origin();
+        }
+        draft_.webhook.url = std::move(text);
+    }
+
+    void apply_headers() {
+        // Credentials do not follow to another server.
+        if (new_origin_ || change_.replaces_headers()) draft_.headers.clear();
+        if (!change_.headers.value) return;
+        const bool are_whole = change_.replaces_headers();
+        std::vector<std::string_view> seen;
+        for (const auto& header : *change_.headers.value) {
+            const bool is_twice = std::ranges::any_of(
+                seen, [&](std::string_view other) { return same_name(other, header.name); });
+            seen.push_back(header.name);
+            if (is_twice) {
+                refuse(net::header_pointer(header.name),
+                       "this name is there twice, in upper or lower case: leave one");
+                continue;
+            }
+            apply_header(header, are_whole);
+        }
+        if (auto checked = net::check_headers(draft_.headers); !checked) {
+            std::ranges::move(checked.error().fields, std::back_inserter(errors_));
+        }
+    }
+
+    void apply_header(const HeaderChange& header, bool are_whole) {
+        auto place = find_header(draft_.headers, header.name);
+        if (!header.value) {
+            if (place != draft_.headers.end()) draft_.headers.erase(place);
+            return;
+        }
+        std::string value = *header.value;
+        if (value == secret_mask) {
+            if (new_origin_) {
+                return refuse(net::header_pointer(header.name),
+                              "is the mask, and the URL has a new origin: give the value again");
+            }
+            const auto* kept = existing_value(header.name);
+            if (kept == nullptr) {
+                return refuse(net::header_pointer(header.name),
+                              "is the mask, but there is no header of this name whose value could "
+                              "stay: give a value");
+            }
+            value = *kept;
+        }
+        if (are_whole || place == draft_.headers.end()) {
+            draft_.headers.emplace_back(header.name, std::move(value));
+        } else {
+            *place = {header.name, std::move(value)};
+        }
+    }
+
+    const std::string* existing_value(std::string_view name) const {
+        if (existing_ == nullptr) return nullptr;
+        for (const auto& [known, value] : existing_->headers) {
+            if (same_name(known, name)) return &value;
+        }
+        return nullptr;
+    }
+
+    void apply_events() {
+        if (!change_.events) return;
+        const auto& before = draft_.webhook.events;
+        for (std::size_t i = 0; i < change_.events->size(); ++i) {
+            const auto& pattern = (*change_.events)[i];
+            // What it had may stay, also when the realm has taken the type out since.
+            if (std::ranges::find(before, pattern) != before.end()) continue;
+            auto problem = event_problem(pattern, surroundings_.own_types);
+            if (!problem.empty()) refuse(fmt::format("#/events/{}", i), std::move(problem));
+        }
+        draft_.webhook.events = *change_.events;
+    }
+
+    void apply_secret() {
+        const auto& signing = draft_.webhook.signing;
+        if (change_.secret) {
+            if (!signs_with(signing, change_.secret->scheme)) {
+                return refuse("#/secret", fmt::format("is for {}, which is not in signing",
+                                                      to_string(change_.secret->scheme)));
+            }
+            auto& key =
+                change_.secret->scheme == SigningScheme::v1 ? draft_.secret.v1 : draft_.secret.v1a;
+            key = change_.secret->key;
+        } else if (new_origin_) {
+            draft_.secret = {};
+        }
+        if (!errors_.empty()) return;  // a key would be made for nothing
+        const bool made = complete(draft_.secret, signing, random_);
+        draft_.shows_secret = made || existing_ == nullptr;
+        if (existing_ == nullptr) return;
+        if (new_origin_) {
+            draft_.old_secret = OldSecret::dropped;
+        } else if (replaces_key()) {
+            draft_.old_secret = OldSecret::overlaps;
+        }
+    }
+
+    /// Whether a key that was there is another one now.
+    bool replaces_key() const {
+        const auto& old = existing_->secret;
+        return (!old.v1.empty() && old.v1 != draft_.secret.v1) ||
+               (!old.v1a.empty() && old.v1a != draft_.secret.v1a);
+    }
+
+    void name_changes() {
+        const auto& before = existing_->webhook;
+        const auto& after = draft_.webhook;
+        const auto note = [&](const char* field, bool differs) {
+            if (differs) draft_.changed.emplace_back(field);
+        };
+        note("name", before.name != after.name);
+        note("description", before.description != after.description);
+        note("url", before.url != after.url);
+        note("headers", existing_->headers != draft_.headers);
+        note("events", before.events != after.events);
+        note("enabled", before.enabled != after.enabled);
+        note("timeout", before.timeout != after.timeout);
+        note("retry_schedule", before.retry_schedule != after.retry_schedule);
+        note("signing", before.signing != after.signing);
+        note("secret", replaces_key());
+    }
+
+    const Change& change_;
+    const Existing* existing_;
+    const Surroundings& surroundings_;
+    Random& random_;
+    std::vector<FieldError> errors_;
+    Draft draft_;
+    bool new_origin_ = false;
+};
+
+}  // namespace
+
+bool Draft::has_changed(std::string_view field) const {
+    return std::ranges::find(changed, field) != changed.end();
+}
+
+Result<Draft> make_draft(const Change& change, const Existing* existing,
+                         const Surroundings& surroundings, Random& random) {
+    return Drafter(change, existing, surroundings, random).make();
+}
+
+Result<Draft> make_rotated(const Rotation& rotation, const Existing& existing, Random& random) {
+    Draft draft{.webhook = existing.webhook,
+                .headers = existing.headers,
+                .secret = existing.secret,
+                .old_secret = OldSecret::overlaps,
+                .shows_secret = true,
+                .changed = {"secret"}};
+    const auto& signing = existing.webhook.signing;
+    if (rotation.secret) {
+        if (!signs_with(signing, rotation.secret->scheme)) {
+            return fail_field("#/secret", fmt::format("is for {}, which is not in signing",
+                                                      to_string(rotation.secret->scheme)));
+        }
+        auto& key =
+            rotation.secret->scheme == SigningScheme::v1 ? draft.secret.v1 : draft.secret.v1a;
+        key = rotation.secret->key;
+    } else {
+        if (signs_with(signing, SigningScheme::v1)) draft.secret.v1.clear();
+        if (signs_with(signing, SigningScheme::v1a)) draft.secret.v1a.clear();
+    }
+    complete(draft.secret, signing, random);
+    if (draft.secret == existing.secret) {
+        draft.changed.clear();
+        draft.old_secret = OldSecret::untouched;
+    }
+    return draft;
+}
+
+}  // namespace postrider::webhooks

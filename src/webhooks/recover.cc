@@ -1,0 +1,297 @@
+#include "webhooks/recover.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "audit/record.h"
+#include "events/catalogue.h"
+#include "model/limits.h"
+#include "store/id_range.h"
+#include "store/tables.h"
+#include "store/wait.h"
+#include "webhooks/webhook.h"
+
+namespace postrider::webhooks {
+namespace {
+
+using store::OperationRow;
+using store::Transaction;
+
+constexpr std::string_view recover_kind = "recover";
+
+/// What the operation's row keeps: which webhook, and the ids of its events.
+struct Params {
+    WebhookId webhook;
+    Uuid since;  ///< inclusive
+    Uuid until;  ///< exclusive
+};
+
+/// Where it is: everything up to `after` is counted, or done.
+struct Cursor {
+    bool is_counting = true;
+    Uuid after;
+};
+
+/// The id just below, so that a range above it begins with `id`.
+Uuid id_before(Uuid id) {
+    for (auto byte = id.bytes.rbegin(); byte != id.bytes.rend(); ++byte) {
+        if ((*byte)-- != 0) break;
+    }
+    return id;
+}
+
+std::string to_text(const Params& params) {
+    return json::serialize(json::Object{{"webhook_id", params.webhook.to_string()},
+                                        {"since_id", params.since.to_string()},
+                                        {"until_id", params.until.to_string()}});
+}
+
+std::string to_text(const Cursor& cursor) {
+    return json::serialize(json::Object{{"phase", cursor.is_counting ? "count" : "recover"},
+                                        {"after", cursor.after.to_string()}});
+}
+
+Result<Uuid> uuid_of(const json::Value& value, std::string_view name) {
+    const auto* member = value.find(name);
+    const auto* text = member == nullptr ? nullptr : member->as_string();
+    const auto uuid = text == nullptr ? std::nullopt : Uuid::parse(*text);
+    if (!uuid) return fail(ErrorCode::corrupt, "a stored operation cannot be read");
+    return *uuid;
+}
+
+Result<Params> parse_params(const OperationRow& row) {
+    auto value = json::parse(row.params);
+    if (!value) return fail(ErrorCode::corrupt, "a stored operation cannot be read");
+    Params params;
+    POSTRIDER_ASSIGN(params.webhook.uuid, uuid_of(*value, "webhook_id"));
+    POSTRIDER_ASSIGN(params.since, uuid_of(*value, "since_id"));
+    POSTRIDER_ASSIGN(params.until, uuid_of(*value, "until_id"));
+    return params;
+}
+
+Result<Cursor> parse_cursor(const OperationRow& row) {
+    auto value = json::parse(row.cursor);
+    if (!value) return fail(ErrorCode::corrupt, "a stored operation cannot be read");
+    Cursor cursor;
+    POSTRIDER_ASSIGN(cursor.after, uuid_of(*value, "after"));
+    const auto* phase = value->find("phase");
+    cursor.is_counting = phase != nullptr && *phase == json::Value("count");
+    return cursor;
+}
+
+/// A delivery to take back, or an event that is to get one.
+struct Lack {
+    EventId event;
+    std::optional<DeliveryId> delivery;
+};
+
+struct Found {
+    std::vector<Lack> lacks;
+    Uuid last;             ///< the last event that was looked at
+    bool complete = true;  ///< there is none after it
+    std::string problem;   ///< why the webhook cannot get anything; "" when it can
+};
+
+bool is_lost(const store::DeliveryView& view) {
+    return view.row.state == DeliveryState::failed || view.row.state == DeliveryState::cancelled;
+}
+
+/// What the webhook lacks of the next events above `after`.
+Result<Found> look(store::sql::Connection& sql, const RealmId& realm, const Params& params,
+                   const Uuid& after) {
+    Found found{.lacks = {}, .last = after, .complete = true, .problem = {}};
+    POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(sql, realm, params.webhook));
+    if (!row || row->deleted_at) {
+        found.problem = "The webhook was deleted.";
+        return found;
+    }
+    if (!row->enabled) {
+        found.problem = "The webhook was disabled.";
+        return found;
+    }
+    POSTRIDER_ASSIGN(const auto patterns, parse_words(row->events));
+    POSTRIDER_ASSIGN(const auto heads,
+                     store::events_table::ascending(sql, realm, after, params.until,
+                                                    limits::recover_step_deliveries));
+    found.complete = heads.size() < limits::recover_step_deliveries;
+    for (const auto& head : heads) {
+        found.last = head.id.uuid;
+        POSTRIDER_ASSIGN(const auto delivery,
+                         store::deliveries_table::find_of(sql, realm, head.id, params.webhook));
+        if (delivery) {
+            if (is_lost(*delivery)) found.lacks.push_back({head.id, delivery->row.id});
+        } else if (std::ranges::any_of(patterns, [&](const std::string& pattern) {
+                       return events::matches(pattern, head.type);
+                   })) {
+            found.lacks.push_back({head.id, std::nullopt});
+        }
+    }
+    return found;
+}
+
+/// Gives the webhook what it lacks; how many deliveries are pending by it.
+Result<std::int64_t> supply(Transaction& tx, const RealmId& realm, const WebhookId& webhook,
+                            const std::vector<Lack>& lacks) {
+    std::int64_t done = 0;
+    for (const auto& lack : lacks) {
+        // Again as of this transaction: an attempt may have ended since they were looked at.
+        POSTRIDER_ASSIGN(const auto delivery,
+                         store::deliveries_table::find_of(tx.sql(), realm, lack.event, webhook));
+        if (delivery) {
+            if (!is_lost(*delivery)) continue;
+            POSTRIDER_TRY(store::deliveries_table::revive(tx, realm, delivery->row.id, tx.now()));
+        } else {
+            store::DeliveryRow row;
+            row.realm = realm;
+            row.id = tx.mint_id<DeliveryId>();
+            row.webhook = webhook;
+            row.event = lack.event;
+            row.due_at = row.pending_since = tx.now();
+            POSTRIDER_TRY(store::deliveries_table::insert(tx, row));
+        }
+        ++done;
+    }
+    return done;
+}
+
+void end(Transaction& tx, OperationRow& row, OperationState state, std::string detail = {}) {
+    row.state = state;
+    row.detail = std::move(detail);
+    row.finished_at = tx.now();
+}
+
+std::unexpected<Error> no_such_operation(const OperationId& id) {
+    return fail(ErrorCode::not_found, fmt::format("there is no operation \"{}\"", id.to_string()));
+}
+
+}  // namespace
+
+Result<OperationRow> start_recovery(Transaction& tx, const RealmId& realm, const WebhookId& webhook,
+                                    const Span& span, const Actor& actor) {
+    POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(tx.sql(), realm, webhook));
+    if (!row || row->deleted_at) {
+        return fail(ErrorCode::not_found,
+                    fmt::format("there is no webhook \"{}\"", webhook.to_string()));
+    }
+    if (!row->enabled) {
+        return fail(ErrorCode::conflict,
+                    "the webhook is disabled: enable it first, then recover what it missed");
+    }
+    POSTRIDER_ASSIGN(const auto running, store::operations_table::running(tx.sql()));
+    for (const auto& other : running) {
+        if (other.realm != realm || other.kind != recover_kind) continue;
+        POSTRIDER_ASSIGN(const auto params, parse_params(other));
+        if (params.webhook != webhook) continue;
+        return fail(ErrorCode::conflict,
+                    fmt::format("operation {} recovers this webhook already: wait for its end, or "
+                                "cancel it",
+                                other.id.to_string()));
+    }
+    OperationRow operation;
+    operation.realm = realm;
+    operation.id = tx.mint_id<OperationId>();
+    operation.kind = recover_kind;
+    operation.created_at = tx.now();
+    // Without an end it is an id above every event of now, whatever the clock says.
+    const Params params{.webhook = webhook,
+                        .since = store::first_id_at(span.since),
+                        .until = span.until ? store::first_id_at(*span.until) : operation.id.uuid};
+    operation.params = to_text(params);
+    operation.cursor = to_text(Cursor{.is_counting = true, .after = id_before(params.since)});
+    POSTRIDER_TRY(store::operations_table::insert(tx, operation));
+    POSTRIDER_TRY(audit::record(
+        tx, actor,
+        {.realm = realm,
+         .action = "webhook.recover",
+         .resource_id = webhook.to_string(),
+         .detail = json::serialize(json::Object{{"operation_id", operation.id.to_string()}})}));
+    return operation;
+}
+
+Result<OperationRow> cancel_operation(Transaction& tx, const RealmId& realm, const OperationId& id,
+                                      const Actor& actor) {
+    POSTRIDER_ASSIGN(auto row, store::operations_table::find(tx.sql(), realm, id));
+    if (!row) return no_such_operation(id);
+    if (row->state != OperationState::running) {
+        return fail(ErrorCode::conflict,
+                    fmt::format("the operation has ended: it is {}", to_string(row->state)));
+    }
+    end(tx, *row, OperationState::cancelled);
+    POSTRIDER_TRY(store::operations_table::update(tx, *row));
+    POSTRIDER_TRY(audit::record(
+        tx, actor, {.realm = realm, .action = "operation.cancel", .resource_id = id.to_string()}));
+    return std::move(*row);
+}
+
+void write_operation(json::Writer& writer, const OperationRow& row) {
+    writer.begin_object();
+    writer.member("id", row.id.to_string());
+    writer.member("kind", row.kind);
+    writer.member("state", to_string(row.state));
+    if (!row.detail.empty()) writer.member("detail", row.detail);
+    writer.member("done", row.done);
+    writer.member("total", row.total);
+    if (const auto params = parse_params(row); params) {
+        writer.member("webhook_id", params->webhook.to_string());
+    } else {
+        writer.member_null("webhook_id");
+    }
+    writer.member("created_at", format_rfc3339(row.created_at));
+    if (row.finished_at) {
+        writer.member("finished_at", format_rfc3339(*row.finished_at));
+    } else {
+        writer.member_null("finished_at");
+    }
+    writer.end_object();
+}
+
+Result<bool> Recoveries::step() {
+    POSTRIDER_ASSIGN(const auto running, store::read_now<std::vector<OperationRow>>(
+                                             store_, [](store::sql::Connection& sql) {
+                                                 return store::operations_table::running(sql);
+                                             }));
+    for (const auto& operation : running) {
+        if (operation.kind == recover_kind) POSTRIDER_TRY(step_one(operation));
+    }
+    return !running.empty();
+}
+
+Result<void> Recoveries::step_one(const OperationRow& operation) {
+    POSTRIDER_ASSIGN(const auto params, parse_params(operation));
+    POSTRIDER_ASSIGN(const auto cursor, parse_cursor(operation));
+    POSTRIDER_ASSIGN(auto found, store::read_now<Found>(store_, [&](store::sql::Connection& sql) {
+                         return look(sql, operation.realm, params, cursor.after);
+                     }));
+    auto step = [wake = wake_, params, cursor, found = std::move(found), realm = operation.realm,
+                 id = operation.id](Transaction& tx) -> Result<bool> {
+        POSTRIDER_ASSIGN(auto row, store::operations_table::find(tx.sql(), realm, id));
+        if (!row || row->state != OperationState::running) return false;  // cancelled meanwhile
+        Cursor next{.is_counting = cursor.is_counting, .after = found.last};
+        if (!found.problem.empty()) {
+            end(tx, *row, OperationState::failed, found.problem);
+        } else if (cursor.is_counting) {
+            row->total += static_cast<std::int64_t>(found.lacks.size());
+            if (found.complete) next = {.is_counting = false, .after = id_before(params.since)};
+        } else {
+            POSTRIDER_ASSIGN(const auto done, supply(tx, realm, params.webhook, found.lacks));
+            row->done += done;
+            if (found.complete) {
+                end(tx, *row, OperationState::done);
+                row->total = row->done;  // what changed since it was counted
+            }
+            if (done > 0) {
+                tx.after_commit([wake, realm, webhook = params.webhook,
+                                 commit = tx.commit_number()] { wake(realm, webhook, commit); });
+            }
+        }
+        row->cursor = to_text(next);
+        POSTRIDER_TRY(store::operations_table::update(tx, *row));
+        return true;
+    };
+    auto stepped = store::write_now<bool>(store_, std::move(step));
+    if (!stepped) return std::unexpected(std::move(stepped).error());
+    return {};
+}
+
+}  // namespace postrider::webhooks

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/actor.h"
+#include "model/ids.h"
+#include "store/rows.h"
+#include "store/store.h"
+
+/// The operation `recover`: makes pending again what a webhook lacks of the events accepted in a
+/// span: deliveries that failed or were cancelled, and matching events without a delivery. It first
+/// counts, then does; both in steps of limits::recover_step_deliveries events, with its cursor in
+/// the operation's row, so that it goes on after a restart.
+namespace postrider::webhooks {
+
+/// Accepted in [since, until).
+struct Span {
+    Timestamp since;
+    std::optional<Timestamp> until;  ///< none: now
+};
+
+/// Errors: not_found; conflict (the webhook is disabled, or another recovery of it runs).
+Result<store::OperationRow> start_recovery(store::Transaction& tx, const RealmId& realm,
+                                           const WebhookId& webhook, const Span& span,
+                                           const Actor& actor);
+
+/// Stops an operation after its current step. Errors: not_found; conflict (it has ended).
+Result<store::OperationRow> cancel_operation(store::Transaction& tx, const RealmId& realm,
+                                             const OperationId& id, const Actor& actor);
+
+/// The JSON of an operation, in answers.
+void write_operation(json::Writer& writer, const store::OperationRow& row);
+
+/// Does the steps. Thread-safety: one thread, which may wait for the store (the housekeeper).
+class Recoveries {
+ public:
+    /// Told that deliveries of a webhook are pending as of a commit, on the writer's thread.
+    using Wake = std::function<void(const RealmId&, const WebhookId&, store::CommitNumber)>;
+
+    Recoveries(store::Store& store, Wake wake) : store_(store), wake_(std::move(wake)) {}
+
+    /// One step of every operation that runs. False: none does.
+    /// Errors: the store's; nothing is lost, step again later.
+    Result<bool> step();
+
+ private:
+    Result<void> step_one(const store::OperationRow& operation);
+
+    store::Store& store_;
+    Wake wake_;
+};
+
+}  // namespace postrider::webhooks

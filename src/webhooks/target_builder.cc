@@ -1,0 +1,165 @@
+#include "webhooks/target_builder.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "model/limits.h"
+
+namespace postrider::webhooks {
+namespace {
+
+constexpr std::string_view master_name = "master";
+
+vault::Place place_of(const store::WebhookRow& row, std::string_view column) {
+    return {row.realm, row.id.uuid, column};
+}
+
+std::unexpected<Error> corrupt_settings() {
+    return fail(ErrorCode::corrupt, "the stored settings of a realm cannot be read");
+}
+
+Result<std::vector<net::Cidr>> networks_of(const json::Value& list) {
+    if (list.as_array() == nullptr) return corrupt_settings();
+    std::vector<net::Cidr> networks;
+    for (const auto& element : *list.as_array()) {
+        const auto* text = element.as_string();
+        auto network = text == nullptr ? std::nullopt : net::Cidr::parse(*text);
+        if (!network) return corrupt_settings();
+        networks.push_back(std::move(*network));
+    }
+    return networks;
+}
+
+/// The keys among `keys` that are not also in `others`.
+std::vector<SigningKey> without(std::vector<SigningKey> keys,
+                                const std::vector<SigningKey>& others) {
+    std::erase_if(keys, [&](const SigningKey& key) {
+        return std::ranges::any_of(others, [&](const SigningKey& other) {
+            return other.scheme == key.scheme && other.key == key.key;
+        });
+    });
+    return keys;
+}
+
+}  // namespace
+
+Result<RealmConditions> TargetBuilder::conditions(const store::RealmRow& realm) const {
+    RealmConditions conditions{.timeout = defaults_.timeout,
+                               .retry_schedule = defaults_.retry_schedule,
+                               .secret_overlap = limits::secret_overlap_default,
+                               .policy = defaults_.policy};
+    if (realm.settings.empty()) return conditions;
+    auto settings = json::parse(realm.settings);
+    if (!settings) return corrupt_settings();
+    const auto duration = [&](std::string_view name, Duration& into) -> Result<void> {
+        const auto* value = settings->find(name);
+        if (value == nullptr || value->is_null()) return {};
+        const auto parsed =
+            value->as_string() == nullptr ? std::nullopt : parse_duration(*value->as_string());
+        if (!parsed) return corrupt_settings();
+        into = *parsed;
+        return {};
+    };
+    POSTRIDER_TRY(duration("timeout", conditions.timeout));
+    POSTRIDER_TRY(duration("secret_overlap", conditions.secret_overlap));
+    const auto* schedule = settings->find("retry_schedule");
+    if (schedule != nullptr && !schedule->is_null()) {
+        POSTRIDER_ASSIGN(conditions.retry_schedule, parse_schedule(json::serialize(*schedule)));
+    }
+    const auto* networks = settings->find("allowed_networks");
+    if (realm.name == master_name && networks != nullptr && !networks->is_null()) {
+        net::EgressPolicy policy = *defaults_.policy;
+        POSTRIDER_ASSIGN(const auto added, networks_of(*networks));
+        policy.allowed_networks.insert(policy.allowed_networks.end(), added.begin(), added.end());
+        conditions.policy = master_policy(std::move(policy));
+    }
+    return conditions;
+}
+
+std::shared_ptr<const net::EgressPolicy> TargetBuilder::master_policy(
+    net::EgressPolicy policy) const {
+    const MutexLock lock(mutex_);
+    if (!master_policy_ || master_policy_->allowed_networks != policy.allowed_networks) {
+        master_policy_ = std::make_shared<const net::EgressPolicy>(std::move(policy));
+    }
+    return master_policy_;
+}
+
+SharedTarget TargetBuilder::build(const store::WebhookRow& row,
+                                  const RealmConditions& conditions) const {
+    auto target = std::make_shared<Target>();
+    target->realm = row.realm;
+    target->webhook = row.id;
+    target->enabled = row.enabled;
+    target->tombstone = row.deleted_at.has_value();
+    target->version = row.version;
+    target->policy = conditions.policy;
+    target->timeout = row.timeout.value_or(conditions.timeout);
+    target->retry_schedule = conditions.retry_schedule;
+    if (!fill(*target, row, conditions)) target->unsealable = true;
+    return target;
+}
+
+Result<void> TargetBuilder::fill(Target& target, const store::WebhookRow& row,
+                                 const RealmConditions& conditions) const {
+    POSTRIDER_ASSIGN(const auto webhook, from_row(row));
+    target.retry_schedule = webhook.retry_schedule.value_or(conditions.retry_schedule);
+    POSTRIDER_ASSIGN(auto url, net::parse_url(row.url));
+    target.url = std::make_shared<const net::Url>(std::move(url));
+    POSTRIDER_ASSIGN(const auto headers, open_headers(row));
+    for (const auto& [name, value] : headers) {
+        target.header_lines += name + ": " + value + "\r\n";
+        if (!target.masked_headers.empty()) target.masked_headers += ',';
+        target.masked_headers += "[";
+        json::append_string(target.masked_headers, name);
+        target.masked_headers += ',';
+        json::append_string(target.masked_headers, secret_mask);
+        target.masked_headers += ']';
+    }
+    POSTRIDER_ASSIGN(const auto secret, open_secret(row));
+    target.keys = signing_keys(secret, webhook.signing);
+    if (row.previous_expires_at) {
+        POSTRIDER_ASSIGN(const auto previous, open_previous_secret(row));
+        target.previous_keys = without(signing_keys(previous, webhook.signing), target.keys);
+        target.previous_expires_at = *row.previous_expires_at;
+    }
+    return {};
+}
+
+Result<Headers> TargetBuilder::open_headers(const store::WebhookRow& row) const {
+    if (row.headers.empty()) return Headers{};
+    POSTRIDER_ASSIGN(const auto text,
+                     vault_.open(place_of(row, vault::columns::webhook_headers), row.headers));
+    return parse_headers_plaintext(text);
+}
+
+Result<SecretSet> TargetBuilder::open_secret(const store::WebhookRow& row) const {
+    POSTRIDER_ASSIGN(const auto text,
+                     vault_.open(place_of(row, vault::columns::webhook_secret), row.secret));
+    return parse_plaintext(text);
+}
+
+Result<SecretSet> TargetBuilder::open_previous_secret(const store::WebhookRow& row) const {
+    if (row.previous_secret.empty()) return SecretSet{};
+    POSTRIDER_ASSIGN(
+        const auto text,
+        vault_.open(place_of(row, vault::columns::webhook_previous_secret), row.previous_secret));
+    return parse_plaintext(text);
+}
+
+void TargetBuilder::seal_headers(store::WebhookRow& row, const Headers& headers) const {
+    row.headers = headers.empty() ? std::string()
+                                  : vault_.seal(place_of(row, vault::columns::webhook_headers),
+                                                headers_to_plaintext(headers));
+}
+
+void TargetBuilder::seal_secret(store::WebhookRow& row, const SecretSet& secret) const {
+    row.secret = vault_.seal(place_of(row, vault::columns::webhook_secret), to_plaintext(secret));
+}
+
+void TargetBuilder::seal_previous_secret(store::WebhookRow& row, const SecretSet& secret) const {
+    row.previous_secret =
+        vault_.seal(place_of(row, vault::columns::webhook_previous_secret), to_plaintext(secret));
+}
+
+}  // namespace postrider::webhooks

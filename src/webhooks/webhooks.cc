@@ -1,0 +1,345 @@
+#include "webhooks/webhooks.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "audit/record.h"
+#include "model/limits.h"
+#include "store/tables.h"
+#include "store/wait.h"
+
+namespace postrider::webhooks {
+namespace {
+
+using store::Transaction;
+using store::WebhookRow;
+
+std::unexpected<Error> not_found(const WebhookId& id) {
+    return fail(ErrorCode::not_found, fmt::format("there is no webhook \"{}\"", id.to_string()));
+}
+
+/// The row of a webhook that is not deleted.
+Result<WebhookRow> find_row(store::sql::Connection& sql, const RealmId& realm,
+                            const WebhookId& id) {
+    POSTRIDER_ASSIGN(auto row, store::webhooks_table::find(sql, realm, id));
+    if (!row || row->deleted_at) return not_found(id);
+    return std::move(*row);
+}
+
+Result<std::vector<std::string>> own_types(store::sql::Connection& sql, const RealmId& realm) {
+    POSTRIDER_ASSIGN(const auto rows, store::event_types_table::all(sql, realm));
+    std::vector<std::string> names;
+    for (const auto& row : rows) names.push_back(row.name);
+    return names;
+}
+
+/// From the next event on, the webhook is matched as the row says.
+Result<void> begin_version(Transaction& tx, const WebhookRow& row) {
+    POSTRIDER_TRY(store::webhook_versions_table::append(tx, {.realm = row.realm,
+                                                             .webhook = row.id,
+                                                             .since = tx.mint(),
+                                                             .enabled = row.enabled,
+                                                             .reason = row.disabled_reason,
+                                                             .events = row.events}));
+    return store::realms_table::raise_config_version(tx, row.realm);
+}
+
+Result<void> cancel_pending(Transaction& tx, const WebhookRow& row,
+                            std::optional<EventId> except = {}) {
+    std::string_view reason;
+    switch (row.disabled_reason) {
+        case DisabledReason::none:
+            return {};
+        case DisabledReason::by_hand:
+            reason = "The webhook was disabled.";
+            break;
+        case DisabledReason::gone:
+            reason = "The webhook was disabled: its receiver answered 410 Gone.";
+            break;
+        case DisabledReason::failing:
+            reason = "The webhook was disabled: nothing but failures for too long.";
+            break;
+        case DisabledReason::deleted:
+            reason = "The webhook was deleted.";
+            break;
+    }
+    POSTRIDER_TRY(store::deliveries_table::cancel_pending(tx, row.realm, row.id, reason, except));
+    return {};
+}
+
+/// What the audit log keeps of a change: names of fields, never values.
+std::string audit_detail(std::string_view name, const std::vector<std::string>& words) {
+    return fmt::format("{{\"{}\":{}}}", name, to_json(words));
+}
+
+}  // namespace
+
+Result<RealmConditions> Webhooks::conditions_of(store::sql::Connection& sql,
+                                                const RealmId& realm) const {
+    POSTRIDER_ASSIGN(const auto row, store::realms_table::find(sql, realm));
+    if (!row) return fail(ErrorCode::not_found, "this realm does not exist");
+    return builder_.conditions(*row);
+}
+
+void Webhooks::tell_sink(Transaction& tx, const WebhookRow& row,
+                         const RealmConditions& conditions) {
+    tx.after_commit(
+        [this, target = builder_.build(row, conditions)] { sink_.target_changed(target); });
+}
+
+Result<void> Webhooks::load_targets(store::Store& store) {
+    struct All {
+        std::vector<WebhookRow> webhooks;
+        std::map<RealmId, store::RealmRow> realms;
+    };
+    POSTRIDER_ASSIGN(
+        const auto all, store::read_now<All>(store, [](store::sql::Connection& sql) -> Result<All> {
+            All read;
+            POSTRIDER_ASSIGN(read.webhooks, store::webhooks_table::all(sql));
+            for (const auto& webhook : read.webhooks) {
+                if (read.realms.contains(webhook.realm)) continue;
+                POSTRIDER_ASSIGN(auto realm, store::realms_table::find(sql, webhook.realm));
+                if (realm) read.realms.emplace(webhook.realm, std::move(*realm));
+            }
+            return read;
+        }));
+    std::map<RealmId, RealmConditions> conditions;
+    for (const auto& [id, realm] : all.realms) {
+        POSTRIDER_ASSIGN(conditions[id], builder_.conditions(realm));
+    }
+    for (const auto& row : all.webhooks) {
+        const auto found = conditions.find(row.realm);
+        if (found == conditions.end()) continue;  // of a realm that is being deleted
+        sink_.target_changed(builder_.build(row, found->second));
+        if (!row.deleted_at) continue;
+        auto purged = store::write_now<bool>(
+            store, [this, realm = row.realm, id = row.id](Transaction& tx) -> Result<bool> {
+                POSTRIDER_TRY(purge_if_final(tx, realm, id));
+                return true;
+            });
+        if (!purged) return std::unexpected(std::move(purged).error());
+    }
+    return {};
+}
+
+Result<Saved> Webhooks::create(Transaction& tx, const RealmId& realm, const Change& change,
+                               const Actor& actor) {
+    POSTRIDER_ASSIGN(const auto conditions, conditions_of(tx.sql(), realm));
+    POSTRIDER_ASSIGN(const auto types, own_types(tx.sql(), realm));
+    POSTRIDER_ASSIGN(
+        auto draft,
+        make_draft(change, nullptr, {.policy = *conditions.policy, .own_types = types}, random_));
+    POSTRIDER_ASSIGN(const auto count, store::webhooks_table::count(tx.sql(), realm));
+    if (static_cast<std::size_t>(count) >= limits::webhooks_per_realm_max) {
+        return fail(ErrorCode::conflict,
+                    fmt::format("the realm has {} webhooks, and more are not possible: delete one "
+                                "that is no longer needed",
+                                count));
+    }
+    auto& webhook = draft.webhook;
+    webhook.realm = realm;
+    webhook.id = tx.mint_id<WebhookId>();
+    webhook.created_at = webhook.updated_at = tx.now();
+    WebhookRow row;
+    into_row(webhook, row);
+    builder_.seal_headers(row, draft.headers);
+    builder_.seal_secret(row, draft.secret);
+    POSTRIDER_TRY(store::webhooks_table::insert(tx, row));
+    POSTRIDER_TRY(begin_version(tx, row));
+    // Before the event: the engine knows the webhook when its first delivery is offered.
+    tell_sink(tx, row, conditions);
+    POSTRIDER_TRY(publisher_.publish(tx, realm,
+                                     {.type = "webhook.created",
+                                      .resource_id = ResourceId{webhook.id.uuid},
+                                      .data = event_data(webhook),
+                                      .timestamp = {}},
+                                     EventOrigin::directory));
+    POSTRIDER_TRY(audit::record(
+        tx, actor,
+        {.realm = realm, .action = "webhook.create", .resource_id = webhook.id.to_string()}));
+    return Saved{webhook, show_secret(webhook.signing, draft.secret, {}, {})};
+}
+
+Result<Webhooks::Loaded> Webhooks::load(Transaction& tx, const Address& address) {
+    Loaded loaded;
+    POSTRIDER_ASSIGN(loaded.row, find_row(tx.sql(), address.realm, address.id));
+    if (address.version && *address.version != loaded.row.version) {
+        return fail(ErrorCode::failed_precondition,
+                    fmt::format("it has changed since it was read: its ETag is now \"{}\"; read it "
+                                "again",
+                                loaded.row.version));
+    }
+    POSTRIDER_ASSIGN(loaded.conditions, conditions_of(tx.sql(), address.realm));
+    POSTRIDER_ASSIGN(loaded.existing.webhook, from_row(loaded.row));
+    POSTRIDER_ASSIGN(loaded.existing.headers, builder_.open_headers(loaded.row));
+    POSTRIDER_ASSIGN(loaded.existing.secret, builder_.open_secret(loaded.row));
+    return loaded;
+}
+
+void Webhooks::set_secrets(Transaction& tx, Loaded& loaded, const Draft& draft,
+                           Duration overlap) const {
+    auto& row = loaded.row;
+    if (draft.secret != loaded.existing.secret) builder_.seal_secret(row, draft.secret);
+    if (draft.old_secret == OldSecret::overlaps && overlap > Duration{0}) {
+        builder_.seal_previous_secret(row, loaded.existing.secret);
+        row.previous_expires_at = tx.now() + overlap;
+        return;
+    }
+    const bool has_expired = row.previous_expires_at && *row.previous_expires_at <= tx.now();
+    if (draft.old_secret != OldSecret::untouched || has_expired) {
+        row.previous_secret.clear();
+        row.previous_expires_at.reset();
+    }
+}
+
+/// Requires: draft.changed is not empty.
+Result<void> Webhooks::save(Transaction& tx, Loaded& loaded, Draft& draft, const Actor& actor,
+                            std::string_view action, std::optional<Duration> overlap) {
+    auto& webhook = draft.webhook;
+    auto& row = loaded.row;
+    webhook.version += 1;
+    webhook.updated_at = tx.now();
+    into_row(webhook, row);
+    if (draft.has_changed("headers")) builder_.seal_headers(row, draft.headers);
+    set_secrets(tx, loaded, draft, overlap.value_or(loaded.conditions.secret_overlap));
+    POSTRIDER_TRY(store::webhooks_table::update(tx, row));
+
+    const bool was_switched = draft.has_changed("enabled");
+    if (was_switched || draft.has_changed("events")) POSTRIDER_TRY(begin_version(tx, row));
+    if (was_switched && !row.enabled) POSTRIDER_TRY(cancel_pending(tx, row));
+    if ((was_switched && row.enabled) || draft.has_changed("url")) {
+        POSTRIDER_TRY(store::webhook_health_table::clear(tx, row.realm, row.id));
+    }
+    tell_sink(tx, row, loaded.conditions);
+    POSTRIDER_TRY(publisher_.publish(tx, row.realm,
+                                     {.type = "webhook.updated",
+                                      .resource_id = ResourceId{row.id.uuid},
+                                      .data = event_data(webhook, &draft.changed),
+                                      .timestamp = {}},
+                                     EventOrigin::directory));
+    return audit::record(tx, actor,
+                         {.realm = row.realm,
+                          .action = std::string(action),
+                          .resource_id = row.id.to_string(),
+                          .detail = audit_detail("changed", draft.changed)});
+}
+
+Result<Saved> Webhooks::update(Transaction& tx, const Address& address, const Change& change,
+                               const Actor& actor) {
+    POSTRIDER_ASSIGN(auto loaded, load(tx, address));
+    std::vector<std::string> types;
+    if (change.events) {
+        POSTRIDER_ASSIGN(types, own_types(tx.sql(), address.realm));
+    }
+    POSTRIDER_ASSIGN(
+        auto draft, make_draft(change, &loaded.existing,
+                               {.policy = *loaded.conditions.policy, .own_types = types}, random_));
+    if (draft.changed.empty()) return Saved{loaded.existing.webhook, {}};
+    POSTRIDER_TRY(save(tx, loaded, draft, actor, "webhook.update"));
+    Saved saved{draft.webhook, {}};
+    if (draft.shows_secret) {
+        saved.secret = show_secret(draft.webhook.signing, draft.secret, {}, {});
+    }
+    return saved;
+}
+
+Result<Webhooks::Rotated> Webhooks::rotate_secret(Transaction& tx, const Address& address,
+                                                  const Rotation& rotation, const Actor& actor) {
+    POSTRIDER_ASSIGN(auto loaded, load(tx, address));
+    POSTRIDER_ASSIGN(auto draft, make_rotated(rotation, loaded.existing, random_));
+    if (!draft.changed.empty()) {
+        POSTRIDER_TRY(save(tx, loaded, draft, actor, "webhook.rotate_secret", rotation.overlap));
+    }
+    POSTRIDER_ASSIGN(const auto previous, builder_.open_previous_secret(loaded.row));
+    return Rotated{draft.webhook.version, show_secret(draft.webhook.signing, draft.secret, previous,
+                                                      loaded.row.previous_expires_at)};
+}
+
+Result<void> Webhooks::remove(Transaction& tx, const Address& address, const Actor& actor) {
+    POSTRIDER_ASSIGN(auto loaded, load(tx, address));
+    auto& row = loaded.row;
+    // First the event: a deletion matches as before the change.
+    POSTRIDER_ASSIGN(const auto event,
+                     publisher_.publish(tx, row.realm,
+                                        {.type = "webhook.deleted",
+                                         .resource_id = ResourceId{row.id.uuid},
+                                         .data = event_data(loaded.existing.webhook),
+                                         .timestamp = {}},
+                                        EventOrigin::directory));
+    row.enabled = false;
+    row.disabled_reason = DisabledReason::deleted;
+    row.deleted_at = tx.now();
+    row.updated_at = tx.now();
+    row.version += 1;
+    POSTRIDER_TRY(store::webhooks_table::update(tx, row));
+    POSTRIDER_TRY(begin_version(tx, row));
+    POSTRIDER_TRY(cancel_pending(tx, row, event.id));
+    tell_sink(tx, row, loaded.conditions);
+    POSTRIDER_TRY(audit::record(
+        tx, actor,
+        {.realm = row.realm, .action = "webhook.delete", .resource_id = row.id.to_string()}));
+    return purge_if_final(tx, row.realm, row.id);
+}
+
+Result<void> Webhooks::disable(Transaction& tx, const RealmId& realm, const WebhookId& id,
+                               DisabledReason reason, const Actor& actor) {
+    POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(tx.sql(), realm, id));
+    if (!row || row->deleted_at || !row->enabled) return {};
+    Loaded loaded{.row = *row, .existing = {}, .conditions = {}};
+    POSTRIDER_ASSIGN(loaded.conditions, conditions_of(tx.sql(), realm));
+    POSTRIDER_ASSIGN(loaded.existing.webhook, from_row(*row));
+    Draft draft{
+        .webhook = loaded.existing.webhook, .headers = {}, .secret = {}, .changed = {"enabled"}};
+    draft.webhook.enabled = false;
+    draft.webhook.disabled_reason = reason;
+    return save(tx, loaded, draft, actor, "webhook.disable");
+}
+
+Result<void> Webhooks::purge_if_final(Transaction& tx, const RealmId& realm, const WebhookId& id) {
+    POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(tx.sql(), realm, id));
+    if (!row || !row->deleted_at) return {};
+    POSTRIDER_ASSIGN(const auto pending,
+                     store::deliveries_table::count_pending(tx.sql(), realm, id));
+    if (pending > 0) return {};
+    POSTRIDER_TRY(store::webhooks_table::purge(tx, realm, id));
+    tx.after_commit([this, id] { sink_.target_removed(id); });
+    return {};
+}
+
+Result<void> Webhooks::realm_changed(Transaction& tx, const RealmId& realm) {
+    POSTRIDER_ASSIGN(const auto conditions, conditions_of(tx.sql(), realm));
+    POSTRIDER_ASSIGN(const auto rows, store::webhooks_table::list(tx.sql(), realm, {},
+                                                                  limits::webhooks_per_realm_max));
+    for (const auto& row : rows) tell_sink(tx, row, conditions);
+    return {};
+}
+
+Result<Webhook> Webhooks::find(store::sql::Connection& sql, const RealmId& realm,
+                               const WebhookId& id) const {
+    POSTRIDER_ASSIGN(const auto row, find_row(sql, realm, id));
+    return from_row(row);
+}
+
+Result<Webhooks::Revealed> Webhooks::reveal(store::sql::Connection& sql, const RealmId& realm,
+                                            const WebhookId& id) const {
+    POSTRIDER_ASSIGN(const auto row, find_row(sql, realm, id));
+    Revealed revealed;
+    POSTRIDER_ASSIGN(revealed.webhook, from_row(row));
+    POSTRIDER_ASSIGN(revealed.headers, builder_.open_headers(row));
+    return revealed;
+}
+
+Result<ShownSecret> Webhooks::secret(store::sql::Connection& sql, const RealmId& realm,
+                                     const WebhookId& id, Timestamp now) const {
+    POSTRIDER_ASSIGN(const auto row, find_row(sql, realm, id));
+    POSTRIDER_ASSIGN(const auto webhook, from_row(row));
+    POSTRIDER_ASSIGN(const auto current, builder_.open_secret(row));
+    SecretSet previous;
+    if (row.previous_expires_at && *row.previous_expires_at > now) {
+        POSTRIDER_ASSIGN(previous, builder_.open_previous_secret(row));
+    }
+    return show_secret(webhook.signing, current, previous, row.previous_expires_at);
+}
+
+}  // namespace postrider::webhooks

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "events/publisher.h"
+#include "model/actor.h"
+#include "store/store.h"
+#include "vault/vault.h"
+#include "webhooks/change.h"
+#include "webhooks/draft.h"
+#include "webhooks/target.h"
+#include "webhooks/target_builder.h"
+#include "webhooks/view.h"
+#include "webhooks/webhook.h"
+
+namespace postrider::webhooks {
+
+/// Which webhook a change is of, and the version that it must have (If-Match; none: any).
+struct Address {
+    RealmId realm;
+    WebhookId id;
+    std::optional<std::int64_t> version;
+};
+
+/// A webhook after a change.
+struct Saved {
+    Webhook webhook;
+    std::optional<ShownSecret> secret;  ///< when keys were made: shown this once
+};
+
+/// The configuration of webhooks. Every mutation is one closure's work: the row, its version for
+/// `explain`, the realm's config_version where matching changed, what is pending when it ends, the
+/// event, the audit log, and after the commit the engine's new Target. A change that changes
+/// nothing writes nothing. Errors of all: not_found (tombstones too), failed_precondition (another
+/// version), invalid_argument with every bad field, and the store's. Thread-safety: mutations on
+/// the writer's thread; reads on any.
+class Webhooks {
+ public:
+    /// Lifetime: all of them outlive it. Requires: `random` may be used by any thread.
+    Webhooks(const vault::Vault& vault, events::Publisher& publisher, TargetSink& sink,
+             Random& random, Defaults defaults)
+        : builder_(vault, std::move(defaults)),
+          publisher_(publisher),
+          sink_(sink),
+          random_(random) {}
+
+    /// At start, before the engine runs: tells the sink every webhook, and ends the tombstones that
+    /// are final. Waits for the store.
+    Result<void> load_targets(store::Store& store);
+
+    /// Errors: also conflict (limits::webhooks_per_realm_max).
+    Result<Saved> create(store::Transaction& tx, const RealmId& realm, const Change& change,
+                         const Actor& actor);
+    /// PUT and PATCH, as `change` says.
+    Result<Saved> update(store::Transaction& tx, const Address& address, const Change& change,
+                         const Actor& actor);
+    /// Its own deletion is published first, so it may still be delivered; until that is final the
+    /// row stays as a tombstone.
+    Result<void> remove(store::Transaction& tx, const Address& address, const Actor& actor);
+    struct Rotated {
+        std::int64_t version = 0;
+        ShownSecret secret;
+    };
+    Result<Rotated> rotate_secret(store::Transaction& tx, const Address& address,
+                                  const Rotation& rotation, const Actor& actor);
+
+    /// Disables it for the engine (410, promise 7). Nothing happens when it is disabled or gone.
+    Result<void> disable(store::Transaction& tx, const RealmId& realm, const WebhookId& id,
+                         DisabledReason reason, const Actor& actor);
+    /// Removes a tombstone that has nothing pending any more; the engine calls it after recording.
+    Result<void> purge_if_final(store::Transaction& tx, const RealmId& realm, const WebhookId& id);
+    /// After a change of the realm's settings, in its transaction: new Targets for all its
+    /// webhooks.
+    Result<void> realm_changed(store::Transaction& tx, const RealmId& realm);
+
+    /// What the realm's settings make of the server's: its egress policy, for checking a URL.
+    Result<RealmConditions> conditions_of(store::sql::Connection& sql, const RealmId& realm) const;
+    Result<Webhook> find(store::sql::Connection& sql, const RealmId& realm,
+                         const WebhookId& id) const;
+    struct Revealed {
+        Webhook webhook;
+        Headers headers;
+    };
+    Result<Revealed> reveal(store::sql::Connection& sql, const RealmId& realm,
+                            const WebhookId& id) const;
+    Result<ShownSecret> secret(store::sql::Connection& sql, const RealmId& realm,
+                               const WebhookId& id, Timestamp now) const;
+
+ private:
+    struct Loaded {
+        store::WebhookRow row;
+        Existing existing;
+        RealmConditions conditions;
+    };
+    Result<Loaded> load(store::Transaction& tx, const Address& address);
+    Result<void> save(store::Transaction& tx, Loaded& loaded, Draft& draft, const Actor& actor,
+                      std::string_view action, std::optional<Duration> overlap = {});
+    void set_secrets(store::Transaction& tx, Loaded& loaded, const Draft& draft,
+                     Duration overlap) const;
+    void tell_sink(store::Transaction& tx, const store::WebhookRow& row,
+                   const RealmConditions& conditions);
+
+    TargetBuilder builder_;
+    events::Publisher& publisher_;
+    TargetSink& sink_;
+    Random& random_;
+};
+
+}  // namespace postrider::webhooks
