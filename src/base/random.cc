@@ -26,6 +26,17 @@ void SystemRandom::fill(std::span<std::uint8_t> out) {
     randombytes_buf(out.data(), out.size());
 }
 
+void BufferedRandom::fill(std::span<std::uint8_t> out) {
+    for (auto& byte : out) {
+        if (used_ == block_.size()) {
+            source_.fill(block_);
+            used_ = 0;
+        }
+        byte = block_[used_];
+        block_[used_++] = 0;  // what was handed out is not kept
+    }
+}
+
 void SeededRandom::fill(std::span<std::uint8_t> out) {
     std::uint64_t word = 0;
     for (std::size_t i = 0; i < out.size(); ++i) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -23,6 +24,19 @@ class Random {
 class SystemRandom final : public Random {
  public:
     void fill(std::span<std::uint8_t> out) override;
+};
+
+/// Draws from another source in blocks, to spare a system call for each few bytes (ids).
+/// Thread-safety: one thread.
+class BufferedRandom final : public Random {
+ public:
+    explicit BufferedRandom(Random& source) : source_(source) {}
+    void fill(std::span<std::uint8_t> out) override;
+
+ private:
+    Random& source_;
+    std::array<std::uint8_t, 1024> block_{};
+    std::size_t used_ = sizeof block_;
 };
 
 /// The same sequence for the same seed (splitmix64): simulation and tests, and retry jitter.

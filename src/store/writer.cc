@@ -71,7 +71,8 @@ Writer::Writer(std::unique_ptr<sql::SqliteConnection> connection, Checkpointer& 
       checkpointer_(checkpointer),
       reserve_(std::move(reserve)),
       clock_(clock),
-      minter_(random, last_id),
+      random_(random),
+      minter_(random_, last_id),
       committed_last_id_(last_id) {}
 
 Writer::~Writer() { stop(); }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/random.h"
 #include "base/uuid.h"
 #include "store/checkpointer.h"
 #include "store/disk_reserve.h"
@@ -76,6 +77,7 @@ class Writer {
     Checkpointer& checkpointer_;
     DiskReserve reserve_;
     const Clock& clock_;
+    BufferedRandom random_;
     UuidMinter minter_;
     Uuid committed_last_id_;
     PublishHandler publish_handler_;

@@ -23,10 +23,14 @@ struct Blob {
     std::string_view bytes;
 };
 
+/// Whether bound bytes outlive the statement's run, or the driver must copy them.
+enum class Arguments { borrowed, copied };
+
 /// A prepared statement of a driver. Views returned by text() and blob() live until the next step().
 class Statement {
  public:
     virtual ~Statement() = default;
+    virtual void take_arguments(Arguments arguments) = 0;
     virtual void bind_null(int index) = 0;
     virtual void bind_integer(int index, std::int64_t value) = 0;
     virtual void bind_text(int index, std::string_view value) = 0;
@@ -135,7 +139,8 @@ class Connection {
     Result<std::int64_t> run(const Query& query, const Args&... args) {
         auto prepared = prepare(query);
         if (!prepared) return std::unexpected(std::move(prepared).error());
-        bind_all(**prepared, args...);
+        // Bound, stepped and reset within this call: nothing needs a copy.
+        bind_all(**prepared, Arguments::borrowed, args...);
         auto stepped = (*prepared)->step();
         (*prepared)->reset();
         if (!stepped) return std::unexpected(std::move(stepped).error());
@@ -147,13 +152,14 @@ class Connection {
     Rows rows(const Query& query, const Args&... args) {
         auto prepared = prepare(query);
         if (!prepared) return Rows(nullptr, std::unexpected(std::move(prepared).error()));
-        bind_all(**prepared, args...);
+        bind_all(**prepared, Arguments::copied, args...);
         return Rows(*prepared, {});
     }
 
  private:
     template <typename... Args>
-    static void bind_all(Statement& statement, const Args&... args) {
+    static void bind_all(Statement& statement, Arguments arguments, const Args&... args) {
+        statement.take_arguments(arguments);
         [[maybe_unused]] int index = 0;
         (bind(statement, ++index, args), ...);
     }

@@ -28,15 +28,16 @@ class SqliteConnection::PreparedStatement final : public Statement {
     void bind_integer(int index, std::int64_t value) override {
         sqlite3_bind_int64(statement_, at(index), value);
     }
-    // The caller's bytes live until the statement is stepped and reset, or are copied by step's end:
-    // run() binds, steps and resets within one call; rows() may outlive its arguments, so copy.
+    void take_arguments(Arguments arguments) override {
+        lifetime_ = arguments == Arguments::borrowed ? SQLITE_STATIC : SQLITE_TRANSIENT;
+    }
     void bind_text(int index, std::string_view value) override {
         sqlite3_bind_text64(statement_, at(index), value.data() == nullptr ? "" : value.data(),
-                            value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+                            value.size(), lifetime_, SQLITE_UTF8);
     }
     void bind_blob(int index, std::string_view value) override {
         sqlite3_bind_blob64(statement_, at(index), value.data() == nullptr ? "" : value.data(),
-                            value.size(), SQLITE_TRANSIENT);
+                            value.size(), lifetime_);
     }
     Result<bool> step() override {
         int code = sqlite3_step(statement_);
@@ -71,10 +72,17 @@ class SqliteConnection::PreparedStatement final : public Statement {
     SqliteConnection& connection_;
     sqlite3_stmt* statement_;
     std::vector<int> indexes_;
+    sqlite3_destructor_type lifetime_ = SQLITE_TRANSIENT;
 };
 
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path,
                                                                  Mode mode) {
+    // Memory statistics would put a global lock around every allocation.
+    static const int configured = [] {
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+        return sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    }();
+    (void)configured;
     std::unique_ptr<SqliteConnection> connection(new SqliteConnection);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     if (mode == Mode::writer) flags |= SQLITE_OPEN_CREATE;
