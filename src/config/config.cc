@@ -16,7 +16,7 @@ namespace {
 
 /// What was said about one option, and where, for the message when it is wrong.
 struct Said {
-    std::string where;  ///< "--listen", "POSTRIDER_LISTEN", "postrider.toml:3: listen"
+    std::string where;  ///< "--listen", "POSTRIDER_LISTEN", "postrider.toml, line 3: listen"
     std::vector<std::string> values;
 };
 using AllSaid = std::map<std::string, Said, std::less<>>;
@@ -66,7 +66,7 @@ Result<void> read_file(AllSaid& said, const std::string& path, std::string_view 
         std::string name = entry.key;
         for (char& c : name) c = c == '_' ? '-' : c;
         const Option* option = find_option(name);
-        std::string at = fmt::format("{}:{}: {}", path, entry.line, entry.key);
+        std::string at = fmt::format("{}, line {}: {}", path, entry.line, entry.key);
         if (option == nullptr) {
             return fail(ErrorCode::invalid_argument, at + " is no option of this server");
         }

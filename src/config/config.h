@@ -35,7 +35,7 @@ struct Config {
     std::string public_url;      ///< without a trailing slash; empty: http://<listen>, see origin()
     bool insecure_http = false;  ///< plain http on an address that is not loopback
 
-    std::vector<std::string> allow_networks;  ///< CIDR, checked in form by the caller (net::Cidr)
+    std::vector<std::string> allow_networks;  ///< CIDR: net::Cidr::parse takes each
     bool allow_http = false;
     std::string dns_servers;  ///< "127.0.0.1:5353,[::1]:53"; empty: the system's
     std::string ca_file;      ///< PEM; empty: the system's authorities

@@ -1,10 +1,11 @@
 #include "config/options.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <charconv>
-#include <cstring>
+
+#include "net/ip_address.h"
+#include "net/url.h"
 
 namespace postrider::config {
 namespace {
@@ -14,11 +15,6 @@ using Shape = Option::Shape;
 
 std::unexpected<Error> must(std::string message) {
     return fail(ErrorCode::invalid_argument, std::move(message));
-}
-
-bool is_ip(const std::string& text, int family) {
-    unsigned char bytes[16];
-    return ::inet_pton(family, text.c_str(), bytes) == 1;
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
@@ -35,16 +31,14 @@ std::optional<Listen> parse_socket_address(std::string_view text) {
     auto colon = text.rfind(':');
     if (colon == std::string_view::npos) return std::nullopt;
     auto port = parse_port(text.substr(colon + 1));
-    std::string host(text.substr(0, colon));
+    std::string_view host = text.substr(0, colon);
     if (!port) return std::nullopt;
     if (host == "localhost") host = "127.0.0.1";
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-        host = host.substr(1, host.size() - 2);
-        if (!is_ip(host, AF_INET6)) return std::nullopt;
-    } else if (!is_ip(host, AF_INET)) {
-        return std::nullopt;
-    }
-    return Listen{host, *port};
+    bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (bracketed) host = host.substr(1, host.size() - 2);
+    auto address = net::IpAddress::parse(host);
+    if (!address || address->is_v6 != bracketed) return std::nullopt;
+    return Listen{std::string(host), *port};
 }
 
 Result<void> set_boolean(bool& target, const std::string& text) {
@@ -84,22 +78,28 @@ Result<void> set_listen(Config& config, const Values& values) {
 }
 
 Result<void> set_public_url(Config& config, const Values& values) {
-    std::string url = values.back();
-    while (url.ends_with('/')) url.pop_back();
-    auto host = url.find("://");
-    bool known = url.starts_with("http://") || url.starts_with("https://");
-    if (!known || host + 3 == url.size() || url.find_first_of("?#@\" \t\r\n") != url.npos) {
+    auto url = net::parse_url(values.back());
+    if (!url || url->target.find('?') != std::string::npos) {
         return must("must be an http or https URL without a query, like https://hooks.example.com");
     }
-    config.public_url = url;
+    config.public_url = url->to_string();
+    while (config.public_url.ends_with('/')) config.public_url.pop_back();
+    return {};
+}
+
+Result<void> set_allow_networks(Config& config, const Values& values) {
+    for (const auto& network : values) {
+        if (net::Cidr::parse(network)) continue;
+        return must("must be networks in CIDR form without host bits, like 10.0.0.0/8 or fd00::/8");
+    }
+    config.allow_networks = values;
     return {};
 }
 
 Result<void> set_dns_servers(Config& config, const Values& values) {
     std::string all;
     for (const auto& server : values) {
-        bool bare = is_ip(server, AF_INET) || is_ip(server, AF_INET6);
-        if (!bare && !parse_socket_address(server)) {
+        if (!net::IpAddress::parse(server) && !parse_socket_address(server)) {
             return must("must be ADDRESS or ADDRESS:PORT, like 127.0.0.1:5353");
         }
         all += (all.empty() ? "" : ",") + server;
@@ -221,10 +221,7 @@ constexpr Option table[] = {
      Shape::boolean},
     {{"allow-network", "CIDR", true,
       "let deliveries connect to this non-public network, like 10.0.0.0/8 (default: none)"},
-     [](Config& c, const Values& v) -> Result<void> {
-         c.allow_networks = v;
-         return {};
-     },
+     set_allow_networks,
      [](const Config& c) { return c.allow_networks; },
      Shape::list},
     {{"allow-http", "", false,

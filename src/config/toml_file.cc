@@ -13,7 +13,7 @@ namespace postrider::config {
 namespace {
 
 std::unexpected<Error> fail_at(std::string_view name, unsigned line, std::string_view why) {
-    return fail(ErrorCode::invalid_argument, fmt::format("{}:{}: {}", name, line, why));
+    return fail(ErrorCode::invalid_argument, fmt::format("{}, line {}: {}", name, line, why));
 }
 
 /// The text of a string, whole number or boolean; nullopt for anything else.
@@ -55,7 +55,9 @@ Result<TomlEntry> read_entry(std::string_view key, const toml::node& node, std::
 Result<std::vector<TomlEntry>> read_toml(std::string_view text, std::string_view name) {
     toml::parse_result parsed = toml::parse(text, name);
     if (!parsed) {
-        return fail_at(name, parsed.error().source().begin.line, parsed.error().description());
+        std::string why(parsed.error().description());
+        for (char& c : why) c = c == '\n' ? ' ' : c;  // it may show the text around
+        return fail_at(name, parsed.error().source().begin.line, why);
     }
     std::vector<TomlEntry> entries;
     for (const auto& [key, node] : parsed.table()) {

@@ -19,7 +19,7 @@ struct TomlEntry {
 };
 
 /// Reads a TOML document that has no tables: our options are flat.
-/// Errors: invalid_argument, "NAME:LINE: why". Source: TOML 1.0.
+/// Errors: invalid_argument, "NAME, line N: why". Source: TOML 1.0.
 Result<std::vector<TomlEntry>> read_toml(std::string_view text, std::string_view name);
 
 }  // namespace postrider::config
