@@ -90,12 +90,16 @@ std::optional<Duration> parse_duration(std::string_view text) {
     }
     if (at == 0) return std::nullopt;
     auto unit = text.substr(at);
-    using namespace std::chrono;
-    if (unit == "ms") return milliseconds{value};
-    if (unit == "s") return seconds{value};
-    if (unit == "m") return minutes{value};
-    if (unit == "h") return hours{value};
-    if (unit == "d") return days{value};
+    struct Unit {
+        std::string_view name;
+        Duration length;
+    };
+    constexpr Unit units[] = {{"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 1h}, {"d", 24h}};
+    for (const auto& [name, length] : units) {
+        if (name != unit) continue;
+        if (value > Duration::max() / length) return std::nullopt;
+        return value * length;
+    }
     return std::nullopt;
 }
 

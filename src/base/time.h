@@ -26,7 +26,8 @@ std::string format_rfc3339(Timestamp time);
 /// 9999; a leap second reads as the second after. nullopt when it is not that.
 std::optional<Timestamp> parse_rfc3339(std::string_view text);
 
-/// "500ms", "15s", "5m", "2h", "1d": a whole number and one unit; at most 10 digits.
+/// "500ms", "15s", "5m", "2h", "1d": a whole number and one unit; at most 10 digits. nullopt when
+/// it is not that, or does not fit (292,000 years).
 std::optional<Duration> parse_duration(std::string_view text);
 
 /// The largest unit that divides it: 90s → "90s", 60s → "1m"; below a millisecond is cut off.

@@ -67,7 +67,10 @@ TEST(Duration, ParsesAndFormats) {
     EXPECT_EQ(format_duration(60s), "1m");
     EXPECT_EQ(format_duration(48h), "2d");
     EXPECT_EQ(format_duration(1234us), "1ms");
-    EXPECT_EQ(parse_duration("9999999999d"), std::chrono::days{9'999'999'999});
+    EXPECT_EQ(parse_duration("9999999999s"), std::chrono::seconds{9'999'999'999});
+    EXPECT_EQ(parse_duration("106751991d"), std::chrono::days{106'751'991});
+    EXPECT_FALSE(parse_duration("106751992d")) << "292,000 years do not fit";
+    EXPECT_FALSE(parse_duration("9999999999d"));
     for (const char* bad :
          {"", "s", "5", "5 s", "-5s", "1.5s", "5S", "5min", "12345678901s", "5s "}) {
         EXPECT_FALSE(parse_duration(bad)) << bad;
