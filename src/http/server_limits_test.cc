@@ -7,6 +7,8 @@
 namespace postrider::http {
 namespace {
 
+using namespace std::string_literals;
+
 std::string slug(const RawAnswer& answer) {
     auto document = json::parse(answer.body);
     if (!document || !document->find("type")) return answer.body;
@@ -33,8 +35,8 @@ TEST_F(ServerTest, MalformedRequestsAre400AndEndTheConnection) {
         "GET /hello HTTP/1.1\r\nHost : a\r\n\r\n",
         "GET /hello HTTP/1.1\r\nHost: h\r\nno colon\r\n\r\n",
         "GET /hello HTTP/1.1\nHost: h\n\n",
-        std::string("GET /he\0llo HTTP/1.1\r\nHost: h\r\n\r\n", 35),
-        std::string("GET /hello HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 42),
+        "GET /he\0llo HTTP/1.1\r\nHost: h\r\n\r\n"s,
+        "GET /hello HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n"s,
         head + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         head + "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
         head + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
