@@ -129,10 +129,9 @@ inline constexpr std::uint64_t disk_reserve_bytes_min = 1024 * 1024;  ///< a gro
 inline constexpr std::uint64_t disk_reserve_bytes_max = 64ULL * 1024 * 1024 * 1024;
 inline constexpr std::size_t recover_step_deliveries = 1000;
 inline constexpr std::size_t housekeeping_rows_max = 1000;  ///< of one step: well under a closure's time
-inline constexpr Duration housekeeping_interval = 1min;
-inline constexpr Duration housekeeping_pause = 100ms;  ///< between steps while there is more
+inline constexpr Duration housekeeping_interval = 30s;
+inline constexpr Duration housekeeping_pause = 5ms;  ///< between steps, for others to write
 inline constexpr Duration stop_deadline = 10s;  ///< for requests and attempts in progress
-inline constexpr std::size_t idempotency_expire_step_keys = 1000;  ///< removed in one transaction
 inline constexpr std::size_t reseal_step_rows = 200;  ///< a transaction of a few milliseconds
 
 // The operator's side.

@@ -28,8 +28,8 @@ struct SendRequest {
 };
 
 struct SenderOptions {
-    std::string ca_file;  ///< PEM bundle to trust instead of the system's; empty: the system's
-    std::string user_agent;
+    std::string ca_file;     ///< PEM bundle to trust instead of the system's; empty: the system's
+    std::string user_agent;  ///< sent as User-Agent, unless empty
 };
 
 /// Sends HTTP/1.1 POSTs over keep-alive connections.
@@ -40,7 +40,9 @@ struct SenderOptions {
 /// policy); the policy is asked again about the peer before a connection is reused. Redirects are
 /// never followed, bodies never decoded; at most limits::response_bytes_read_max are read. A 2xx
 /// whose body was cut at that limit is `accepted`. A reused connection that the peer closed before
-/// any response byte is tried once more on a fresh one.
+/// any response byte is tried once more on a fresh one. Of several addresses each that the policy
+/// passes is tried in turn, with an even share of the time that is left. `done` is not called
+/// before send() returns.
 ///
 /// Thread-safety: the loop's thread only.
 class HttpSender {
@@ -48,11 +50,13 @@ class HttpSender {
     using Done = std::function<void(AttemptResult)>;
     virtual ~HttpSender() = default;
     virtual void send(SendRequest request, Done done) = 0;
-    /// Ends every attempt in flight with `shutting_down` and closes the pools.
+    /// Ends every attempt in flight with `shutting_down`, before it returns, and closes the pools;
+    /// what is sent later ends the same way.
     virtual void stop() = 0;
 };
 
-/// Lifetime: loop and resolver outlive the sender.
+/// A `ca_file` that cannot be read makes every https attempt end with `tls_failed`.
+/// Lifetime: loop and resolver outlive the sender; a sender is not destroyed within `done`.
 std::unique_ptr<HttpSender> make_http_sender(EventLoop& loop, Resolver& resolver,
                                              SenderOptions options);
 

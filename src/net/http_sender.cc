@@ -1,0 +1,87 @@
+#include "net/http_sender.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <utility>
+
+#include "model/limits.h"
+#include "net/event_loop_impl.h"
+#include "net/send_attempt.h"
+
+namespace postrider::net {
+namespace {
+
+constexpr std::size_t read_buffer_bytes = limits::response_header_bytes_max;
+
+class BeastSender final : public HttpSender {
+ public:
+    BeastSender(EventLoop& loop, Resolver& resolver, SenderOptions options)
+        : resources_{loop.impl().context,
+                     resolver,
+                     options.user_agent.empty() ? "" : "User-Agent: " + options.user_agent + "\r\n",
+                     TlsContext(options.ca_file),
+                     DeadlineQueue(loop.impl().context),
+                     {},
+                     std::vector<char>(read_buffer_bytes)},
+          sweep_timer_(loop.impl().context),
+          self_(std::make_shared<BeastSender*>(this)) {}
+    ~BeastSender() override {
+        *self_ = nullptr;
+        stop();
+    }
+    BeastSender(const BeastSender&) = delete;
+    BeastSender& operator=(const BeastSender&) = delete;
+
+    void send(SendRequest request, Done done) override {
+        if (is_stopped_) {
+            boost::asio::post(resources_.context, [done = std::move(done)] {
+                AttemptResult result;
+                result.reason = OutcomeReason::shutting_down;
+                result.detail = "the server is shutting down";
+                done(std::move(result));
+            });
+            return;
+        }
+        std::make_shared<SendAttempt>(resources_, std::move(request), std::move(done))->start();
+        if (!is_sweeping_) sweep_later();
+    }
+
+    void stop() override {
+        is_stopped_ = true;
+        while (auto* attempt = resources_.deadlines.first()) {
+            static_cast<SendAttempt*>(attempt)->stop();
+        }
+        resources_.pool.clear();
+        sweep_timer_.cancel();
+    }
+
+ private:
+    void sweep_later() {
+        is_sweeping_ = true;
+        sweep_timer_.expires_after(limits::idle_connections_sweep_interval);
+        sweep_timer_.async_wait([this, self = self_](const boost::system::error_code& error) {
+            if (error || *self == nullptr) return;
+            is_sweeping_ = false;
+            resources_.pool.sweep(std::chrono::steady_clock::now());
+            // While nothing is open nothing wakes: an idle server does no work.
+            const bool has_work =
+                resources_.pool.size() > 0 || resources_.deadlines.first() != nullptr;
+            if (has_work) sweep_later();
+        });
+    }
+
+    SenderResources resources_;
+    boost::asio::steady_timer sweep_timer_;
+    bool is_sweeping_ = false;
+    bool is_stopped_ = false;
+    std::shared_ptr<BeastSender*> self_;  ///< a handler on its way may outlive this
+};
+
+}  // namespace
+
+std::unique_ptr<HttpSender> make_http_sender(EventLoop& loop, Resolver& resolver,
+                                             SenderOptions options) {
+    return std::make_unique<BeastSender>(loop, resolver, std::move(options));
+}
+
+}  // namespace postrider::net

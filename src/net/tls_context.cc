@@ -1,0 +1,140 @@
+#include "net/tls_context.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+
+#include "base/check.h"
+#include "model/limits.h"
+
+namespace postrider::net {
+namespace {
+
+// OpenSSL's own socket BIO calls write(), which raises SIGPIPE when the peer has gone.
+int fd_of(BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
+
+int socket_write(BIO* bio, const char* data, int size) {
+    BIO_clear_retry_flags(bio);
+    const auto count = send(fd_of(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_write(bio);
+    return static_cast<int>(count);
+}
+
+int socket_read(BIO* bio, char* data, int size) {
+    BIO_clear_retry_flags(bio);
+    const auto count = recv(fd_of(bio), data, static_cast<std::size_t>(size), 0);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
+    if (count == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+    return static_cast<int>(count);
+}
+
+long socket_control(BIO* bio, int command, long, void*) {
+    if (command == BIO_CTRL_FLUSH) return 1;
+    if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0;
+    return 0;
+}
+
+}  // namespace
+
+TlsContext::TlsContext(std::string ca_file)
+    : socket_method_(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "socket without SIGPIPE")),
+      context_(SSL_CTX_new(TLS_client_method())),
+      ca_file_(std::move(ca_file)) {
+    CHECK(socket_method_ != nullptr && context_ != nullptr);
+    BIO_meth_set_write(socket_method_.get(), socket_write);
+    BIO_meth_set_read(socket_method_.get(), socket_read);
+    BIO_meth_set_ctrl(socket_method_.get(), socket_control);
+
+    auto* context = context_.get();
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS);
+    // Many servers close without the closing alert. Where a body ends is told by its framing.
+    SSL_CTX_set_options(
+        context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    constexpr unsigned char protocols[] = "\x08http/1.1";
+    SSL_CTX_set_alpn_protos(context, protocols, sizeof protocols - 1);
+    SSL_CTX_set_session_cache_mode(context,
+                                   SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
+    SSL_CTX_sess_set_new_cb(context, on_new_session);
+    SSL_CTX_set_app_data(context, this);
+}
+
+const std::string& TlsContext::broken() {
+    if (!is_loaded_) load_authorities();
+    return broken_;
+}
+
+void TlsContext::load_authorities() {
+    is_loaded_ = true;
+    if (ca_file_.empty()) {
+        if (SSL_CTX_set_default_verify_paths(context_.get()) != 1) {
+            broken_ = "the system's certificate authorities cannot be read";
+        }
+    } else if (SSL_CTX_load_verify_file(context_.get(), ca_file_.c_str()) != 1) {
+        broken_ = "the file of certificate authorities cannot be read: " + ca_file_;
+    }
+    ERR_clear_error();
+}
+
+std::unique_ptr<SSL, SslDeleter> TlsContext::make(const Url& url, const std::string& origin,
+                                                  int fd) {
+    std::unique_ptr<SSL, SslDeleter> ssl(SSL_new(context_.get()));
+    auto* bio = BIO_new(socket_method_.get());
+    if (ssl == nullptr || bio == nullptr) {
+        BIO_free(bio);
+        return nullptr;
+    }
+    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
+    BIO_set_init(bio, 1);
+    SSL_set_bio(ssl.get(), bio, bio);
+    SSL_set_app_data(ssl.get(), const_cast<std::string*>(&origin));
+    auto* parameters = SSL_get0_param(ssl.get());
+    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    const bool is_set =
+        url.is_ip_literal
+            ? X509_VERIFY_PARAM_set1_ip_asc(parameters, url.host.c_str()) == 1
+            : X509_VERIFY_PARAM_set1_host(parameters, url.host.data(), url.host.size()) == 1 &&
+                  SSL_set_tlsext_host_name(ssl.get(), url.host.c_str()) == 1;
+    if (!is_set) return nullptr;
+    if (const auto session = sessions_.find(origin); session != sessions_.end()) {
+        SSL_set_session(ssl.get(), session->second.get());
+    }
+    SSL_set_connect_state(ssl.get());
+    return ssl;
+}
+
+int TlsContext::on_new_session(SSL* ssl, SSL_SESSION* session) {
+    auto& self = *static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+    const auto& origin = *static_cast<const std::string*>(SSL_get_app_data(ssl));
+    auto& sessions = self.sessions_;
+    if (sessions.size() >= limits::tls_sessions_max && !sessions.contains(origin)) {
+        sessions.erase(sessions.begin());  // any: it costs that origin one full handshake
+    }
+    sessions[origin].reset(session);
+    return 1;  // we keep the reference
+}
+
+std::string TlsContext::explain_failure(SSL* ssl, const std::string& origin) {
+    sessions_.erase(origin);
+    std::string reason;
+    const auto verified = SSL_get_verify_result(ssl);
+    if (verified != X509_V_OK) {
+        reason = std::string("its certificate is not accepted: ") +
+                 X509_verify_cert_error_string(verified);
+    } else if (const auto code = ERR_peek_last_error(); code != 0) {
+        const char* text = ERR_reason_error_string(code);
+        reason = text != nullptr ? text : "protocol error";
+    } else {
+        reason = "it closed the connection";
+    }
+    ERR_clear_error();
+    return reason;
+}
+
+}  // namespace postrider::net

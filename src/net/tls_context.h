@@ -1,0 +1,52 @@
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "net/url.h"
+
+namespace postrider::net {
+
+struct SslDeleter {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+    void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+    void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+    void operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
+};
+
+/// The client's side of TLS: 1.2 or newer, certificates always verified against the host, sessions
+/// resumed per origin. Thread-safety: one thread. Lifetime: outlives every SSL it makes.
+class TlsContext {
+ public:
+    /// `ca_file`: a PEM bundle to trust instead of the system's; empty: the system's.
+    explicit TlsContext(std::string ca_file);
+    TlsContext(const TlsContext&) = delete;
+    TlsContext& operator=(const TlsContext&) = delete;
+
+    /// Why no TLS is possible at all, such as an unreadable `ca_file`; empty when it is. The first
+    /// call reads the authorities (30 to 90 ms for the system's), so that a start does not wait for
+    /// it.
+    const std::string& broken();
+    /// Requires: broken() was asked and is empty. A client for `url` on a connected, non-blocking
+    /// socket; nullptr when memory has run out. `origin` names the session to resume and outlives
+    /// the SSL.
+    std::unique_ptr<SSL, SslDeleter> make(const Url& url, const std::string& origin, int fd);
+    /// After a failed handshake: why, in words; and its session is not tried again.
+    std::string explain_failure(SSL* ssl, const std::string& origin);
+
+ private:
+    static int on_new_session(SSL* ssl, SSL_SESSION* session);
+    void load_authorities();
+
+    std::unique_ptr<BIO_METHOD, SslDeleter> socket_method_;
+    std::unique_ptr<SSL_CTX, SslDeleter> context_;
+    std::unordered_map<std::string, std::unique_ptr<SSL_SESSION, SslDeleter>> sessions_;
+    std::string ca_file_;
+    bool is_loaded_ = false;
+    std::string broken_;
+};
+
+}  // namespace postrider::net
