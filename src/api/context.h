@@ -31,8 +31,9 @@ class Resolver;
 struct EgressPolicy;
 }  // namespace postrider::net
 namespace postrider::webhooks {
+class Recoveries;
 class Webhooks;
-}
+}  // namespace postrider::webhooks
 
 namespace postrider::api {
 
@@ -47,6 +48,7 @@ struct Context {
     store::Store& store;
     events::Publisher& publisher;
     webhooks::Webhooks& webhooks;
+    webhooks::Recoveries& recoveries;  ///< proceed() after the commit of a new one
     delivery::Engine& engine;
     access::ApiKeys& access;
     directory::Directory& directory;

@@ -6,8 +6,11 @@ namespace postrider::api {
 
 RouteList meta_routes(Context& context);
 RouteList realm_routes(Context& context);
-RouteList event_routes(Context& context);
-RouteList webhook_routes(Context& context);
+RouteList event_routes(Context& context);  ///< with event_type_routes
+RouteList event_type_routes(Context& context);
+RouteList webhook_routes(Context& context);  ///< with webhook_action_routes, operation_routes
+RouteList webhook_action_routes(Context& context);
+RouteList operation_routes(Context& context);
 RouteList delivery_routes(Context& context);
 
 /// Every route of the server.

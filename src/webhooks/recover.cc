@@ -9,7 +9,6 @@
 #include "model/limits.h"
 #include "store/id_range.h"
 #include "store/tables.h"
-#include "store/wait.h"
 #include "webhooks/webhook.h"
 
 namespace postrider::webhooks {
@@ -165,6 +164,55 @@ std::unexpected<Error> no_such_operation(const OperationId& id) {
     return fail(ErrorCode::not_found, fmt::format("there is no operation \"{}\"", id.to_string()));
 }
 
+/// The next step of the operation whose turn it is: the one after `last`, by age.
+struct Task {
+    RealmId realm;
+    OperationId operation;
+    Params params;
+    Cursor cursor;
+    Found found;
+};
+
+Result<std::optional<Task>> next_task(store::sql::Connection& sql, const OperationId& last) {
+    POSTRIDER_ASSIGN(auto running, store::operations_table::running(sql));
+    std::erase_if(running, [](const OperationRow& row) { return row.kind != recover_kind; });
+    if (running.empty()) return std::nullopt;
+    std::ranges::sort(running, {}, &OperationRow::id);
+    const auto after = std::ranges::upper_bound(running, last, {}, &OperationRow::id);
+    const auto& row = after == running.end() ? running.front() : *after;
+    Task task{.realm = row.realm, .operation = row.id, .params = {}, .cursor = {}, .found = {}};
+    POSTRIDER_ASSIGN(task.params, parse_params(row));
+    POSTRIDER_ASSIGN(task.cursor, parse_cursor(row));
+    POSTRIDER_ASSIGN(task.found, look(sql, row.realm, task.params, task.cursor.after));
+    return task;
+}
+
+Result<void> do_task(Transaction& tx, const Task& task, const Recoveries::Wake& wake) {
+    POSTRIDER_ASSIGN(auto row, store::operations_table::find(tx.sql(), task.realm, task.operation));
+    if (!row || row->state != OperationState::running) return {};  // cancelled meanwhile
+    const auto& found = task.found;
+    Cursor next{.is_counting = task.cursor.is_counting, .after = found.last};
+    if (!found.problem.empty()) {
+        end(tx, *row, OperationState::failed, found.problem);
+    } else if (task.cursor.is_counting) {
+        row->total += static_cast<std::int64_t>(found.lacks.size());
+        if (found.complete) next = {.is_counting = false, .after = id_before(task.params.since)};
+    } else {
+        POSTRIDER_ASSIGN(const auto done, supply(tx, task.realm, task.params.webhook, found.lacks));
+        row->done += done;
+        if (found.complete) {
+            end(tx, *row, OperationState::done);
+            row->total = row->done;  // something may have changed since it was counted
+        }
+        if (done > 0) {
+            tx.after_commit([wake, realm = task.realm, webhook = task.params.webhook,
+                             commit = tx.commit_number()] { wake(realm, webhook, commit); });
+        }
+    }
+    row->cursor = to_text(next);
+    return store::operations_table::update(tx, *row);
+}
+
 }  // namespace
 
 Result<OperationRow> start_recovery(Transaction& tx, const RealmId& realm, const WebhookId& webhook,
@@ -246,52 +294,51 @@ void write_operation(json::Writer& writer, const OperationRow& row) {
     writer.end_object();
 }
 
-Result<bool> Recoveries::step() {
-    POSTRIDER_ASSIGN(const auto running, store::read_now<std::vector<OperationRow>>(
-                                             store_, [](store::sql::Connection& sql) {
-                                                 return store::operations_table::running(sql);
-                                             }));
-    for (const auto& operation : running) {
-        if (operation.kind == recover_kind) POSTRIDER_TRY(step_one(operation));
+void Recoveries::proceed() {
+    {
+        const MutexLock lock(mutex_);
+        is_asked_again_ = true;
+        if (is_busy_) return;
+        is_busy_ = true;
     }
-    return !running.empty();
+    step();
 }
 
-Result<void> Recoveries::step_one(const OperationRow& operation) {
-    POSTRIDER_ASSIGN(const auto params, parse_params(operation));
-    POSTRIDER_ASSIGN(const auto cursor, parse_cursor(operation));
-    POSTRIDER_ASSIGN(auto found, store::read_now<Found>(store_, [&](store::sql::Connection& sql) {
-                         return look(sql, operation.realm, params, cursor.after);
-                     }));
-    auto step = [wake = wake_, params, cursor, found = std::move(found), realm = operation.realm,
-                 id = operation.id](Transaction& tx) -> Result<bool> {
-        POSTRIDER_ASSIGN(auto row, store::operations_table::find(tx.sql(), realm, id));
-        if (!row || row->state != OperationState::running) return false;  // cancelled meanwhile
-        Cursor next{.is_counting = cursor.is_counting, .after = found.last};
-        if (!found.problem.empty()) {
-            end(tx, *row, OperationState::failed, found.problem);
-        } else if (cursor.is_counting) {
-            row->total += static_cast<std::int64_t>(found.lacks.size());
-            if (found.complete) next = {.is_counting = false, .after = id_before(params.since)};
-        } else {
-            POSTRIDER_ASSIGN(const auto done, supply(tx, realm, params.webhook, found.lacks));
-            row->done += done;
-            if (found.complete) {
-                end(tx, *row, OperationState::done);
-                row->total = row->done;  // what changed since it was counted
-            }
-            if (done > 0) {
-                tx.after_commit([wake, realm, webhook = params.webhook,
-                                 commit = tx.commit_number()] { wake(realm, webhook, commit); });
-            }
+void Recoveries::step() {
+    OperationId last;
+    {
+        const MutexLock lock(mutex_);
+        is_asked_again_ = false;
+        last = last_;
+    }
+    store_.read([this, last](Result<store::Snapshot*> snapshot) {
+        if (!snapshot) return pause();
+        auto task = next_task((*snapshot)->sql(), last);
+        if (!task || !*task) return pause();
+        {
+            const MutexLock lock(mutex_);
+            last_ = (*task)->operation;
         }
-        row->cursor = to_text(next);
-        POSTRIDER_TRY(store::operations_table::update(tx, *row));
-        return true;
-    };
-    auto stepped = store::write_now<bool>(store_, std::move(step));
-    if (!stepped) return std::unexpected(std::move(stepped).error());
-    return {};
+        store_.write(
+            store::WriteClass::ordinary,
+            [task = std::make_shared<const Task>(std::move(**task)),
+             wake = wake_](Transaction& tx) { return do_task(tx, *task, wake); },
+            [this](Result<void> done) {
+                if (done) return step();
+                pause();
+            });
+    });
+}
+
+void Recoveries::pause() {
+    {
+        const MutexLock lock(mutex_);
+        if (!is_asked_again_) {
+            is_busy_ = false;
+            return;
+        }
+    }
+    step();
 }
 
 }  // namespace postrider::webhooks

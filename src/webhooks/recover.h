@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/json.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "model/actor.h"
@@ -35,23 +36,32 @@ Result<store::OperationRow> cancel_operation(store::Transaction& tx, const Realm
 /// The JSON of an operation, in answers.
 void write_operation(json::Writer& writer, const store::OperationRow& row);
 
-/// Does the steps. Thread-safety: one thread, which may wait for the store (the housekeeper).
+/// Does the steps, one after the other, on the store's own threads: a look at a snapshot, then a
+/// short write, until nothing runs. Thread-safety: any thread. Lifetime: the store is stopped
+/// before it goes.
 class Recoveries {
  public:
     /// Told that deliveries of a webhook are pending as of a commit, on the writer's thread.
     using Wake = std::function<void(const RealmId&, const WebhookId&, store::CommitNumber)>;
 
     Recoveries(store::Store& store, Wake wake) : store_(store), wake_(std::move(wake)) {}
+    Recoveries(const Recoveries&) = delete;
+    Recoveries& operator=(const Recoveries&) = delete;
 
-    /// One step of every operation that runs. False: none does.
-    /// Errors: the store's; nothing is lost, step again later.
-    Result<bool> step();
+    /// Goes on with whatever runs: at start, after the commit of start_recovery, and now and then,
+    /// because a store that is busy or full ends the work until the next call.
+    void proceed();
 
  private:
-    Result<void> step_one(const store::OperationRow& operation);
+    void step();
+    void pause();
 
     store::Store& store_;
     Wake wake_;
+    Mutex mutex_;
+    bool is_busy_ GUARDED_BY(mutex_) = false;
+    OperationId last_ GUARDED_BY(mutex_);             // they take turns
+    bool is_asked_again_ GUARDED_BY(mutex_) = false;  // since the last look for what runs
 };
 
 }  // namespace postrider::webhooks

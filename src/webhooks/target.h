@@ -29,10 +29,10 @@ struct Target {
     /// The attempts' outcome when it could not be opened (wrong key): internal, "unsealable".
     bool unsealable = false;
     std::shared_ptr<const net::Url> url;
-    std::string header_lines;    ///< "Name: value\r\n" of its own headers
-    std::string masked_headers;  ///< the same as JSON elements `["Name","••••••"],…`, may be ""
-    std::vector<SigningKey> keys;            ///< new first
-    std::vector<SigningKey> previous_keys;   ///< sign too until previous_expires_at
+    std::string header_lines;      ///< "Name: value\r\n" of its own headers
+    std::string masked_headers;    ///< the same as JSON elements `["Name","••••••"],…`, may be ""
+    std::vector<SigningKey> keys;  ///< new first
+    std::vector<SigningKey> previous_keys;  ///< sign too until previous_expires_at
     Timestamp previous_expires_at;
     Duration timeout{0};
     std::vector<Duration> retry_schedule;  ///< waits between attempts

@@ -1,0 +1,209 @@
+#include "webhooks/webhooks.h"
+
+#include "api/call.h"
+#include "api/routes.h"
+#include "store/tables.h"
+
+namespace postrider::api {
+
+namespace {
+
+using webhooks::Saved;
+using webhooks::Webhook;
+using webhooks::Webhooks;
+
+/// The JSON of a webhook, with its new secret when one was made.
+std::string saved_json(const Saved& saved) {
+    if (saved.secret) return webhooks::webhook_with_secret(saved.webhook, *saved.secret);
+    std::string out;
+    json::Writer writer(out);
+    webhooks::write_webhook(writer, saved.webhook);
+    return out;
+}
+
+Answer saved_answer(int status, const Saved& saved) {
+    auto answer = json_answer(status, saved_json(saved)).with_version(saved.webhook.version);
+    if (saved.secret) answer.headers.emplace_back("Cache-Control", "no-store");
+    return answer;
+}
+
+Result<void> create_webhook(Context& context, Call& call) {
+    POSTRIDER_TRY(call.query().finish());
+    POSTRIDER_ASSIGN(const auto body, call.json());
+    store::write<Saved>(
+        context.store,
+        [&webhooks = context.webhooks, realm = call.realm, actor = call.actor(),
+         change = webhooks::parse_change(body, webhooks::ChangeKind::create)](
+            store::Transaction& tx) { return webhooks.create(tx, realm, change, actor); },
+        call.reply.with<Saved>([realm = call.realm_name](const Saved& saved) {
+            return saved_answer(201, saved)
+                .with_header("Location", "/api/v1/realms/" + realm + "/webhooks/" +
+                                             saved.webhook.id.to_string());
+        }));
+    return {};
+}
+
+Result<void> list_webhooks(Context& context, Call& call) {
+    auto query = call.query();
+    const Page page = query.page();
+    POSTRIDER_TRY(query.finish());
+    using List = std::vector<Webhook>;
+    store::read<List>(
+        context.store,
+        [realm = call.realm, page](store::sql::Connection& sql) -> Result<List> {
+            POSTRIDER_ASSIGN(const auto rows,
+                             store::webhooks_table::list(sql, realm, page.before_id<WebhookId>(),
+                                                         page.rows_wanted()));
+            List list;
+            for (const auto& row : rows) {
+                POSTRIDER_ASSIGN(auto webhook, webhooks::from_row(row));
+                list.push_back(std::move(webhook));
+            }
+            return list;
+        },
+        call.reply.with<List>([page](const List& list) {
+            return page.answer(
+                list, [](const Webhook& webhook) { return webhook.id.uuid; },
+                [](json::Writer& writer, const Webhook& webhook) {
+                    webhooks::write_webhook(writer, webhook);
+                });
+        }));
+    return {};
+}
+
+Result<void> get_webhook(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<WebhookId>("webhook_id", "webhook"));
+    auto query = call.query();
+    const bool reveals = query.has_word("reveal", "headers");
+    POSTRIDER_TRY(query.finish());
+    if (reveals) POSTRIDER_TRY(call.require(access::Permission::reveal_secrets));
+    struct Shown {
+        std::int64_t version = 0;
+        std::string json;
+    };
+    store::read<Shown>(
+        context.store,
+        [&webhooks = context.webhooks, realm = call.realm, id,
+         reveals](store::sql::Connection& sql) -> Result<Shown> {
+            Shown shown;
+            json::Writer writer(shown.json);
+            if (reveals) {
+                POSTRIDER_ASSIGN(const auto revealed, webhooks.reveal(sql, realm, id));
+                webhooks::write_webhook(writer, revealed.webhook, &revealed.headers);
+                shown.version = revealed.webhook.version;
+            } else {
+                POSTRIDER_ASSIGN(const auto webhook, webhooks.find(sql, realm, id));
+                webhooks::write_webhook(writer, webhook);
+                shown.version = webhook.version;
+            }
+            return shown;
+        },
+        call.reply.with<Shown>([reveals](Shown shown) {
+            auto answer = json_answer(200, std::move(shown.json)).with_version(shown.version);
+            if (reveals) answer.headers.emplace_back("Cache-Control", "no-store");
+            return answer;
+        }));
+    return {};
+}
+
+Result<webhooks::Address> address_of(const Call& call) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<WebhookId>("webhook_id", "webhook"));
+    POSTRIDER_TRY(call.query().finish());
+    POSTRIDER_ASSIGN(const auto version, call.if_match());
+    return webhooks::Address{call.realm, id, version};
+}
+
+Result<void> change_webhook(Context& context, Call& call, webhooks::ChangeKind kind) {
+    POSTRIDER_ASSIGN(const auto address, address_of(call));
+    POSTRIDER_ASSIGN(const auto body, call.json());
+    store::write<Saved>(
+        context.store,
+        [&webhooks = context.webhooks, address, actor = call.actor(),
+         change = webhooks::parse_change(body, kind)](store::Transaction& tx) {
+            return webhooks.update(tx, address, change, actor);
+        },
+        call.reply.with<Saved>([](const Saved& saved) { return saved_answer(200, saved); }));
+    return {};
+}
+
+Result<void> replace_webhook(Context& context, Call& call) {
+    return change_webhook(context, call, webhooks::ChangeKind::replace);
+}
+
+Result<void> update_webhook(Context& context, Call& call) {
+    return change_webhook(context, call, webhooks::ChangeKind::patch);
+}
+
+Result<void> delete_webhook(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto address, address_of(call));
+    context.store.write(
+        store::WriteClass::ordinary,
+        [&webhooks = context.webhooks, address, actor = call.actor()](store::Transaction& tx) {
+            return webhooks.remove(tx, address, actor);
+        },
+        call.reply.with([] { return empty_answer(); }));
+    return {};
+}
+
+Answer secret_answer(const webhooks::ShownSecret& secret) {
+    return json_answer(200, webhooks::secret_json(secret)).with_header("Cache-Control", "no-store");
+}
+
+Result<void> get_webhook_secret(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<WebhookId>("webhook_id", "webhook"));
+    POSTRIDER_TRY(call.query().finish());
+    store::read<webhooks::ShownSecret>(
+        context.store,
+        [&webhooks = context.webhooks, realm = call.realm, id, now = context.clock.now()](
+            store::sql::Connection& sql) { return webhooks.secret(sql, realm, id, now); },
+        call.reply.with<webhooks::ShownSecret>(secret_answer));
+    return {};
+}
+
+Result<void> rotate_webhook_secret(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto address, address_of(call));
+    json::Value body{json::Object{}};
+    if (!call.request.body.empty()) {
+        POSTRIDER_ASSIGN(body, call.json());
+    }
+    POSTRIDER_ASSIGN(auto rotation, webhooks::parse_rotation(body));
+    store::write<Webhooks::Rotated>(
+        context.store,
+        [&webhooks = context.webhooks, address, actor = call.actor(),
+         rotation = std::move(rotation)](store::Transaction& tx) {
+            return webhooks.rotate_secret(tx, address, rotation, actor);
+        },
+        call.reply.with<Webhooks::Rotated>([](const Webhooks::Rotated& rotated) {
+            return secret_answer(rotated.secret).with_version(rotated.version);
+        }));
+    return {};
+}
+
+void append(RouteList& routes, RouteList more) {
+    routes.insert(routes.end(), std::make_move_iterator(more.begin()),
+                  std::make_move_iterator(more.end()));
+}
+
+}  // namespace
+
+RouteList webhook_routes(Context& context) {
+    const std::string all = "/api/v1/realms/{realm}/webhooks";
+    const std::string one = all + "/{webhook_id}";
+    constexpr std::size_t body = limits::config_body_bytes_max;
+    RouteList routes{
+        handle(context, {"POST", all, "create_webhook", body}, create_webhook),
+        handle(context, {"GET", all, "list_webhooks"}, list_webhooks),
+        handle(context, {"GET", one, "get_webhook"}, get_webhook),
+        handle(context, {"PUT", one, "replace_webhook", body}, replace_webhook),
+        handle(context, {"PATCH", one, "update_webhook", body}, update_webhook),
+        handle(context, {"DELETE", one, "delete_webhook"}, delete_webhook),
+        handle(context, {"GET", one + "/secret", "get_webhook_secret"}, get_webhook_secret),
+        handle(context, {"POST", one + "/secret/rotate", "rotate_webhook_secret", body},
+               rotate_webhook_secret),
+    };
+    append(routes, webhook_action_routes(context));
+    append(routes, operation_routes(context));
+    return routes;
+}
+
+}  // namespace postrider::api
