@@ -1,31 +1,9 @@
 #include <algorithm>
 
 #include "api/call.h"
+#include "base/json_pointer.h"
 
 namespace postrider::api {
-
-namespace {
-
-/// A member's name in a JSON pointer. Source: RFC 6901, sections 3 and 6.
-std::string pointer_to(std::string_view name) {
-    static constexpr char digits[] = "0123456789ABCDEF";
-    std::string pointer = "#/";
-    for (const char c : name) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '~') {
-            pointer += "~0";
-        } else if (c == '/') {
-            pointer += "~1";
-        } else if (byte <= 0x20 || byte >= 0x7F || c == '%' || c == '"' || c == '#') {
-            pointer += {'%', digits[byte >> 4], digits[byte & 15]};
-        } else {
-            pointer += c;
-        }
-    }
-    return pointer;
-}
-
-}  // namespace
 
 const json::Value* Body::value(std::string_view name) {
     if (std::ranges::find(known_, name) == known_.end()) known_.emplace_back(name);
@@ -57,7 +35,7 @@ void Body::require(std::string_view name) {
 }
 
 void Body::refuse(std::string_view name, std::string detail) {
-    errors_.push_back({pointer_to(name), {}, {}, std::move(detail)});
+    errors_.push_back({json::pointer_to("#", name), {}, {}, std::move(detail)});
 }
 
 Result<void> Body::finish() {

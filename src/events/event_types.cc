@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/json_pointer.h"
 #include "base/json_text.h"
 #include "model/limits.h"
 #include "store/tables.h"
@@ -30,13 +31,13 @@ class TypeReader {
         } else if (member.name == "example") {
             read_object(member, type.example);
         } else {
-            refuse(member.name.substr(0, limits::event_type_name_bytes_max),
+            refuse(member.name,
                    "is not a member of an event type; it has name, description, schema and "
                    "example");
         }
     }
     void refuse(std::string_view name, std::string detail) {
-        errors_.push_back({"#/" + std::string(name), {}, {}, std::move(detail)});
+        errors_.push_back({json::pointer_to("#", name), {}, {}, std::move(detail)});
     }
 
     OwnType type;

@@ -4,28 +4,12 @@
 #include <optional>
 #include <string>
 
+#include "base/json_pointer.h"
 #include "base/json_text.h"
 #include "model/limits.h"
 
 namespace postrider::events {
 namespace {
-
-/// A JSON pointer (RFC 6901) to the member `name` of what `parent` points to.
-std::string pointer_to(std::string_view parent, std::string_view name) {
-    std::string text(parent);
-    text += '/';
-    // What somebody sends in place of a name need not come back whole.
-    for (char c : name.substr(0, limits::event_type_name_bytes_max)) {
-        if (c == '~') {
-            text += "~0";
-        } else if (c == '/') {
-            text += "~1";
-        } else {
-            text += c;
-        }
-    }
-    return text;
-}
 
 /// What is wrong with the fields of one body, all of it.
 class Refusals {
@@ -72,7 +56,7 @@ class EventReader {
     }
 
  private:
-    std::string pointer(std::string_view name) const { return pointer_to(prefix_, name); }
+    std::string pointer(std::string_view name) const { return json::pointer_to(prefix_, name); }
     void refuse(std::string_view name, std::string detail) {
         refusals_.add(pointer(name), std::move(detail));
     }
@@ -171,7 +155,7 @@ std::optional<std::string> events_member(std::vector<json::Member> members, Refu
         if (member.name == "events") {
             events = std::move(member.value);
         } else {
-            refusals.add(pointer_to("#", member.name),
+            refusals.add(json::pointer_to("#", member.name),
                          "is not a member of a batch; it has only events, a list");
         }
     }

@@ -55,6 +55,7 @@ TEST(PublishRequest, every_bad_field_is_named) {
          {"#/event", "#/resource_id", "#/data"}},
         {body(R"(,"payload":{})"), {"#/payload"}},
         {body(R"(,"a/b~c":1)"), {"#/a~1b~0c"}},
+        {body(R"(,"a \"%ä":1)"), {"#/a%20%22%25%C3%A4"}},
         {body(R"(,"timestamp":"2026-11-24T18:12:03.123457Z")"), {"#/timestamp"}},
         {body("", "019300a17c3e7b1a9a543f0f6b1d2c11"), {"#/resource_id"}},
         {"[]", {"#"}},

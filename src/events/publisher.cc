@@ -63,7 +63,8 @@ std::optional<Error> unknown_types(const PublishWork& work, const Matcher& match
                                      : std::to_string(count) +
                                            " events have a type that does not "
                                            "exist in this realm.";
-    return Error{ErrorCode::invalid_argument, std::move(message), std::move(fields)};
+    return Error{ErrorCode::invalid_argument, std::move(message), std::move(fields),
+                 "unknown-event-type"};
 }
 
 std::unexpected<Error> fan_out_too_large(std::size_t fitting) {

@@ -228,6 +228,7 @@ TEST_F(PublisherTest, an_unknown_type_refuses_the_whole_work_and_names_the_neare
     auto answer = publish(work({event("order.paid"), event("order.piad"), event("zebra.x")}));
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, ErrorCode::invalid_argument);
+    EXPECT_STREQ(answer.error().problem, "unknown-event-type");
     ASSERT_EQ(answer.error().fields.size(), 2u);
     EXPECT_EQ(answer.error().fields[0].pointer, "#/events/1/event");
     EXPECT_NE(answer.error().fields[0].detail.find("did you mean \"order.paid\"?"),

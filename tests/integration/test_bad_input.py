@@ -32,7 +32,7 @@ def body(data):
 ], ids=lambda text: repr(text[:40]))
 def test_malformed_json(realm, text):
     answer = realm.publish_bytes(text, expect=400)
-    assert answer.problem == "malformed-request" and answer.json["detail"]
+    assert answer.problem == "malformed-json" and answer.json["detail"]
     assert realm.items("/events") == []
 
 

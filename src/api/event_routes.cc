@@ -1,0 +1,178 @@
+#include <iterator>
+#include <span>
+
+#include "api/call.h"
+#include "api/routes.h"
+#include "base/crypto.h"
+#include "events/catalogue.h"
+#include "events/explain.h"
+#include "events/publish_request.h"
+#include "events/view.h"
+#include "store/tables.h"
+
+namespace postrider::api {
+
+namespace {
+
+using store::EventRow;
+using store::PublishShape;
+
+/// The Idempotency-Key of a publish, its scope and the digest of the body that it stands for.
+Result<std::optional<store::IdempotencyKey>> read_idempotency_key(const Call& call) {
+    const std::string* value = nullptr;
+    for (const auto& [name, candidate] : call.request.headers) {
+        if (name != "idempotency-key") continue;
+        if (value != nullptr) {
+            Error error{ErrorCode::invalid_argument, "Idempotency-Key is given more than once", {}};
+            error.fields.push_back({{}, {}, "Idempotency-Key", "is given more than once"});
+            return std::unexpected(std::move(error));
+        }
+        value = &candidate;
+    }
+    if (value == nullptr) return std::nullopt;
+    POSTRIDER_ASSIGN(auto key, events::parse_idempotency_key(*value));
+    return store::IdempotencyKey{.route = std::string(call.operation),
+                                 .key = std::move(key),
+                                 .body_sha256 = sha256(call.request.body)};
+}
+
+Result<void> check_built_in(const Call& call, std::span<const NewEvent> published) {
+    if (call.principal->has(access::Permission::publish_builtin_events)) return {};
+    for (const NewEvent& event : published) {
+        if (events::find_built_in(event.type) != nullptr) {
+            return call.require(access::Permission::publish_builtin_events);
+        }
+    }
+    return {};
+}
+
+Result<void> publish(Context& context, Call& call, PublishShape shape) {
+    POSTRIDER_TRY(call.query().finish());
+    store::PublishWork work;
+    work.realm = call.realm;
+    work.shape = shape;
+    const events::PublishLimits publish_limits{
+        .payload_bytes_max = context.settings.payload_bytes_max, .now = context.clock.now()};
+    if (shape == PublishShape::single) {
+        POSTRIDER_ASSIGN(auto event, events::parse_publish(call.request.body, publish_limits));
+        work.events.push_back(std::move(event));
+    } else {
+        POSTRIDER_ASSIGN(work.events, events::parse_batch(call.request.body, publish_limits));
+    }
+    POSTRIDER_TRY(check_built_in(call, work.events));
+    POSTRIDER_ASSIGN(work.key, read_idempotency_key(call));
+    work.done = call.reply.with<store::PublishAnswer>([](store::PublishAnswer published) {
+        Answer answer = json_answer(202, std::move(published.body));
+        if (published.replayed) answer.headers.emplace_back("Idempotent-Replayed", "true");
+        return answer;
+    });
+    context.store.publish(std::move(work));
+    return {};
+}
+
+Result<void> publish_event(Context& context, Call& call) {
+    return publish(context, call, PublishShape::single);
+}
+
+Result<void> publish_events(Context& context, Call& call) {
+    return publish(context, call, PublishShape::batch);
+}
+
+Result<void> list_events(Context& context, Call& call) {
+    auto query = call.query();
+    store::EventFilter filter;
+    filter.type = query.text("event").value_or("");
+    if (filter.type == "*") filter.type.clear();
+    filter.resource_id = query.id<ResourceId>("resource_id");
+    filter.since = query.time("since");
+    filter.until = query.time("until");
+    const Page page = query.page();
+    POSTRIDER_TRY(query.finish());
+    store::read<std::vector<EventRow>>(
+        context.store,
+        [realm = call.realm, filter, page](store::sql::Connection& sql) {
+            return store::events_table::list(sql, realm, filter, page.before_id<EventId>(),
+                                             page.rows_wanted());
+        },
+        call.reply.with<std::vector<EventRow>>([page](const std::vector<EventRow>& rows) {
+            return page.answer(
+                rows, [](const EventRow& row) { return row.id.uuid; },
+                [](json::Writer& writer, const EventRow& row) {
+                    events::write_event(writer, row);
+                });
+        }));
+    return {};
+}
+
+std::string counts_json(const store::deliveries_table::StateCounts& counts) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    writer.member("pending", counts.pending);
+    writer.member("delivered", counts.delivered);
+    writer.member("failed", counts.failed);
+    writer.member("cancelled", counts.cancelled);
+    writer.end_object();
+    return out;
+}
+
+/// The JSON of one event with its deliveries counted.
+Result<std::string> read_event(store::sql::Connection& sql, const RealmId& realm,
+                               const EventId& id) {
+    POSTRIDER_ASSIGN(auto row, store::events_table::find(sql, realm, id));
+    if (!row) return Call::not_found("event", id.to_string());
+    POSTRIDER_ASSIGN(auto counts, store::deliveries_table::count_by_state(sql, realm, id));
+    std::string out;
+    json::Writer writer(out);
+    events::write_event(writer, *row, counts_json(counts));
+    return out;
+}
+
+Result<void> get_event(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<EventId>("event_id", "event"));
+    POSTRIDER_TRY(call.query().finish());
+    store::read<std::string>(
+        context.store,
+        [realm = call.realm, id](store::sql::Connection& sql) {
+            return read_event(sql, realm, id);
+        },
+        call.reply.with<std::string>(
+            [](std::string json) { return json_answer(200, std::move(json)); }));
+    return {};
+}
+
+Result<void> explain_event(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<EventId>("event_id", "event"));
+    POSTRIDER_TRY(call.query().finish());
+    using Items = std::vector<events::Explanation>;
+    store::read<Items>(
+        context.store,
+        [realm = call.realm, id](store::sql::Connection& sql) {
+            return events::explain(sql, realm, id);
+        },
+        call.reply.with<Items>([id](const Items& items) {
+            return json_answer(200, events::explanation_json(id, items));
+        }));
+    return {};
+}
+
+}  // namespace
+
+RouteList event_routes(Context& context) {
+    const std::string path = "/api/v1/realms/{realm}/events";
+    const std::size_t one = context.settings.payload_bytes_max + limits::envelope_bytes_max;
+    RouteList routes{
+        handle(context, {"POST", path, "publish_event", one}, publish_event),
+        handle(context, {"POST", path + "/batch", "publish_events", limits::batch_body_bytes_max},
+               publish_events),
+        handle(context, {"GET", path, "list_events"}, list_events),
+        handle(context, {"GET", path + "/{event_id}", "get_event"}, get_event),
+        handle(context, {"GET", path + "/{event_id}/explain", "explain_event"}, explain_event),
+    };
+    RouteList types = event_type_routes(context);
+    routes.insert(routes.end(), std::make_move_iterator(types.begin()),
+                  std::make_move_iterator(types.end()));
+    return routes;
+}
+
+}  // namespace postrider::api
