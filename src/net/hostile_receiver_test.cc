@@ -145,6 +145,7 @@ TEST_F(HostileReceiverTest, BrokenAnswersAreBroken) {
              "HTTP/2.0 200 OK\r\n\r\n",
              "HTTP/1.1 2000 OK\r\n\r\n",
              "HTTP/1.1 000 Zero\r\nContent-Length: 0\r\n\r\n",
+             "HTTP/1.1 020 Low\r\n\r\nto the end",
              "HTTP/1.1 abc OK\r\n\r\n",
              "HTTP/1.1 200 OK\r\nA b\r\n\r\n",
              "HTTP/1.1 200 OK\r\n: b\r\n\r\n",

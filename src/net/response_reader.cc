@@ -17,7 +17,8 @@ ResponseReader::Parser::Parser(ResponseReader& reader) : reader_(reader) {
     eager(false);
 }
 
-void ResponseReader::Parser::on_response_impl(int status, View, int, Code&) {
+void ResponseReader::Parser::on_response_impl(int status, View, int, Code& code) {
+    if (status < 100) code = boost::beast::http::error::bad_status;
     reader_.result_.status = status;
 }
 
@@ -105,7 +106,6 @@ ResponseReader::State ResponseReader::parse(std::string_view& bytes) {
 
 ResponseReader::State ResponseReader::finish_message(std::string_view rest) {
     const int status = result_.status;
-    if (status < 100) return fail(fmt::format("sent an answer with the status {:03}", status));
     if (status >= 200) {
         keeps_connection_ = parser_->keep_alive() && rest.empty();
         return State::complete;
