@@ -1,3 +1,4 @@
+#include "api/assets.h"
 #include "api/call.h"
 #include "api/routes.h"
 #include "directory/directory.h"
@@ -35,12 +36,20 @@ Result<void> get_metrics(Context& context, Call& call) {
     return {};
 }
 
+Result<void> get_docs(Context&, Call& call) {
+    Answer answer(200, std::string(assets::api_reference()));
+    answer.content_type = "text/html; charset=utf-8";
+    call.reply.send(std::move(answer));
+    return {};
+}
+
 }  // namespace
 
 RouteList meta_routes(Context& context) {
     return {
         handle(context, {"GET", "/healthz", "get_health"}, get_health),
         handle(context, {"GET", "/readyz", "get_readiness"}, get_readiness),
+        handle(context, {"GET", "/docs", "get_docs"}, get_docs),
         handle(context, {"GET", "/metrics", "get_metrics"}, get_metrics),
     };
 }

@@ -138,6 +138,9 @@ inline constexpr std::size_t reseal_step_rows = 200;  ///< a transaction of a fe
 inline constexpr std::size_t config_file_bytes_max = 1024 * 1024;
 inline constexpr std::size_t log_queue_lines_max = 8192;   ///< then the oldest line is dropped
 inline constexpr std::size_t log_value_bytes_max = 2 * 1024;  ///< of one field; a URL fits
+inline constexpr std::size_t listen_queue_max = 1000;   ///< webhooks that wait to be shown
+inline constexpr std::size_t listen_ids_max = 10'000;   ///< remembered to notice duplicates
+inline constexpr Duration listen_stop_deadline = 2s;    ///< for the last answer to leave
 inline constexpr Duration operation_poll_interval = 300ms;  ///< of the command line's --wait
 inline constexpr std::size_t bootstrap_token_characters_min = 32;  ///< it is the first administrator
 

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "net/event_loop.h"
+#include "store/store.h"
+
+namespace postrider::webhooks {
+class Recoveries;
+}
+
+namespace postrider::app {
+
+/// Does what is nobody's request, one small transaction at a time, so that no publish waits for it:
+/// ends idempotency keys after limits::idempotency_key_lifetime, and goes on with recoveries that an
+/// error of the store has stopped. Lives on the engine's loop.
+class Housekeeper {
+ public:
+    Housekeeper(store::Store& store, webhooks::Recoveries& recoveries, const Clock& clock,
+                net::EventLoop& loop)
+        : store_(store), recoveries_(recoveries), clock_(clock), loop_(loop) {}
+    Housekeeper(const Housekeeper&) = delete;
+    Housekeeper& operator=(const Housekeeper&) = delete;
+
+    void start();
+    /// Nothing more begins. Call it while the loop runs, before the store stops.
+    void stop();
+
+ private:
+    void schedule(Duration wait);
+    void work();
+    void expire_keys();
+
+    store::Store& store_;
+    webhooks::Recoveries& recoveries_;
+    const Clock& clock_;
+    net::EventLoop& loop_;
+    std::unique_ptr<net::EventLoop::Timer> timer_;  // the loop's thread; none: stopped
+};
+
+}  // namespace postrider::app

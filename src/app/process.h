@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/result.h"
+
+/// What a server asks of its process: the one place for signals and limits.
+namespace postrider::app {
+
+/// Raises the descriptor limit to the hard one; what it is now.
+std::size_t raise_descriptor_limit();
+
+/// Makes `path` (0700) with what leads to it, when it is not there.
+/// Errors: unavailable, one sentence with the way out.
+Result<void> make_data_folder(const std::string& path);
+
+/// Keeps SIGTERM and SIGINT from every thread made after it, and ignores SIGPIPE. Call it first.
+void hold_signals();
+/// Waits for one of them; from then on the next one ends the process at once. Its name.
+std::string wait_for_signal();
+
+}  // namespace postrider::app

@@ -1,0 +1,246 @@
+#include "app/server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "access/api_keys.h"
+#include "access/bootstrap.h"
+#include "api/routes.h"
+#include "app/housekeeper.h"
+#include "app/process.h"
+#include "app/version.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "delivery/engine.h"
+#include "directory/directory.h"
+#include "events/publisher.h"
+#include "model/limits.h"
+#include "net/egress_policy.h"
+#include "net/event_loop.h"
+#include "net/http_sender.h"
+#include "net/resolver.h"
+#include "store/sqlite_store.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+#include "vault/open.h"
+#include "webhooks/recover.h"
+#include "webhooks/webhooks.h"
+
+namespace postrider::app {
+
+namespace {
+
+std::string user_agent() { return "Postrider/" + std::string(version); }
+
+Result<std::shared_ptr<const net::EgressPolicy>> make_policy(const config::Config& config) {
+    auto policy = std::make_shared<net::EgressPolicy>();
+    policy->allow_http = config.allow_http;
+    for (const std::string& network : config.allow_networks) {
+        const auto cidr = net::Cidr::parse(network);
+        if (!cidr) {
+            return fail(ErrorCode::invalid_argument,
+                        "--allow-network " + network +
+                            " is no network such as 10.0.0.0/8 or fd00::/8, with no bit set "
+                            "below the prefix");
+        }
+        policy->allowed_networks.push_back(*cidr);
+    }
+    return policy;
+}
+
+/// The doors to time and chance, which the store needs before the server is there.
+struct Ground {
+    SystemClock clock;
+    SystemRandom random;
+};
+
+/// Every part, in the order in which they are made; each refers only to those above it, but for the
+/// engine, whose actions on webhooks come about after it.
+class ServerImpl final : public Server {
+ public:
+    ServerImpl(const config::Config& config, std::unique_ptr<Ground> ground,
+               std::shared_ptr<const net::EgressPolicy> policy, std::unique_ptr<store::Store> store,
+               vault::Vault vault)
+        : config_(config),
+          policy_(std::move(policy)),
+          ground_(std::move(ground)),
+          store_(std::move(store)),
+          vault_(std::move(vault)),
+          resolver_(net::make_resolver(loop_, {.servers = config.dns_servers})),
+          sender_(net::make_http_sender(
+              loop_, *resolver_, {.ca_file = config.ca_file, .user_agent = {}})),  // the engine's
+          engine_(delivery::make_engine(*store_, clock_, random_, loop_, *sender_,
+                                        engine_options())),
+          publisher_(*engine_),
+          directory_(*store_, publisher_),
+          webhooks_(vault_, publisher_, *engine_, random_,
+                    {.timeout = config.timeout,
+                     .retry_schedule = config.retry_schedule,
+                     .policy = policy_}),
+          recoveries_(*store_,
+                      [this](const RealmId& realm, const WebhookId& webhook,
+                             store::CommitNumber commit) {
+                          engine_->wake(realm, webhook, commit);
+                      }),
+          housekeeper_(*store_, recoveries_, clock_, loop_),
+          context_{.store = *store_,
+                   .publisher = publisher_,
+                   .webhooks = webhooks_,
+                   .recoveries = recoveries_,
+                   .engine = *engine_,
+                   .access = keys_,
+                   .directory = directory_,
+                   .clock = clock_,
+                   .random = random_,
+                   .resolver_loop = loop_,
+                   .resolver = *resolver_,
+                   .egress_policy = policy_,
+                   .metrics_text = [this] { return metrics_.scrape(); },
+                   .settings = {.payload_bytes_max = config.payload_bytes_max,
+                                .public_url = config.public_url,
+                                .version = std::string(version)}},
+          routes_(api::all_routes(context_)) {}
+
+    ~ServerImpl() override { stop(clock_.monotonic()); }
+
+    /// What is kept in memory, before anything runs.
+    Result<void> load();
+    Result<void> start() override;
+    void stop(Monotonic deadline) override;
+    std::uint16_t port() const override { return http_->port(); }
+    const std::vector<http::Route>& routes() const override { return routes_; }
+
+ private:
+    delivery::EngineOptions engine_options();
+    http::ServerOptions http_options();
+    void watch();
+
+    const config::Config config_;
+    const std::shared_ptr<const net::EgressPolicy> policy_;
+    const std::unique_ptr<Ground> ground_;
+    const SystemClock& clock_ = ground_->clock;
+    SystemRandom& random_ = ground_->random;
+    telemetry::Metrics metrics_;
+    std::unique_ptr<store::Store> store_;
+    vault::Vault vault_;
+    net::EventLoop loop_;  // run by the engine's thread
+    std::unique_ptr<net::Resolver> resolver_;
+    std::unique_ptr<net::HttpSender> sender_;
+    std::unique_ptr<delivery::Engine> engine_;
+    events::Publisher publisher_;
+    directory::Directory directory_;
+    webhooks::Webhooks webhooks_;
+    access::ApiKeys keys_;
+    webhooks::Recoveries recoveries_;
+    Housekeeper housekeeper_;
+    api::Context context_;
+    std::vector<http::Route> routes_;
+    std::unique_ptr<http::Server> http_;
+    bool is_running_ = false;
+};
+
+delivery::EngineOptions ServerImpl::engine_options() {
+    const std::size_t descriptors = raise_descriptor_limit();
+    const std::size_t for_attempts =
+        descriptors > 2 * limits::descriptors_reserved ? descriptors - limits::descriptors_reserved
+                                                       : descriptors / 2;
+    const Actor actor = Actor::system("engine");
+    return {.flight_file = config_.data + "/flight",
+            .user_agent = user_agent(),
+            .attempts_in_flight_max = std::min(limits::attempts_in_flight_max, for_attempts),
+            .actions = {
+                .disable =
+                    [this, actor](store::Transaction& tx, const RealmId& realm,
+                                  const WebhookId& webhook, DisabledReason reason) {
+                        return webhooks_.disable(tx, realm, webhook, reason, actor);
+                    },
+                .purge_if_final =
+                    [this](store::Transaction& tx, const RealmId& realm, const WebhookId& webhook) {
+                        return webhooks_.purge_if_final(tx, realm, webhook);
+                    }}};
+}
+
+Result<void> ServerImpl::load() {
+    store_->set_publish_handler(
+        [this](store::Transaction& tx, std::span<store::PublishWork*> works,
+               std::span<Result<store::PublishAnswer>> answers) {
+            return publisher_.publish_works(tx, works, answers);
+        });
+    POSTRIDER_TRY(directory_.start());
+    POSTRIDER_ASSIGN(const auto bootstrapped,
+                     access::bootstrap(*store_, keys_,
+                                       {.token = config_.bootstrap_token,
+                                        .token_file = config_.data + "/admin-token",
+                                        .master = directory_.realms().master()},
+                                       random_));
+    if (bootstrapped == access::BootstrapResult::generated) {
+        log::info("app", "the first API key is in a file", {{"file", config_.data + "/admin-token"}});
+    }
+    watch();
+    return webhooks_.load_targets(*store_);
+}
+
+/// What others count, told to the metrics at each scrape.
+void ServerImpl::watch() {
+    metrics_.before_scrape([this](telemetry::Metrics& metrics) {
+        const delivery::EngineCounts counts = engine_->counts();
+        metrics.ended(DeliveryState::delivered).set(counts.delivered);
+        metrics.ended(DeliveryState::failed).set(counts.failed);
+        metrics.attempts_in_flight.set(static_cast<std::int64_t>(counts.in_flight));
+        metrics.deliveries_held.set(static_cast<std::int64_t>(counts.held));
+        metrics.lanes_behind.set(static_cast<std::int64_t>(counts.lanes_behind));
+        metrics.disk_full.set(store_->is_disk_full() ? 1 : 0);
+        metrics.log_lines_dropped.set(log::lines_dropped());
+    });
+}
+
+http::ServerOptions ServerImpl::http_options() {
+    return {.address = config_.listen.address,
+            .port = config_.listen.port,
+            .observer = [this](const http::Answered& answered) {
+                metrics_.request(answered.status, answered.duration);
+                if (!log::enabled(LogLevel::debug)) return;
+                log::debug("http", "answered",
+                           {{"request", answered.id},
+                            {"operation", answered.operation},
+                            {"status", answered.status},
+                            {"duration", answered.duration}});
+            }};
+}
+
+Result<void> ServerImpl::start() {
+    is_running_ = true;
+    POSTRIDER_TRY(engine_->start());
+    housekeeper_.start();
+    http_ = http::make_server(http_options(), routes_, api::make_gate(context_));
+    return http_->start();
+}
+
+void ServerImpl::stop(Monotonic deadline) {
+    if (!is_running_) return store_->stop();
+    is_running_ = false;
+    if (http_ != nullptr) http_->stop(deadline);
+    housekeeper_.stop();
+    engine_->stop(deadline);
+    store_->stop();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> make_server(const config::Config& config) {
+    POSTRIDER_ASSIGN(auto policy, make_policy(config));
+    POSTRIDER_TRY(make_data_folder(config.data));
+    auto ground = std::make_unique<Ground>();
+    POSTRIDER_ASSIGN(auto store,
+                     store::open_sqlite({.path = config.database_path,
+                                         .reserve_bytes = config.disk_reserve_bytes},
+                                        ground->clock, ground->random));
+    const vault::KeySource keys{.text = config.key, .file = config.key_file};
+    POSTRIDER_ASSIGN(auto vault, vault::open_vault(*store, keys, ground->random));
+    auto server = std::make_unique<ServerImpl>(config, std::move(ground), std::move(policy),
+                                               std::move(store), std::move(vault));
+    POSTRIDER_TRY(server->load());
+    return server;
+}
+
+}  // namespace postrider::app

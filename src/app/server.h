@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "config/config.h"
+#include "http/server.h"
+
+namespace postrider::app {
+
+/// The whole server: the composition root, and the only place that knows every part.
+class Server {
+ public:
+    virtual ~Server() = default;
+    /// Starts delivering, then listening. Errors: unavailable, one sentence.
+    virtual Result<void> start() = 0;
+    /// Accepts nothing more, lets requests and attempts in progress end until `deadline`, closes the
+    /// store. What was not delivered is delivered after the next start.
+    virtual void stop(Monotonic deadline) = 0;
+    virtual std::uint16_t port() const = 0;
+    virtual const std::vector<http::Route>& routes() const = 0;
+};
+
+/// Makes the folder, opens vault and store, loads what is kept in memory. Nothing listens and nothing
+/// is sent yet. Errors: one sentence each, for the one who started it.
+Result<std::unique_ptr<Server>> make_server(const config::Config& config);
+
+}  // namespace postrider::app
