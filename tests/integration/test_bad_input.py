@@ -33,7 +33,7 @@ def body(data):
 def test_malformed_json(realm, text):
     answer = realm.publish_bytes(text, expect=400)
     assert answer.problem == "malformed-json" and answer.json["detail"]
-    assert realm.items("/events") == []
+    assert realm.orders() == []
 
 
 def test_deepest_json_that_passes(realm):
@@ -91,7 +91,7 @@ def test_payload_limit(realm, receiver, path):
     in_batch = realm.call("POST", "/events/batch",
                           b'{"events":[' + body(most[:-2] + b'x"}') + b"]}", 413)
     assert in_batch.problem == "payload-too-large"
-    assert len(realm.items("/events")) == 1
+    assert len(realm.orders()) == 1
 
 
 def test_nothing_past_the_limit_is_read(server, realm):
@@ -119,7 +119,7 @@ def test_nothing_past_the_limit_is_read(server, realm):
 
 
 def test_other_media_types(realm):
-    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1"):
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""):
         answer = realm.call("POST", "/events", b"{}", 415, {"content-type": kind})
         assert answer.problem == "unsupported-media-type"
     assert realm.call("POST", "/events", json.dumps(GOOD).encode(), 202,
@@ -141,7 +141,7 @@ def test_tokens(server, realm):
 
 def test_unknown_realm_and_route(server, realm):
     assert Realm(server.client, "no-such-realm").publish(expect=404).problem == "not-found"
-    assert Realm(server.client, "No%20Realm%00").publish(expect=404).problem == "not-found"
+    assert Realm(server.client, "No%20Realm").publish(expect=404).problem == "not-found"
     assert realm.call("GET", "/nothing", None, 404).problem == "not-found"
     wrong_method = realm.call("PATCH", "/events", {}, 405)
     assert wrong_method.problem == "method-not-allowed"
@@ -152,7 +152,7 @@ def test_unknown_realm_and_route(server, realm):
 def test_a_realm_is_named_by_its_id_too(server, realm):
     id_ = server.client.call("GET", f"/realms/{realm.name}", expect=200).json["id"]
     event_id = Realm(server.client, id_).publish().json["id"]
-    assert [item["id"] for item in realm.items("/events")] == [event_id]
+    assert [item["id"] for item in realm.orders()] == [event_id]
 
 
 def test_another_realms_objects_are_404(server, realm, receiver):

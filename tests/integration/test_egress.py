@@ -156,7 +156,7 @@ def test_plain_http_needs_permission(tmp_path, receiver):
         refused = realm.call("POST", "/webhooks", {"url": "http://8.8.8.8/", "events": ["*"]}, 422)
         assert "--allow-http" in refused.json["errors"][0]["detail"]
         realm.create_webhook(receiver.url("/x"), events=["user.created"])
-        realm.create_webhook("https://8.8.8.8/", enabled=False)
+        realm.create_webhook("https://8.8.8.8/", ["user.created"], enabled=False)
 
 
 FORBIDDEN_ANSWERS = [("127.0.0.3",), ("127.0.0.1", "127.1.2.3"), ("0.0.0.0",), ("10.0.0.1",),

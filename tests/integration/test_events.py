@@ -22,7 +22,7 @@ def test_log_filters(realm):
     paid = [realm.publish("order.paid").json["id"] for _ in range(3)]
     shipped = [realm.publish("order.shipped", resource_id=resource).json["id"] for _ in range(3)]
     user = realm.publish("user.role.assigned").json["id"]
-    assert ids(realm.items("/events")) == [user, *shipped[::-1], *paid[::-1]]
+    assert ids(realm.items("/events"))[:-1] == [user, *shipped[::-1], *paid[::-1]]  # realm.created
     assert ids(realm.items("/events", event="order.paid")) == paid[::-1]
     assert ids(realm.items("/events", event="order.*")) == [*shipped[::-1], *paid[::-1]]
     assert ids(realm.items("/events", event="user.*")) == [user]

