@@ -124,11 +124,16 @@ std::string delivery_reason(const store::DeliveryView& view) {
     const store::DeliveryRow& row = view.row;
     if (row.state == DeliveryState::delivered) return {};
     if (!row.reason.empty()) return row.reason;
-    if (!view.last_outcome) return {};
-    std::string reason = "Attempt " + std::to_string(row.attempts) + " failed: ";
-    reason += view.last_detail.empty() ? std::string(to_string(*view.last_outcome))
-                                       : view.last_detail;
-    if (row.state == DeliveryState::pending) {
+    const bool was_accepted = view.last_outcome == OutcomeReason::accepted;
+    std::string reason;
+    if (view.last_outcome && !was_accepted) {
+        reason = "Attempt " + std::to_string(row.attempts) + " failed: " +
+                 (view.last_detail.empty() ? std::string(to_string(*view.last_outcome))
+                                           : view.last_detail);
+    } else if (was_accepted) {
+        reason = "It is to be delivered again";
+    }
+    if (row.state == DeliveryState::pending && !reason.empty()) {
         reason += "; next attempt at " + format_rfc3339(row.due_at);
     }
     return reason;

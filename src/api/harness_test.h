@@ -1,0 +1,196 @@
+#pragma once
+
+#include <future>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "access/api_keys.h"
+#include "api/routes.h"
+#include "base/check.h"
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/mutex.h"
+#include "delivery/engine.h"
+#include "directory/directory.h"
+#include "events/publisher.h"
+#include "net/egress_policy.h"
+#include "net/event_loop.h"
+#include "net/resolver.h"
+#include "store/temporary_store_test.h"
+#include "store/wait.h"
+#include "vault/vault.h"
+#include "webhooks/recover.h"
+#include "webhooks/webhooks.h"
+
+namespace postrider::api {
+
+/// An engine that delivers nothing and remembers what it was told.
+class FakeEngine final : public delivery::Engine {
+ public:
+    void offer(events::Offer offer) override {
+        MutexLock lock(mutex_);
+        offered_.push_back(std::move(offer));
+    }
+    void target_changed(webhooks::SharedTarget) override {}
+    void target_removed(const WebhookId&) override {}
+    void send_test(events::Offer, std::function<void(Result<void>)> done) override { done({}); }
+    void wake(const RealmId&, const WebhookId& webhook, store::CommitNumber) override {
+        MutexLock lock(mutex_);
+        woken_.push_back(webhook);
+    }
+    delivery::EngineCounts counts() const override { return {}; }
+    Result<void> start() override { return {}; }
+    void stop(Monotonic) override {}
+
+    std::vector<events::Offer> offered() {
+        MutexLock lock(mutex_);
+        return offered_;
+    }
+    std::vector<WebhookId> woken() {
+        MutexLock lock(mutex_);
+        return woken_;
+    }
+
+ private:
+    Mutex mutex_;
+    std::vector<events::Offer> offered_ GUARDED_BY(mutex_);
+    std::vector<WebhookId> woken_ GUARDED_BY(mutex_);
+};
+
+/// A request by its operation, as the router would hand it over.
+struct Ask {
+    std::string operation;
+    std::vector<std::pair<std::string, std::string>> path;  ///< parameters
+    std::string body = {};
+    std::vector<std::pair<std::string, std::string>> query = {};
+    std::vector<std::pair<std::string, std::string>> headers = {};
+    std::string token = "token-of-master";
+};
+
+struct Got {
+    int status = 0;
+    json::Value body;
+    std::map<std::string, std::string> headers;
+
+    std::string problem() const {
+        const json::Value* type = body.find("type");
+        if (type == nullptr || type->as_string() == nullptr) return {};
+        return type->as_string()->substr(type->as_string()->rfind('/') + 1);
+    }
+    /// The member as text: a string as it is, anything else as JSON; "" when there is none.
+    std::string text(std::string_view name) const {
+        const json::Value* member = body.find(name);
+        if (member == nullptr) return {};
+        return member->as_string() != nullptr ? *member->as_string() : json::serialize(*member);
+    }
+    const json::Array& items() const { return *body.find("items")->as_array(); }
+};
+
+/// Every route over a real store, with an engine that delivers nothing.
+class Harness {
+ public:
+    Harness() {
+        store_->set_publish_handler([this](store::Transaction& tx,
+                                           std::span<store::PublishWork*> works,
+                                           std::span<Result<store::PublishAnswer>> answers) {
+            return publisher_.publish_works(tx, works, answers);
+        });
+        CHECK(directory_.start().has_value());
+        add_key("token-of-master", directory_.realms().master(), all_names());
+    }
+    ~Harness() { store_->stop(); }
+
+    void add_key(std::string_view token, const RealmId& realm, std::string permissions) {
+        keys_.put({.realm = realm,
+                   .id = ApiKeyId{Uuid::from_bytes(random().bytes(16))},
+                   .name = std::string(token),
+                   .hash = sha256(token),
+                   .permissions = std::move(permissions),
+                   .created_at = {},
+                   .expires_at = {},
+                   .last_used_at = {}},
+                  directory_.realms().master());
+    }
+
+    Got ask(const Ask& ask) {
+        const http::Route* route = nullptr;
+        for (const http::Route& candidate : routes_) {
+            if (candidate.operation == ask.operation) route = &candidate;
+        }
+        CHECK(route != nullptr);
+        http::Request request;
+        request.method = route->method;
+        request.path = route->path;
+        request.body = ask.body;
+        request.headers = ask.headers;
+        if (!ask.token.empty()) request.headers.emplace_back("authorization", "Bearer " + ask.token);
+        request.query = ask.query;
+        request.path_parameters = ask.path;
+        request.id = "request-1";
+        if (auto refused = gate_(request, *route)) return got(std::move(*refused));
+        auto sink = std::make_shared<Sink>();
+        auto answered = sink->response.get_future();
+        route->handler(request, http::Responder(sink));
+        return got(answered.get());
+    }
+
+    store::TemporaryStore& store() { return store_; }
+    FakeEngine& engine() { return engine_; }
+    const directory::Directory& directory() const { return directory_; }
+    Random& random() { return store_.random; }
+    const RouteList& routes() const { return routes_; }
+
+    static std::string all_names() {
+        std::string names = "[";
+        for (access::Permission permission : access::all_permissions()) {
+            names += (names.size() > 1 ? ",\"" : "\"") + std::string(to_string(permission)) + '"';
+        }
+        return names + "]";
+    }
+
+ private:
+    struct Sink final : http::Responder::Sink {
+        void send(http::Response sent) override { response.set_value(std::move(sent)); }
+        std::promise<http::Response> response;
+    };
+    static Got got(http::Response response) {
+        Got got{.status = response.status, .body = {}, .headers = {}};
+        if (auto body = json::parse(response.body)) got.body = std::move(*body);
+        for (auto& [name, value] : response.headers) got.headers[name] = value;
+        return got;
+    }
+
+    store::TemporaryStore store_;
+    vault::Vault vault_{vault::KeyRing::generate(store_.random)};
+    std::shared_ptr<const net::EgressPolicy> policy_ = std::make_shared<net::EgressPolicy>();
+    net::EventLoop loop_;
+    std::unique_ptr<net::Resolver> resolver_ = net::make_resolver(loop_, {});
+    FakeEngine engine_;
+    events::Publisher publisher_{engine_};
+    directory::Directory directory_{*store_, publisher_};
+    webhooks::Webhooks webhooks_{
+        vault_, publisher_, engine_, store_.random, {.timeout = 15s, .retry_schedule = {}, .policy = policy_}};
+    webhooks::Recoveries recoveries_{*store_, [](auto&&...) {}};
+    access::ApiKeys keys_;
+    Context context_{.store = *store_,
+                     .publisher = publisher_,
+                     .webhooks = webhooks_,
+                     .recoveries = recoveries_,
+                     .engine = engine_,
+                     .access = keys_,
+                     .directory = directory_,
+                     .clock = store_.clock,
+                     .random = store_.random,
+                     .resolver_loop = loop_,
+                     .resolver = *resolver_,
+                     .egress_policy = policy_,
+                     .metrics_text = [] { return "postrider_up 1\n"; },
+                     .settings = {}};
+    RouteList routes_ = all_routes(context_);
+    http::Gate gate_ = make_gate(context_);
+};
+
+}  // namespace postrider::api
