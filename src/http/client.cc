@@ -193,7 +193,11 @@ class Exchange {
         auto write_error = error;
         co_await beast::http::async_read(stream, buffer, parser_, token);
         if (error) {
-            co_return broken("the connection broke", write_error ? write_error : error);
+            if (error == beast::error::timeout) co_return timed_out();
+            co_return fail(
+                ErrorCode::corrupt,
+                fmt::format("{} broke the connection off before its answer was whole ({})",
+                            options_.base_url, describe(write_error ? write_error : error)));
         }
         auto& message = parser_.get();
         ClientResponse response;

@@ -46,7 +46,8 @@ class Client {
 
     /// Any answer is a response, a 500 too.
     /// Errors, one sentence each that names the server: invalid_argument (base_url is no http or
-    /// https URL), unavailable (name unknown, refused, TLS, broken answer), deadline_exceeded.
+    /// https URL), unavailable (name unknown, refused, TLS: nothing was sent), deadline_exceeded
+    /// and corrupt (no whole answer: what was asked may have been done).
     Result<ClientResponse> send(const ClientRequest& request) const;
 
  private:

@@ -100,13 +100,25 @@ TEST(client, an_error_status_is_an_answer) {
     EXPECT_EQ(response->status, 500);
 }
 
-TEST(client, a_broken_answer_is_unavailable) {
+TEST(client, a_broken_answer_is_corrupt) {
     OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
     auto response = Client({.base_url = server.url(), .token = {}, .ca_file = {}})
                         .send({.method = "GET", .path = "/", .body = {}, .headers = {}});
     ASSERT_FALSE(response);
-    EXPECT_EQ(response.error().code, ErrorCode::unavailable);
+    EXPECT_EQ(response.error().code, ErrorCode::corrupt);
     EXPECT_NE(response.error().message.find(server.url()), std::string::npos);
+}
+
+TEST(client, nobody_there_is_unavailable) {
+    std::string url;
+    {
+        OneAnswer server("");
+        url = server.url();
+    }
+    auto response = Client({.base_url = url, .token = {}, .ca_file = {}})
+                        .send({.method = "GET", .path = "/", .body = {}, .headers = {}});
+    ASSERT_FALSE(response);
+    EXPECT_EQ(response.error().code, ErrorCode::unavailable) << response.error().message;
 }
 
 TEST(client, silence_ends_at_the_deadline) {

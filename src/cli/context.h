@@ -1,0 +1,138 @@
+#pragma once
+
+#include <algorithm>
+#include <expected>
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "cli/exit_code.h"
+#include "cli/table.h"
+#include "cli/text.h"
+#include "cli/verb.h"
+#include "config/config.h"
+#include "http/client.h"
+
+namespace postrider::cli {
+
+/// Where a verb reads and writes.
+struct Terminal {
+    std::istream& in;
+    std::ostream& out;
+    std::ostream& error;
+    bool is_terminal = false;  ///< of out
+    std::size_t width = 0;     ///< columns; 0: no limit
+    Colours colours = Colours::off;
+};
+
+/// The server that verbs talk to.
+struct Connection {
+    http::ClientOptions client;
+    std::string realm = "master";
+    bool json = false;
+    std::string token_hint;  ///< where a token was looked for, when there is none
+};
+
+/// A 2xx.
+struct Answer {
+    int status = 0;
+    std::string body;
+    json::Value value;  ///< of the body; null when there is none
+};
+/// An answer, or the exit code after the reason was written to Terminal::error.
+using Asked = std::expected<Answer, ExitCode>;
+
+/// What a verb works with. Thread-safety: one thread.
+class Context {
+ public:
+    Context(Terminal terminal, config::Environment environment, const Clock& clock, Random& random)
+        : terminal_(terminal),
+          environment_(std::move(environment)),
+          clock_(clock),
+          random_(random) {}
+
+    /// Reads --url, --token, … and their variables. Errors: one sentence, wrong usage.
+    Result<void> connect(const Given& given);
+
+    Terminal& terminal() { return terminal_; }
+    const Connection& connection() const { return connection_; }
+    const config::Environment& environment() const { return environment_; }
+    Timestamp now() const { return clock_.now(); }
+    Random& random() { return random_; }
+
+    using Headers = std::vector<std::pair<std::string, std::string>>;
+    /// `path` from the root, percent-encoded.
+    Asked ask(std::string_view method, std::string_view path, std::string body = {},
+              Headers headers = {});
+    /// Whether what was last asked may have been done although there is no answer that says so.
+    bool outcome_unknown() const { return outcome_unknown_; }
+    /// Waits for an answer at least so long from now on.
+    void be_patient(Duration timeout) {
+        connection_.client.timeout = std::max(connection_.client.timeout, timeout);
+    }
+    /// "/api/v1/realms/master" + path.
+    std::string in_realm(std::string_view path) const;
+
+    /// Writes the API's JSON: as it came, or indented on a terminal.
+    void show_json(std::string_view body);
+    void show(const Table& table);
+    void show(const Card& card);
+    void say(std::string_view line);       ///< to out, made printable
+    void complain(std::string_view line);  ///< to error, with the program's name, made printable
+    /// Says what is wrong with the arguments.
+    ExitCode wrong(std::string_view sentence);
+
+    /// "3m ago" of a member that is a time; "" when it is null.
+    std::string ago(const json::Value& object, std::string_view member) const;
+    /// With the date too.
+    std::string when(const json::Value& object, std::string_view member) const;
+
+ private:
+    ExitCode refuse(const http::ClientResponse& response);
+
+    Terminal terminal_;
+    config::Environment environment_;
+    const Clock& clock_;
+    Random& random_;
+    Connection connection_;
+    bool outcome_unknown_ = false;
+};
+
+/// Percent-encodes everything that is not unreserved (RFC 3986).
+std::string percent_encoded(std::string_view text);
+
+/// "?a=b&c=d" of what is given; "" of nothing.
+class Query {
+ public:
+    Query& add(std::string_view name, const std::optional<std::string>& value);
+    std::string text() const { return text_; }
+
+ private:
+    std::string text_;
+};
+
+/// A string member; a number or boolean as text; a list of strings joined; "" for null or none.
+std::string text_of(const json::Value& object, std::string_view member);
+
+/// A moment as typed, as the API takes it; the exit code after saying what is wrong.
+std::expected<std::optional<std::string>, ExitCode> moment(Context& context, const Given& given,
+                                                           std::string_view flag);
+
+/// What an argument names: "@file" or "-" (standard input) are read, anything else is itself.
+/// Errors: invalid_argument, one sentence.
+Result<std::string> read_argument(Context& context, std::string_view argument);
+
+/// The problem document, or whatever else the body is, as lines for people: the detail, and a line
+/// for each bad field. Made printable by the caller.
+std::vector<std::string> problem_lines(int status, std::string_view body);
+
+/// The pages of a list: one, or all with --all; as JSON or as a table of `row` for each item.
+using RowOf = std::function<std::vector<Cell>(const json::Value& item)>;
+int show_list(Context& context, const Given& given, const std::string& path, Query query,
+              std::vector<Column> columns, const RowOf& row);
+
+}  // namespace postrider::cli

@@ -1,0 +1,298 @@
+#include <fmt/format.h>
+
+#include <ostream>
+
+#include "base/json_text.h"
+#include "cli/context.h"
+#include "cli/views.h"
+#include "model/limits.h"
+
+namespace postrider::cli {
+namespace {
+
+using Fit = Column::Fit;
+using Count = Argument::Count;
+
+int list(Context& context, const Given& given) {
+    auto since = moment(context, given, "--since");
+    if (!since) return since.error();
+    auto until = moment(context, given, "--until");
+    if (!until) return until.error();
+    Query query;
+    query.add("event", given.text("--event")).add("resource_id", given.text("--resource-id"));
+    query.add("since", *since).add("until", *until);
+    return show_list(context, given, context.in_realm("/events"), query,
+                     {{"ID", Fit::whole},
+                      {"EVENT", Fit::cut},
+                      {"ACCEPTED", Fit::whole},
+                      {"ORIGIN", Fit::whole},
+                      {"RESOURCE", Fit::whole},
+                      {"DATA", Fit::cut}},
+                     [&](const json::Value& item) -> std::vector<Cell> {
+                         const auto* data = item.find("data");
+                         return {{text_of(item, "id")},
+                                 {text_of(item, "event")},
+                                 {context.ago(item, "accepted_at")},
+                                 {text_of(item, "origin"), Style::dim},
+                                 {text_of(item, "resource_id"), Style::dim},
+                                 {data == nullptr ? "" : json::serialize(*data), Style::dim}};
+                     });
+}
+
+int show(Context& context, const Given& given) {
+    auto answer =
+        context.ask("GET", context.in_realm("/events/" + percent_encoded(*given.text("EVENT-ID"))));
+    if (!answer) return answer.error();
+    if (context.connection().json) {
+        context.show_json(answer->body);
+        return exit_ok;
+    }
+    const auto& event = answer->value;
+    Card card;
+    card.add("Id", text_of(event, "id"));
+    card.add("Event", text_of(event, "event"));
+    card.add("Timestamp", context.when(event, "timestamp"));
+    card.add("Accepted", context.when(event, "accepted_at"));
+    card.add("Resource", text_of(event, "resource_id"));
+    card.add("Origin", text_of(event, "origin"));
+    if (const auto* counts = event.find("deliveries"); counts != nullptr && counts->as_object()) {
+        std::string text;
+        for (const auto& [state, count] : *counts->as_object()) {
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", json::serialize(count), state);
+        }
+        card.add("Deliveries", text);
+    }
+    // The publisher's own bytes: a parsed number may have lost digits.
+    if (auto members = json::split_object(answer->body, limits::json_depth_max + 8)) {
+        for (const auto& member : *members) {
+            if (member.name == "data") card.add("Data", pretty_json(member.value));
+        }
+    }
+    context.show(card);
+    return exit_ok;
+}
+
+int explain(Context& context, const Given& given) {
+    auto answer =
+        context.ask("GET", context.in_realm(fmt::format("/events/{}/explain",
+                                                        percent_encoded(*given.text("EVENT-ID")))));
+    if (!answer) return answer.error();
+    if (context.connection().json) {
+        context.show_json(answer->body);
+        return exit_ok;
+    }
+    const auto* items = answer->value.find("items");
+    if (items == nullptr || items->as_array() == nullptr || items->as_array()->empty()) {
+        context.say("the realm has no webhooks");
+        return exit_ok;
+    }
+    Table table({{"WEBHOOK", Fit::cut},
+                 {"VERDICT", Fit::whole},
+                 {"BECAUSE", Fit::cut},
+                 {"DELIVERY", Fit::whole}});
+    for (const auto& item : *items->as_array()) {
+        auto name = text_of(item, "name");
+        auto verdict = text_of(item, "verdict");
+        Style style = verdict == "delivered" ? Style::good
+                      : verdict == "failed"  ? Style::bad
+                      : verdict == "pending" ? Style::warning
+                                             : Style::dim;
+        table.add({{name.empty() ? text_of(item, "webhook_id") : name},
+                   {verdict, style},
+                   {text_of(item, "because")},
+                   {text_of(item, "delivery_id"), Style::dim}});
+    }
+    context.show(table);
+    return exit_ok;
+}
+
+/// Adds the types of one list; the exit code when it cannot be had.
+std::optional<ExitCode> add_types(Context& context, Table& table, const std::string& path,
+                                  std::string& joined) {
+    auto answer = context.ask("GET", path);
+    if (!answer) return answer.error();
+    auto members = json::split_object(answer->body, limits::json_depth_max + 8);
+    if (!members) return exit_failed;
+    for (const auto& member : *members) {
+        if (member.name == "items" && member.value.size() > 2) {
+            joined += (joined.empty() ? "" : ",") + member.value.substr(1, member.value.size() - 2);
+        }
+    }
+    const auto* items = answer->value.find("items");
+    if (items == nullptr || items->as_array() == nullptr) return std::nullopt;
+    for (const auto& item : *items->as_array()) {
+        bool built_in = text_of(item, "built_in") == "true";
+        table.add({{text_of(item, "name")},
+                   {built_in ? "built in" : "own", built_in ? Style::dim : Style::plain},
+                   {text_of(item, "description")}});
+    }
+    return std::nullopt;
+}
+
+int show_types(Context& context, std::initializer_list<std::string> paths) {
+    Table table({{"NAME", Fit::whole}, {"KIND", Fit::whole}, {"DESCRIPTION", Fit::cut}});
+    std::string joined;
+    for (const auto& path : paths) {
+        if (auto code = add_types(context, table, path, joined)) return *code;
+    }
+    if (context.connection().json) {
+        context.show_json("{\"items\":[" + joined + "],\"next_cursor\":null}");
+    } else if (table.empty()) {
+        context.complain("the realm has no event types of its own");
+    } else {
+        context.show(table);
+    }
+    return exit_ok;
+}
+
+int types(Context& context, const Given&) {
+    return show_types(context, {"/api/v1/event-types", context.in_realm("/event-types")});
+}
+
+int list_own_types(Context& context, const Given&) {
+    return show_types(context, {context.in_realm("/event-types")});
+}
+
+int show_type(Context& context, const Answer& answer) {
+    if (context.connection().json) {
+        context.show_json(answer.body);
+        return exit_ok;
+    }
+    Card card;
+    card.add("Name", text_of(answer.value, "name"));
+    card.add("Description", text_of(answer.value, "description"));
+    auto members = json::split_object(answer.body, limits::json_depth_max + 8);
+    for (const char* name : {"schema", "example"}) {
+        if (!members) break;
+        for (const auto& member : *members) {
+            if (member.name != name || member.value == "null") continue;
+            card.add(member.name == "schema" ? "Schema" : "Example", pretty_json(member.value));
+        }
+    }
+    card.add("Created", context.when(answer.value, "created_at"));
+    card.add("Changed", context.when(answer.value, "updated_at"));
+    context.show(card);
+    return exit_ok;
+}
+
+std::string path_of_type(Context& context, const Given& given) {
+    return context.in_realm("/event-types/" + percent_encoded(*given.text("NAME")));
+}
+
+int show_own_type(Context& context, const Given& given) {
+    auto answer = context.ask("GET", path_of_type(context, given));
+    return answer ? show_type(context, *answer) : answer.error();
+}
+
+/// Creating and replacing differ in the method and the path only.
+int write_type(Context& context, const Given& given, std::string_view method,
+               const std::string& path) {
+    std::string body;
+    json::Writer writer(body);
+    writer.begin_object();
+    writer.member("name", *given.text("NAME"));
+    if (auto text = given.text("--description")) writer.member("description", *text);
+    for (const char* name : {"schema", "example"}) {
+        auto argument = given.text(std::string("--") + name);
+        if (!argument) continue;
+        auto text = read_argument(context, *argument);
+        if (!text) return context.wrong(text.error().message);
+        auto compact = json::compact(*text, limits::json_depth_max);
+        if (!compact) {
+            return context.wrong(fmt::format("--{} is no JSON: {}", name, compact.error().message));
+        }
+        writer.member_raw(name, *compact);
+    }
+    writer.end_object();
+    auto answer = context.ask(method, path, body);
+    return answer ? show_type(context, *answer) : answer.error();
+}
+
+int remove_type(Context& context, const Given& given) {
+    auto answer = context.ask("DELETE", path_of_type(context, given));
+    if (!answer) return answer.error();
+    if (!context.connection().json) context.say("deleted " + *given.text("NAME"));
+    return exit_ok;
+}
+
+const Argument event_id = {"EVENT-ID", "", "the event's id", Count::required};
+const Argument type_name = {"NAME", "", "like order.paid", Count::required};
+const std::vector<Argument> type_settings = {
+    type_name,
+    {"--description", "TEXT", "for people"},
+    {"--schema", "JSON", "JSON Schema of data; @FILE, - (it documents, it is not enforced)"},
+    {"--example", "JSON", "an example of data; @FILE, -; tests send it"}};
+
+}  // namespace
+
+std::vector<Verb> event_verbs() {
+    return {
+        {.group = "event",
+         .name = "list",
+         .summary = "the log of events, newest first",
+         .arguments =
+             with_paging({{"--event", "EVENT", "only of this type"},
+                          {"--resource-id", "UUID", "only about this resource"},
+                          {"--since", "WHEN", "accepted since: a time, or how long ago, like 2h"},
+                          {"--until", "WHEN", "accepted before"}}),
+         .examples = "postrider event list --event user.created --since 1h",
+         .run = list},
+        {.group = "event",
+         .name = "show",
+         .summary = "one event with its data",
+         .arguments = {event_id},
+         .examples = "postrider event show 019300a1-8d20-7c44-b1f2-5a0f9c3e7d90",
+         .run = show},
+        {.group = "event",
+         .name = "explain",
+         .summary = "for each webhook: why it got the event, or why not",
+         .arguments = {event_id},
+         .examples = "postrider event explain 019300a1-8d20-7c44-b1f2-5a0f9c3e7d90",
+         .run = explain},
+        {.group = "event",
+         .name = "types",
+         .summary = "every type that can be published: built in, and the realm's own",
+         .arguments = {},
+         .examples = "postrider event types",
+         .run = types},
+        {.group = "event-type",
+         .name = "list",
+         .summary = "the realm's own event types",
+         .arguments = {},
+         .examples = "postrider event-type list",
+         .run = list_own_types},
+        {.group = "event-type",
+         .name = "show",
+         .summary = "one type with schema and example",
+         .arguments = {type_name},
+         .examples = "postrider event-type show order.paid",
+         .run = show_own_type},
+        {.group = "event-type",
+         .name = "create",
+         .summary = "register a type of the realm's own",
+         .arguments = type_settings,
+         .examples = "postrider event-type create order.paid --description 'an order was paid' "
+                     "--example '{\"total\": 12.5}'",
+         .run =
+             [](Context& context, const Given& given) {
+                 return write_type(context, given, "POST", context.in_realm("/event-types"));
+             }},
+        {.group = "event-type",
+         .name = "replace",
+         .summary = "write a type anew, what is left out too; makes it when there is none",
+         .arguments = type_settings,
+         .examples = "postrider event-type replace order.paid --schema @order-paid.schema.json",
+         .run =
+             [](Context& context, const Given& given) {
+                 return write_type(context, given, "PUT", path_of_type(context, given));
+             }},
+        {.group = "event-type",
+         .name = "delete",
+         .summary = "unregister a type; its events stay in the log",
+         .arguments = {type_name},
+         .examples = "postrider event-type delete order.paid",
+         .run = remove_type},
+    };
+}
+
+}  // namespace postrider::cli

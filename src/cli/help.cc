@@ -1,0 +1,180 @@
+#include "cli/help.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "cli/text.h"
+
+namespace postrider::cli {
+namespace {
+
+constexpr std::size_t line_width = 100;
+
+/// Two columns; the right one is wrapped at words and indented below itself.
+void add_row(std::string& out, std::string_view left, std::string_view right, std::size_t indent) {
+    std::string line = "  " + std::string(left);
+    if (display_width(line) + 2 > indent) {
+        out += line + "\n";
+        line.clear();
+    }
+    line.append(indent - display_width(line), ' ');
+    std::size_t used = indent;
+    bool first = true;
+    while (!right.empty()) {
+        auto end = std::min(right.find(' '), right.size());
+        auto word = right.substr(0, end);
+        right.remove_prefix(std::min(end + 1, right.size()));
+        if (!first && used + 1 + display_width(word) > line_width) {
+            out += line + "\n";
+            line = std::string(indent, ' ');
+            used = indent;
+            first = true;
+        }
+        if (!first) line += ' ', ++used;
+        line += word;
+        used += display_width(word);
+        first = false;
+    }
+    out += line + "\n";
+}
+
+std::vector<std::string_view> groups_of(const std::vector<Verb>& verbs) {
+    std::vector<std::string_view> groups;
+    for (const auto& verb : verbs) {
+        if (verb.group.empty() || verb.summary.empty()) continue;
+        if (std::ranges::find(groups, verb.group) == groups.end()) groups.push_back(verb.group);
+    }
+    return groups;
+}
+
+std::string left_of(const Argument& argument) {
+    std::string left(argument.name);
+    if (!argument.letter.empty()) left = std::string(argument.letter) + ", " + left;
+    if (!argument.value.empty()) left += " " + std::string(argument.value);
+    return left;
+}
+
+void add_arguments(std::string& out, const std::vector<Argument>& arguments, bool flags) {
+    for (const auto& argument : arguments) {
+        if (argument.is_flag() == flags) add_row(out, left_of(argument), argument.help, 30);
+    }
+}
+
+/// How many letters must change (Levenshtein).
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
+        }
+    }
+    return row[b.size()];
+}
+
+}  // namespace
+
+std::string program_help(const std::vector<Verb>& verbs) {
+    std::string out =
+        "Postrider, the webhook server: publish an event once, and every subscribed URL gets it,\n"
+        "signed, until it is accepted.\n\n"
+        "  postrider VERB [arguments]     postrider VERB --help explains each\n\nVerbs\n";
+    for (const auto& verb : verbs) {
+        if (verb.group.empty() && !verb.summary.empty()) add_row(out, verb.name, verb.summary, 26);
+    }
+    for (auto group : groups_of(verbs)) {
+        out += "\n";
+        for (const auto& verb : verbs) {
+            if (verb.group == group && !verb.summary.empty())
+                add_row(out, verb.words(), verb.summary, 26);
+        }
+    }
+    out +=
+        "\nEnvironment\n"
+        "  POSTRIDER_URL, POSTRIDER_TOKEN, POSTRIDER_REALM, POSTRIDER_DATA stand for the flags of "
+        "the\n"
+        "  verbs that talk to a server, POSTRIDER_… for each option of serve. NO_COLOR: no "
+        "colours.\n"
+        "\nExit codes\n"
+        "  0  done\n"
+        "  1  failed: the server refused or cannot be reached, a test was not accepted\n"
+        "  2  wrong flags, arguments or configuration\n"
+        "  3  what was named does not exist\n"
+        "  4  a signature does not verify\n"
+        "\nTo begin\n"
+        "  postrider serve --allow-network 127.0.0.0/8 &\n"
+        "  postrider listen &\n"
+        "  postrider webhook create http://127.0.0.1:3000/ --event '*'\n"
+        "  postrider publish user.created --data '{\"name\": \"Ada\"}'\n";
+    return out;
+}
+
+std::string group_help(const std::vector<Verb>& verbs, std::string_view group) {
+    std::string out = fmt::format("  postrider {} VERB [arguments]\n\n", group);
+    for (const auto& verb : verbs) {
+        if (verb.group == group && !verb.summary.empty())
+            add_row(out, verb.words(), verb.summary, 26);
+    }
+    return out;
+}
+
+std::string verb_help(const Verb& verb, const std::vector<Argument>& more) {
+    std::string summary(verb.summary);
+    if (!summary.empty() && summary[0] >= 'a' && summary[0] <= 'z') {
+        summary[0] = static_cast<char>(summary[0] - 'a' + 'A');
+    }
+    std::string out = fmt::format("{}.\n\n  postrider {}", summary, verb.words());
+    for (const auto& argument : verb.arguments) {
+        if (argument.is_flag()) continue;
+        bool required = argument.count == Argument::Count::required;
+        out += fmt::format(fmt::runtime(required ? " {}" : " [{}]"), argument.name);
+    }
+    out += " [options]\n";
+    if (!verb.examples.empty()) {
+        out += "\nExamples\n";
+        std::string_view rest = verb.examples;
+        while (!rest.empty()) {
+            auto end = std::min(rest.find('\n'), rest.size());
+            out += fmt::format("  {}\n", rest.substr(0, end));
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+        }
+    }
+    bool positional = std::ranges::any_of(verb.arguments, [](auto& a) { return !a.is_flag(); });
+    if (positional) out += "\nArguments\n";
+    add_arguments(out, verb.arguments, false);
+    bool flags = std::ranges::any_of(verb.arguments, [](auto& a) { return a.is_flag(); });
+    if (flags) out += "\nOptions\n";
+    add_arguments(out, verb.arguments, true);
+    if (verb.needs == Verb::Needs::server) {
+        out += "\nServer\n";
+        add_arguments(out, server_arguments(), true);
+    }
+    if (!more.empty())
+        out += "\nConfiguration (flag, environment variable, key of the TOML file)\n";
+    add_arguments(out, more, true);
+    return out;
+}
+
+std::string nearest(const std::vector<Verb>& verbs, std::string_view group,
+                    std::string_view typed) {
+    std::string best;
+    std::size_t best_distance = std::min<std::size_t>(3, typed.size() / 2 + 1);
+    for (const auto& verb : verbs) {
+        if (verb.summary.empty()) continue;
+        if (!group.empty() && verb.group != group) continue;
+        auto word = group.empty() && !verb.group.empty() ? verb.group : verb.name;
+        auto letters = distance(typed, word);
+        if (letters >= best_distance) continue;
+        best_distance = letters;
+        best = word;
+    }
+    return best;
+}
+
+}  // namespace postrider::cli

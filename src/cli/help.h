@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/verb.h"
+
+namespace postrider::cli {
+
+/// `postrider --help`: every verb in one line, the environment, the exit codes.
+std::string program_help(const std::vector<Verb>& verbs);
+/// `postrider webhook --help`.
+std::string group_help(const std::vector<Verb>& verbs, std::string_view group);
+/// `postrider webhook create --help`. `more` are arguments that are not in the verb (config's).
+std::string verb_help(const Verb& verb, const std::vector<Argument>& more);
+
+/// The verb or group that is most like what was typed; "" when none is.
+std::string nearest(const std::vector<Verb>& verbs, std::string_view group, std::string_view typed);
+
+/// The script that completes verbs, flags and choices, made of the table. `shell`: bash, zsh or
+/// fish.
+std::string completion_script(const std::vector<Verb>& verbs, std::string_view shell);
+
+}  // namespace postrider::cli

@@ -1,0 +1,256 @@
+#include "cli/listener.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <ostream>
+#include <unordered_map>
+
+#include "base/json_text.h"
+#include "base/mutex.h"
+#include "http/server.h"
+#include "model/limits.h"
+
+namespace postrider::cli {
+namespace {
+
+/// What the server's thread hands to the thread that shows.
+struct Arrival {
+    http::Request request;
+    http::Responder responder;
+};
+
+struct Answering {
+    Monotonic due;
+    http::Responder responder;
+};
+
+class Arrivals {
+ public:
+    void push(Arrival arrival) {
+        {
+            MutexLock lock(mutex_);
+            if (waiting_.size() >= limits::listen_queue_max) {
+                waiting_.pop_front();  // dropped unanswered: 500, and it is tried again
+            }
+            waiting_.push_back(std::move(arrival));
+        }
+        arrived_.notify_one();
+    }
+    /// What came, after at most `timeout`.
+    std::deque<Arrival> take(Duration timeout) {
+        MutexLock lock(mutex_);
+        if (waiting_.empty()) arrived_.wait_for(mutex_, timeout);
+        return std::exchange(waiting_, {});
+    }
+
+ private:
+    Mutex mutex_;
+    Condition arrived_;
+    std::deque<Arrival> waiting_ GUARDED_BY(mutex_);
+};
+
+/// How often each id was seen; the oldest are forgotten.
+class Ids {
+ public:
+    std::size_t see(const std::string& id) {
+        auto [found, is_new] = seen_.try_emplace(id, 0);
+        if (is_new) {
+            order_.push_back(id);
+            if (order_.size() > limits::listen_ids_max) {
+                seen_.erase(order_.front());
+                order_.pop_front();
+            }
+        }
+        return ++found->second;
+    }
+
+ private:
+    std::unordered_map<std::string, std::size_t> seen_;
+    std::deque<std::string> order_;
+};
+
+/// What every request has says nothing.
+bool is_ordinary(std::string_view name) {
+    constexpr std::string_view names[] = {"host",       "content-type",      "content-length",
+                                          "connection", "user-agent",        "accept",
+                                          "webhook-id", "webhook-timestamp", "webhook-signature"};
+    return std::ranges::find(names, name) != std::end(names);
+}
+
+/// The members of the body that webhooks of ours have; empty texts otherwise.
+struct Body {
+    std::string event, resource_id, timestamp, data;
+    bool is_json = false;
+};
+
+Body read_body(std::string_view text) {
+    Body body;
+    body.is_json = json::compact(text, limits::json_depth_max + 1).has_value();
+    auto members = json::split_object(text, limits::json_depth_max + 1);
+    if (!members) return body;
+    for (const auto& member : *members) {
+        auto word = [&] {
+            auto decoded = json::decode_string(member.value);
+            return decoded ? *decoded : std::string();
+        };
+        if (member.name == "event") body.event = word();
+        if (member.name == "resource_id") body.resource_id = word();
+        if (member.name == "timestamp") body.timestamp = word();
+        if (member.name == "data") body.data = member.value;
+    }
+    return body;
+}
+
+Received receive(http::Request& request, const ListenOptions& options, Ids& ids, Timestamp now) {
+    Received received;
+    received.at = now;
+    received.method = request.method;
+    received.path = request.path;
+    received.headers = request.headers;
+    received.body = std::move(request.body);
+    received.status = options.status;
+    auto id = std::string(received.header("webhook-id"));
+    if (!id.empty()) received.times_seen = ids.see(id);
+    if (!options.keys.empty()) {
+        received.checked = true;
+        received.signature = check_signature({id, received.header("webhook-timestamp"),
+                                              received.header("webhook-signature"), received.body},
+                                             options.keys, now, options.tolerance);
+    }
+    return received;
+}
+
+}  // namespace
+
+std::string_view Received::header(std::string_view name) const {
+    for (const auto& [key, value] : headers) {
+        if (key == name) return value;
+    }
+    return {};
+}
+
+std::string render_received(const Received& received, Colours colours) {
+    auto body = read_body(received.body);
+    std::string out =
+        paint(format_rfc3339(received.at).substr(11, 8), Style::dim, colours) + "  " +
+        paint(printable(body.event.empty() ? received.method + " " + received.path : body.event),
+              Style::heading, colours) +
+        fmt::format("  answered {}\n", received.status);
+    Card card;
+    auto id = std::string(received.header("webhook-id"));
+    if (!id.empty()) {
+        bool again = received.times_seen > 1;
+        card.add("  Id",
+                 printable(id) +
+                     (again ? fmt::format("  a duplicate: time {}", received.times_seen) : ""),
+                 again ? Style::warning : Style::plain);
+    }
+    if (!received.checked) {
+        card.add("  Signature", "not checked (give --secret)", Style::dim);
+    } else if (received.signature.ok()) {
+        card.add("  Signature", "verified", Style::good);
+    } else {
+        card.add("  Signature", "NOT verified: " + received.signature.detail, Style::bad);
+    }
+    if (received.path != "/") card.add("  Path", printable(received.path));
+    if (!body.resource_id.empty()) card.add("  Resource", printable(body.resource_id));
+    if (!body.timestamp.empty()) card.add("  Happened", printable(body.timestamp));
+    for (const auto& [name, value] : received.headers) {
+        if (!is_ordinary(name)) card.add("  Header", printable(name) + ": " + printable(value));
+    }
+    if (!body.data.empty()) {
+        card.add("  Data", pretty_json(body.data));
+    } else if (!received.body.empty()) {
+        card.add("  Body", body.is_json ? pretty_json(received.body) : received.body);
+    }
+    return out + card.render(colours) + "\n";
+}
+
+std::string received_json(const Received& received) {
+    auto body = read_body(received.body);
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    writer.member("received_at", format_rfc3339(received.at));
+    writer.member("path", received.path);
+    writer.member("id", received.header("webhook-id"));
+    writer.member("duplicate", received.times_seen > 1);
+    if (received.checked) {
+        writer.member("verified", received.signature.ok());
+        writer.member("detail", received.signature.detail);
+    } else {
+        writer.member_null("verified");
+    }
+    writer.member("status", received.status);
+    json::Object headers;
+    for (const auto& [name, value] : received.headers) {
+        bool repeated =
+            std::ranges::any_of(headers, [&](const auto& h) { return h.first == name; });
+        if (!repeated) headers.emplace_back(name, value);
+    }
+    writer.member_raw("headers", json::serialize(json::Value(std::move(headers))));
+    if (auto compact = json::compact(received.body, limits::json_depth_max + 1)) {
+        writer.member_raw("body", *compact);
+    } else {
+        writer.member("body", received.body);
+    }
+    writer.end_object();
+    return out + "\n";
+}
+
+int listen(Context& context, const ListenOptions& options,
+           const std::function<void(std::uint16_t)>& started) {
+    Arrivals arrivals;
+    http::Route route;
+    route.method = "POST";
+    route.path = options.path.empty() ? "/{path*}" : options.path;
+    route.operation = "receive";
+    route.body_bytes_max = limits::payload_bytes_max_hard + limits::envelope_bytes_max;
+    route.handler = [&](http::Request& request, http::Responder responder) {
+        arrivals.push({std::move(request), std::move(responder)});
+    };
+    http::ServerOptions server_options;
+    server_options.address = options.address;
+    server_options.port = options.port;
+    auto server = http::make_server(server_options, {route}, nullptr);
+    if (auto begun = server->start(); !begun) {
+        context.complain(begun.error().message);
+        return exit_failed;
+    }
+    started(server->port());
+    SystemClock clock;
+    Ids ids;
+    std::deque<Answering> answering;  // in order of arrival, so of their due times too
+    std::size_t received_count = 0, answered = 0;
+    bool all_verified = true;
+    while (options.count == 0 || answered < options.count) {
+        auto now = clock.monotonic();
+        while (!answering.empty() && answering.front().due <= now) {
+            answering.front().responder.send({.status = options.status, .body = "", .headers = {}});
+            answering.pop_front();
+            ++answered;
+        }
+        if (options.count != 0 && answered >= options.count) break;
+        Duration wait = 1s;
+        if (!answering.empty()) {
+            wait = std::chrono::ceil<Duration>(answering.front().due - now);
+        }
+        for (auto& arrival : arrivals.take(wait)) {
+            if (options.count != 0 && received_count >= options.count) break;
+            ++received_count;
+            auto received = receive(arrival.request, options, ids, context.now());
+            all_verified = all_verified && (!received.checked || received.signature.ok());
+            context.terminal().out
+                << (options.json ? received_json(received)
+                                 : render_received(received, context.terminal().colours))
+                << std::flush;
+            answering.push_back({clock.monotonic() + options.delay, std::move(arrival.responder)});
+        }
+    }
+    server->stop(clock.monotonic() + limits::listen_stop_deadline);
+    return all_verified ? exit_ok : exit_not_verified;
+}
+
+}  // namespace postrider::cli

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/context.h"
+#include "cli/signature_check.h"
+
+namespace postrider::cli {
+
+struct ListenOptions {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 3000;               ///< 0: any free one
+    std::string path = {};                   ///< only this one is answered; empty: any
+    std::vector<VerificationKey> keys = {};  ///< empty: signatures are not checked
+    Duration tolerance = 5min;
+    int status = 204;
+    Duration delay{0};      ///< before each answer
+    std::size_t count = 0;  ///< end after so many; 0: never
+    bool json = false;      ///< one object a line
+};
+
+/// A webhook as it came in, and what is to be said of it.
+struct Received {
+    Timestamp at;
+    std::string method, path, body;
+    std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+    std::size_t times_seen = 1;  ///< webhooks with its id, with this one
+    bool checked = false;
+    SignatureCheck signature;
+    int status = 0;  ///< what it is answered with
+
+    std::string_view header(std::string_view name) const;
+};
+
+/// For people: a block. For scripts (--json): one line. Both end with a line end.
+std::string render_received(const Received& received, Colours colours);
+std::string received_json(const Received& received);
+
+/// Receives webhooks and shows each until `options.count` were answered. `started` is told the
+/// port. Gives the exit code: 4 when a signature was checked and did not verify.
+int listen(Context& context, const ListenOptions& options,
+           const std::function<void(std::uint16_t)>& started);
+
+}  // namespace postrider::cli

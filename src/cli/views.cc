@@ -1,0 +1,307 @@
+#include "cli/views.h"
+
+#include <fmt/format.h>
+
+#include <ostream>
+#include <thread>
+
+#include "base/uuid.h"
+#include "model/limits.h"
+
+namespace postrider::cli {
+namespace {
+
+using Fit = Column::Fit;
+
+void add_if(Card& card, std::string label, std::string value, Style style = Style::plain) {
+    if (!value.empty()) card.add(std::move(label), std::move(value), style);
+}
+
+/// "name: value" lines of an object of strings.
+std::string lines_of(const json::Value& object, std::string_view member) {
+    std::string lines;
+    const auto* value = object.find(member);
+    const auto* members = value == nullptr ? nullptr : value->as_object();
+    if (members == nullptr) return lines;
+    for (const auto& [name, text] : *members) {
+        lines += fmt::format("{}{}: {}", lines.empty() ? "" : "\n", printable(name),
+                             printable(text_of(*value, name)));
+    }
+    return lines;
+}
+
+void add_secrets(Card& card, Context& context, const json::Value& value) {
+    add_if(card, "Secret", text_of(value, "secret"), Style::warning);
+    add_if(card, "Public key", text_of(value, "public_key"));
+    add_if(card, "Previous", text_of(value, "previous"));
+    add_if(card, "Previous public key", text_of(value, "previous_public_key"));
+    add_if(card, "Previous until", context.when(value, "previous_expires_at"));
+}
+
+double number_of(const json::Value& object, std::string_view member) {
+    const auto* value = object.find(member);
+    if (value == nullptr) return 0;
+    if (const auto* whole = value->as_int()) return static_cast<double>(*whole);
+    const auto* real = value->as_double();
+    return real == nullptr ? 0 : *real;
+}
+
+/// "dns 1.2 ms, connect 0.3 ms, …, total 12.0 ms"; without what did not take place.
+std::string timings_of(const json::Value& attempt) {
+    const auto* timings = attempt.find("timings");
+    if (timings == nullptr) return {};
+    std::string text;
+    for (auto [member, label] :
+         {std::pair{"dns_ms", "DNS"}, std::pair{"connect_ms", "connect"},
+          std::pair{"tls_ms", "TLS"}, std::pair{"first_byte_ms", "first byte"},
+          std::pair{"total_ms", "total"}}) {
+        double ms = number_of(*timings, member);
+        bool total = std::string_view(member) == "total_ms";
+        if (ms > 0 || total)
+            text += fmt::format("{}{} {:.1f} ms", text.empty() ? "" : ", ", label, ms);
+    }
+    return text;
+}
+
+std::string response_headers(const json::Value& response) {
+    std::string lines;
+    const auto* headers = response.find("headers");
+    const auto* list = headers == nullptr ? nullptr : headers->as_array();
+    if (list == nullptr) return lines;
+    for (const auto& pair : *list) {
+        const auto* both = pair.as_array();
+        if (both == nullptr || both->size() != 2) continue;
+        const auto* name = (*both)[0].as_string();
+        const auto* value = (*both)[1].as_string();
+        if (name == nullptr || value == nullptr) continue;
+        lines +=
+            fmt::format("{}{}: {}", lines.empty() ? "" : "\n", printable(*name), printable(*value));
+    }
+    return lines;
+}
+
+void show_attempt(Context& context, const json::Value& attempt) {
+    const auto* outcome = attempt.find("outcome");
+    auto reason = outcome == nullptr ? std::string() : text_of(*outcome, "reason");
+    Card card;
+    card.add("Attempt " + text_of(attempt, "number"), context.when(attempt, "started_at"),
+             Style::heading);
+    auto status = text_of(attempt, "status");
+    auto detail = outcome == nullptr ? std::string() : printable(text_of(*outcome, "detail"));
+    card.add("  Outcome",
+             fmt::format("{}{}{}{}", reason, status.empty() ? "" : " " + status,
+                         detail.empty() ? "" : ": ", detail),
+             reason == "accepted" ? Style::good : Style::bad);
+    if (const auto* request = attempt.find("request")) {
+        card.add("  Request",
+                 "POST " + text_of(*request, "url") + "\n" + lines_of(*request, "headers"));
+    }
+    add_if(card, "  Peer", text_of(attempt, "peer"));
+    const auto* response = attempt.find("response");
+    if (response != nullptr && !response->is_null()) {
+        auto headers = response_headers(*response);
+        card.add("  Response", "HTTP " + status + (headers.empty() ? "" : "\n" + headers));
+        bool cut = text_of(*response, "truncated") == "true";
+        auto body = text_of(*response, "body");
+        if (!body.empty()) card.add("  Body", body + (cut ? "\n… (there was more)" : ""));
+    }
+    card.add("  Timings", timings_of(attempt));
+    add_if(card, "  Next", context.when(attempt, "next_attempt_at"));
+    context.terminal().out << '\n';
+    context.show(card);
+}
+
+}  // namespace
+
+std::expected<std::string, ExitCode> find_webhook(Context& context, const std::string& typed) {
+    if (Uuid::parse(typed)) return typed;
+    std::string found;
+    std::optional<std::string> cursor;
+    do {
+        Query query;
+        query.add("limit", std::to_string(limits::page_size_max)).add("cursor", cursor);
+        auto answer = context.ask("GET", context.in_realm("/webhooks" + query.text()));
+        if (!answer) return std::unexpected(answer.error());
+        const auto* items = answer->value.find("items");
+        if (items == nullptr || items->as_array() == nullptr) break;
+        for (const auto& item : *items->as_array()) {
+            if (text_of(item, "name") != typed) continue;
+            if (!found.empty()) {
+                context.complain(
+                    fmt::format("more than one webhook is called \"{}\": give an id", typed));
+                return std::unexpected(exit_failed);
+            }
+            found = text_of(item, "id");
+        }
+        auto next = text_of(answer->value, "next_cursor");
+        cursor = next.empty() ? std::nullopt : std::optional(next);
+    } while (cursor);
+    if (!found.empty()) return found;
+    context.complain(fmt::format("no webhook of realm {} is called \"{}\", and it is no id",
+                                 context.connection().realm, typed));
+    return std::unexpected(exit_not_found);
+}
+
+Cell webhook_state(const json::Value& webhook) {
+    if (text_of(webhook, "enabled") == "true") return {"enabled", Style::good};
+    auto reason = text_of(webhook, "disabled_reason");
+    bool by_hand = reason == "by_hand" || reason.empty();
+    return {by_hand ? "disabled" : "disabled: " + reason, by_hand ? Style::dim : Style::bad};
+}
+
+int show_webhook(Context& context, const Answer& answer) {
+    if (context.connection().json) {
+        context.show_json(answer.body);
+        return exit_ok;
+    }
+    const auto& webhook = answer.value;
+    auto state = webhook_state(webhook);
+    auto or_realm = [&](std::string_view member) {
+        const auto* value = webhook.find(member);
+        if (value == nullptr || value->is_null()) return std::string("the realm's");
+        auto text = text_of(webhook, member);
+        return text.empty() ? std::string("none: one attempt") : text;
+    };
+    Card card;
+    card.add("Id", text_of(webhook, "id"));
+    card.add("Name", printable(text_of(webhook, "name")));
+    add_if(card, "Description", text_of(webhook, "description"));
+    card.add("URL", printable(text_of(webhook, "url")));
+    card.add("State", state.text, state.style);
+    card.add("Events", text_of(webhook, "events"));
+    add_if(card, "Headers", lines_of(webhook, "headers"));
+    card.add("Timeout", or_realm("timeout"));
+    card.add("Retry schedule", or_realm("retry_schedule"));
+    card.add("Signing", text_of(webhook, "signing"));
+    add_secrets(card, context, webhook);
+    card.add("Created", context.when(webhook, "created_at"));
+    card.add("Changed", context.when(webhook, "updated_at"));
+    context.show(card);
+    if (!text_of(webhook, "secret").empty()) {
+        context.complain(
+            "the secret is shown this once; `postrider webhook secret` shows it again");
+    }
+    return exit_ok;
+}
+
+int show_secret(Context& context, const Answer& answer) {
+    if (context.connection().json) {
+        context.show_json(answer.body);
+        return exit_ok;
+    }
+    Card card;
+    add_secrets(card, context, answer.value);
+    context.show(card);
+    return exit_ok;
+}
+
+Cell delivery_state(const json::Value& delivery) {
+    auto state = text_of(delivery, "state");
+    Style style = state == "delivered" ? Style::good
+                  : state == "failed"  ? Style::bad
+                  : state == "pending" ? Style::warning
+                                       : Style::dim;
+    return {state, style};
+}
+
+int show_delivery(Context& context, const Answer& answer) {
+    if (context.connection().json) {
+        context.show_json(answer.body);
+        return exit_ok;
+    }
+    const auto& delivery = answer.value;
+    auto state = delivery_state(delivery);
+    Card card;
+    card.add("Delivery", text_of(delivery, "id"));
+    card.add("State", state.text, state.style);
+    add_if(card, "Reason", printable(text_of(delivery, "reason")));
+    card.add("Event", text_of(delivery, "event") + "  " + text_of(delivery, "event_id"));
+    card.add("Resource", text_of(delivery, "resource_id"));
+    card.add("Webhook", text_of(delivery, "webhook_id"));
+    if (text_of(delivery, "test") == "true") card.add("Test", "yes");
+    card.add("Attempts", text_of(delivery, "attempts"));
+    card.add("Created", context.when(delivery, "created_at"));
+    add_if(card, "Last attempt", context.when(delivery, "last_attempt_at"));
+    add_if(card, "Next attempt", context.when(delivery, "next_attempt_at"));
+    add_if(card, "Finished", context.when(delivery, "finished_at"));
+    context.show(card);
+    const auto* attempts = delivery.find("attempts_log");
+    if (attempts == nullptr || attempts->as_array() == nullptr) return exit_ok;
+    for (const auto& attempt : *attempts->as_array()) show_attempt(context, attempt);
+    return exit_ok;
+}
+
+int show_deliveries(Context& context, const Given& given, const std::string& path, Query query) {
+    return show_list(context, given, path, std::move(query),
+                     {{"ID", Fit::whole},
+                      {"EVENT", Fit::cut},
+                      {"STATE", Fit::whole},
+                      {"TRIES", Fit::whole},
+                      {"LAST", Fit::cut},
+                      {"NEXT", Fit::whole},
+                      {"CREATED", Fit::whole},
+                      {"WEBHOOK", Fit::whole}},
+                     [&](const json::Value& item) -> std::vector<Cell> {
+                         const auto* outcome = item.find("last_outcome");
+                         std::string last;
+                         if (outcome != nullptr && !outcome->is_null()) {
+                             auto status = text_of(*outcome, "status");
+                             last =
+                                 text_of(*outcome, "reason") + (status.empty() ? "" : " " + status);
+                         }
+                         return {{text_of(item, "id")},
+                                 {text_of(item, "event")},
+                                 delivery_state(item),
+                                 {text_of(item, "attempts")},
+                                 {last},
+                                 {context.ago(item, "next_attempt_at")},
+                                 {context.ago(item, "created_at"), Style::dim},
+                                 {text_of(item, "webhook_id"), Style::dim}};
+                     });
+}
+
+int show_operation(Context& context, const Answer& answer) {
+    if (context.connection().json) {
+        context.show_json(answer.body);
+        return exit_ok;
+    }
+    const auto& operation = answer.value;
+    auto state = text_of(operation, "state");
+    Card card;
+    card.add("Operation", text_of(operation, "id"));
+    card.add("Kind", text_of(operation, "kind"));
+    card.add("State", state,
+             state == "failed" ? Style::bad
+             : state == "done" ? Style::good
+                               : Style::plain);
+    add_if(card, "Reason", printable(text_of(operation, "detail")));
+    card.add("Done", text_of(operation, "done") + " of " + text_of(operation, "total"));
+    card.add("Webhook", text_of(operation, "webhook_id"));
+    card.add("Created", context.when(operation, "created_at"));
+    add_if(card, "Finished", context.when(operation, "finished_at"));
+    context.show(card);
+    return exit_ok;
+}
+
+int wait_for_operation(Context& context, const std::string& id) {
+    const auto path = context.in_realm("/operations/" + percent_encoded(id));
+    bool progress = context.terminal().is_terminal && !context.connection().json;
+    for (;;) {
+        auto answer = context.ask("GET", path);
+        if (!answer) return answer.error();
+        auto state = text_of(answer->value, "state");
+        if (state != "running") {
+            if (progress) context.terminal().out << '\n';
+            show_operation(context, *answer);
+            return state == "done" ? exit_ok : exit_failed;
+        }
+        if (progress) {
+            context.terminal().out << fmt::format("\r{} of {}", text_of(answer->value, "done"),
+                                                  text_of(answer->value, "total"))
+                                   << std::flush;
+        }
+        std::this_thread::sleep_for(limits::operation_poll_interval);
+    }
+}
+
+}  // namespace postrider::cli

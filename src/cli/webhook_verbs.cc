@@ -1,0 +1,307 @@
+#include <fmt/format.h>
+
+#include "base/uuid.h"
+#include "cli/context.h"
+#include "cli/request_text.h"
+#include "cli/views.h"
+#include "model/limits.h"
+
+namespace postrider::cli {
+namespace {
+
+using Fit = Column::Fit;
+using Count = Argument::Count;
+
+std::string path_of(Context& context, const std::string& id, std::string_view rest = {}) {
+    return context.in_realm(fmt::format("/webhooks/{}{}", percent_encoded(id), rest));
+}
+
+/// The members that flags set, for create and edit. The exit code after saying what is wrong.
+std::expected<json::Object, ExitCode> members_of(Context& context, const Given& given) {
+    json::Object members;
+    // --url is the server's.
+    if (auto url = given.text("--to")) members.emplace_back("url", *url);
+    for (const char* name : {"name", "description", "secret"}) {
+        if (auto text = given.text(std::string("--") + name)) members.emplace_back(name, *text);
+    }
+    if (given.has("--event")) {
+        json::Array events;
+        for (auto& event : given.words("--event")) events.emplace_back(std::move(event));
+        members.emplace_back("events", std::move(events));
+    }
+    json::Object headers;
+    for (const auto& line : given.list("--header")) {
+        auto header = parse_header_line(line);
+        if (!header) return std::unexpected(context.wrong("--header: " + header.error().message));
+        headers.emplace_back(line.substr(0, header->first.size()), header->second);
+    }
+    for (auto& name : given.list("--remove-header")) headers.emplace_back(name, nullptr);
+    if (!headers.empty()) members.emplace_back("headers", std::move(headers));
+    if (auto timeout = given.text("--timeout")) {
+        members.emplace_back("timeout",
+                             *timeout == "default" ? json::Value() : json::Value(*timeout));
+    }
+    if (auto schedule = given.text("--retry-schedule")) {
+        json::Array waits;
+        for (auto& wait : given.words("--retry-schedule")) waits.emplace_back(std::move(wait));
+        bool standard = *schedule == "default";
+        members.emplace_back("retry_schedule",
+                             standard ? json::Value() : json::Value(std::move(waits)));
+    }
+    if (given.has("--signing")) {
+        json::Array schemes;
+        for (auto& scheme : given.words("--signing")) schemes.emplace_back(std::move(scheme));
+        members.emplace_back("signing", std::move(schemes));
+    }
+    return members;
+}
+
+int create(Context& context, const Given& given) {
+    auto members = members_of(context, given);
+    if (!members) return members.error();
+    members->emplace_back("url", *given.text("URL"));
+    if (!given.has("--event")) members->emplace_back("events", json::Array{"*"});
+    if (given.has("--disabled")) members->emplace_back("enabled", false);
+    auto answer =
+        context.ask("POST", context.in_realm("/webhooks"), json::serialize(json::Value(*members)));
+    if (!answer) return answer.error();
+    return show_webhook(context, *answer);
+}
+
+int list(Context& context, const Given& given) {
+    return show_list(context, given, context.in_realm("/webhooks"), {},
+                     {{"ID", Fit::whole},
+                      {"NAME", Fit::cut},
+                      {"STATE", Fit::whole},
+                      {"EVENTS", Fit::cut},
+                      {"URL", Fit::cut},
+                      {"CHANGED", Fit::whole}},
+                     [&](const json::Value& item) -> std::vector<Cell> {
+                         return {
+                             {text_of(item, "id")},  {text_of(item, "name")},
+                             webhook_state(item),    {text_of(item, "events")},
+                             {text_of(item, "url")}, {context.ago(item, "updated_at"), Style::dim}};
+                     });
+}
+
+int show(Context& context, const Given& given) {
+    auto id = find_webhook(context, *given.text("WEBHOOK"));
+    if (!id) return id.error();
+    auto answer = context.ask(
+        "GET", path_of(context, *id, given.has("--reveal-headers") ? "?reveal=headers" : ""));
+    if (!answer) return answer.error();
+    return show_webhook(context, *answer);
+}
+
+int change(Context& context, const Given& given, json::Object members) {
+    auto id = find_webhook(context, *given.text("WEBHOOK"));
+    if (!id) return id.error();
+    auto answer = context.ask("PATCH", path_of(context, *id),
+                              json::serialize(json::Value(std::move(members))));
+    if (!answer) return answer.error();
+    return show_webhook(context, *answer);
+}
+
+int edit(Context& context, const Given& given) {
+    auto members = members_of(context, given);
+    if (!members) return members.error();
+    if (members->empty()) return context.wrong("webhook edit takes at least one thing to change");
+    return change(context, given, std::move(*members));
+}
+
+int remove(Context& context, const Given& given) {
+    auto id = find_webhook(context, *given.text("WEBHOOK"));
+    if (!id) return id.error();
+    auto answer = context.ask("DELETE", path_of(context, *id));
+    if (!answer) return answer.error();
+    if (!context.connection().json) context.say("deleted " + *id);
+    return exit_ok;
+}
+
+int check(Context& context, const Given& given) {
+    json::Object body = {{"url", *given.text("URL")}};
+    auto answer = context.ask("POST", context.in_realm("/webhooks/check"),
+                              json::serialize(json::Value(std::move(body))));
+    if (!answer) return answer.error();
+    bool ok = text_of(answer->value, "ok") == "true";
+    if (context.connection().json) {
+        context.show_json(answer->body);
+    } else {
+        context.say(ok ? text_of(answer->value, "url") + " is fine"
+                       : text_of(answer->value, "detail"));
+    }
+    return ok ? exit_ok : exit_failed;
+}
+
+int test(Context& context, const Given& given) {
+    auto id = find_webhook(context, *given.text("WEBHOOK"));
+    if (!id) return id.error();
+    json::Object body;
+    if (auto event = given.text("--event")) body.emplace_back("event", *event);
+    // The answer comes after the attempt.
+    context.be_patient(limits::attempt_timeout_max + 15s);
+    auto answer = context.ask("POST", path_of(context, *id, "/test"),
+                              json::serialize(json::Value(std::move(body))));
+    if (!answer) return answer.error();
+    show_delivery(context, *answer);
+    return text_of(answer->value, "state") == "delivered" ? exit_ok : exit_failed;
+}
+
+int secret(Context& context, const Given& given) {
+    auto id = find_webhook(context, *given.text("WEBHOOK"));
+    if (!id) return id.error();
+    auto answer = context.ask("GET", path_of(context, *id, "/secret"));
+    if (!answer) return answer.error();
+    return show_secret(context, *answer);
+}
+
+int rotate_secret(Context& context, const Given& given) {
+    auto id = find_webhook(context, *given.text("WEBHOOK"));
+    if (!id) return id.error();
+    json::Object body;
+    if (auto text = given.text("--secret")) body.emplace_back("secret", *text);
+    if (auto overlap = given.text("--overlap")) body.emplace_back("overlap", *overlap);
+    auto answer = context.ask("POST", path_of(context, *id, "/secret/rotate"),
+                              json::serialize(json::Value(std::move(body))));
+    if (!answer) return answer.error();
+    return show_secret(context, *answer);
+}
+
+int recover(Context& context, const Given& given) {
+    auto since = moment(context, given, "--since");
+    if (!since) return since.error();
+    if (!*since)
+        return context.wrong("webhook recover needs --since: a time, or how long ago, like 2h");
+    auto until = moment(context, given, "--until");
+    if (!until) return until.error();
+    auto id = find_webhook(context, *given.text("WEBHOOK"));
+    if (!id) return id.error();
+    json::Object body = {{"since", **since}};
+    if (*until) body.emplace_back("until", **until);
+    auto answer = context.ask("POST", path_of(context, *id, "/recover"),
+                              json::serialize(json::Value(std::move(body))));
+    if (!answer) return answer.error();
+    if (given.has("--wait")) return wait_for_operation(context, text_of(answer->value, "id"));
+    return show_operation(context, *answer);
+}
+
+const Argument webhook_argument = {"WEBHOOK", "", "its id, or its name", Count::required};
+
+std::vector<Argument> with_settings(std::vector<Argument> arguments) {
+    const Argument settings[] = {
+        {"--event", "EVENT",
+         "subscribe to these: user.created, user.* or *; commas or again for more",
+         Count::repeatable},
+        {"--name", "NAME", "for people"},
+        {"--description", "TEXT", "for people"},
+        {"--header", "NAME: VALUE", "sent with every attempt; again for more", Count::repeatable,
+         "", "-H"},
+        {"--timeout", "DURATION", "of one attempt, 100ms to 30s; default: the realm's"},
+        {"--retry-schedule", "WAITS", "between attempts, like 5s,5m,2h; default: the realm's"},
+        {"--signing", "SCHEMES", "v1 (HMAC), v1a (ed25519) or v1,v1a", Count::repeatable,
+         "v1 v1a v1,v1a"},
+        {"--secret", "SECRET", "whsec_… or whsk_… (default: the server makes one)"}};
+    arguments.insert(arguments.end(), std::begin(settings), std::end(settings));
+    return arguments;
+}
+
+}  // namespace
+
+std::vector<Verb> webhook_verbs() {
+    const std::string_view group = "webhook";
+    return {
+        {.group = group,
+         .name = "create",
+         .summary = "subscribe a URL to events",
+         .arguments = with_settings({{"URL", "", "where to POST", Count::required},
+                                     {"--disabled", "", "do not deliver yet"}}),
+         .examples =
+             "postrider webhook create https://example.com/hook --event 'user.*'\n"
+             "postrider webhook create https://example.com/hook --event order.paid --name shop "
+             "--header 'Authorization: Bearer x'",
+         .run = create},
+        {.group = group,
+         .name = "list",
+         .summary = "the webhooks of the realm",
+         .arguments = with_paging({}),
+         .examples =
+             "postrider webhook list\npostrider webhook list --json --all | jq '.items[].url'",
+         .run = list},
+        {.group = group,
+         .name = "show",
+         .summary = "one webhook",
+         .arguments = {webhook_argument,
+                       {"--reveal-headers", "", "with header values (needs reveal_secrets)"}},
+         .examples = "postrider webhook show shop",
+         .run = show},
+        {.group = group,
+         .name = "edit",
+         .summary = "change what is given, leave the rest",
+         .arguments =
+             with_settings({webhook_argument,
+                            {"--to", "URL", "deliver to this URL from now on"},
+                            {"--remove-header", "NAME", "again for more", Count::repeatable}}),
+         .examples = "postrider webhook edit shop --event user.created,order.paid\n"
+                     "postrider webhook edit shop --timeout 5s --remove-header authorization",
+         .run = edit},
+        {.group = group,
+         .name = "delete",
+         .summary = "unsubscribe; what is pending is cancelled",
+         .arguments = {webhook_argument},
+         .examples = "postrider webhook delete shop",
+         .run = remove},
+        {.group = group,
+         .name = "enable",
+         .summary = "deliver again",
+         .arguments = {webhook_argument},
+         .examples = "postrider webhook enable shop && postrider webhook recover shop --since 2d",
+         .run = [](Context& context,
+                   const Given& given) { return change(context, given, {{"enabled", true}}); }},
+        {.group = group,
+         .name = "disable",
+         .summary = "deliver nothing more; what is pending is cancelled",
+         .arguments = {webhook_argument},
+         .examples = "postrider webhook disable shop",
+         .run = [](Context& context,
+                   const Given& given) { return change(context, given, {{"enabled", false}}); }},
+        {.group = group,
+         .name = "check",
+         .summary = "whether a URL can be delivered to, without connecting",
+         .arguments = {{"URL", "", "as a webhook would have it", Count::required}},
+         .examples = "postrider webhook check https://example.com/hook",
+         .run = check},
+        {.group = group,
+         .name = "test",
+         .summary = "send a test now and show the attempt; 1 when it is not accepted",
+         .arguments = {webhook_argument,
+                       {"--event", "EVENT", "send this type's example instead of postrider.test"}},
+         .examples =
+             "postrider webhook test shop\npostrider webhook test shop --event user.created",
+         .run = test},
+        {.group = group,
+         .name = "secret",
+         .summary = "the secret that verifies signatures",
+         .arguments = {webhook_argument},
+         .examples = "postrider webhook secret shop",
+         .run = secret},
+        {.group = group,
+         .name = "rotate-secret",
+         .summary = "make a new secret; the previous one signs too for the overlap",
+         .arguments = {webhook_argument,
+                       {"--overlap", "DURATION", "how long both sign (default: the realm's, 24h)"},
+                       {"--secret", "SECRET", "the new one (default: the server makes it)"}},
+         .examples = "postrider webhook rotate-secret shop --overlap 2h",
+         .run = rotate_secret},
+        {.group = group,
+         .name = "recover",
+         .summary = "deliver again what failed, was cancelled or was missed",
+         .arguments = {webhook_argument,
+                       {"--since", "WHEN", "a time, or how long ago, like 2d"},
+                       {"--until", "WHEN", "default: now"},
+                       {"--wait", "", "until it is done"}},
+         .examples = "postrider webhook recover shop --since 2d --wait",
+         .run = recover},
+    };
+}
+
+}  // namespace postrider::cli
