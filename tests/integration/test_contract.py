@@ -107,9 +107,9 @@ def test_everything_needs_a_token(server, world):
 def test_the_router_has_what_the_file_has():
     done = subprocess.run([binary(), "routes"], capture_output=True, text=True, timeout=30,
                           stdin=subprocess.DEVNULL, env=environment(), check=True)
-    routes = {tuple(line.split()[:3]) for line in done.stdout.splitlines() if line.strip()}
-    described = {(method, path, operation_id)
-                 for operation_id, (method, path, _) in OPERATIONS.items()}
+    routes = {tuple(line.split(maxsplit=3)) for line in done.stdout.splitlines() if line.strip()}
+    described = {(method, path, operation_id, operation["x-permission"])
+                 for operation_id, (method, path, operation) in OPERATIONS.items()}
     assert routes == described
 
 
