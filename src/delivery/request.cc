@@ -1,6 +1,7 @@
 #include "delivery/request.h"
 
 #include "base/json.h"
+#include "delivery/decision.h"
 #include "delivery/signer.h"
 
 namespace postrider::delivery {
@@ -62,12 +63,13 @@ Request build_request(const Held& held, const webhooks::Target& target,
 store::AttemptRow build_attempt(const Held& held, const webhooks::Target& target,
                                 std::string recorded_headers, AttemptResult result,
                                 Timestamp started_at) {
+    std::string detail = describe(result);
     return {.realm = held.row.realm,
             .delivery = held.row.id,
             .number = held.row.attempts + 1,
             .started_at = started_at,
             .outcome = result.reason,
-            .detail = std::move(result.detail),
+            .detail = std::move(detail),
             .status = result.status,
             .url = target.url != nullptr ? target.url->to_string() : "",
             .request_headers = recorded_headers.empty() ? "[]" : std::move(recorded_headers),
