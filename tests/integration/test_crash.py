@@ -37,10 +37,9 @@ def test_acknowledging_before_the_commit_is_noticed(tmp_path, receiver, path, ca
     if not os.access(sabotaged, os.X_OK):
         pytest.skip(f"there is no {sabotaged} (target postrider_sabotaged)")
     lost = 0
-    for attempt in range(3):
-        with Server(tmp_path / f"data{attempt}", "--allow-network", "127.0.0.0/8",
-                    program=sabotaged) as server:
-            report = crash.kill_and_count(server, receiver, KILLS, f"{path}-{attempt}")
+    for attempt in range(5):
+        with Server(tmp_path / f"data{attempt}", "--allow-network", "127.0.0.0/8") as server:
+            report = crash.kill_and_count(server, receiver, KILLS, f"{path}-{attempt}", sabotaged)
         with capsys.disabled():
             print(f"\nsabotaged, {KILLS} kills: {report}")
         lost += report.lost_events + report.lost_changes

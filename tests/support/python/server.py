@@ -82,9 +82,12 @@ class Server:
     def pid(self):
         return self.process.pid
 
+    def strike(self):
+        """As a power cut for the process: SIGKILL. Does not wait for its end."""
+        os.kill(self.process.pid, signal.SIGKILL)
+
     def kill(self):
-        """As a power cut for the process: SIGKILL."""
-        self.process.send_signal(signal.SIGKILL)
+        self.strike()
         self.finish()
 
     def stop(self):
