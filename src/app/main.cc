@@ -1,26 +1,33 @@
-#include <CLI/CLI.hpp>
-#include <cstdio>
-#include <cstdlib>
-
+#include "app/maintenance.h"
 #include "app/serve.h"
-#include "config/config.h"
-#include "config/flags.h"
+#include "app/version.h"
+#include "cli/cli.h"
 
 using namespace postrider;
 
 int main(int argc, char** argv) {
-    CLI::App program("Postrider, the webhook server");
-    program.require_subcommand(1);
-    CLI::App* serve = program.add_subcommand("serve", "run the server");
-    config::Flags flags(*serve);
-    CLI::App* routes = program.add_subcommand("routes", "")->group("");
-    CLI11_PARSE(program, argc, argv);
-    if (*routes) return app::print_routes();
-    const auto config =
-        config::load(flags.given(), [](const char* name) { return std::getenv(name); });
-    if (!config) {
-        std::fprintf(stderr, "postrider: %s\n", config.error().message.c_str());
-        return 2;
-    }
-    return app::serve(*config);
+    cli::Program program;
+    program.version = app::version;
+    program.serve = app::serve;
+    program.maintenance = {
+        {.group = "keys",
+         .name = "rotate",
+         .summary = "give the store a new key and seal every secret again; stop the server first",
+         .examples = "postrider keys rotate --data /var/lib/postrider",
+         .arguments = {},
+         .run = [](const auto& config, const auto&) { return app::rotate_keys(config); }},
+        {.group = "",
+         .name = "check-config",
+         .summary = "check the configuration and print what is in force, without secrets",
+         .examples = "postrider check-config --config /etc/postrider.toml",
+         .arguments = {},
+         .run = [](const auto& config, const auto&) { return app::check_config(config); }},
+        {.group = "",
+         .name = "routes",
+         .summary = "",
+         .examples = "",
+         .arguments = {},
+         .run = [](const auto&, const auto&) { return app::print_routes(); }},
+    };
+    return cli::run(argc, argv, program);
 }

@@ -1,5 +1,6 @@
 #include "app/process.h"
 
+#include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -54,6 +56,11 @@ Result<void> make_data_folder(const std::string& path) {
     }
     if (!std::filesystem::is_directory(path, failure)) return no_folder(path, "it is no folder");
     return {};
+}
+
+int explain_exit(const Error& error) {
+    fmt::print(stderr, "postrider: {}\n", error.message);
+    return error.code == ErrorCode::invalid_argument ? 2 : 1;
 }
 
 void hold_signals() {

@@ -15,6 +15,13 @@ std::size_t raise_descriptor_limit();
 /// Errors: unavailable, one sentence with the way out.
 Result<void> make_data_folder(const std::string& path);
 
+/// What the server writes is nobody else's to read.
+inline constexpr unsigned private_files = 0077;
+
+/// Writes `postrider: <sentence>` to stderr; the exit code: 2 for what was configured wrong, 1 for
+/// the rest.
+int explain_exit(const Error& error);
+
 /// Keeps SIGTERM and SIGINT from every thread made after it, and ignores SIGPIPE. Call it first.
 void hold_signals();
 /// Waits for one of them; from then on the next one ends the process at once. Its name.

@@ -32,22 +32,6 @@ namespace {
 
 std::string user_agent() { return "Postrider/" + std::string(version); }
 
-Result<std::shared_ptr<const net::EgressPolicy>> make_policy(const config::Config& config) {
-    auto policy = std::make_shared<net::EgressPolicy>();
-    policy->allow_http = config.allow_http;
-    for (const std::string& network : config.allow_networks) {
-        const auto cidr = net::Cidr::parse(network);
-        if (!cidr) {
-            return fail(ErrorCode::invalid_argument,
-                        "--allow-network " + network +
-                            " is no network such as 10.0.0.0/8 or fd00::/8, with no bit set "
-                            "below the prefix");
-        }
-        policy->allowed_networks.push_back(*cidr);
-    }
-    return policy;
-}
-
 /// The doors to time and chance, which the store needs before the server is there.
 struct Ground {
     SystemClock clock;
@@ -226,6 +210,22 @@ void ServerImpl::stop(Monotonic deadline) {
 }
 
 }  // namespace
+
+Result<std::shared_ptr<const net::EgressPolicy>> make_policy(const config::Config& config) {
+    auto policy = std::make_shared<net::EgressPolicy>();
+    policy->allow_http = config.allow_http;
+    for (const std::string& network : config.allow_networks) {
+        const auto cidr = net::Cidr::parse(network);
+        if (!cidr) {
+            return fail(ErrorCode::invalid_argument,
+                        "--allow-network " + network +
+                            " is no network such as 10.0.0.0/8 or fd00::/8, with no bit set "
+                            "below the prefix");
+        }
+        policy->allowed_networks.push_back(*cidr);
+    }
+    return policy;
+}
 
 Result<std::unique_ptr<Server>> make_server(const config::Config& config) {
     POSTRIDER_ASSIGN(auto policy, make_policy(config));

@@ -1,11 +1,16 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "config/config.h"
 #include "http/server.h"
+
+namespace postrider::net {
+struct EgressPolicy;
+}
 
 namespace postrider::app {
 
@@ -21,6 +26,9 @@ class Server {
     virtual std::uint16_t port() const = 0;
     virtual const std::vector<http::Route>& routes() const = 0;
 };
+
+/// Which addresses webhooks may be sent to. Errors: invalid_argument, one sentence.
+Result<std::shared_ptr<const net::EgressPolicy>> make_policy(const config::Config& config);
 
 /// Makes the folder, opens vault and store, loads what is kept in memory. Nothing listens and nothing
 /// is sent yet. Errors: one sentence each, for the one who started it.

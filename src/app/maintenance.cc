@@ -1,0 +1,79 @@
+#include "app/maintenance.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "api/operations.h"
+#include "app/process.h"
+#include "app/server.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "store/sqlite_store.h"
+#include "telemetry/log.h"
+#include "vault/rotate.h"
+
+namespace postrider::app {
+
+int rotate_keys(const config::Config& config) {
+    ::umask(private_files);
+    const SystemClock clock;
+    SystemRandom random;
+    if (!std::filesystem::exists(config.database_path)) {
+        return explain_exit({ErrorCode::unavailable,
+                             "there is no store at " + config.database_path +
+                                 "; say with --data where it is",
+                             {},
+                             nullptr});
+    }
+    auto store = store::open_sqlite(
+        {.path = config.database_path, .reserve_bytes = config.disk_reserve_bytes}, clock, random);
+    if (!store) return explain_exit(store.error());
+    const auto report =
+        vault::rotate_keys(**store, {.text = config.key, .file = config.key_file}, random);
+    (*store)->stop();
+    if (!report) return explain_exit(report.error());
+    fmt::print("{}key {} seals from now on; {} values sealed again, {} old keys removed\n",
+               report->was_resumed ? "went on with an interrupted rotation: " : "",
+               report->primary, report->values, report->removed);
+    if (report->old_keys_remain) {
+        fmt::print("now remove the old keys from POSTRIDER_KEY: nothing needs them any more\n");
+    }
+    return 0;
+}
+
+int check_config(const config::Config& config) {
+    if (auto policy = make_policy(config); !policy) return explain_exit(policy.error());
+    fmt::print("{}", config::to_toml(config));
+    return 0;
+}
+
+int print_routes() {
+    std::string folder = (std::filesystem::temp_directory_path() / "postrider-XXXXXX").string();
+    if (::mkdtemp(folder.data()) == nullptr) return 1;
+    config::Config config;
+    config.data = folder;
+    config.database_path = folder + "/postrider.db";
+    config.key_file = folder + "/key";
+    config.disk_reserve_bytes = 0;
+    log::start({.level = LogLevel::error, .format = config.log_format, .sink = {}});
+    int code = 0;
+    if (auto server = make_server(config)) {
+        for (const http::Route& route : (*server)->routes()) {
+            fmt::print("{} {} {} {}\n", route.method, route.path, route.operation,
+                       api::to_string(api::operation(route.operation).need));
+        }
+    } else {
+        code = explain_exit(server.error());
+    }
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+    log::stop();
+    return code;
+}
+
+}  // namespace postrider::app

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "config/config.h"
+
+/// Verbs on the configuration, or on the data of a stopped server. Each gives the exit code and has
+/// said why it failed.
+namespace postrider::app {
+
+/// Gives the store a new key and seals everything again.
+int rotate_keys(const config::Config& config);
+
+/// Prints the configuration in force as a TOML file, without secrets, after checking it.
+int check_config(const config::Config& config);
+
+/// Prints every route, `METHOD PATH operationId need` a line, of a real server on a folder of its own
+/// that is removed again: the contract test holds them against api/openapi.yaml.
+int print_routes();
+
+}  // namespace postrider::app
