@@ -158,6 +158,12 @@ std::string verb_help(const Verb& verb, const std::vector<Argument>& more) {
     if (!more.empty())
         out += "\nConfiguration (flag, environment variable, key of the TOML file)\n";
     add_arguments(out, more, true);
+    if (!more.empty()) {
+        out +=
+            "\nFrom the environment only\n"
+            "  POSTRIDER_KEY              the key itself, instead of the key file\n"
+            "  POSTRIDER_BOOTSTRAP_TOKEN  the first API key, at least 32 characters\n";
+    }
     return out;
 }
 

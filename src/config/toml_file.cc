@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 // Header-only and without exceptions: the binary needs no library for it at run time.
 #define TOML_HEADER_ONLY 1
@@ -65,7 +66,7 @@ Result<std::vector<TomlEntry>> read_toml(std::string_view text, std::string_view
         entries.push_back(std::move(entry));
     }
     // The library sorts by key; people read errors from the top.
-    std::ranges::stable_sort(entries, {}, &TomlEntry::line);
+    std::ranges::sort(entries, {}, [](const TomlEntry& e) { return std::tie(e.line, e.key); });
     return entries;
 }
 
