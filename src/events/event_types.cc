@@ -159,9 +159,10 @@ Result<OwnType> parse_own_type(std::string_view body,
         }
     }
     if (!errors.empty()) {
-        std::string message = errors.size() == 1
-                                  ? errors.front().pointer + " " + errors.front().detail
-                                  : std::to_string(errors.size()) + " fields are wrong.";
+        std::string message = errors.front().pointer + " " + errors.front().detail;
+        if (errors.size() > 1) {
+            message = std::to_string(errors.size()) + " fields are wrong; the first: " + message;
+        }
         return std::unexpected(
             Error{ErrorCode::invalid_argument, std::move(message), std::move(errors)});
     }

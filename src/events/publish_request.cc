@@ -26,8 +26,10 @@ class Refusals {
     }
     bool any() const { return count_ > 0; }
     std::unexpected<Error> error() && {
-        std::string message = count_ == 1 ? fields_.front().pointer + " " + fields_.front().detail
-                                          : std::to_string(count_) + " fields are wrong.";
+        std::string message = fields_.front().pointer + " " + fields_.front().detail;
+        if (count_ > 1) {
+            message = std::to_string(count_) + " fields are wrong; the first: " + message;
+        }
         return std::unexpected(
             Error{ErrorCode::invalid_argument, std::move(message), std::move(fields_), problem_});
     }
@@ -179,7 +181,11 @@ Result<NewEvent> parse_publish(std::string_view body, const PublishLimits& limit
 }
 
 Result<std::vector<NewEvent>> parse_batch(std::string_view body, const PublishLimits& limits) {
-    POSTRIDER_ASSIGN(auto members, json::split_object(body, batch_depth_max));
+    auto split = json::split_object(body, batch_depth_max);
+    if (!split && split.error().problem == nullptr) {
+        return fail_field("#", "must be an object with the member events: {\"events\": [...]}");
+    }
+    POSTRIDER_ASSIGN(auto members, std::move(split));
     Refusals refusals;
     auto text = events_member(std::move(members), refusals);
     if (!text) return std::move(refusals).error();
