@@ -130,8 +130,10 @@ def test_wrong_and_missing_key(stopped):
     fails(1, ["key"], *serve(stopped))
     assert not key.exists(), "a new key was made for a database that has another"
     key.write_bytes(b"rubbish")
+    key.chmod(0o600)
     fails(1, ["key"], *serve(stopped))
     key.write_bytes(original)
+    key.chmod(0o600)
     with Server(stopped):
         pass
 

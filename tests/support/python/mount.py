@@ -40,16 +40,14 @@ class SmallDisk:
     def free(self):
         return shutil.disk_usage(self.outside).free
 
-    def fill(self, leave=0):
-        """Leaves at most `leave` bytes free, by a file of its own, taken in one call: what the server
-        frees afterwards (its reserve) stays free."""
+    def fill(self, leave):
+        """Leaves about `leave` bytes free, by a file of its own. Not 0: taking the last bytes would
+        race with the server for the reserve that it frees just then. It fills the rest itself."""
+        assert leave >= 1 << 20
         with open(self.outside / "ballast", "ab", buffering=0) as ballast:
-            while (wanted := self.free() - leave) > 0:
-                try:
-                    os.posix_fallocate(ballast.fileno(), ballast.tell(), wanted)
-                    return
-                except OSError:
-                    continue  # the server took some meanwhile
+            while self.free() > leave:
+                os.posix_fallocate(ballast.fileno(), ballast.tell(), 128 << 10)
+                ballast.seek(0, os.SEEK_END)
 
     def empty(self):
         (self.outside / "ballast").unlink()
