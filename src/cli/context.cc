@@ -110,9 +110,8 @@ ExitCode Context::refuse(const http::ClientResponse& response) {
     outcome_unknown_ = response.status >= 500 && !problem;
     if (connection_.json && !response.body.empty()) show_json(response.body);
     for (const auto& line : problem_lines(response.status, response.body)) complain(line);
-    if (response.status == 401)
-        complain(connection_.token_hint.empty() ? "the token is not known to this server"
-                                                : connection_.token_hint);
+    bool hint = response.status == 401 && !connection_.token_hint.empty();
+    if (hint) complain(connection_.token_hint);
     return response.status == 404 ? exit_not_found : exit_failed;
 }
 
@@ -289,7 +288,7 @@ int show_list(Context& context, const Given& given, const std::string& path, Que
             if (context.connection().json) {
                 joined += (joined.empty() ? "" : ",") + item;
             } else if (auto value = json::parse(item, limits::json_depth_max + 8)) {
-                table.add(row(*value));
+                table.add(row(*value, item));
             }
         }
         if (!all || !cursor) break;

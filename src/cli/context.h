@@ -131,7 +131,8 @@ Result<std::string> read_argument(Context& context, std::string_view argument);
 std::vector<std::string> problem_lines(int status, std::string_view body);
 
 /// The pages of a list: one, or all with --all; as JSON or as a table of `row` for each item.
-using RowOf = std::function<std::vector<Cell>(const json::Value& item)>;
+/// `text` is the item's own bytes.
+using RowOf = std::function<std::vector<Cell>(const json::Value& item, std::string_view text)>;
 int show_list(Context& context, const Given& given, const std::string& path, Query query,
               std::vector<Column> columns, const RowOf& row);
 

@@ -45,7 +45,7 @@ int list_operations(Context& context, const Given& given) {
                       {"TOTAL", Fit::whole},
                       {"CREATED", Fit::whole},
                       {"WEBHOOK", Fit::whole}},
-                     [&](const json::Value& item) -> std::vector<Cell> {
+                     [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
                          auto state = text_of(item, "state");
                          return {{text_of(item, "id")},
                                  {text_of(item, "kind")},

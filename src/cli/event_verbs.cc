@@ -13,6 +13,16 @@ namespace {
 using Fit = Column::Fit;
 using Count = Argument::Count;
 
+/// A member's own bytes: a parsed number may have lost digits. "" when there is none.
+std::string member_text(std::string_view object, std::string_view name) {
+    auto members = json::split_object(object, limits::json_depth_max + 8);
+    if (!members) return {};
+    for (auto& member : *members) {
+        if (member.name == name) return std::move(member.value);
+    }
+    return {};
+}
+
 int list(Context& context, const Given& given) {
     auto since = moment(context, given, "--since");
     if (!since) return since.error();
@@ -28,14 +38,13 @@ int list(Context& context, const Given& given) {
                       {"ORIGIN", Fit::whole},
                       {"RESOURCE", Fit::whole},
                       {"DATA", Fit::cut}},
-                     [&](const json::Value& item) -> std::vector<Cell> {
-                         const auto* data = item.find("data");
+                     [&](const json::Value& item, std::string_view text) -> std::vector<Cell> {
                          return {{text_of(item, "id")},
                                  {text_of(item, "event")},
                                  {context.ago(item, "accepted_at")},
                                  {text_of(item, "origin"), Style::dim},
                                  {text_of(item, "resource_id"), Style::dim},
-                                 {data == nullptr ? "" : json::serialize(*data), Style::dim}};
+                                 {member_text(text, "data"), Style::dim}};
                      });
 }
 
@@ -62,12 +71,7 @@ int show(Context& context, const Given& given) {
         }
         card.add("Deliveries", text);
     }
-    // The publisher's own bytes: a parsed number may have lost digits.
-    if (auto members = json::split_object(answer->body, limits::json_depth_max + 8)) {
-        for (const auto& member : *members) {
-            if (member.name == "data") card.add("Data", pretty_json(member.value));
-        }
-    }
+    card.add("Data", pretty_json(member_text(answer->body, "data")));
     context.show(card);
     return exit_ok;
 }
@@ -161,13 +165,9 @@ int show_type(Context& context, const Answer& answer) {
     Card card;
     card.add("Name", text_of(answer.value, "name"));
     card.add("Description", text_of(answer.value, "description"));
-    auto members = json::split_object(answer.body, limits::json_depth_max + 8);
-    for (const char* name : {"schema", "example"}) {
-        if (!members) break;
-        for (const auto& member : *members) {
-            if (member.name != name || member.value == "null") continue;
-            card.add(member.name == "schema" ? "Schema" : "Example", pretty_json(member.value));
-        }
+    for (auto [name, label] : {std::pair{"schema", "Schema"}, std::pair{"example", "Example"}}) {
+        auto text = member_text(answer.body, name);
+        if (!text.empty() && text != "null") card.add(label, pretty_json(text));
     }
     card.add("Created", context.when(answer.value, "created_at"));
     card.add("Changed", context.when(answer.value, "updated_at"));

@@ -35,7 +35,7 @@ int list(Context& context, const Given& given) {
                       {"DISPLAY NAME", Fit::cut},
                       {"CREATED", Fit::whole},
                       {"ID", Fit::whole}},
-                     [&](const json::Value& item) -> std::vector<Cell> {
+                     [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
                          return {{text_of(item, "name")},
                                  {text_of(item, "display_name")},
                                  {context.ago(item, "created_at"), Style::dim},

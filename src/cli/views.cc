@@ -179,7 +179,7 @@ int show_webhook(Context& context, const Answer& answer) {
     context.show(card);
     if (!text_of(webhook, "secret").empty()) {
         context.complain(
-            "the secret is shown this once; `postrider webhook secret` shows it again");
+            "the receiver verifies signatures with this secret; `webhook secret` shows it again");
     }
     return exit_ok;
 }
@@ -241,7 +241,7 @@ int show_deliveries(Context& context, const Given& given, const std::string& pat
                       {"NEXT", Fit::whole},
                       {"CREATED", Fit::whole},
                       {"WEBHOOK", Fit::whole}},
-                     [&](const json::Value& item) -> std::vector<Cell> {
+                     [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
                          const auto* outcome = item.find("last_outcome");
                          std::string last;
                          if (outcome != nullptr && !outcome->is_null()) {

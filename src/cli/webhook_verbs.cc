@@ -76,7 +76,7 @@ int list(Context& context, const Given& given) {
                       {"EVENTS", Fit::cut},
                       {"URL", Fit::cut},
                       {"CHANGED", Fit::whole}},
-                     [&](const json::Value& item) -> std::vector<Cell> {
+                     [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
                          return {
                              {text_of(item, "id")},  {text_of(item, "name")},
                              webhook_state(item),    {text_of(item, "events")},
