@@ -7,7 +7,6 @@
 namespace postrider::store {
 namespace {
 
-constexpr int page_bytes = 8192;
 /// A checkpoint per 8 MiB: often enough to keep reads short, seldom enough to batch its fsyncs.
 constexpr int frames_per_checkpoint = 1024;
 constexpr int frames_per_restart = static_cast<int>(limits::wal_restart_bytes / page_bytes);

@@ -94,6 +94,7 @@ class SqliteStore final : public Store {
                   DiskReserve(options.path + ".reserve", options.reserve_bytes), clock, random,
                   last_id),
           readers_(std::move(read_connections), writer_.last_commit()) {
+        writer_.set_observer(options.committed);
         writer_.start();
     }
     ~SqliteStore() override { stop(); }

@@ -12,6 +12,8 @@ namespace postrider::store {
 struct SqliteOptions {
     std::string path;               ///< the database file
     std::uint64_t reserve_bytes = 0;  ///< kept free beside it for outcomes when the disk is full
+    /// Called on the writer's thread; must not block.
+    CommitObserver committed = nullptr;
 };
 
 /// Opens (and makes, and migrates) the embedded store, and starts its threads: a writer that commits

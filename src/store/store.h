@@ -19,6 +19,15 @@ namespace postrider::store {
 /// The number of a commit; ascends. A read knows the commits that it has surely seen.
 using CommitNumber = std::uint64_t;
 
+/// One durable commit, for metrics.
+struct CommitReport {
+    Duration duration{0};     ///< of the COMMIT alone: the fsync
+    std::size_t works = 0;    ///< that shared it
+    std::size_t waiting = 0;  ///< that have queued meanwhile
+    std::uint64_t wal_bytes = 0;
+};
+using CommitObserver = std::function<void(const CommitReport&)>;
+
 /// A write in progress, given to a closure. It sees its own changes; nothing of it is visible to
 /// others, and none of its after_commit tasks runs, before the commit is durable.
 /// Thread-safety: the writer's thread only, for the duration of the closure.

@@ -171,7 +171,7 @@ std::vector<Writer::Work> Writer::take_group() {
 
 void Writer::process(std::vector<Work> group) {
     std::vector<Answer> answers(group.size());
-    switch (run_group(group, answers)) {
+    switch (run_group(group, answers, Isolation::trusting)) {
         case GroupEnd::committed:
             if (acknowledge_before_commit) return;
             for (std::size_t i = 0; i < group.size(); ++i) tell(group[i], std::move(answers[i]));
@@ -180,50 +180,80 @@ void Writer::process(std::vector<Work> group) {
             disk_is_full(std::move(group));
             return;
         case GroupEnd::again:
-            for (auto& work : group) {
-                std::vector<Work> one;
-                one.push_back(std::move(work));
-                std::vector<Answer> answer(1);
-                auto end = run_group(one, answer);
-                if (end == GroupEnd::committed) {
-                    tell(one[0], std::move(answer[0]));
-                } else if (end == GroupEnd::disk_full) {
-                    disk_is_full(std::move(one));
-                } else {
-                    refuse(one[0], {ErrorCode::unavailable,
-                                    "The database is busy: nothing was accepted; try again.",
-                                    {}});
-                }
-            }
+            for (auto& work : group) run_alone(std::move(work));
             return;
     }
 }
 
-Writer::GroupEnd Writer::run_group(std::vector<Work>& group, std::vector<Answer>& answers) {
+void Writer::run_alone(Work work) {
+    std::vector<Work> one;
+    one.push_back(std::move(work));
+    std::vector<Answer> answer(1);
+    switch (run_group(one, answer, Isolation::careful)) {
+        case GroupEnd::committed:
+            tell(one[0], std::move(answer[0]));
+            return;
+        case GroupEnd::disk_full:
+            disk_is_full(std::move(one));
+            return;
+        case GroupEnd::again:
+            refuse(one[0], {ErrorCode::unavailable,
+                            "The database is busy: nothing was accepted; try again.",
+                            {}});
+            return;
+    }
+}
+
+Writer::GroupEnd Writer::run_group(std::vector<Work>& group, std::vector<Answer>& answers,
+                                   Isolation isolation) {
     GroupTransaction tx(*sql_, minter_, clock_.now(),
                         last_commit_.load(std::memory_order_relaxed) + 1);
-    if (auto begun = sql_->execute("BEGIN IMMEDIATE"); !begun) return abort_group(tx);
-    if (!run_works(tx, group, answers)) return abort_group(tx);
+    sql_->clear_failure();
+    if (auto begun = sql_->execute("BEGIN IMMEDIATE"); !begun) return abort_group();
+    if (!run_works(tx, group, answers, isolation)) return abort_group();
     if (acknowledge_before_commit) {
         for (std::size_t i = 0; i < group.size(); ++i) tell(group[i], std::move(answers[i]));
     }
-    if (auto finished = finish_group(tx); !finished) return abort_group(tx);
+    const Monotonic before = clock_.monotonic();
+    if (auto finished = finish_group(tx); !finished) return abort_group();
+    const auto took = std::chrono::floor<Duration>(clock_.monotonic() - before);
 
     committed_last_id_ = minter_.last();
     last_commit_.fetch_add(1, std::memory_order_release);
     checkpointer_.committed(sql_->wal_frames());
     tx.run_tasks();
+    observe(took, group.size());
     return GroupEnd::committed;
 }
 
-/// false when SQLite has ended the transaction, or a failure that concerns the whole group came.
+void Writer::observe(Duration duration, std::size_t works) {
+    if (observer_ == nullptr) return;
+    CommitReport report{.duration = duration,
+                        .works = works,
+                        .waiting = 0,
+                        .wal_bytes = static_cast<std::uint64_t>(sql_->wal_frames()) * page_bytes};
+    {
+        const MutexLock lock(mutex_);
+        report.waiting = outcomes_.size() + ordinary_.size();
+    }
+    observer_(report);
+}
+
+/// false when the group cannot go on: SQLite has ended the transaction, a failure came that concerns
+/// all of it, or a set operation that ran without a savepoint failed.
 bool Writer::run_works(GroupTransaction& tx, std::vector<Work>& group,
-                       std::vector<Answer>& answers) {
+                       std::vector<Answer>& answers, Isolation isolation) {
+    using Failure = sql::SqliteConnection::Failure;
     std::vector<PublishWork*> publishes;
     for (std::size_t i = 0; i < group.size();) {
+        sql_->clear_failure();
+        bool is_set = true;
+        Result<void> ran;
         if (auto* closure = std::get_if<ClosureWork>(&group[i].what)) {
-            run_closure(tx, *closure, answers[i]);
-            ++i;
+            is_set = group[i].write_class == WriteClass::outcomes;
+            ran = run_guarded(tx, is_set ? isolation : Isolation::careful,
+                              [&] { return closure->closure(tx); });
+            answers[i++] = ran;
         } else {
             // A run of publishes is one set operation.
             publishes.clear();
@@ -231,48 +261,40 @@ bool Writer::run_works(GroupTransaction& tx, std::vector<Work>& group,
             while (i < group.size() && std::holds_alternative<PublishWork>(group[i].what)) {
                 publishes.push_back(&std::get<PublishWork>(group[i++].what));
             }
-            run_publishes(tx, publishes, std::span(answers).subspan(first, publishes.size()));
+            ran = run_publishes(tx, publishes, std::span(answers).subspan(first, publishes.size()),
+                                isolation);
         }
+        if (!ran && is_set && isolation == Isolation::trusting) return false;
         auto failure = sql_->last_failure();
-        if (!sql_->in_transaction()) return false;
-        if (failure == sql::SqliteConnection::Failure::disk_full ||
-            failure == sql::SqliteConnection::Failure::io ||
-            failure == sql::SqliteConnection::Failure::again) {
+        if (!sql_->in_transaction() || failure == Failure::disk_full || failure == Failure::io ||
+            failure == Failure::again) {
             return false;
         }
     }
     return true;
 }
 
-void Writer::run_closure(GroupTransaction& tx, ClosureWork& work, Answer& answer) {
+Result<void> Writer::run_guarded(GroupTransaction& tx, Isolation isolation,
+                                 const std::function<Result<void>()>& what) {
+    if (isolation == Isolation::trusting) return what();
     auto mark = tx.mark();
-    sql_->clear_failure();
-    if (auto opened = sql_->execute("SAVEPOINT one"); !opened) {
-        answer = opened;
-        return;
-    }
-    auto result = work.closure(tx);
-    if (!result && sql_->in_transaction()) {
+    POSTRIDER_TRY(sql_->execute("SAVEPOINT one"));
+    auto result = what();
+    if (!sql_->in_transaction()) return result;
+    if (!result) {
         tx.roll_back_to(mark);
         (void)sql_->execute("ROLLBACK TO one");
     }
-    if (sql_->in_transaction()) (void)sql_->execute("RELEASE one");
-    answer = std::move(result);
+    (void)sql_->execute("RELEASE one");
+    return result;
 }
 
-void Writer::run_publishes(GroupTransaction& tx, std::vector<PublishWork*>& works,
-                           std::span<Answer> answers) {
+Result<void> Writer::run_publishes(GroupTransaction& tx, std::vector<PublishWork*>& works,
+                                   std::span<Answer> answers, Isolation isolation) {
     CHECK(publish_handler_ != nullptr);
-    sql_->clear_failure();
-    auto mark = tx.mark();
     std::vector<Result<PublishAnswer>> results(works.size());
-    auto ran = sql_->execute("SAVEPOINT one");
-    if (ran) ran = publish_handler_(tx, works, results);
-    if (!ran && sql_->in_transaction()) {
-        tx.roll_back_to(mark);
-        (void)sql_->execute("ROLLBACK TO one");
-    }
-    if (sql_->in_transaction()) (void)sql_->execute("RELEASE one");
+    auto ran =
+        run_guarded(tx, isolation, [&] { return publish_handler_(tx, works, results); });
     for (std::size_t i = 0; i < works.size(); ++i) {
         if (ran) {
             answers[i] = std::move(results[i]);
@@ -280,6 +302,7 @@ void Writer::run_publishes(GroupTransaction& tx, std::vector<PublishWork*>& work
             answers[i] = Result<PublishAnswer>(std::unexpected(ran.error()));
         }
     }
+    return ran;
 }
 
 /// Notes the last id and the time (for what must not count while the server is down), and commits.
@@ -292,7 +315,7 @@ Result<void> Writer::finish_group(GroupTransaction& tx) {
     return sql_->execute("COMMIT");
 }
 
-Writer::GroupEnd Writer::abort_group(GroupTransaction&) {
+Writer::GroupEnd Writer::abort_group() {
     auto failure = sql_->last_failure();
     if (failure == sql::SqliteConnection::Failure::io) die_of_io(sql_->last_error());
     if (sql_->in_transaction()) (void)sql_->execute("ROLLBACK");
@@ -311,7 +334,7 @@ void Writer::disk_is_full(std::vector<Work> group) {
             std::vector<Work> one;
             one.push_back(std::move(work));
             std::vector<Answer> answer(1);
-            if (run_group(one, answer) == GroupEnd::committed) {
+            if (run_group(one, answer, Isolation::careful) == GroupEnd::committed) {
                 tell(one[0], std::move(answer[0]));
             } else {
                 refuse(one[0], disk_full_error());

@@ -18,8 +18,8 @@
 
 namespace postrider::store {
 
-/// The one thread that writes to SQLite: it takes all that waits, runs each work under a savepoint in
-/// one transaction, commits once (fsync), and only then tells anybody.
+/// The one thread that writes to SQLite: it takes all that waits, runs each work in one transaction
+/// (closures under a savepoint each), commits once (fsync), and only then tells anybody.
 ///
 /// After every error it asks whether SQLite has ended the transaction. If so, nothing of the group has
 /// succeeded: on a full disk publishes are refused and outcomes run again on the reserve; on busy or
@@ -35,6 +35,8 @@ class Writer {
 
     void write(WriteClass write_class, Closure closure, Done done);
     void publish(PublishWork work);
+    /// Requires: called before start().
+    void set_observer(CommitObserver observer) { observer_ = std::move(observer); }
     void set_publish_handler(PublishHandler handler) { publish_handler_ = std::move(handler); }
     const std::atomic<CommitNumber>& last_commit() const { return last_commit_; }
     bool is_disk_full() const { return disk_full_.load(std::memory_order_relaxed); }
@@ -56,18 +58,28 @@ class Writer {
     /// A work's answer once it has run; told after the commit.
     using Answer = std::variant<Result<void>, Result<PublishAnswer>>;
     enum class GroupEnd { committed, disk_full, again };
+    /// Savepoints copy every page that is touched. The set operations (publishes, outcomes) fail only
+    /// with the database, so in a group they run without; when one does fail, the group runs again,
+    /// each work in a transaction and under a savepoint of its own.
+    enum class Isolation { trusting, careful };
 
     void enqueue(Work work);
     void run();
     std::vector<Work> take_group();
     void process(std::vector<Work> group);
-    GroupEnd run_group(std::vector<Work>& group, std::vector<Answer>& answers);
-    bool run_works(GroupTransaction& tx, std::vector<Work>& group, std::vector<Answer>& answers);
-    void run_closure(GroupTransaction& tx, ClosureWork& work, Answer& answer);
-    void run_publishes(GroupTransaction& tx, std::vector<PublishWork*>& works,
-                       std::span<Answer> answers);
+    GroupEnd run_group(std::vector<Work>& group, std::vector<Answer>& answers,
+                       Isolation isolation);
+    bool run_works(GroupTransaction& tx, std::vector<Work>& group, std::vector<Answer>& answers,
+                   Isolation isolation);
+    /// Runs `what` and gives its error; under a savepoint, its changes are taken back then.
+    Result<void> run_guarded(GroupTransaction& tx, Isolation isolation,
+                             const std::function<Result<void>()>& what);
+    Result<void> run_publishes(GroupTransaction& tx, std::vector<PublishWork*>& works,
+                               std::span<Answer> answers, Isolation isolation);
+    void run_alone(Work work);
     Result<void> finish_group(GroupTransaction& tx);
-    GroupEnd abort_group(GroupTransaction& tx);
+    void observe(Duration duration, std::size_t works);
+    GroupEnd abort_group();
     void disk_is_full(std::vector<Work> group);
     void try_disk_again();
     static void tell(Work& work, Answer answer);
@@ -81,6 +93,7 @@ class Writer {
     UuidMinter minter_;
     Uuid committed_last_id_;
     PublishHandler publish_handler_;
+    CommitObserver observer_;
     std::atomic<CommitNumber> last_commit_{0};
     std::atomic<bool> disk_full_{false};
 
