@@ -353,6 +353,7 @@ void EngineImpl::submit(Flight flight) {
 }
 
 void EngineImpl::completed(Flight& flight, AttemptResult result) {
+    if (options_.attempted) options_.attempted(result.reason, result.timings.total);
     const auto& row = flight.held.row;
     if (flight.planned) {
         scheduler_.finished(row.webhook, lane_signal(result.reason));

@@ -37,6 +37,8 @@ struct EngineOptions {
     std::string user_agent;   ///< "Postrider/0.1.0"
     std::size_t attempts_in_flight_max = 0;
     WebhookActions actions;
+    /// Called on the engine's thread after each attempt, for metrics; must not block.
+    std::function<void(OutcomeReason, Duration)> attempted = nullptr;
 };
 
 /// What /metrics and the tests ask of the engine.

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/result.h"
 #include "base/time.h"
 #include "model/attempt.h"
 #include "model/event.h"
@@ -54,6 +55,10 @@ class HttpSender {
     /// what is sent later ends the same way.
     virtual void stop() = 0;
 };
+
+/// Whether SenderOptions::ca_file can be used; for the start of a server.
+/// Errors: unavailable, one sentence with the way out.
+Result<void> check_ca_file(const std::string& path);
 
 /// A `ca_file` that cannot be read makes every https attempt end with `tls_failed`.
 /// Lifetime: loop and resolver outlive the sender; a sender is not destroyed within `done`.

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "model/limits.h"
+#include "net/http_sender.h"
 
 namespace postrider::net {
 namespace {
@@ -135,6 +136,16 @@ std::string TlsContext::explain_failure(SSL* ssl, const std::string& origin) {
     }
     ERR_clear_error();
     return reason;
+}
+
+Result<void> check_ca_file(const std::string& path) {
+    const std::unique_ptr<SSL_CTX, SslDeleter> context(SSL_CTX_new(TLS_client_method()));
+    const bool is_readable =
+        context != nullptr && SSL_CTX_load_verify_file(context.get(), path.c_str()) == 1;
+    ERR_clear_error();
+    if (is_readable) return {};
+    return fail(ErrorCode::unavailable, "the file of certificate authorities " + path +
+                                            " cannot be read, or holds no certificate in PEM");
 }
 
 }  // namespace postrider::net

@@ -74,7 +74,7 @@ class Families {
 };
 
 void add_deliveries(Families& families, const Metrics& metrics) {
-    families.counter("postrider_events_accepted_total", "Events committed.",
+    families.counter("postrider_events_accepted_total", "Events accepted from publishers.",
                      metrics.events_accepted);
     families.counter("postrider_deliveries_created_total",
                      "Deliveries committed with their events.", metrics.deliveries_created);
