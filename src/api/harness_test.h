@@ -173,7 +173,7 @@ class Harness {
     directory::Directory directory_{*store_, publisher_};
     webhooks::Webhooks webhooks_{
         vault_, publisher_, engine_, store_.random, {.timeout = 15s, .retry_schedule = {}, .policy = policy_}};
-    webhooks::Recoveries recoveries_{*store_, [](auto&&...) {}};
+    webhooks::Recoveries recoveries_{*store_, [](auto&&...) {}, [](const Error&) {}};
     access::ApiKeys keys_;
     Context context_{.store = *store_,
                      .publisher = publisher_,

@@ -20,6 +20,7 @@
 #include "net/http_sender.h"
 #include "net/resolver.h"
 #include "store/sqlite_store.h"
+#include "store/tables.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "vault/open.h"
@@ -32,10 +33,26 @@ namespace {
 
 std::string user_agent() { return "Postrider/" + std::string(version); }
 
-/// The doors to time and chance, which the store needs before the server is there.
+/// What the store needs before the server is there.
 struct Ground {
     SystemClock clock;
     SystemRandom random;
+    telemetry::Metrics metrics;
+};
+
+/// Counts deliveries on their way from the writer to the engine.
+class CountedSink final : public events::DeliverySink {
+ public:
+    CountedSink(events::DeliverySink& engine, telemetry::Metrics& metrics)
+        : engine_(engine), metrics_(metrics) {}
+    void offer(events::Offer offer) override {
+        metrics_.deliveries_created.add();
+        engine_.offer(std::move(offer));
+    }
+
+ private:
+    events::DeliverySink& engine_;
+    telemetry::Metrics& metrics_;
 };
 
 /// Every part, in the order in which they are made; each refers only to those above it, but for the
@@ -55,7 +72,8 @@ class ServerImpl final : public Server {
               loop_, *resolver_, {.ca_file = config.ca_file, .user_agent = {}})),  // the engine's
           engine_(delivery::make_engine(*store_, clock_, random_, loop_, *sender_,
                                         engine_options())),
-          publisher_(*engine_),
+          sink_(*engine_, metrics_),
+          publisher_(sink_),
           directory_(*store_, publisher_),
           webhooks_(vault_, publisher_, *engine_, random_,
                     {.timeout = config.timeout,
@@ -65,6 +83,9 @@ class ServerImpl final : public Server {
                       [this](const RealmId& realm, const WebhookId& webhook,
                              store::CommitNumber commit) {
                           engine_->wake(realm, webhook, commit);
+                      },
+                      [](const Error& error) {
+                          log::warning("webhooks", "recovery waits", {{"reason", error.message}});
                       }),
           housekeeper_(*store_, recoveries_, clock_, loop_),
           context_{.store = *store_,
@@ -96,6 +117,8 @@ class ServerImpl final : public Server {
 
  private:
     delivery::EngineOptions engine_options();
+    Result<void> disable_webhook(store::Transaction& tx, const RealmId& realm,
+                                 const WebhookId& webhook, DisabledReason reason);
     http::ServerOptions http_options();
     void watch();
 
@@ -104,13 +127,14 @@ class ServerImpl final : public Server {
     const std::unique_ptr<Ground> ground_;
     const SystemClock& clock_ = ground_->clock;
     SystemRandom& random_ = ground_->random;
-    telemetry::Metrics metrics_;
+    telemetry::Metrics& metrics_ = ground_->metrics;
     std::unique_ptr<store::Store> store_;
     vault::Vault vault_;
     net::EventLoop loop_;  // run by the engine's thread
     std::unique_ptr<net::Resolver> resolver_;
     std::unique_ptr<net::HttpSender> sender_;
     std::unique_ptr<delivery::Engine> engine_;
+    CountedSink sink_;
     events::Publisher publisher_;
     directory::Directory directory_;
     webhooks::Webhooks webhooks_;
@@ -128,27 +152,50 @@ delivery::EngineOptions ServerImpl::engine_options() {
     const std::size_t for_attempts =
         descriptors > 2 * limits::descriptors_reserved ? descriptors - limits::descriptors_reserved
                                                        : descriptors / 2;
-    const Actor actor = Actor::system("engine");
     return {.flight_file = config_.data + "/flight",
             .user_agent = user_agent(),
             .attempts_in_flight_max = std::min(limits::attempts_in_flight_max, for_attempts),
-            .actions = {
-                .disable =
-                    [this, actor](store::Transaction& tx, const RealmId& realm,
-                                  const WebhookId& webhook, DisabledReason reason) {
-                        return webhooks_.disable(tx, realm, webhook, reason, actor);
-                    },
-                .purge_if_final =
-                    [this](store::Transaction& tx, const RealmId& realm, const WebhookId& webhook) {
-                        return webhooks_.purge_if_final(tx, realm, webhook);
-                    }}};
+            .actions = {.disable =
+                            [this](store::Transaction& tx, const RealmId& realm,
+                                   const WebhookId& webhook, DisabledReason reason) {
+                                return disable_webhook(tx, realm, webhook, reason);
+                            },
+                        .purge_if_final =
+                            [this](store::Transaction& tx, const RealmId& realm,
+                                   const WebhookId& webhook) {
+                                return webhooks_.purge_if_final(tx, realm, webhook);
+                            }},
+            .attempted =
+                [this](OutcomeReason reason, Duration duration) {
+                    metrics_.attempt(reason).add();
+                    metrics_.attempt_duration.observe(duration);
+                }};
+}
+
+Result<void> ServerImpl::disable_webhook(store::Transaction& tx, const RealmId& realm,
+                                         const WebhookId& webhook, DisabledReason reason) {
+    POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(tx.sql(), realm, webhook));
+    if (row && row->enabled && !row->deleted_at) {
+        tx.after_commit([realm, webhook, reason] {
+            log::warning(
+                "delivery", "webhook disabled",
+                {{"webhook", webhook}, {"realm", realm}, {"reason", to_string(reason)}});
+        });
+    }
+    return webhooks_.disable(tx, realm, webhook, reason, Actor::system("engine"));
 }
 
 Result<void> ServerImpl::load() {
     store_->set_publish_handler(
         [this](store::Transaction& tx, std::span<store::PublishWork*> works,
-               std::span<Result<store::PublishAnswer>> answers) {
-            return publisher_.publish_works(tx, works, answers);
+               std::span<Result<store::PublishAnswer>> answers) -> Result<void> {
+            POSTRIDER_TRY(publisher_.publish_works(tx, works, answers));
+            std::size_t accepted = 0;
+            for (std::size_t i = 0; i < works.size(); ++i) {
+                if (answers[i] && !answers[i]->replayed) accepted += works[i]->events.size();
+            }
+            tx.after_commit([this, accepted] { metrics_.events_accepted.add(accepted); });
+            return {};
         });
     POSTRIDER_TRY(directory_.start());
     POSTRIDER_ASSIGN(const auto bootstrapped,
@@ -229,12 +276,22 @@ Result<std::shared_ptr<const net::EgressPolicy>> make_policy(const config::Confi
 
 Result<std::unique_ptr<Server>> make_server(const config::Config& config) {
     POSTRIDER_ASSIGN(auto policy, make_policy(config));
+    if (!config.ca_file.empty()) POSTRIDER_TRY(net::check_ca_file(config.ca_file));
     POSTRIDER_TRY(make_data_folder(config.data));
     auto ground = std::make_unique<Ground>();
     POSTRIDER_ASSIGN(auto store,
-                     store::open_sqlite({.path = config.database_path,
-                                         .reserve_bytes = config.disk_reserve_bytes},
-                                        ground->clock, ground->random));
+                     store::open_sqlite(
+                         {.path = config.database_path,
+                          .reserve_bytes = config.disk_reserve_bytes,
+                          .committed = [&metrics = ground->metrics](
+                                           const store::CommitReport& report) {
+                              metrics.commits.add();
+                              metrics.commit_works.add(report.works);
+                              metrics.commit_duration.observe(report.duration);
+                              metrics.writer_queue.set(static_cast<std::int64_t>(report.waiting));
+                              metrics.wal_bytes.set(static_cast<std::int64_t>(report.wal_bytes));
+                          }},
+                         ground->clock, ground->random));
     const vault::KeySource keys{.text = config.key, .file = config.key_file};
     POSTRIDER_ASSIGN(auto vault, vault::open_vault(*store, keys, ground->random));
     auto server = std::make_unique<ServerImpl>(config, std::move(ground), std::move(policy),

@@ -312,9 +312,10 @@ void Recoveries::step() {
         last = last_;
     }
     store_.read([this, last](Result<store::Snapshot*> snapshot) {
-        if (!snapshot) return pause();
+        if (!snapshot) return wait(snapshot.error());
         auto task = next_task((*snapshot)->sql(), last);
-        if (!task || !*task) return pause();
+        if (!task) return wait(task.error());
+        if (!*task) return pause();
         {
             const MutexLock lock(mutex_);
             last_ = (*task)->operation;
@@ -325,9 +326,14 @@ void Recoveries::step() {
              wake = wake_](Transaction& tx) { return do_task(tx, *task, wake); },
             [this](Result<void> done) {
                 if (done) return step();
-                pause();
+                wait(done.error());
             });
     });
+}
+
+void Recoveries::wait(const Error& error) {
+    if (waiting_) waiting_(error);
+    pause();
 }
 
 void Recoveries::pause() {

@@ -44,7 +44,11 @@ class Recoveries {
     /// Told that deliveries of a webhook are pending as of a commit, on the writer's thread.
     using Wake = std::function<void(const RealmId&, const WebhookId&, store::CommitNumber)>;
 
-    Recoveries(store::Store& store, Wake wake) : store_(store), wake_(std::move(wake)) {}
+    /// Told why the work ended although operations run; it goes on with the next proceed().
+    using Waiting = std::function<void(const Error&)>;
+
+    Recoveries(store::Store& store, Wake wake, Waiting waiting = {})
+        : store_(store), wake_(std::move(wake)), waiting_(std::move(waiting)) {}
     Recoveries(const Recoveries&) = delete;
     Recoveries& operator=(const Recoveries&) = delete;
 
@@ -55,9 +59,11 @@ class Recoveries {
  private:
     void step();
     void pause();
+    void wait(const Error& error);
 
     store::Store& store_;
     Wake wake_;
+    Waiting waiting_;
     Mutex mutex_;
     bool is_busy_ GUARDED_BY(mutex_) = false;
     OperationId last_ GUARDED_BY(mutex_);             // they take turns
