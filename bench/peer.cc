@@ -2,7 +2,8 @@
 //   bench_peer receive            a receiver on a free port (printed); answers every POST with 204,
 //                                 GET /stats with what it saw since the last GET /reset
 //   bench_peer publish PORT TOKEN PATH RATE SECONDS
-//                                 publishes RATE events a second, evenly, each with its time in data
+//                                 publishes RATE events a second, evenly, each with its time in
+//                                 data
 // A body with `"sent":<nanoseconds>` is measured from there to here, on the monotonic clock.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -59,10 +60,11 @@ struct Stats {
             return static_cast<double>(latencies[index]) / 1e6;
         };
         char text[256];
-        std::snprintf(text, sizeof text,
-                      R"({"received":%lld,"seconds":%.6f,"p50_ms":%.3f,"p99_ms":%.3f,"max_ms":%.3f})",
-                      static_cast<long long>(received), static_cast<double>(last - first) / 1e9,
-                      quantile(0.5), quantile(0.99), quantile(1.0));
+        std::snprintf(
+            text, sizeof text,
+            R"({"received":%lld,"seconds":%.6f,"p50_ms":%.3f,"p99_ms":%.3f,"max_ms":%.3f})",
+            static_cast<long long>(received), static_cast<double>(last - first) / 1e9,
+            quantile(0.5), quantile(0.99), quantile(1.0));
         return text;
     }
 };
@@ -197,9 +199,10 @@ int publish(int port, const std::string& token, const std::string& path, int rat
             R"({"event":"bench.tick","resource_id":"01930000-0000-7000-8000-000000000001",)"
             R"("data":{"sent":)" +
             std::to_string(nanoseconds_now()) + R"(,"name":"a typical little event"}})";
-        std::string request = "POST " + path + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " +
-                              token + "\r\nContent-Type: application/json\r\nContent-Length: " +
-                              std::to_string(body.size()) + "\r\n\r\n" + body;
+        std::string request =
+            "POST " + path + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token +
+            "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+            "\r\n\r\n" + body;
         int fd = sockets[static_cast<std::size_t>(i) % connections].fd;
         if (::send(fd, request.data(), request.size(), MSG_NOSIGNAL) < 0) die("send");
     }

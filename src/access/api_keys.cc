@@ -51,8 +51,7 @@ Result<SharedPrincipal> ApiKeys::authenticate(const std::string* authorization,
     }
     const std::string_view token = bearer_token(*authorization);
     if (token.empty()) {
-        return fail(ErrorCode::unauthenticated,
-                    "the Authorization header must read: Bearer <key>");
+        return fail(ErrorCode::unauthenticated, "the Authorization header must read: Bearer <key>");
     }
     std::shared_ptr<const Index> index;
     {
@@ -60,8 +59,8 @@ Result<SharedPrincipal> ApiKeys::authenticate(const std::string* authorization,
         index = by_hash_;
     }
     const auto found = index->find(sha256(token));
-    const bool expired = found != index->end() && found->second->expires_at &&
-                         *found->second->expires_at <= now;
+    const bool expired =
+        found != index->end() && found->second->expires_at && *found->second->expires_at <= now;
     if (found == index->end() || expired) {
         return fail(ErrorCode::unauthenticated, "this API key is unknown, expired or revoked");
     }

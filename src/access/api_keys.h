@@ -18,9 +18,9 @@ namespace postrider::access {
 /// A new key: `prk_` + base64url of 256 random bits. Only its SHA-256 is ever stored.
 std::string make_api_key(Random& random);
 
-/// The committed API keys, by the hash of the key. A look-up hashes what it was given and asks a hash
-/// table for the digest, so its time tells nothing about any stored key.
-/// Thread-safety: any thread.
+/// The committed API keys, by the hash of the key. A look-up hashes what it was given and asks a
+/// hash table for the digest, so its time tells nothing about any stored key. Thread-safety: any
+/// thread.
 class ApiKeys {
  public:
     /// `authorization` is the header's value, nullptr when there is none.

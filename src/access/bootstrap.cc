@@ -54,9 +54,9 @@ Result<void> write_token_file(const std::string& path, const std::string& token)
     const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0) return file_error(beside, "write");
     const std::string line = token + '\n';
-    const bool written = ::write(fd, line.data(), line.size()) ==
-                             static_cast<ssize_t>(line.size()) &&
-                         ::fsync(fd) == 0;
+    const bool written =
+        ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
+        ::fsync(fd) == 0;
     ::close(fd);
     if (!written || ::rename(beside.c_str(), path.c_str()) != 0) return file_error(path, "write");
     return {};
@@ -93,10 +93,9 @@ Result<store::ApiKeyRow> store_key(store::Transaction& tx, store::ApiKeyRow row)
         row.created_at = tx.now();
     }
     POSTRIDER_TRY(store::api_keys_table::put(tx, row));
-    POSTRIDER_TRY(audit::record(tx, Actor::system("bootstrap"),
-                                {.realm = row.realm,
-                                 .action = "api_key.bootstrap",
-                                 .resource_id = row.id.to_string()}));
+    POSTRIDER_TRY(audit::record(
+        tx, Actor::system("bootstrap"),
+        {.realm = row.realm, .action = "api_key.bootstrap", .resource_id = row.id.to_string()}));
     return row;
 }
 
@@ -106,8 +105,8 @@ Result<BootstrapResult> bootstrap(store::Store& store, ApiKeys& keys,
                                   const BootstrapOptions& options, Random& random) {
     using Rows = std::vector<store::ApiKeyRow>;
     POSTRIDER_ASSIGN(const Rows rows, store::read_now<Rows>(store, [](store::sql::Connection& sql) {
-        return store::api_keys_table::all(sql);
-    }));
+                         return store::api_keys_table::all(sql);
+                     }));
     const store::ApiKeyRow* stored = nullptr;
     for (const store::ApiKeyRow& row : rows) {
         keys.put(row, options.master);
@@ -124,8 +123,9 @@ Result<BootstrapResult> bootstrap(store::Store& store, ApiKeys& keys,
     const bool changed = stored == nullptr || stored->hash != row.hash ||
                          stored->permissions != row.permissions || stored->expires_at;
     if (changed) {
-        POSTRIDER_ASSIGN(row, store::write_now<store::ApiKeyRow>(
-                                  store, [row](store::Transaction& tx) { return store_key(tx, row); }));
+        POSTRIDER_ASSIGN(row,
+                         store::write_now<store::ApiKeyRow>(
+                             store, [row](store::Transaction& tx) { return store_key(tx, row); }));
         keys.put(row, options.master);
     }
     return chosen.result;

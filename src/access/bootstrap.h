@@ -23,8 +23,8 @@ enum class BootstrapResult {
 /// Loads every key into `keys`, and sees to the key named `bootstrap`: all permissions, realm
 /// `master`. It is the given token; or what stands in the token file; or, when no key of that name
 /// exists, a new one, written to the file first. Blocks: for the start.
-/// Errors: invalid_argument (the given token is shorter than limits::bootstrap_token_characters_min),
-/// unavailable (the file cannot be written), the store's.
+/// Errors: invalid_argument (the given token is shorter than
+/// limits::bootstrap_token_characters_min), unavailable (the file cannot be written), the store's.
 Result<BootstrapResult> bootstrap(store::Store& store, ApiKeys& keys,
                                   const BootstrapOptions& options, Random& random);
 

@@ -31,8 +31,9 @@ Result<Admission> admit(const Context& context, const http::Request& request,
                         const Operation& operation) {
     Admission admission;
     if (operation.need.kind == Need::Kind::nothing) return admission;
-    POSTRIDER_ASSIGN(admission.principal, context.access.authenticate(
-                                              request.header("authorization"), context.clock.now()));
+    POSTRIDER_ASSIGN(
+        admission.principal,
+        context.access.authenticate(request.header("authorization"), context.clock.now()));
     if (const std::string* name = realm_parameter(request)) {
         auto realm = context.directory.realms().find(*name);
         if (!realm || !admission.principal->acts_in(realm->id)) {
@@ -74,7 +75,7 @@ http::Route handle(Context& context, RouteSpec spec, CallHandler handler) {
                       .body_bytes_max = spec.body_bytes_max,
                       .handler = {}};
     route.handler = [&context, &known, handler = std::move(handler)](http::Request& request,
-                                                                    http::Responder responder) {
+                                                                     http::Responder responder) {
         // The gate has asked this before the body came; a key may have gone since.
         auto admission = admit(context, request, known);
         if (!admission) return responder.send(refusal(request, admission.error()));
@@ -98,8 +99,8 @@ std::unexpected<Error> Call::not_found(std::string_view what, std::string_view i
 Result<json::Value> Call::json() const {
     auto value = json::parse(request.body, limits::json_depth_max);
     if (!value) {
-        return fail(ErrorCode::invalid_argument,
-                    "the body is not JSON: " + value.error().message, "malformed-json");
+        return fail(ErrorCode::invalid_argument, "the body is not JSON: " + value.error().message,
+                    "malformed-json");
     }
     return value;
 }

@@ -173,7 +173,8 @@ class Query {
     }
     /// Whether a list such as ?reveal=headers,secret has the word; other words are refused.
     bool has_word(std::string_view name, std::string_view word);
-    /// `limit` and `cursor`. The cursor is bound to the operation, the realm and the other parameters.
+    /// `limit` and `cursor`. The cursor is bound to the operation, the realm and the other
+    /// parameters.
     Page page();
 
     void refuse(std::string_view name, std::string detail);
@@ -208,7 +209,8 @@ class Body {
     std::vector<FieldError> errors_;
 };
 
-/// One request that passed the gate. Lives until the handler returns; its members may be copied out.
+/// One request that passed the gate. Lives until the handler returns; its members may be copied
+/// out.
 struct Call {
     http::Request& request;
     std::string_view operation;
@@ -238,8 +240,8 @@ struct Call {
 
     /// The body as JSON. Errors: "malformed-json" (400) with the place.
     Result<json::Value> json() const;
-    /// The body as an object. Errors: also invalid_argument when it is something else. An empty body
-    /// is an empty object only with json_object_or_empty.
+    /// The body as an object. Errors: also invalid_argument when it is something else. An empty
+    /// body is an empty object only with json_object_or_empty.
     Result<Body> json_object() const;
     Result<Body> json_object_or_empty() const;
 

@@ -78,8 +78,7 @@ Result<void> list_webhook_deliveries(Context& context, Call& call) {
     POSTRIDER_TRY(query.finish());
     store::read<Views>(
         context.store,
-        [realm = call.realm, webhook, filter,
-         page](store::sql::Connection& sql) -> Result<Views> {
+        [realm = call.realm, webhook, filter, page](store::sql::Connection& sql) -> Result<Views> {
             POSTRIDER_ASSIGN(auto row, store::webhooks_table::find(sql, realm, webhook));
             if (!row || row->deleted_at) return Call::not_found("webhook", webhook.to_string());
             return store::deliveries_table::list(sql, realm, filter, page.before_id<DeliveryId>(),
@@ -101,8 +100,8 @@ Result<void> get_delivery(Context& context, Call& call) {
     return {};
 }
 
-Result<DeliveryView> redeliver_in(store::Transaction& tx, delivery::Engine& engine, const Actor& actor,
-                            const RealmId& realm, const DeliveryId& id) {
+Result<DeliveryView> redeliver_in(store::Transaction& tx, delivery::Engine& engine,
+                                  const Actor& actor, const RealmId& realm, const DeliveryId& id) {
     POSTRIDER_ASSIGN(auto view, store::deliveries_table::find(tx.sql(), realm, id));
     if (!view) return Call::not_found("delivery", id.to_string());
     const WebhookId webhook = view->row.webhook;
@@ -113,15 +112,13 @@ Result<DeliveryView> redeliver_in(store::Transaction& tx, delivery::Engine& engi
     if (!target || target->deleted_at) {
         return fail(ErrorCode::conflict, "its webhook has been deleted");
     }
-    POSTRIDER_ASSIGN(const bool revived,
-                     store::deliveries_table::revive(tx, realm, id, tx.now()));
+    POSTRIDER_ASSIGN(const bool revived, store::deliveries_table::revive(tx, realm, id, tx.now()));
     if (!revived) {
         return fail(ErrorCode::conflict, "the delivery is pending: it will be attempted anyway");
     }
-    POSTRIDER_TRY(audit::record(tx, actor,
-                                {.realm = realm,
-                                 .action = "delivery.redeliver",
-                                 .resource_id = id.to_string()}));
+    POSTRIDER_TRY(audit::record(
+        tx, actor,
+        {.realm = realm, .action = "delivery.redeliver", .resource_id = id.to_string()}));
     tx.after_commit([&engine, realm, webhook, commit = tx.commit_number()] {
         engine.wake(realm, webhook, commit);
     });
@@ -142,8 +139,8 @@ Result<void> redeliver(Context& context, Call& call) {
             json::Writer writer(out);
             write_delivery(writer, view);
             return json_answer(202, std::move(out))
-                .with_header("Location", "/api/v1/realms/" + realm + "/deliveries/" +
-                                             view.row.id.to_string());
+                .with_header("Location",
+                             "/api/v1/realms/" + realm + "/deliveries/" + view.row.id.to_string());
         }));
     return {};
 }

@@ -15,11 +15,11 @@ class DeliveryRoutes : public testing::Test {
                              .path = {{"realm", "master"}},
                              .body = R"({"url":"https://example.com/","events":["user.*"]})"})
                        .text("id");
-        const Got published = harness_.ask(
-            {.operation = "publish_event",
-             .path = {{"realm", "master"}},
-             .body = R"({"event":"user.created","data":{},)"
-                     R"("resource_id":"01936d3a-5f0e-7c4b-9a51-3f2b8c7d6e5f"})"});
+        const Got published =
+            harness_.ask({.operation = "publish_event",
+                          .path = {{"realm", "master"}},
+                          .body = R"({"event":"user.created","data":{},)"
+                                  R"("resource_id":"01936d3a-5f0e-7c4b-9a51-3f2b8c7d6e5f"})"});
         EXPECT_EQ(published.status, 202);
         event_ = published.text("id");
         delivery_ = only(list({})).text("id");
@@ -36,9 +36,7 @@ class DeliveryRoutes : public testing::Test {
                              .body = {},
                              .query = std::move(query)});
     }
-    Got get() {
-        return harness_.ask({.operation = "get_delivery", .path = place(delivery_)});
-    }
+    Got get() { return harness_.ask({.operation = "get_delivery", .path = place(delivery_)}); }
     Got redeliver(const std::string& id) {
         return harness_.ask({.operation = "redeliver", .path = place(id)});
     }
@@ -107,9 +105,8 @@ TEST_F(DeliveryRoutes, what_never_arrived_is_listed_with_its_reason) {
     fail_it();
     const Got listed = only(list({{"state", "failed"}}));
     EXPECT_EQ(listed.text("reason"), "the schedule is used up");
-    EXPECT_EQ(listed.text("last_outcome"),
-              R"({"kind":"response","reason":"refused_by_status",)"
-              R"("detail":"503 Service Unavailable","status":503})");
+    EXPECT_EQ(listed.text("last_outcome"), R"({"kind":"response","reason":"refused_by_status",)"
+                                           R"("detail":"503 Service Unavailable","status":503})");
     EXPECT_EQ(listed.text("next_attempt_at"), "null");
     EXPECT_TRUE(list({{"state", "pending"}}).items().empty());
     only(list({{"event_id", event_}, {"webhook_id", webhook_}, {"event", "user.created"}}));
@@ -158,9 +155,9 @@ TEST_F(DeliveryRoutes, what_is_not_there_is_404) {
     only(of(webhook_));
     EXPECT_EQ(of("01936d3a-5f0e-7c4b-9a51-3f2b8c7d6e5f").status, 404);
     // In another realm it is not there.
-    ASSERT_EQ(harness_.ask({.operation = "create_realm", .path = {}, .body = R"({"name":"a"})"})
-                  .status,
-              201);
+    ASSERT_EQ(
+        harness_.ask({.operation = "create_realm", .path = {}, .body = R"({"name":"a"})"}).status,
+        201);
     const Got other = harness_.ask(
         {.operation = "get_delivery", .path = {{"realm", "a"}, {"delivery_id", delivery_}}});
     EXPECT_EQ(other.status, 404);

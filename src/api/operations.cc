@@ -64,9 +64,12 @@ constexpr std::array operations_table = std::to_array<Operation>({
 
 std::string_view to_string(Need need) {
     switch (need.kind) {
-        case Need::Kind::nothing: return "open";
-        case Need::Kind::any_token: return "any token";
-        case Need::Kind::permission: return access::to_string(need.permission);
+        case Need::Kind::nothing:
+            return "open";
+        case Need::Kind::any_token:
+            return "any token";
+        case Need::Kind::permission:
+            return access::to_string(need.permission);
     }
     return {};
 }

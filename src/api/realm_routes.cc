@@ -36,8 +36,7 @@ Result<void> create_realm(Context& context, Call& call) {
 
 /// A key of another realm than master sees its own realm.
 Result<std::vector<RealmRow>> visible_realms(store::sql::Connection& sql,
-                                             const access::Principal& principal,
-                                             const Page& page) {
+                                             const access::Principal& principal, const Page& page) {
     if (principal.of_master) {
         return store::realms_table::list(sql, page.before_id<RealmId>(), page.rows_wanted());
     }
@@ -56,8 +55,8 @@ Result<void> list_realms(Context& context, Call& call) {
             return visible_realms(sql, *principal, page);
         },
         call.reply.with<std::vector<RealmRow>>([page](const std::vector<RealmRow>& rows) {
-            return page.answer(rows, [](const RealmRow& row) { return row.id.uuid; },
-                               directory::write_realm);
+            return page.answer(
+                rows, [](const RealmRow& row) { return row.id.uuid; }, directory::write_realm);
         }));
     return {};
 }
@@ -66,8 +65,7 @@ Result<void> get_realm(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     store::read<RealmRow>(
         context.store,
-        [id = call.realm, name = call.realm_name](
-            store::sql::Connection& sql) -> Result<RealmRow> {
+        [id = call.realm, name = call.realm_name](store::sql::Connection& sql) -> Result<RealmRow> {
             POSTRIDER_ASSIGN(auto row, store::realms_table::find(sql, id));
             if (!row) return Call::not_found("realm", name);
             return std::move(*row);

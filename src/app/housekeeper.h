@@ -13,8 +13,8 @@ class Recoveries;
 namespace postrider::app {
 
 /// Does what is nobody's request, one small transaction at a time, so that no publish waits for it:
-/// ends idempotency keys after limits::idempotency_key_lifetime, and goes on with recoveries that an
-/// error of the store has stopped. Lives on the engine's loop.
+/// ends idempotency keys after limits::idempotency_key_lifetime, and goes on with recoveries that
+/// an error of the store has stopped. Lives on the engine's loop.
 class Housekeeper {
  public:
     Housekeeper(store::Store& store, webhooks::Recoveries& recoveries, const Clock& clock,

@@ -24,11 +24,11 @@ int rotate_keys(const config::Config& config) {
     const SystemClock clock;
     SystemRandom random;
     if (!std::filesystem::exists(config.database_path)) {
-        return explain_exit({ErrorCode::unavailable,
-                             "there is no store at " + config.database_path +
-                                 "; say with --data where it is",
-                             {},
-                             nullptr});
+        return explain_exit(
+            {ErrorCode::unavailable,
+             "there is no store at " + config.database_path + "; say with --data where it is",
+             {},
+             nullptr});
     }
     auto store = store::open_sqlite(
         {.path = config.database_path, .reserve_bytes = config.disk_reserve_bytes}, clock, random);
@@ -38,8 +38,8 @@ int rotate_keys(const config::Config& config) {
     (*store)->stop();
     if (!report) return explain_exit(report.error());
     fmt::print("{}key {} seals from now on; {} values sealed again, {} old keys removed\n",
-               report->was_resumed ? "went on with an interrupted rotation: " : "",
-               report->primary, report->values, report->removed);
+               report->was_resumed ? "went on with an interrupted rotation: " : "", report->primary,
+               report->values, report->removed);
     if (report->old_keys_remain) {
         fmt::print("now remove the old keys from POSTRIDER_KEY: nothing needs them any more\n");
     }

@@ -12,8 +12,8 @@ int rotate_keys(const config::Config& config);
 /// Prints the configuration in force as a TOML file, without secrets, after checking it.
 int check_config(const config::Config& config);
 
-/// Prints every route, `METHOD PATH operationId need` a line, of a real server on a folder of its own
-/// that is removed again: the contract test holds them against api/openapi.yaml.
+/// Prints every route, `METHOD PATH operationId need` a line, of a real server on a folder of its
+/// own that is removed again: the contract test holds them against api/openapi.yaml.
 int print_routes();
 
 }  // namespace postrider::app

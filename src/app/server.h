@@ -20,8 +20,8 @@ class Server {
     virtual ~Server() = default;
     /// Starts delivering, then listening. Errors: unavailable, one sentence.
     virtual Result<void> start() = 0;
-    /// Accepts nothing more, lets requests and attempts in progress end until `deadline`, closes the
-    /// store. What was not delivered is delivered after the next start.
+    /// Accepts nothing more, lets requests and attempts in progress end until `deadline`, closes
+    /// the store. What was not delivered is delivered after the next start.
     virtual void stop(Monotonic deadline) = 0;
     virtual std::uint16_t port() const = 0;
     virtual const std::vector<http::Route>& routes() const = 0;
@@ -30,8 +30,8 @@ class Server {
 /// Which addresses webhooks may be sent to. Errors: invalid_argument, one sentence.
 Result<std::shared_ptr<const net::EgressPolicy>> make_policy(const config::Config& config);
 
-/// Makes the folder, opens vault and store, loads what is kept in memory. Nothing listens and nothing
-/// is sent yet. Errors: one sentence each, for the one who started it.
+/// Makes the folder, opens vault and store, loads what is kept in memory. Nothing listens and
+/// nothing is sent yet. Errors: one sentence each, for the one who started it.
 Result<std::unique_ptr<Server>> make_server(const config::Config& config);
 
 }  // namespace postrider::app

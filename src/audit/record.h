@@ -10,7 +10,7 @@ namespace postrider::audit {
 
 /// One change, as the audit log keeps it.
 struct Change {
-    RealmId realm;  ///< where it happened
+    RealmId realm;       ///< where it happened
     std::string action;  ///< "webhook.create": resource and verb; persistent
     std::string resource_id;
     std::string detail = "{}";  ///< JSON object, nothing secret

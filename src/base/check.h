@@ -5,5 +5,6 @@ namespace postrider {
 }
 
 /// A programmer's error ends the process, in release too. Never on outside input.
-#define CHECK(expression) \
-    ((expression) ? static_cast<void>(0) : ::postrider::check_failed(#expression, __FILE__, __LINE__))
+#define CHECK(expression)                \
+    ((expression) ? static_cast<void>(0) \
+                  : ::postrider::check_failed(#expression, __FILE__, __LINE__))

@@ -56,15 +56,16 @@ class Value {
     Storage storage_;
 };
 
-/// Parses one JSON text (RFC 8259): UTF-8, no duplicate names, at most limits-like `depth_max` deep.
-/// Errors: invalid_argument with the place (line and column) and the reason.
+/// Parses one JSON text (RFC 8259): UTF-8, no duplicate names, at most limits-like `depth_max`
+/// deep. Errors: invalid_argument with the place (line and column) and the reason.
 Result<Value> parse(std::string_view text, std::size_t depth_max = 64);
 
 /// Compact; strings escaped minimally, UTF-8 as it is.
 std::string serialize(const Value& value);
 /// Indented by two spaces, for people.
 std::string serialize_pretty(const Value& value);
-/// Appends `text` as a JSON string, with its quotes, to `out`. Bytes that are not UTF-8 become U+FFFD.
+/// Appends `text` as a JSON string, with its quotes, to `out`. Bytes that are not UTF-8 become
+/// U+FFFD.
 void append_string(std::string& out, std::string_view text);
 
 /// Writes a compact object or array into a string, for answers on hot paths.

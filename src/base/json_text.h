@@ -12,13 +12,13 @@ namespace postrider::json {
 /// Checks one JSON text and returns it without the white space between tokens: the same bytes
 /// otherwise, so members keep their order, numbers their digits and strings their escapes. Checked:
 /// grammar (RFC 8259), depth <= `depth_max`, UTF-8, lone surrogate escapes are allowed as RFC 8259
-/// allows them, and no two members of one object with the same decoded name. Nothing after the value.
-/// Works in one pass without building a tree.
-/// Errors: invalid_argument; the message names the reason and the byte offset.
+/// allows them, and no two members of one object with the same decoded name. Nothing after the
+/// value. Works in one pass without building a tree. Errors: invalid_argument; the message names
+/// the reason and the byte offset.
 Result<std::string> compact(std::string_view text, std::size_t depth_max);
 
-/// The members of one JSON object, compacted and checked as `compact` does: names decoded, values as
-/// compact JSON text. For envelopes such as a publish, whose `data` must stay bytes.
+/// The members of one JSON object, compacted and checked as `compact` does: names decoded, values
+/// as compact JSON text. For envelopes such as a publish, whose `data` must stay bytes.
 struct Member {
     std::string name;
     std::string value;

@@ -61,20 +61,20 @@ inline std::unexpected<Error> fail_field(std::string pointer, std::string detail
 }  // namespace postrider
 
 /// Returns the error of `expression` from the enclosing function, or goes on.
-#define POSTRIDER_TRY(expression)                                              \
-    do {                                                                       \
-        if (auto try_result_ = (expression); !try_result_) {                   \
-            return std::unexpected(std::move(try_result_).error());            \
-        }                                                                      \
+#define POSTRIDER_TRY(expression)                                   \
+    do {                                                            \
+        if (auto try_result_ = (expression); !try_result_) {        \
+            return std::unexpected(std::move(try_result_).error()); \
+        }                                                           \
     } while (false)
 
 #define POSTRIDER_CONCAT_INNER(a, b) a##b
 #define POSTRIDER_CONCAT(a, b) POSTRIDER_CONCAT_INNER(a, b)
 
 /// `POSTRIDER_ASSIGN(auto x, expression);` binds the value of a Result or returns its error.
-#define POSTRIDER_ASSIGN(declaration, expression)                                              \
-    auto POSTRIDER_CONCAT(assign_, __LINE__) = (expression);                                   \
-    if (!POSTRIDER_CONCAT(assign_, __LINE__)) {                                                \
-        return std::unexpected(std::move(POSTRIDER_CONCAT(assign_, __LINE__)).error());        \
-    }                                                                                          \
+#define POSTRIDER_ASSIGN(declaration, expression)                                       \
+    auto POSTRIDER_CONCAT(assign_, __LINE__) = (expression);                            \
+    if (!POSTRIDER_CONCAT(assign_, __LINE__)) {                                         \
+        return std::unexpected(std::move(POSTRIDER_CONCAT(assign_, __LINE__)).error()); \
+    }                                                                                   \
     declaration = std::move(*POSTRIDER_CONCAT(assign_, __LINE__))

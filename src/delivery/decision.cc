@@ -50,10 +50,10 @@ void decide_internal(store::DeliveryRow& row, const AttemptResult& result,
                      const webhooks::Target& target, Timestamp now) {
     auto doublings = std::min<std::int64_t>(row.internal_failures, 20);
     ++row.internal_failures;
-    Duration delay = std::min<Duration>(limits::internal_retry_first * (std::int64_t{1} << doublings),
-                                        limits::internal_retry_max);
-    Duration span = std::accumulate(target.retry_schedule.begin(), target.retry_schedule.end(),
-                                    Duration{0});
+    Duration delay = std::min<Duration>(
+        limits::internal_retry_first * (std::int64_t{1} << doublings), limits::internal_retry_max);
+    Duration span =
+        std::accumulate(target.retry_schedule.begin(), target.retry_schedule.end(), Duration{0});
     Timestamp horizon = row.pending_since + std::max<Duration>(span, 1h);
     if (now + delay > horizon) {
         finish(row, DeliveryState::failed,

@@ -12,7 +12,7 @@ namespace postrider::delivery {
 
 /// What an attempt's result means for its delivery and its webhook.
 struct Decision {
-    store::DeliveryRow next;  ///< the delivery's row after the attempt
+    store::DeliveryRow next;         ///< the delivery's row after the attempt
     bool counts_as_failure = false;  ///< towards disabling the webhook (promise 7)
     bool disable_gone = false;       ///< 410
 };

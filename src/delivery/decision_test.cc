@@ -108,9 +108,9 @@ TEST(Decision, retry_after_is_clamped_between_the_schedule_and_a_day) {
         const char* value;
         Duration wait;
     };
-    for (auto [value, wait] : {Row{"5", 1min}, Row{"300", 5min}, Row{"999999999", 24h},
-                               Row{"soon", 1min}, Row{"-3", 1min},
-                               Row{"Mon, 23 Nov 2026 12:10:00 GMT", 10min}}) {
+    for (auto [value, wait] :
+         {Row{"5", 1min}, Row{"300", 5min}, Row{"999999999", 24h}, Row{"soon", 1min},
+          Row{"-3", 1min}, Row{"Mon, 23 Nov 2026 12:10:00 GMT", 10min}}) {
         auto decision = decide_now(pending(0), answered(503, {{"Retry-After", value}}), target);
         EXPECT_EQ(decision.next.due_at - now, wait) << value;
     }
@@ -169,9 +169,9 @@ TEST(RetryAfter, reads_the_three_date_forms_and_refuses_the_rest) {
 TEST(Signer, agrees_with_the_standards_vector) {
     webhooks::Target target;
     target.keys = {{SigningScheme::v1, base64_decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").value()}};
-    EXPECT_EQ(sign(target, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", R"({"test": 2432232314})",
-                   now),
-              "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    EXPECT_EQ(
+        sign(target, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", R"({"test": 2432232314})", now),
+        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 }
 
 TEST(Signer, signs_with_the_previous_secret_until_it_expires) {

@@ -58,8 +58,7 @@ class EngineImpl final : public Engine {
     void send_test(events::Offer offer, std::function<void(Result<void>)> done) override {
         inbox_.put(TestOffered{std::move(offer), std::move(done)});
     }
-    void wake(const RealmId& realm, const WebhookId& webhook,
-              store::CommitNumber commit) override {
+    void wake(const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit) override {
         inbox_.put(Woken{realm, webhook, commit});
     }
     EngineCounts counts() const override;
@@ -144,8 +143,8 @@ Result<void> EngineImpl::start() {
     return {};
 }
 
-/// Counts a crash for what was in flight at the last one, takes the time that the server was down off
-/// the webhooks' failing time, and learns which webhooks are failing.
+/// Counts a crash for what was in flight at the last one, takes the time that the server was down
+/// off the webhooks' failing time, and learns which webhooks are failing.
 Result<void> EngineImpl::recall_last_run() {
     std::promise<Result<void>> done;
     auto failing = std::make_shared<std::vector<store::WebhookHealthRow>>();
@@ -236,8 +235,8 @@ void EngineImpl::handle(events::Offer& offer) { scheduler_.offer(std::move(offer
 void EngineImpl::handle(TargetChanged& changed) {
     const auto& target = *changed.target;
     auto& known = targets_[target.webhook];
-    // Disabling and deleting cancel what is pending; what is not (redelivered by hand, the deletion's
-    // own event) comes back from the store.
+    // Disabling and deleting cancel what is pending; what is not (redelivered by hand, the
+    // deletion's own event) comes back from the store.
     bool cancelled = known != nullptr && known->enabled && !target.enabled;
     known = changed.target;
     if (cancelled) {
@@ -281,7 +280,8 @@ void EngineImpl::handle(Refilled& refilled) {
 void EngineImpl::handle(RecordedBatch& batch) {
     recorder_.finished(batch);
     if (!batch.result) {
-        // The disk is full or the store is in trouble: again in a while, with what gathers until then.
+        // The disk is full or the store is in trouble: again in a while, with what gathers until
+        // then.
         record_retry_due_ = true;
         timer_at_.reset();
         timer_->expire_at(clock_.monotonic() + 1s, [this] {
@@ -314,8 +314,8 @@ void EngineImpl::submit_planned() {
     for (auto& held : scheduler_.plan(clock_.now(), room)) {
         auto found = targets_.find(held.row.webhook);
         auto target = found != targets_.end() ? found->second : nullptr;
-        bool may_send = target != nullptr &&
-                        (target->enabled || target->tombstone || held.row.by_hand);
+        bool may_send =
+            target != nullptr && (target->enabled || target->tombstone || held.row.by_hand);
         if (!may_send) {
             // Cancelled in the store; the message about it is on its way.
             auto webhook = held.row.webhook;
@@ -343,13 +343,12 @@ void EngineImpl::submit(Flight flight) {
         completed(flight, std::move(result));
         return;
     }
-    auto request = build_request(flight.held, *flight.target, options_.user_agent,
-                                 flight.started_at);
+    auto request =
+        build_request(flight.held, *flight.target, options_.user_agent, flight.started_at);
     flight.recorded_headers = std::move(request.recorded_headers);
     auto shared = std::make_shared<Flight>(std::move(flight));
-    sender_.send(std::move(request.send), [this, shared](AttemptResult result) {
-        completed(*shared, std::move(result));
-    });
+    sender_.send(std::move(request.send),
+                 [this, shared](AttemptResult result) { completed(*shared, std::move(result)); });
 }
 
 void EngineImpl::completed(Flight& flight, AttemptResult result) {
@@ -360,8 +359,7 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
     } else {
         --tests_in_flight_;
     }
-    auto decision =
-        decide(row, result, *flight.target, flight.started_at, clock_.now(), jitter_);
+    auto decision = decide(row, result, *flight.target, flight.started_at, clock_.now(), jitter_);
     auto attempt = build_attempt(flight.held, *flight.target, std::move(flight.recorded_headers),
                                  std::move(result), flight.started_at);
     if (decision.next.state == DeliveryState::pending) {
@@ -383,9 +381,8 @@ void EngineImpl::start_refills() {
             Refilled answer{refill.webhook, std::unexpected(Error{}), 0};
             if (snapshot) {
                 answer.commit = (*snapshot)->commit_number();
-                answer.due = store::deliveries_table::due((*snapshot)->sql(), refill.realm,
-                                                          refill.webhook, refill.limit,
-                                                          refill.bytes);
+                answer.due = store::deliveries_table::due(
+                    (*snapshot)->sql(), refill.realm, refill.webhook, refill.limit, refill.bytes);
             } else {
                 answer.due = std::unexpected(std::move(snapshot).error());
             }

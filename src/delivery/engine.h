@@ -20,8 +20,8 @@ class HttpSender;
 
 namespace postrider::delivery {
 
-/// What the engine does to webhooks, inside the transaction that records the outcome; webhooks/ does
-/// it. Called on the writer's thread.
+/// What the engine does to webhooks, inside the transaction that records the outcome; webhooks/
+/// does it. Called on the writer's thread.
 struct WebhookActions {
     /// Disables it (410, promise 7), with its event; no-op when it is disabled.
     std::function<Result<void>(store::Transaction&, const RealmId&, const WebhookId&,
@@ -59,7 +59,8 @@ class Engine : public events::DeliverySink, public webhooks::TargetSink {
     /// disabled; `done` is called after its attempt is recorded, on any thread.
     virtual void send_test(events::Offer offer, std::function<void(Result<void>)> done) = 0;
     /// A delivery was made pending by hand or by recover; after that commit.
-    virtual void wake(const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit) = 0;
+    virtual void wake(const RealmId& realm, const WebhookId& webhook,
+                      store::CommitNumber commit) = 0;
     /// Thread-safety: any thread.
     virtual EngineCounts counts() const = 0;
 

@@ -111,7 +111,7 @@ class EngineTest : public testing::Test {
         store::DeliveryRow row;
         auto written = write([&](store::Transaction& tx) -> Result<void> {
             store::EventRow event{target_.realm, tx.mint_id<EventId>(), "test.event", {},
-                                  tx.now(), EventOrigin::api, R"({"a":1})"};
+                                  tx.now(),      EventOrigin::api,      R"({"a":1})"};
             POSTRIDER_TRY(store::events_table::insert(tx, event));
             row.realm = target_.realm;
             row.id = tx.mint_id<DeliveryId>();
@@ -130,8 +130,7 @@ class EngineTest : public testing::Test {
     std::optional<store::DeliveryView> view(const DeliveryId& id) {
         std::promise<std::optional<store::DeliveryView>> done;
         store_->read([&](Result<store::Snapshot*> snapshot) {
-            done.set_value(
-                *store::deliveries_table::find((*snapshot)->sql(), target_.realm, id));
+            done.set_value(*store::deliveries_table::find((*snapshot)->sql(), target_.realm, id));
         });
         return done.get_future().get();
     }
@@ -220,8 +219,8 @@ TEST_F(EngineTest, a_success_ends_the_failing) {
     until(second.id, DeliveryState::delivered);
     std::optional<store::WebhookHealthRow> health = store::WebhookHealthRow{};
     ASSERT_TRUE(write([&](store::Transaction& tx) -> Result<void> {
-        POSTRIDER_ASSIGN(health, store::webhook_health_table::find(tx.sql(), target_.realm,
-                                                                   target_.webhook));
+        POSTRIDER_ASSIGN(
+            health, store::webhook_health_table::find(tx.sql(), target_.realm, target_.webhook));
         return {};
     }));
     EXPECT_EQ(health, std::nullopt);

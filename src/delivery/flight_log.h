@@ -11,8 +11,8 @@ namespace postrider::delivery {
 
 /// Notes which deliveries are in flight in a small memory-mapped file, so that the next start knows
 /// what was in flight when the process died, without a write to the store per attempt (promise 6).
-/// A process's death keeps the mapping's pages; a power cut may lose them, which only forgets a crash.
-/// Thread-safety: one thread.
+/// A process's death keeps the mapping's pages; a power cut may lose them, which only forgets a
+/// crash. Thread-safety: one thread.
 class FlightLog {
  public:
     struct Entry {
@@ -25,7 +25,8 @@ class FlightLog {
     FlightLog(const FlightLog&) = delete;
     FlightLog& operator=(const FlightLog&) = delete;
 
-    /// Maps `path` with room for `slots`; the entries that the last process left are in left_over().
+    /// Maps `path` with room for `slots`; the entries that the last process left are in
+    /// left_over().
     Result<void> open(const std::string& path, std::size_t slots);
     const std::vector<Entry>& left_over() const { return left_over_; }
 

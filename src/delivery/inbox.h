@@ -39,10 +39,9 @@ struct Refilled {
 using Message = std::variant<events::Offer, TargetChanged, TargetRemoved, Woken, TestOffered,
                              Refilled, RecordedBatch>;
 
-/// What other threads tell the engine, in their order. Offers are bounded: one that finds no room is
-/// dropped and its lane reported as refused, to be refilled from the store. The rest is bounded by
-/// what it answers (commits, reads and records under way).
-/// Thread-safety: any thread.
+/// What other threads tell the engine, in their order. Offers are bounded: one that finds no room
+/// is dropped and its lane reported as refused, to be refilled from the store. The rest is bounded
+/// by what it answers (commits, reads and records under way). Thread-safety: any thread.
 class Inbox {
  public:
     /// `wake` runs once, on the caller's thread, when the inbox was empty.

@@ -28,19 +28,20 @@ struct Lane {
     RealmId realm;
     WebhookId webhook;
 
-    std::deque<Held> ready;                     ///< due, oldest first
-    std::multimap<Timestamp, Held> waiting;     ///< due within limits::held_ahead
+    std::deque<Held> ready;                  ///< due, oldest first
+    std::multimap<Timestamp, Held> waiting;  ///< due within limits::held_ahead
     /// In memory, in flight, or not yet recorded; with the bytes of each body.
     std::unordered_map<DeliveryId, std::size_t> known;
     std::size_t known_bytes = 0;
     std::size_t in_flight = 0;
 
-    std::size_t limit = 0;           ///< how many may be in flight
+    std::size_t limit = 0;  ///< how many may be in flight
     std::size_t timeouts_in_row = 0;
-    bool proven = false;             ///< a success since start or since it narrowed
+    bool proven = false;  ///< a success since start or since it narrowed
 
     /// Behind: the store may have due deliveries that memory has not. It takes nothing from the
-    /// queue and is refilled until a read came back whole at a commit not older than `behind_since`.
+    /// queue and is refilled until a read came back whole at a commit not older than
+    /// `behind_since`.
     bool behind = true;
     store::CommitNumber behind_since = 0;
     bool refill_in_flight = false;
@@ -52,8 +53,8 @@ struct Lane {
     /// The earliest known due time of deliveries that only the store has.
     std::optional<Timestamp> stored_due_at;
 
-    bool queued_ready = false;   ///< stands in the scheduler's round
-    bool queued_refill = false;  ///< stands in the scheduler's refill queue
+    bool queued_ready = false;         ///< stands in the scheduler's round
+    bool queued_refill = false;        ///< stands in the scheduler's refill queue
     std::optional<Timestamp> wake_at;  ///< its entry among the scheduler's wake-ups
 
     std::size_t held() const { return ready.size() + waiting.size(); }

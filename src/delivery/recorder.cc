@@ -26,7 +26,10 @@ class Batch {
  public:
     Batch(Transaction& tx, const WebhookActions& actions, const std::vector<Outcome>& outcomes,
           const std::vector<bool>& was_failing, std::vector<bool>& applied)
-        : tx_(tx), actions_(actions), outcomes_(outcomes), was_failing_(was_failing),
+        : tx_(tx),
+          actions_(actions),
+          outcomes_(outcomes),
+          was_failing_(was_failing),
           applied_(applied) {}
 
     Result<void> run() {

@@ -31,8 +31,8 @@ std::string headers_json(const Headers& headers) {
 
 }  // namespace
 
-Request build_request(const Held& held, const webhooks::Target& target,
-                      std::string_view user_agent, Timestamp now) {
+Request build_request(const Held& held, const webhooks::Target& target, std::string_view user_agent,
+                      Timestamp now) {
     Request request;
     std::string id = held.row.event.to_string();
     auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();

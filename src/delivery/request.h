@@ -15,8 +15,8 @@ struct Request {
 };
 
 /// Pure: the request of one attempt at `now`. Requires: a target that could be opened.
-Request build_request(const Held& held, const webhooks::Target& target,
-                      std::string_view user_agent, Timestamp now);
+Request build_request(const Held& held, const webhooks::Target& target, std::string_view user_agent,
+                      Timestamp now);
 
 /// The row of an attempt that began at `started_at`.
 store::AttemptRow build_attempt(const Held& held, const webhooks::Target& target,

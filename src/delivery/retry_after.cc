@@ -37,9 +37,8 @@ struct Reader {
     }
     bool weekday() {
         // Which day it was does not matter; that it is a word does.
-        auto letters = std::ranges::find_if_not(rest, [](char c) {
-            return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        });
+        auto letters = std::ranges::find_if_not(
+            rest, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
         auto length = static_cast<std::size_t>(letters - rest.begin());
         rest.remove_prefix(length);
         return length >= 3;

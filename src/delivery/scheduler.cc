@@ -188,14 +188,15 @@ void Scheduler::refilled(const WebhookId& webhook, store::deliveries_table::Due 
             took_all = false;
             break;
         }
-        hold(*lane, {std::move(found.row), std::make_shared<const std::string>(
-                                               std::move(found.body))}, now);
+        hold(*lane,
+             {std::move(found.row), std::make_shared<const std::string>(std::move(found.body))},
+             now);
     }
     if (took_all) {
         if (std::exchange(lane->behind, false)) --lanes_behind_;
         // A recorded retry may have set an earlier one while this was read.
-        if (stored_due_at &&
-            (!lane->stored_due_at || lane->settled.empty() || *stored_due_at < *lane->stored_due_at)) {
+        if (stored_due_at && (!lane->stored_due_at || lane->settled.empty() ||
+                              *stored_due_at < *lane->stored_due_at)) {
             lane->stored_due_at = stored_due_at;
         } else if (!stored_due_at && lane->settled.empty()) {
             lane->stored_due_at.reset();
@@ -277,7 +278,8 @@ void Scheduler::recorded(const WebhookId& webhook, const DeliveryId& delivery,
         return;
     }
     Timestamp due_at = next->row.due_at;
-    if (!lane->behind && due_at <= now + limits::held_ahead && has_room(*lane, next->body->size())) {
+    if (!lane->behind && due_at <= now + limits::held_ahead &&
+        has_room(*lane, next->body->size())) {
         hold(*lane, std::move(*next), now);
         return;
     }

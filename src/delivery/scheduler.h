@@ -55,8 +55,8 @@ class Scheduler {
     std::vector<Held> plan(Timestamp now, std::size_t count_max);
     /// The attempt ended; the delivery is remembered until recorded().
     void finished(const WebhookId& webhook, LaneSignal signal);
-    /// The outcome is in the store since `commit`. A delivery that is still pending goes on waiting in memory when
-    /// its time is near and there is room, else in the store.
+    /// The outcome is in the store since `commit`. A delivery that is still pending goes on waiting
+    /// in memory when its time is near and there is room, else in the store.
     void recorded(const WebhookId& webhook, const DeliveryId& delivery, std::optional<Held> next,
                   store::CommitNumber commit, Timestamp now);
 
@@ -83,8 +83,8 @@ class Scheduler {
 
     std::size_t attempts_in_flight_max_;
     std::unordered_map<WebhookId, std::unique_ptr<Lane>> lanes_;
-    std::deque<WebhookId> round_;           // lanes with ready deliveries, taking turns
-    std::deque<WebhookId> refill_queue_;    // lanes behind with room for more
+    std::deque<WebhookId> round_;         // lanes with ready deliveries, taking turns
+    std::deque<WebhookId> refill_queue_;  // lanes behind with room for more
     std::set<std::pair<Timestamp, WebhookId>> wakes_;
     std::size_t in_flight_ = 0;
     std::size_t held_ = 0;

@@ -49,7 +49,8 @@ TEST(Scheduler, lanes_take_turns) {
     settle_lanes(scheduler);
     std::uint64_t number = 1;
     for (int w = 0; w < 3; ++w) {
-        for (int i = 0; i < 4; ++i) scheduler.offer(offer_of(webhook_number(w), number++, 1), start);
+        for (int i = 0; i < 4; ++i)
+            scheduler.offer(offer_of(webhook_number(w), number++, 1), start);
     }
     auto planned = scheduler.plan(start, 6);
     ASSERT_EQ(planned.size(), 6u);
@@ -93,7 +94,8 @@ TEST(Scheduler, hung_lanes_leave_places_for_others) {
     }
     settle_lanes(scheduler);
     for (int w = 0; w < 60; ++w) {
-        for (int i = 0; i < 10; ++i) scheduler.offer(offer_of(webhook_number(w), number++, 1), start);
+        for (int i = 0; i < 10; ++i)
+            scheduler.offer(offer_of(webhook_number(w), number++, 1), start);
     }
     // Nobody answers: at most half the places go to lanes beyond their first.
     auto planned = scheduler.plan(start, 1000);
@@ -104,8 +106,8 @@ TEST(Scheduler, hung_lanes_leave_places_for_others) {
     scheduler.offer(offer_of(healthy, number++, 2), start);
     planned = scheduler.plan(start, 1000);
     ASSERT_GE(planned.size(), 1u);
-    EXPECT_TRUE(std::ranges::any_of(
-        planned, [&](const Held& held) { return held.row.webhook == healthy; }));
+    EXPECT_TRUE(std::ranges::any_of(planned,
+                                    [&](const Held& held) { return held.row.webhook == healthy; }));
 }
 
 TEST(Scheduler, memory_is_bounded_and_the_rest_is_left_to_refills) {

@@ -8,8 +8,8 @@
 
 namespace postrider::delivery {
 
-/// The value of `webhook-signature`: one signature per key, new first, separated by spaces; those of
-/// the previous secret until it expires. `timestamp` is the value of `webhook-timestamp`.
+/// The value of `webhook-signature`: one signature per key, new first, separated by spaces; those
+/// of the previous secret until it expires. `timestamp` is the value of `webhook-timestamp`.
 /// Source: Standard Webhooks, "Signature scheme".
 std::string sign(const webhooks::Target& target, std::string_view id, std::string_view timestamp,
                  std::string_view body, Timestamp now);

@@ -17,8 +17,7 @@ Result<std::vector<store::RealmRow>> load_all(store::sql::Connection& sql) {
     std::vector<store::RealmRow> all;
     std::optional<RealmId> before;
     while (true) {
-        POSTRIDER_ASSIGN(auto page,
-                         store::realms_table::list(sql, before, limits::page_size_max));
+        POSTRIDER_ASSIGN(auto page, store::realms_table::list(sql, before, limits::page_size_max));
         all.insert(all.end(), page.begin(), page.end());
         if (page.size() < limits::page_size_max) return all;
         before = page.back().id;
@@ -34,10 +33,9 @@ Result<store::RealmRow> make_master(store::Transaction& tx) {
                         .created_at = tx.now(),
                         .updated_at = tx.now()};
     POSTRIDER_TRY(store::realms_table::insert(tx, row));
-    POSTRIDER_TRY(audit::record(tx, Actor::system("start"),
-                                {.realm = row.id,
-                                 .action = "realm.create",
-                                 .resource_id = row.id.to_string()}));
+    POSTRIDER_TRY(audit::record(
+        tx, Actor::system("start"),
+        {.realm = row.id, .action = "realm.create", .resource_id = row.id.to_string()}));
     return row;
 }
 
@@ -83,10 +81,8 @@ Result<store::RealmRow> Directory::create_in(store::Transaction& tx, const Actor
                               .updated_at = tx.now()};
     POSTRIDER_TRY(store::realms_table::insert(tx, row));
     POSTRIDER_TRY(publish(tx, row, "realm.created", realm_event_data(row)));
-    POSTRIDER_TRY(audit::record(tx, actor,
-                                {.realm = row.id,
-                                 .action = "realm.create",
-                                 .resource_id = row.id.to_string()}));
+    POSTRIDER_TRY(audit::record(
+        tx, actor, {.realm = row.id, .action = "realm.create", .resource_id = row.id.to_string()}));
     tx.after_commit([this, row] { index_.put({row.id, row.name}); });
     return row;
 }
@@ -137,10 +133,8 @@ void Directory::update_realm(Actor actor, RealmId id, RealmChange change,
     }
     store::write<store::RealmRow>(
         store_,
-        [this, actor = std::move(actor), id, change = std::move(change),
-         expected_version](store::Transaction& tx) {
-            return update_in(tx, actor, id, change, expected_version);
-        },
+        [this, actor = std::move(actor), id, change = std::move(change), expected_version](
+            store::Transaction& tx) { return update_in(tx, actor, id, change, expected_version); },
         std::move(done));
 }
 

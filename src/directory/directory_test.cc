@@ -24,15 +24,17 @@ class DirectoryTest : public testing::Test {
 
     Result<store::RealmRow> create(NewRealm realm) {
         std::promise<Result<store::RealmRow>> done;
-        directory_.create_realm(actor_, std::move(realm),
-                                [&](Result<store::RealmRow> row) { done.set_value(std::move(row)); });
+        directory_.create_realm(actor_, std::move(realm), [&](Result<store::RealmRow> row) {
+            done.set_value(std::move(row));
+        });
         return done.get_future().get();
     }
     Result<store::RealmRow> update(RealmId id, RealmChange change,
                                    std::optional<std::int64_t> version = std::nullopt) {
         std::promise<Result<store::RealmRow>> done;
-        directory_.update_realm(actor_, id, std::move(change), version,
-                                [&](Result<store::RealmRow> row) { done.set_value(std::move(row)); });
+        directory_.update_realm(
+            actor_, id, std::move(change), version,
+            [&](Result<store::RealmRow> row) { done.set_value(std::move(row)); });
         return done.get_future().get();
     }
     std::vector<store::EventRow> events_of(const RealmId& realm) {
@@ -88,7 +90,8 @@ TEST_F(DirectoryTest, a_taken_name_is_a_conflict_that_names_the_field) {
 }
 
 TEST_F(DirectoryTest, names_are_checked) {
-    for (const char* name : {"", "Acme", "a b", "ä", "a_b", "01936d3a-5f0e-7c4b-9a51-3f2b8c7d6e5f"}) {
+    for (const char* name :
+         {"", "Acme", "a b", "ä", "a_b", "01936d3a-5f0e-7c4b-9a51-3f2b8c7d6e5f"}) {
         const auto refused = create({.name = name, .display_name = ""});
         ASSERT_FALSE(refused) << name;
         EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);

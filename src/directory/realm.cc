@@ -42,9 +42,9 @@ Result<void> check_realm_name(std::string_view name) {
 
 Result<void> check_display_name(std::string_view name) {
     if (utf8_characters(name) > limits::name_characters_max) {
-        return fail_field("#/display_name", "must have at most " +
-                                                std::to_string(limits::name_characters_max) +
-                                                " characters");
+        return fail_field(
+            "#/display_name",
+            "must have at most " + std::to_string(limits::name_characters_max) + " characters");
     }
     return {};
 }

@@ -29,8 +29,10 @@ struct PublishedEvent {
     bool operator==(const PublishedEvent&) const = default;
 };
 
-/// The body as every receiver gets it: built once per event, the same for every webhook and attempt.
-/// `{"event":…,"timestamp":…,"resource_id":…,"data":…}`, exactly these four, in this order, compact.
+/// The body as every receiver gets it: built once per event, the same for every webhook and
+/// attempt.
+/// `{"event":…,"timestamp":…,"resource_id":…,"data":…}`, exactly these four, in this order,
+/// compact.
 std::string event_body(std::string_view type, Timestamp timestamp, const ResourceId& resource_id,
                        std::string_view data);
 

@@ -10,36 +10,41 @@
 namespace postrider::limits {
 
 // What comes in.
-inline constexpr std::size_t request_header_bytes_max = 16 * 1024;  ///< one HTTP request's head
+inline constexpr std::size_t request_header_bytes_max = 16 * 1024;    ///< one HTTP request's head
 inline constexpr std::size_t payload_bytes_max_default = 256 * 1024;  ///< `data` of one event
 inline constexpr std::size_t payload_bytes_max_hard = 1024 * 1024;    ///< what an operator may set
-inline constexpr std::size_t envelope_bytes_max = 4 * 1024;   ///< a publish's body beyond its `data`
+inline constexpr std::size_t envelope_bytes_max = 4 * 1024;  ///< a publish's body beyond its `data`
 inline constexpr std::size_t batch_body_bytes_max = 16 * 1024 * 1024;
 inline constexpr std::size_t config_body_bytes_max = 256 * 1024;  ///< any body that is not an event
 inline constexpr std::size_t batch_events_max = 1000;
 inline constexpr std::size_t json_depth_max = 64;  ///< nesting; the scanner recurses to it
 inline constexpr std::size_t fan_out_deliveries_max = 20'000;  ///< one transaction inserts no more
 inline constexpr std::size_t field_errors_max = 100;  ///< of one answer; a batch may have many more
-inline constexpr std::size_t name_suggestions_max = 5;  ///< of one answer: each costs the writer ~1 ms
+inline constexpr std::size_t name_suggestions_max =
+    5;  ///< of one answer: each costs the writer ~1 ms
 inline constexpr std::size_t idempotency_key_bytes_max = 255;
 inline constexpr Duration idempotency_key_lifetime = 24h;
 inline constexpr Duration event_timestamp_ahead_max = 24h;
 inline constexpr std::size_t api_connections_max = 4096;
-inline constexpr Duration request_read_timeout = 30s;    ///< from a request's first byte to its last
-inline constexpr Duration connection_idle_timeout = 75s; ///< between requests of one connection
-inline constexpr Duration response_write_timeout = 60s;  ///< from an answer's first byte to its last
+inline constexpr Duration request_read_timeout = 30s;  ///< from a request's first byte to its last
+inline constexpr Duration connection_idle_timeout = 75s;  ///< between requests of one connection
+inline constexpr Duration response_write_timeout =
+    60s;                                            ///< from an answer's first byte to its last
 inline constexpr Duration api_deadline_check = 1s;  ///< how late the three above may be noticed
 inline constexpr std::size_t unread_body_bytes_max =
-    64 * 1024;  ///< a refused request's body up to here is read over; above, the connection is closed
+    64 *
+    1024;  ///< a refused request's body up to here is read over; above, the connection is closed
 inline constexpr Duration accept_retry_delay = 100ms;  ///< when no descriptor is left for a client
 inline constexpr Duration linger_timeout = 2s;  ///< an answer before the body: time to read it
 inline constexpr std::size_t linger_bytes_max = 4 * 1024 * 1024;  ///< read over meanwhile
 inline constexpr std::size_t refused_connections_max = 64;  ///< that hear 503 at the same time
-inline constexpr std::size_t path_segments_max = 32;  ///< the longest of our routes has 9
-inline constexpr std::size_t read_buffer_bytes_first = 4 * 1024;  ///< of a connection: most requests fit
-inline constexpr std::size_t read_buffer_bytes_max = 64 * 1024;   ///< while it reads a large body
+inline constexpr std::size_t path_segments_max = 32;        ///< the longest of our routes has 9
+inline constexpr std::size_t read_buffer_bytes_first =
+    4 * 1024;  ///< of a connection: most requests fit
+inline constexpr std::size_t read_buffer_bytes_max = 64 * 1024;  ///< while it reads a large body
 inline constexpr std::size_t client_response_bytes_max =
-    64 * 1024 * 1024;  ///< what the command line takes of one answer: a full page of large events fits
+    64 * 1024 *
+    1024;  ///< what the command line takes of one answer: a full page of large events fits
 inline constexpr std::size_t realm_name_bytes_max = 63;  ///< a DNS label, for names under a domain
 inline constexpr std::size_t page_size_default = 50;
 inline constexpr std::size_t page_size_max = 200;
@@ -67,7 +72,7 @@ inline constexpr std::size_t retry_schedule_entries_max = 20;
 inline constexpr Duration retry_delay_max = 24h;
 inline constexpr double retry_jitter = 0.2;  ///< ±20 %: a thousand webhooks do not return as one
 inline constexpr std::size_t tests_per_minute_max = 10;  ///< per webhook
-inline constexpr Duration url_check_timeout = 5s;  ///< the look-up of webhooks/check
+inline constexpr Duration url_check_timeout = 5s;        ///< the look-up of webhooks/check
 inline constexpr Duration failing_before_disable = 5 * 24h;
 inline constexpr std::size_t failures_before_disable = 5;
 inline constexpr Duration internal_retry_first = 1s;
@@ -79,7 +84,8 @@ inline constexpr std::size_t response_bytes_read_max = 64 * 1024;
 inline constexpr std::size_t response_bytes_kept_max = 4 * 1024;
 inline constexpr std::size_t response_header_bytes_max = 16 * 1024;
 inline constexpr std::size_t response_headers_kept_max = 100;
-inline constexpr Duration connection_age_max = 5min;  ///< so that DNS changes and revoked addresses take
+inline constexpr Duration connection_age_max =
+    5min;  ///< so that DNS changes and revoked addresses take
 inline constexpr Duration connection_unused_max = 30s;
 inline constexpr std::size_t idle_connections_per_origin_max = 64;
 inline constexpr std::size_t idle_connections_max = 2048;
@@ -89,60 +95,68 @@ inline constexpr Duration lookup_ttl_min = 1s;
 inline constexpr Duration lookup_ttl_max = 60s;
 inline constexpr std::size_t lookup_cache_names_max = 16 * 1024;
 inline constexpr std::size_t lookup_addresses_max = 16;  ///< kept of one name and family
-inline constexpr Duration lookup_try_timeout = 2s;  ///< doubled per round: 2 + 4 + 8 = 14 s a server
+inline constexpr Duration lookup_try_timeout =
+    2s;  ///< doubled per round: 2 + 4 + 8 = 14 s a server
 inline constexpr int lookup_tries = 3;
-inline constexpr Duration lookup_other_family_wait = 300ms;  ///< for AAAA when A is there, or A for AAAA
+inline constexpr Duration lookup_other_family_wait =
+    300ms;                                             ///< for AAAA when A is there, or A for AAAA
 inline constexpr std::size_t addresses_tried_max = 8;  ///< of one name, in one attempt
 inline constexpr std::size_t interim_responses_max = 8;  ///< 1xx before the final answer
-inline constexpr std::size_t tls_sessions_max = 4096;  ///< kept for resumption, one per origin
+inline constexpr std::size_t tls_sessions_max = 4096;    ///< kept for resumption, one per origin
 inline constexpr std::size_t tls_write_bytes_max = 16 * 1024;  ///< one record: head and small body
 inline constexpr Duration idle_connections_sweep_interval = 5s;
 
 // The engine.
-inline constexpr std::size_t lane_in_flight_first = 4;   ///< a lane that has not shown a success yet
-inline constexpr std::size_t lane_in_flight_max = 64;    ///< doubling on success up to here
+inline constexpr std::size_t lane_in_flight_first = 4;  ///< a lane that has not shown a success yet
+inline constexpr std::size_t lane_in_flight_max = 64;   ///< doubling on success up to here
 inline constexpr std::size_t lane_timeouts_before_narrow = 3;  ///< then 1 in flight until a success
-inline constexpr std::size_t lane_window_factor = 16;  ///< deliveries held in memory per 1 in flight
-inline constexpr std::size_t held_deliveries_max = 50'000;  ///< of all lanes
+inline constexpr std::size_t lane_window_factor =
+    16;  ///< deliveries held in memory per 1 in flight
+inline constexpr std::size_t held_deliveries_max = 50'000;       ///< of all lanes
 inline constexpr std::size_t held_bytes_max = 96 * 1024 * 1024;  ///< their bodies
 inline constexpr std::size_t offer_queue_max = 16 * 1024;  ///< deliveries between writer and engine
-inline constexpr Duration held_ahead = 30s;  ///< a retry due later than this waits in the store only
+inline constexpr Duration held_ahead =
+    30s;  ///< a retry due later than this waits in the store only
 inline constexpr std::size_t refill_deliveries_max = 512;  ///< of one read
 inline constexpr std::size_t refill_bytes_max = 8 * 1024 * 1024;
-inline constexpr std::size_t refills_in_flight_max = 2;  ///< they share the reader pool with the API
-inline constexpr std::size_t record_batch_max = 512;     ///< outcomes in one hand-over to the writer
+inline constexpr std::size_t refills_in_flight_max =
+    2;                                                ///< they share the reader pool with the API
+inline constexpr std::size_t record_batch_max = 512;  ///< outcomes in one hand-over to the writer
 inline constexpr std::size_t unrecorded_outcomes_max = 8192;  ///< then nothing more is submitted
-inline constexpr std::size_t descriptors_reserved = 1024;  ///< not for attempts: API, store, DNS
+inline constexpr std::size_t descriptors_reserved = 1024;     ///< not for attempts: API, store, DNS
 inline constexpr std::size_t attempts_in_flight_max = 16 * 1024;  ///< also bounded by descriptors
 
 // The store.
-inline constexpr std::size_t writer_queue_max = 8192;       ///< then 503
+inline constexpr std::size_t writer_queue_max = 8192;  ///< then 503
 inline constexpr std::size_t writer_queue_bytes_max = 64 * 1024 * 1024;
-inline constexpr std::size_t writer_group_max = 1024;       ///< works in one transaction
+inline constexpr std::size_t writer_group_max = 1024;  ///< works in one transaction
 inline constexpr std::size_t reader_queue_max = 4096;
 inline constexpr std::size_t reader_threads = 2;
-inline constexpr Duration read_duration_max = 1s;     ///< a longer one would hold the WAL
+inline constexpr Duration read_duration_max = 1s;  ///< a longer one would hold the WAL
 inline constexpr Duration closure_duration_max = 50ms;
 inline constexpr std::uint64_t wal_restart_bytes = 256 * 1024 * 1024;
 inline constexpr std::uint64_t disk_reserve_bytes = 16 * 1024 * 1024;
-inline constexpr std::uint64_t disk_reserve_bytes_min = 1024 * 1024;  ///< a group of outcomes must fit
+inline constexpr std::uint64_t disk_reserve_bytes_min =
+    1024 * 1024;  ///< a group of outcomes must fit
 inline constexpr std::uint64_t disk_reserve_bytes_max = 64ULL * 1024 * 1024 * 1024;
 inline constexpr std::size_t recover_step_deliveries = 1000;
-inline constexpr std::size_t housekeeping_rows_max = 1000;  ///< of one step: well under a closure's time
+inline constexpr std::size_t housekeeping_rows_max =
+    1000;  ///< of one step: well under a closure's time
 inline constexpr Duration housekeeping_interval = 30s;
-inline constexpr Duration housekeeping_pause = 5ms;  ///< between steps, for others to write
-inline constexpr Duration stop_deadline = 10s;  ///< for requests and attempts in progress
+inline constexpr Duration housekeeping_pause = 5ms;   ///< between steps, for others to write
+inline constexpr Duration stop_deadline = 10s;        ///< for requests and attempts in progress
 inline constexpr std::size_t reseal_step_rows = 200;  ///< a transaction of a few milliseconds
 
 // The operator's side.
 inline constexpr std::size_t config_file_bytes_max = 1024 * 1024;
-inline constexpr std::size_t log_queue_lines_max = 8192;   ///< then the oldest line is dropped
+inline constexpr std::size_t log_queue_lines_max = 8192;      ///< then the oldest line is dropped
 inline constexpr std::size_t log_value_bytes_max = 2 * 1024;  ///< of one field; a URL fits
-inline constexpr std::size_t listen_queue_max = 1000;   ///< webhooks that wait to be shown
-inline constexpr std::size_t listen_ids_max = 10'000;   ///< remembered to notice duplicates
-inline constexpr Duration listen_stop_deadline = 2s;    ///< for the last answer to leave
-inline constexpr Duration operation_poll_interval = 300ms;  ///< of the command line's --wait
-inline constexpr std::size_t bootstrap_token_characters_min = 32;  ///< it is the first administrator
+inline constexpr std::size_t listen_queue_max = 1000;         ///< webhooks that wait to be shown
+inline constexpr std::size_t listen_ids_max = 10'000;         ///< remembered to notice duplicates
+inline constexpr Duration listen_stop_deadline = 2s;          ///< for the last answer to leave
+inline constexpr Duration operation_poll_interval = 300ms;    ///< of the command line's --wait
+inline constexpr std::size_t bootstrap_token_characters_min =
+    32;  ///< it is the first administrator
 
 static_assert(payload_bytes_max_default <= payload_bytes_max_hard);
 static_assert(payload_bytes_max_hard + envelope_bytes_max <= batch_body_bytes_max);

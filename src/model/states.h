@@ -32,20 +32,20 @@ enum class OutcomeReason {
     refused_by_status,  ///< any other final status, 3xx among them
     gone,               ///< 410: the webhook is disabled
     // transport
-    dns_failed,         ///< the name does not exist or has no address
+    dns_failed,  ///< the name does not exist or has no address
     dns_timeout,
-    address_blocked,    ///< the egress policy passes none of the name's addresses
+    address_blocked,  ///< the egress policy passes none of the name's addresses
     connect_failed,
     connect_timeout,
-    tls_failed,         ///< handshake or certificate
+    tls_failed,  ///< handshake or certificate
     tls_timeout,
-    send_failed,        ///< the connection broke while the request was written
-    response_timeout,   ///< no complete response by the deadline
-    response_broken,    ///< closed early, malformed, headers over the limit
+    send_failed,       ///< the connection broke while the request was written
+    response_timeout,  ///< no complete response by the deadline
+    response_broken,   ///< closed early, malformed, headers over the limit
     // internal
-    resolver_busy,      ///< too many look-ups in flight
+    resolver_busy,  ///< too many look-ups in flight
     out_of_descriptors,
-    unsealable,         ///< the webhook's secret or headers could not be opened
+    unsealable,  ///< the webhook's secret or headers could not be opened
     shutting_down,
 };
 std::string_view to_string(OutcomeReason reason);
@@ -61,11 +61,11 @@ std::optional<SigningScheme> parse_signing_scheme(std::string_view text);
 
 /// Why a webhook is not enabled. Persistent; never rename.
 enum class DisabledReason {
-    none,      ///< it is enabled
-    by_hand,   ///< through the API
-    gone,      ///< a receiver answered 410
-    failing,   ///< promise 7: it failed for five days
-    deleted,   ///< a tombstone
+    none,     ///< it is enabled
+    by_hand,  ///< through the API
+    gone,     ///< a receiver answered 410
+    failing,  ///< promise 7: it failed for five days
+    deleted,  ///< a tombstone
 };
 std::string_view to_string(DisabledReason reason);
 std::optional<DisabledReason> parse_disabled_reason(std::string_view text);

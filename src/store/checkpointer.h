@@ -10,7 +10,8 @@ namespace postrider::store {
 
 inline constexpr int page_bytes = 8192;  ///< of the database, set before its first table
 
-/// Copies the WAL into the database on its own connection and thread, so that no commit waits for it.
+/// Copies the WAL into the database on its own connection and thread, so that no commit waits for
+/// it.
 ///
 /// It runs PASSIVE, which never blocks the writer but also never starts the WAL anew while commits
 /// keep coming; when the WAL has grown past limits::wal_restart_bytes the writer pauses between two

@@ -50,8 +50,8 @@ void ReaderPool::read(Store::Reader reader) {
             changed_.notify_one();
             return;
         }
-        refusal = fail(ErrorCode::unavailable,
-                       stopping_ ? "The server is stopping." : "Too many reads are waiting; retry.");
+        refusal = fail(ErrorCode::unavailable, stopping_ ? "The server is stopping."
+                                                         : "Too many reads are waiting; retry.");
     }
     reader(std::move(refusal));
 }

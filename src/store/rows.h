@@ -17,7 +17,7 @@ struct RealmRow {
     RealmId id;
     std::string name;
     std::string display_name;
-    std::string settings;  ///< JSON object
+    std::string settings;             ///< JSON object
     std::int64_t config_version = 0;  ///< goes up with every change that matching depends on
     std::int64_t version = 1;         ///< of the resource, its ETag
     Timestamp created_at;
@@ -110,7 +110,7 @@ struct DeliveryRow {
     std::int64_t attempts = 0;
     std::int64_t schedule_position = 0;  ///< attempts since it was last made pending
     std::int64_t internal_failures = 0;  ///< in a row
-    std::int64_t crashes = 0;  ///< in a row, found in flight at start (promise 6)
+    std::int64_t crashes = 0;            ///< in a row, found in flight at start (promise 6)
     Timestamp due_at;
     Timestamp pending_since;  ///< horizon of internal failures
     std::optional<Timestamp> last_attempt_at;
@@ -154,9 +154,9 @@ struct AuditRow {
     Uuid id;
     std::string actor_kind;  ///< "api_key", "system", …
     std::string actor_id;
-    std::string action;      ///< "webhook.create"
+    std::string action;  ///< "webhook.create"
     std::string resource_id;
-    std::string detail;      ///< JSON object, nothing secret
+    std::string detail;  ///< JSON object, nothing secret
 };
 
 }  // namespace postrider::store

@@ -67,11 +67,11 @@ Result<void> migrate(SqliteConnection& sql, const std::string& path) {
                                 path, version, steps.size()));
     }
     for (auto step = static_cast<std::size_t>(version); step < steps.size(); ++step) {
-        auto script = replace_all(replace_all(steps[step], "BYTES", "BLOB"), "CLUSTERED",
-                                  "WITHOUT ROWID");
-        POSTRIDER_TRY(sql.execute(fmt::format("BEGIN IMMEDIATE;{};PRAGMA user_version={};COMMIT;",
-                                              script, step + 1)
-                                      .c_str()));
+        auto script =
+            replace_all(replace_all(steps[step], "BYTES", "BLOB"), "CLUSTERED", "WITHOUT ROWID");
+        POSTRIDER_TRY(sql.execute(
+            fmt::format("BEGIN IMMEDIATE;{};PRAGMA user_version={};COMMIT;", script, step + 1)
+                .c_str()));
     }
     return {};
 }

@@ -10,15 +10,15 @@
 namespace postrider::store {
 
 struct SqliteOptions {
-    std::string path;               ///< the database file
+    std::string path;                 ///< the database file
     std::uint64_t reserve_bytes = 0;  ///< kept free beside it for outcomes when the disk is full
     /// Called on the writer's thread; must not block.
     CommitObserver committed = nullptr;
 };
 
-/// Opens (and makes, and migrates) the embedded store, and starts its threads: a writer that commits
-/// groups (WAL, synchronous=FULL), readers, and a checkpointer. docs: ARCHITECTURE.md.
-/// On a commit whose result is unknown (I/O error) it ends the process with exit code 1: promise 13.
+/// Opens (and makes, and migrates) the embedded store, and starts its threads: a writer that
+/// commits groups (WAL, synchronous=FULL), readers, and a checkpointer. docs: ARCHITECTURE.md. On a
+/// commit whose result is unknown (I/O error) it ends the process with exit code 1: promise 13.
 /// Errors: unavailable, one sentence each: another process uses the database; it is newer than this
 /// binary; the folder is not writable.
 Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& clock,

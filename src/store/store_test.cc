@@ -82,16 +82,22 @@ TEST_F(StoreTest, closures_of_one_group_fail_alone) {
         if (ok + failed == 101) all.set_value();
     };
     // The first holds the writer until a group of 100 waits behind it.
-    store_->write(WriteClass::ordinary, [opened](Transaction&) -> Result<void> {
-        opened.wait();
-        return {};
-    }, count);
-    for (int i = 0; i < 100; ++i) {
-        store_->write(WriteClass::ordinary, [i](Transaction& tx) -> Result<void> {
-            POSTRIDER_TRY(state_table::put(tx, "k" + std::to_string(i), "v"));
-            if (i % 2 == 0) return fail(ErrorCode::conflict, "even");
+    store_->write(
+        WriteClass::ordinary,
+        [opened](Transaction&) -> Result<void> {
+            opened.wait();
             return {};
-        }, count);
+        },
+        count);
+    for (int i = 0; i < 100; ++i) {
+        store_->write(
+            WriteClass::ordinary,
+            [i](Transaction& tx) -> Result<void> {
+                POSTRIDER_TRY(state_table::put(tx, "k" + std::to_string(i), "v"));
+                if (i % 2 == 0) return fail(ErrorCode::conflict, "even");
+                return {};
+            },
+            count);
     }
     auto before = store_->last_commit();
     gate.set_value();
@@ -128,8 +134,8 @@ TEST_F(StoreTest, a_second_process_is_refused) {
 TEST_F(StoreTest, a_newer_database_is_refused) {
     store_.reset();
     {
-        auto sql = sql::SqliteConnection::open(folder_ + "/test.db",
-                                               sql::SqliteConnection::Mode::writer);
+        auto sql =
+            sql::SqliteConnection::open(folder_ + "/test.db", sql::SqliteConnection::Mode::writer);
         ASSERT_TRUE((*sql)->execute("PRAGMA user_version=99"));
     }
     auto opened = open_sqlite({.path = folder_ + "/test.db"}, clock_, random_);

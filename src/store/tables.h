@@ -102,8 +102,7 @@ struct EventFilter {
 
 namespace events_table {
 Result<void> insert(Transaction& tx, const EventRow& row);
-Result<std::optional<EventRow>> find(sql::Connection& sql, const RealmId& realm,
-                                     const EventId& id);
+Result<std::optional<EventRow>> find(sql::Connection& sql, const RealmId& realm, const EventId& id);
 /// Without tests.
 Result<std::vector<EventRow>> list(sql::Connection& sql, const RealmId& realm,
                                    const EventFilter& filter, std::optional<EventId> before,
@@ -176,18 +175,17 @@ Result<void> count_attempt(Transaction& tx, const DeliveryRow& row);
 /// Takes a final delivery back to pending, due now. Returns whether it was final.
 Result<bool> revive(Transaction& tx, const RealmId& realm, const DeliveryId& id, Timestamp due_at);
 /// Cancels what is pending of a webhook, but for the deliveries of `except`. Returns how many.
-Result<std::int64_t> cancel_pending(Transaction& tx, const RealmId& realm,
-                                    const WebhookId& webhook, std::string_view reason,
-                                    std::optional<EventId> except);
+Result<std::int64_t> cancel_pending(Transaction& tx, const RealmId& realm, const WebhookId& webhook,
+                                    std::string_view reason, std::optional<EventId> except);
 Result<std::int64_t> count_pending(sql::Connection& sql, const RealmId& realm,
                                    const WebhookId& webhook);
 /// Counts one more crash of a delivery that was in flight; `failed` at the limit. No-op when final.
 Result<void> count_crash(Transaction& tx, const DeliveryId& id, const RealmId& realm);
-/// Final failures and cancellations of a webhook whose events lie in [since, until), ascending above
-/// `after`, for recover.
+/// Final failures and cancellations of a webhook whose events lie in [since, until), ascending
+/// above `after`, for recover.
 Result<std::vector<DeliveryId>> lost(sql::Connection& sql, const RealmId& realm,
-                                     const WebhookId& webhook, const Uuid& since,
-                                     const Uuid& until, const Uuid& after, std::size_t limit);
+                                     const WebhookId& webhook, const Uuid& since, const Uuid& until,
+                                     const Uuid& after, std::size_t limit);
 }  // namespace deliveries_table
 
 namespace attempts_table {

@@ -239,10 +239,10 @@ void Writer::observe(Duration duration, std::size_t works) {
     observer_(report);
 }
 
-/// false when the group cannot go on: SQLite has ended the transaction, a failure came that concerns
-/// all of it, or a set operation that ran without a savepoint failed.
-bool Writer::run_works(GroupTransaction& tx, std::vector<Work>& group,
-                       std::vector<Answer>& answers, Isolation isolation) {
+/// false when the group cannot go on: SQLite has ended the transaction, a failure came that
+/// concerns all of it, or a set operation that ran without a savepoint failed.
+bool Writer::run_works(GroupTransaction& tx, std::vector<Work>& group, std::vector<Answer>& answers,
+                       Isolation isolation) {
     using Failure = sql::SqliteConnection::Failure;
     std::vector<PublishWork*> publishes;
     for (std::size_t i = 0; i < group.size();) {
@@ -293,8 +293,7 @@ Result<void> Writer::run_publishes(GroupTransaction& tx, std::vector<PublishWork
                                    std::span<Answer> answers, Isolation isolation) {
     CHECK(publish_handler_ != nullptr);
     std::vector<Result<PublishAnswer>> results(works.size());
-    auto ran =
-        run_guarded(tx, isolation, [&] { return publish_handler_(tx, works, results); });
+    auto ran = run_guarded(tx, isolation, [&] { return publish_handler_(tx, works, results); });
     for (std::size_t i = 0; i < works.size(); ++i) {
         if (ran) {
             answers[i] = std::move(results[i]);

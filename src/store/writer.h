@@ -21,10 +21,10 @@ namespace postrider::store {
 /// The one thread that writes to SQLite: it takes all that waits, runs each work in one transaction
 /// (closures under a savepoint each), commits once (fsync), and only then tells anybody.
 ///
-/// After every error it asks whether SQLite has ended the transaction. If so, nothing of the group has
-/// succeeded: on a full disk publishes are refused and outcomes run again on the reserve; on busy or
-/// no memory the group runs again one by one; on an I/O error it is unknown what reached the disk, so
-/// the process ends and recovers from the file at its next start (promise 13).
+/// After every error it asks whether SQLite has ended the transaction. If so, nothing of the group
+/// has succeeded: on a full disk publishes are refused and outcomes run again on the reserve; on
+/// busy or no memory the group runs again one by one; on an I/O error it is unknown what reached
+/// the disk, so the process ends and recovers from the file at its next start (promise 13).
 class Writer {
  public:
     Writer(std::unique_ptr<sql::SqliteConnection> connection, Checkpointer& checkpointer,
@@ -58,17 +58,16 @@ class Writer {
     /// A work's answer once it has run; told after the commit.
     using Answer = std::variant<Result<void>, Result<PublishAnswer>>;
     enum class GroupEnd { committed, disk_full, again };
-    /// Savepoints copy every page that is touched. The set operations (publishes, outcomes) fail only
-    /// with the database, so in a group they run without; when one does fail, the group runs again,
-    /// each work in a transaction and under a savepoint of its own.
+    /// Savepoints copy every page that is touched. The set operations (publishes, outcomes) fail
+    /// only with the database, so in a group they run without; when one does fail, the group runs
+    /// again, each work in a transaction and under a savepoint of its own.
     enum class Isolation { trusting, careful };
 
     void enqueue(Work work);
     void run();
     std::vector<Work> take_group();
     void process(std::vector<Work> group);
-    GroupEnd run_group(std::vector<Work>& group, std::vector<Answer>& answers,
-                       Isolation isolation);
+    GroupEnd run_group(std::vector<Work>& group, std::vector<Answer>& answers, Isolation isolation);
     bool run_works(GroupTransaction& tx, std::vector<Work>& group, std::vector<Answer>& answers,
                    Isolation isolation);
     /// Runs `what` and gives its error; under a savepoint, its changes are taken back then.

@@ -26,7 +26,8 @@ struct Blob {
 /// Whether bound bytes outlive the statement's run, or the driver must copy them.
 enum class Arguments { borrowed, copied };
 
-/// A prepared statement of a driver. Views returned by text() and blob() live until the next step().
+/// A prepared statement of a driver. Views returned by text() and blob() live until the next
+/// step().
 class Statement {
  public:
     virtual ~Statement() = default;

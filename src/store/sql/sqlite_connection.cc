@@ -96,14 +96,16 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
 Result<void> SqliteConnection::configure(Mode mode) {
     sqlite3_busy_timeout(db_, 5000);
     if (mode == Mode::writer) {
-        POSTRIDER_TRY(execute("PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL;"
-                              "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                              "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;"
-                              "PRAGMA temp_store=MEMORY;"));
+        POSTRIDER_TRY(
+            execute("PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL;"
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                    "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;"
+                    "PRAGMA temp_store=MEMORY;"));
         sqlite3_wal_hook(db_, &SqliteConnection::on_wal, this);
     } else if (mode == Mode::reader) {
-        POSTRIDER_TRY(execute("PRAGMA query_only=ON; PRAGMA cache_size=-16384;"
-                              "PRAGMA temp_store=MEMORY;"));
+        POSTRIDER_TRY(
+            execute("PRAGMA query_only=ON; PRAGMA cache_size=-16384;"
+                    "PRAGMA temp_store=MEMORY;"));
         sqlite3_progress_handler(db_, 10'000, &SqliteConnection::on_progress, this);
     } else {
         POSTRIDER_TRY(execute("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"));

@@ -31,8 +31,8 @@ class SqliteConnection final : public Connection {
         none,
         statement,  ///< this statement only (constraint, misuse)
         disk_full,
-        again,      ///< busy or out of memory: the group once more, one by one
-        io,         ///< unknown what reached the disk: end the process
+        again,  ///< busy or out of memory: the group once more, one by one
+        io,     ///< unknown what reached the disk: end the process
     };
     Failure last_failure() const { return last_failure_; }
     const Error& last_error() const { return last_error_; }

@@ -88,8 +88,8 @@ Result<void> update(Transaction& tx, const RealmRow& row) {
     static constexpr Query query{
         "UPDATE realms SET display_name = $2, settings = $3, version = $4, updated_at = $5 "
         "WHERE id = $1"};
-    POSTRIDER_TRY(tx.sql().run(query, row.id, row.display_name, row.settings, row.version,
-                               row.updated_at));
+    POSTRIDER_TRY(
+        tx.sql().run(query, row.id, row.display_name, row.settings, row.version, row.updated_at));
     return {};
 }
 

@@ -12,17 +12,17 @@ using sql::Query;
 namespace deliveries_table {
 namespace {
 
-#define DELIVERY_COLUMNS                                                                       \
-    "d.realm_id, d.id, d.webhook_id, d.event_id, d.state, d.reason, d.test, d.by_hand, "       \
-    "d.attempts, d.schedule_position, d.internal_failures, d.crashes, d.due_at, "              \
+#define DELIVERY_COLUMNS                                                                 \
+    "d.realm_id, d.id, d.webhook_id, d.event_id, d.state, d.reason, d.test, d.by_hand, " \
+    "d.attempts, d.schedule_position, d.internal_failures, d.crashes, d.due_at, "        \
     "d.pending_since, d.last_attempt_at, d.finished_at"
 constexpr int delivery_columns = 16;
 
-#define VIEW_SELECT                                                                            \
-    "SELECT " DELIVERY_COLUMNS                                                                 \
-    ", e.type, e.resource_id, a.outcome, a.status, a.detail FROM deliveries d "                \
-    "JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "                          \
-    "LEFT JOIN attempts a ON a.realm_id = d.realm_id AND a.delivery_id = d.id "                \
+#define VIEW_SELECT                                                             \
+    "SELECT " DELIVERY_COLUMNS                                                  \
+    ", e.type, e.resource_id, a.outcome, a.status, a.detail FROM deliveries d " \
+    "JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "           \
+    "LEFT JOIN attempts a ON a.realm_id = d.realm_id AND a.delivery_id = d.id " \
     "AND a.number = d.attempts "
 
 DeliveryRow read_row(const sql::Rows& rows) {
@@ -80,11 +80,10 @@ Result<void> insert(Transaction& tx, const DeliveryRow& row) {
         "attempts, schedule_position, internal_failures, crashes, due_at, pending_since, "
         "last_attempt_at, finished_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"};
-    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.webhook, row.event,
-                               to_string(row.state), row.reason, row.test, row.by_hand,
-                               row.attempts, row.schedule_position, row.internal_failures,
-                               row.crashes, row.due_at, row.pending_since, row.last_attempt_at,
-                               row.finished_at));
+    POSTRIDER_TRY(tx.sql().run(
+        query, row.realm, row.id, row.webhook, row.event, to_string(row.state), row.reason,
+        row.test, row.by_hand, row.attempts, row.schedule_position, row.internal_failures,
+        row.crashes, row.due_at, row.pending_since, row.last_attempt_at, row.finished_at));
     return {};
 }
 
@@ -141,13 +140,11 @@ Result<std::vector<DeliveryView>> list(sql::Connection& sql, const RealmId& real
         return read_views(rows);
     }
     if (filter.webhook) {
-        static constexpr Query query{
-            VIEW_SELECT
-            "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.id < $3 "
-            "AND ($4 = '' OR d.state = $4) AND ($5 = '' OR e.type = $5) "
-            "ORDER BY d.id DESC LIMIT $6"};
-        auto rows =
-            sql.rows(query, realm, *filter.webhook, high, state, filter.event_type, limit);
+        static constexpr Query query{VIEW_SELECT
+                                     "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.id < $3 "
+                                     "AND ($4 = '' OR d.state = $4) AND ($5 = '' OR e.type = $5) "
+                                     "ORDER BY d.id DESC LIMIT $6"};
+        auto rows = sql.rows(query, realm, *filter.webhook, high, state, filter.event_type, limit);
         return read_views(rows);
     }
     if (filter.state && *filter.state != DeliveryState::delivered) {
@@ -196,11 +193,10 @@ Result<bool> settle(Transaction& tx, const DeliveryRow& row) {
         "internal_failures = $7, crashes = $8, due_at = $9, last_attempt_at = $10, "
         "finished_at = $11, by_hand = $12 WHERE realm_id = $1 AND id = $2 "
         "AND (state = 'pending' OR (state = 'cancelled' AND $3 = 'delivered'))"};
-    POSTRIDER_ASSIGN(auto changed,
-                     tx.sql().run(query, row.realm, row.id, to_string(row.state), row.reason,
-                                  row.attempts, row.schedule_position, row.internal_failures,
-                                  row.crashes, row.due_at, row.last_attempt_at, row.finished_at,
-                                  row.by_hand));
+    POSTRIDER_ASSIGN(auto changed, tx.sql().run(query, row.realm, row.id, to_string(row.state),
+                                                row.reason, row.attempts, row.schedule_position,
+                                                row.internal_failures, row.crashes, row.due_at,
+                                                row.last_attempt_at, row.finished_at, row.by_hand));
     return changed == 1;
 }
 
@@ -212,8 +208,7 @@ Result<void> count_attempt(Transaction& tx, const DeliveryRow& row) {
     return {};
 }
 
-Result<bool> revive(Transaction& tx, const RealmId& realm, const DeliveryId& id,
-                    Timestamp due_at) {
+Result<bool> revive(Transaction& tx, const RealmId& realm, const DeliveryId& id, Timestamp due_at) {
     static constexpr Query query{
         "UPDATE deliveries SET state = 'pending', reason = '', by_hand = 1, schedule_position = 0, "
         "internal_failures = 0, crashes = 0, due_at = $3, pending_since = $3, finished_at = NULL "
@@ -222,9 +217,8 @@ Result<bool> revive(Transaction& tx, const RealmId& realm, const DeliveryId& id,
     return changed == 1;
 }
 
-Result<std::int64_t> cancel_pending(Transaction& tx, const RealmId& realm,
-                                    const WebhookId& webhook, std::string_view reason,
-                                    std::optional<EventId> except) {
+Result<std::int64_t> cancel_pending(Transaction& tx, const RealmId& realm, const WebhookId& webhook,
+                                    std::string_view reason, std::optional<EventId> except) {
     static constexpr Query query{
         "UPDATE deliveries SET state = 'cancelled', reason = $3, finished_at = $4 "
         "WHERE realm_id = $1 AND webhook_id = $2 AND state = 'pending' "
@@ -258,8 +252,8 @@ Result<void> count_crash(Transaction& tx, const DeliveryId& id, const RealmId& r
 }
 
 Result<std::vector<DeliveryId>> lost(sql::Connection& sql, const RealmId& realm,
-                                     const WebhookId& webhook, const Uuid& since,
-                                     const Uuid& until, const Uuid& after, std::size_t limit) {
+                                     const WebhookId& webhook, const Uuid& since, const Uuid& until,
+                                     const Uuid& after, std::size_t limit) {
     static constexpr Query query{
         "SELECT id FROM deliveries WHERE realm_id = $1 AND webhook_id = $2 AND id > $3 "
         "AND event_id >= $4 AND event_id < $5 AND state IN ('failed', 'cancelled') AND test = 0 "
@@ -276,9 +270,9 @@ Result<std::vector<DeliveryId>> lost(sql::Connection& sql, const RealmId& realm,
 namespace attempts_table {
 namespace {
 
-#define ATTEMPT_COLUMNS                                                                       \
-    "realm_id, delivery_id, number, started_at, outcome, detail, status, url, "               \
-    "request_headers, response_headers, response_body, response_truncated, peer, dns_us, "    \
+#define ATTEMPT_COLUMNS                                                                    \
+    "realm_id, delivery_id, number, started_at, outcome, detail, status, url, "            \
+    "request_headers, response_headers, response_body, response_truncated, peer, dns_us, " \
     "connect_us, tls_us, first_byte_us, total_us, next_attempt_at"
 
 }  // namespace
@@ -289,12 +283,12 @@ Result<void> insert(Transaction& tx, const AttemptRow& row) {
         "INSERT INTO attempts (" ATTEMPT_COLUMNS
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
         "$18, $19) ON CONFLICT (realm_id, delivery_id, number) DO NOTHING"};
-    POSTRIDER_TRY(tx.sql().run(
-        query, row.realm, row.delivery, row.number, row.started_at, to_string(row.outcome),
-        row.detail, row.status, row.url, row.request_headers, row.response_headers,
-        Blob{row.response_body}, row.response_truncated, row.peer, row.timings.dns,
-        row.timings.connect, row.timings.tls, row.timings.first_byte, row.timings.total,
-        row.next_attempt_at));
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.delivery, row.number, row.started_at,
+                               to_string(row.outcome), row.detail, row.status, row.url,
+                               row.request_headers, row.response_headers, Blob{row.response_body},
+                               row.response_truncated, row.peer, row.timings.dns,
+                               row.timings.connect, row.timings.tls, row.timings.first_byte,
+                               row.timings.total, row.next_attempt_at));
     return {};
 }
 

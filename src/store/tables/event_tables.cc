@@ -65,8 +65,7 @@ Result<std::vector<EventRow>> list(sql::Connection& sql, const RealmId& realm,
             "SELECT " EVENT_COLUMNS
             " FROM events WHERE realm_id = $1 AND resource_id = $2 AND id >= $3 AND id < $4 "
             "AND ($5 = '' OR type = $5) AND origin <> 'test' ORDER BY id DESC LIMIT $6"};
-        auto rows =
-            sql.rows(query, realm, *filter.resource_id, low, high, filter.type, limit);
+        auto rows = sql.rows(query, realm, *filter.resource_id, low, high, filter.type, limit);
         return read_all(rows);
     }
     if (filter.type.ends_with(".*")) {
@@ -129,8 +128,8 @@ Result<void> put(Transaction& tx, const RealmId& realm, const IdempotencyKey& ke
         "ON CONFLICT (realm_id, route, idempotency_key) DO UPDATE SET "
         "body_sha256 = excluded.body_sha256, answer = excluded.answer, "
         "created_at = excluded.created_at"};
-    POSTRIDER_TRY(tx.sql().run(query, realm, key.route, key.key, Blob{key.body_sha256}, answer,
-                               tx.now()));
+    POSTRIDER_TRY(
+        tx.sql().run(query, realm, key.route, key.key, Blob{key.body_sha256}, answer, tx.now()));
     return {};
 }
 
@@ -203,9 +202,9 @@ Result<std::vector<OperationRow>> running(sql::Connection& sql) {
 Result<void> insert(Transaction& tx, const OperationRow& row) {
     static constexpr Query query{"INSERT INTO operations (" OPERATION_COLUMNS
                                  ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"};
-    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.kind, row.params,
-                               to_string(row.state), row.detail, row.cursor, row.done, row.total,
-                               row.created_at, row.finished_at));
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.kind, row.params, to_string(row.state),
+                               row.detail, row.cursor, row.done, row.total, row.created_at,
+                               row.finished_at));
     return {};
 }
 

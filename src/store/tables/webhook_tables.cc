@@ -11,9 +11,9 @@ using sql::Query;
 namespace webhooks_table {
 namespace {
 
-#define WEBHOOK_COLUMNS                                                                         \
-    "realm_id, id, name, description, url, header_names, headers, events, enabled, "            \
-    "disabled_reason, timeout, retry_schedule, signing, secret, previous_secret, "              \
+#define WEBHOOK_COLUMNS                                                              \
+    "realm_id, id, name, description, url, header_names, headers, events, enabled, " \
+    "disabled_reason, timeout, retry_schedule, signing, secret, previous_secret, "   \
     "previous_expires_at, version, created_at, updated_at, deleted_at"
 
 WebhookRow read_row(const sql::Rows& rows) {
@@ -91,12 +91,11 @@ Result<void> insert(Transaction& tx, const WebhookRow& row) {
         "INSERT INTO webhooks (" WEBHOOK_COLUMNS
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
         "$18, $19, $20)"};
-    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.name, row.description, row.url,
-                               row.header_names, Blob{row.headers}, row.events, row.enabled,
-                               to_string(row.disabled_reason), row.timeout, row.retry_schedule,
-                               row.signing, Blob{row.secret}, Blob{row.previous_secret},
-                               row.previous_expires_at, row.version, row.created_at,
-                               row.updated_at, row.deleted_at));
+    POSTRIDER_TRY(tx.sql().run(
+        query, row.realm, row.id, row.name, row.description, row.url, row.header_names,
+        Blob{row.headers}, row.events, row.enabled, to_string(row.disabled_reason), row.timeout,
+        row.retry_schedule, row.signing, Blob{row.secret}, Blob{row.previous_secret},
+        row.previous_expires_at, row.version, row.created_at, row.updated_at, row.deleted_at));
     return {};
 }
 
@@ -107,12 +106,11 @@ Result<void> update(Transaction& tx, const WebhookRow& row) {
         "retry_schedule = $12, signing = $13, secret = $14, previous_secret = $15, "
         "previous_expires_at = $16, version = $17, updated_at = $18, deleted_at = $19 "
         "WHERE realm_id = $1 AND id = $2"};
-    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.name, row.description, row.url,
-                               row.header_names, Blob{row.headers}, row.events, row.enabled,
-                               to_string(row.disabled_reason), row.timeout, row.retry_schedule,
-                               row.signing, Blob{row.secret}, Blob{row.previous_secret},
-                               row.previous_expires_at, row.version, row.updated_at,
-                               row.deleted_at));
+    POSTRIDER_TRY(tx.sql().run(
+        query, row.realm, row.id, row.name, row.description, row.url, row.header_names,
+        Blob{row.headers}, row.events, row.enabled, to_string(row.disabled_reason), row.timeout,
+        row.retry_schedule, row.signing, Blob{row.secret}, Blob{row.previous_secret},
+        row.previous_expires_at, row.version, row.updated_at, row.deleted_at));
     return {};
 }
 
@@ -227,8 +225,7 @@ Result<void> put(Transaction& tx, const WebhookHealthRow& row) {
         "INSERT INTO webhook_health (realm_id, webhook_id, first_failure_at, failures) "
         "VALUES ($1, $2, $3, $4) ON CONFLICT (realm_id, webhook_id) DO UPDATE SET "
         "first_failure_at = excluded.first_failure_at, failures = excluded.failures"};
-    POSTRIDER_TRY(
-        tx.sql().run(query, row.realm, row.webhook, row.first_failure_at, row.failures));
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.webhook, row.first_failure_at, row.failures));
     return {};
 }
 
