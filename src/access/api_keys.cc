@@ -47,11 +47,12 @@ Result<SharedPrincipal> ApiKeys::authenticate(const std::string* authorization,
                                               Timestamp now) const {
     if (authorization == nullptr) {
         return fail(ErrorCode::unauthenticated,
-                    "this needs an API key: send Authorization: Bearer <key>");
+                    "this needs a token: send Authorization: Bearer <token>");
     }
     const std::string_view token = bearer_token(*authorization);
     if (token.empty()) {
-        return fail(ErrorCode::unauthenticated, "the Authorization header must read: Bearer <key>");
+        return fail(ErrorCode::unauthenticated,
+                    "the Authorization header must read: Bearer <token>");
     }
     std::shared_ptr<const Index> index;
     {
@@ -62,7 +63,7 @@ Result<SharedPrincipal> ApiKeys::authenticate(const std::string* authorization,
     const bool expired =
         found != index->end() && found->second->expires_at && *found->second->expires_at <= now;
     if (found == index->end() || expired) {
-        return fail(ErrorCode::unauthenticated, "this API key is unknown, expired or revoked");
+        return fail(ErrorCode::unauthenticated, "the token is unknown, expired or revoked");
     }
     return found->second;
 }

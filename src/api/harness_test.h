@@ -126,7 +126,8 @@ class Harness {
         request.path = route->path;
         request.body = ask.body;
         request.headers = ask.headers;
-        if (!ask.token.empty()) request.headers.emplace_back("authorization", "Bearer " + ask.token);
+        if (!ask.token.empty())
+            request.headers.emplace_back("authorization", "Bearer " + ask.token);
         request.query = ask.query;
         request.path_parameters = ask.path;
         request.id = "request-1";
@@ -171,8 +172,11 @@ class Harness {
     FakeEngine engine_;
     events::Publisher publisher_{engine_};
     directory::Directory directory_{*store_, publisher_};
-    webhooks::Webhooks webhooks_{
-        vault_, publisher_, engine_, store_.random, {.timeout = 15s, .retry_schedule = {}, .policy = policy_}};
+    webhooks::Webhooks webhooks_{vault_,
+                                 publisher_,
+                                 engine_,
+                                 store_.random,
+                                 {.timeout = 15s, .retry_schedule = {}, .policy = policy_}};
     webhooks::Recoveries recoveries_{*store_, [](auto&&...) {}, [](const Error&) {}};
     access::ApiKeys keys_;
     Context context_{.store = *store_,

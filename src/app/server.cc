@@ -70,8 +70,8 @@ class ServerImpl final : public Server {
           resolver_(net::make_resolver(loop_, {.servers = config.dns_servers})),
           sender_(net::make_http_sender(
               loop_, *resolver_, {.ca_file = config.ca_file, .user_agent = {}})),  // the engine's
-          engine_(delivery::make_engine(*store_, clock_, random_, loop_, *sender_,
-                                        engine_options())),
+          engine_(
+              delivery::make_engine(*store_, clock_, random_, loop_, *sender_, engine_options())),
           sink_(*engine_, metrics_),
           publisher_(sink_),
           directory_(*store_, publisher_),
@@ -79,14 +79,14 @@ class ServerImpl final : public Server {
                     {.timeout = config.timeout,
                      .retry_schedule = config.retry_schedule,
                      .policy = policy_}),
-          recoveries_(*store_,
-                      [this](const RealmId& realm, const WebhookId& webhook,
-                             store::CommitNumber commit) {
-                          engine_->wake(realm, webhook, commit);
-                      },
-                      [](const Error& error) {
-                          log::warning("webhooks", "recovery waits", {{"reason", error.message}});
-                      }),
+          recoveries_(
+              *store_,
+              [this](const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit) {
+                  engine_->wake(realm, webhook, commit);
+              },
+              [](const Error& error) {
+                  log::warning("webhooks", "recovery waits", {{"reason", error.message}});
+              }),
           housekeeper_(*store_, recoveries_, clock_, loop_),
           context_{.store = *store_,
                    .publisher = publisher_,
@@ -149,27 +149,26 @@ class ServerImpl final : public Server {
 
 delivery::EngineOptions ServerImpl::engine_options() {
     const std::size_t descriptors = raise_descriptor_limit();
-    const std::size_t for_attempts =
-        descriptors > 2 * limits::descriptors_reserved ? descriptors - limits::descriptors_reserved
-                                                       : descriptors / 2;
+    const std::size_t for_attempts = descriptors > 2 * limits::descriptors_reserved
+                                         ? descriptors - limits::descriptors_reserved
+                                         : descriptors / 2;
     return {.flight_file = config_.data + "/flight",
             .user_agent = user_agent(),
             .attempts_in_flight_max = std::min(limits::attempts_in_flight_max, for_attempts),
-            .actions = {.disable =
-                            [this](store::Transaction& tx, const RealmId& realm,
-                                   const WebhookId& webhook, DisabledReason reason) {
-                                return disable_webhook(tx, realm, webhook, reason);
-                            },
-                        .purge_if_final =
-                            [this](store::Transaction& tx, const RealmId& realm,
-                                   const WebhookId& webhook) {
-                                return webhooks_.purge_if_final(tx, realm, webhook);
-                            }},
-            .attempted =
-                [this](OutcomeReason reason, Duration duration) {
-                    metrics_.attempt(reason).add();
-                    metrics_.attempt_duration.observe(duration);
-                }};
+            .actions = {
+                .disable =
+                    [this](store::Transaction& tx, const RealmId& realm, const WebhookId& webhook,
+                           DisabledReason reason) {
+                        return disable_webhook(tx, realm, webhook, reason);
+                    },
+                .purge_if_final =
+                    [this](store::Transaction& tx, const RealmId& realm, const WebhookId& webhook) {
+                        return webhooks_.purge_if_final(tx, realm, webhook);
+                    }},
+            .attempted = [this](OutcomeReason reason, Duration duration) {
+                metrics_.attempt(reason).add();
+                metrics_.attempt_duration.observe(duration);
+            }};
 }
 
 Result<void> ServerImpl::disable_webhook(store::Transaction& tx, const RealmId& realm,
@@ -177,9 +176,8 @@ Result<void> ServerImpl::disable_webhook(store::Transaction& tx, const RealmId& 
     POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(tx.sql(), realm, webhook));
     if (row && row->enabled && !row->deleted_at) {
         tx.after_commit([realm, webhook, reason] {
-            log::warning(
-                "delivery", "webhook disabled",
-                {{"webhook", webhook}, {"realm", realm}, {"reason", to_string(reason)}});
+            log::warning("delivery", "webhook disabled",
+                         {{"webhook", webhook}, {"realm", realm}, {"reason", to_string(reason)}});
         });
     }
     return webhooks_.disable(tx, realm, webhook, reason, Actor::system("engine"));
@@ -205,7 +203,8 @@ Result<void> ServerImpl::load() {
                                         .master = directory_.realms().master()},
                                        random_));
     if (bootstrapped == access::BootstrapResult::generated) {
-        log::info("app", "the first API key is in a file", {{"file", config_.data + "/admin-token"}});
+        log::info("app", "the first API key is in a file",
+                  {{"file", config_.data + "/admin-token"}});
     }
     watch();
     return webhooks_.load_targets(*store_);
@@ -279,19 +278,20 @@ Result<std::unique_ptr<Server>> make_server(const config::Config& config) {
     if (!config.ca_file.empty()) POSTRIDER_TRY(net::check_ca_file(config.ca_file));
     POSTRIDER_TRY(make_data_folder(config.data));
     auto ground = std::make_unique<Ground>();
-    POSTRIDER_ASSIGN(auto store,
-                     store::open_sqlite(
-                         {.path = config.database_path,
-                          .reserve_bytes = config.disk_reserve_bytes,
-                          .committed = [&metrics = ground->metrics](
-                                           const store::CommitReport& report) {
-                              metrics.commits.add();
-                              metrics.commit_works.add(report.works);
-                              metrics.commit_duration.observe(report.duration);
-                              metrics.writer_queue.set(static_cast<std::int64_t>(report.waiting));
-                              metrics.wal_bytes.set(static_cast<std::int64_t>(report.wal_bytes));
-                          }},
-                         ground->clock, ground->random));
+    POSTRIDER_ASSIGN(
+        auto store,
+        store::open_sqlite(
+            {.path = config.database_path,
+             .reserve_bytes = config.disk_reserve_bytes,
+             .committed =
+                 [&metrics = ground->metrics](const store::CommitReport& report) {
+                     metrics.commits.add();
+                     metrics.commit_works.add(report.works);
+                     metrics.commit_duration.observe(report.duration);
+                     metrics.writer_queue.set(static_cast<std::int64_t>(report.waiting));
+                     metrics.wal_bytes.set(static_cast<std::int64_t>(report.wal_bytes));
+                 }},
+            ground->clock, ground->random));
     const vault::KeySource keys{.text = config.key, .file = config.key_file};
     POSTRIDER_ASSIGN(auto vault, vault::open_vault(*store, keys, ground->random));
     auto server = std::make_unique<ServerImpl>(config, std::move(ground), std::move(policy),

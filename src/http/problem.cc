@@ -29,7 +29,6 @@ constexpr auto rows = std::to_array<Row>({
     {{"unsupported-media-type", 415, "The body must be JSON"}, 0},
     {{"invalid-request", 422, "Some fields are wrong"}, 0},
     {{"unknown-event-type", 422, "There is no such event type"}, 0},
-    {{"address-not-allowed", 422, "Webhooks may not be sent there"}, 0},
     {{"fan-out-too-large", 422, "Too many deliveries for one call"}, 0},
     {{"idempotency-key-reused", 422, "The Idempotency-Key was used with another body"}, 0},
     {{"too-many-requests", 429, "Too many requests"}, 1},

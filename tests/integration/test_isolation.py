@@ -92,19 +92,21 @@ def test_hung_ones_do_not_delay_the_healthy(tmp_path):
                     (f"http://n{n}.hang.test/" for n in range(HUNG_DNS)),
                     (f"http://127.0.0.1:{tarpit.port}/{n}" for n in range(HUNG_HTTP)))]
         round_of(realm, receiver, paths)  # warm
-        alone, beside = [], []
+        rounds = []
         for _ in range(ROUNDS):
-            alone += round_of(realm, receiver, paths)
+            alone = p99(round_of(realm, receiver, paths))
             set_enabled(realm, hung, True)
             queries, accepted = len(dns.queries), tarpit.accepted
             for _ in range(10):  # a backlog for each of the 400
                 realm.publish("order.hung")
             wait_for(lambda: tarpit.accepted > accepted + HUNG_HTTP // 2, "hung connections", 30)
             wait_for(lambda: len(set(dns.queries[queries:])) > HUNG_DNS // 2, "hung look-ups", 30)
-            beside += round_of(realm, receiver, paths)
+            beside = p99(round_of(realm, receiver, paths))
             set_enabled(realm, hung, False)
-        print(f"p99 alone {p99(alone) * 1e3:.1f} ms, beside 400 hung ones {p99(beside) * 1e3:.1f} ms")
-        assert p99(beside) <= 2 * max(p99(alone), FLOOR_SECONDS / 2), (p99(alone), p99(beside))
+            rounds.append((beside / max(alone, FLOOR_SECONDS / 2), alone, beside))
+            print(f"p99 alone {alone * 1e3:.1f} ms, beside 400 hung ones {beside * 1e3:.1f} ms")
+        # The median round: one stall of the disk is no finding, a delay in every round is.
+        assert sorted(rounds)[ROUNDS // 2][0] <= 2, rounds
     tarpit.close()
 
 
@@ -127,5 +129,6 @@ def test_a_hung_webhook_does_not_hold_up_others_for_its_timeout(tmp_path, kind):
             realm.publish("order.paid")
         receiver.wait("/good", 20, timeout=10)
         assert time.monotonic() - started < 5
-        assert len(realm.deliveries(state="pending")) == 50 * 20
+        # The last healthy one may have arrived a moment before it is recorded.
+        wait_for(lambda: len(realm.deliveries(state="pending")) == 50 * 20, "the hung ones alone", 10)
     tarpit.close()
