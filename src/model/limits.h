@@ -134,7 +134,7 @@ inline constexpr std::size_t reader_queue_max = 4096;
 inline constexpr std::size_t reader_threads = 2;
 inline constexpr Duration read_duration_max = 1s;  ///< a longer one would hold the WAL
 inline constexpr Duration closure_duration_max = 50ms;
-inline constexpr std::uint64_t wal_restart_bytes = 256 * 1024 * 1024;
+inline constexpr std::uint64_t wal_restart_bytes = 64 * 1024 * 1024;
 inline constexpr std::uint64_t disk_reserve_bytes = 16 * 1024 * 1024;
 inline constexpr std::uint64_t disk_reserve_bytes_min =
     1024 * 1024;  ///< a group of outcomes must fit

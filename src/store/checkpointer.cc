@@ -32,7 +32,6 @@ void Checkpointer::committed(int frames) {
     if (since < frames_per_checkpoint) return;
     frames_ = frames;
     due_ = true;
-    gap_wanted_ = frames > frames_per_restart;
     changed_.notify_all();
 }
 
@@ -48,24 +47,25 @@ void Checkpointer::leave_gap() {
 void Checkpointer::run() {
     pthread_setname_np(pthread_self(), "checkpointer");
     while (true) {
-        bool truncate = false;
+        bool restart = false;
         {
             MutexLock lock(mutex_);
             while (!due_ && !(gap_wanted_ && gap_open_) && !stopping_) changed_.wait(mutex_);
             if (stopping_) return;
-            truncate = gap_wanted_ && gap_open_;
-            due_ = false;
+            restart = gap_wanted_ && gap_open_;
+            if (!restart) due_ = false;
         }
         // A failure (full disk, a reader in the way) costs nothing: the WAL keeps it all, and the
         // next commits ask again.
-        if (truncate) {
-            (void)connection_->checkpoint_truncate();
+        if (restart) {
+            (void)connection_->checkpoint_restart();
             MutexLock lock(mutex_);
             gap_wanted_ = false;
-            frames_ = 0;
             changed_.notify_all();
         } else {
-            (void)connection_->checkpoint_passive();
+            auto done = connection_->checkpoint_passive();
+            MutexLock lock(mutex_);
+            gap_wanted_ = done && done->frames > frames_per_restart;
         }
     }
 }

@@ -14,8 +14,10 @@ inline constexpr int page_bytes = 8192;  ///< of the database, set before its fi
 /// it.
 ///
 /// It runs PASSIVE, which never blocks the writer but also never starts the WAL anew while commits
-/// keep coming; when the WAL has grown past limits::wal_restart_bytes the writer pauses between two
-/// groups and a TRUNCATE runs in the gap.
+/// keep coming; when it has just run and the WAL is past limits::wal_restart_bytes, the writer pauses
+/// between two groups and a RESTART copies the little that is left. The file keeps its size: to
+/// truncate it takes the file system tens of milliseconds, and to grow it again a journal commit
+/// with each fdatasync.
 class Checkpointer {
  public:
     explicit Checkpointer(std::unique_ptr<sql::SqliteConnection> connection);
@@ -25,7 +27,7 @@ class Checkpointer {
 
     /// After a commit, on the writer's thread: `frames` are in the WAL now.
     void committed(int frames);
-    /// Called by the writer between two groups: waits while a TRUNCATE needs the gap.
+    /// Called by the writer between two groups: waits while a RESTART needs the gap.
     void leave_gap();
 
  private:

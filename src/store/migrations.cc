@@ -122,7 +122,7 @@ CREATE TABLE deliveries (
     finished_at BIGINT,
     PRIMARY KEY (realm_id, id)
 ) CLUSTERED;
-CREATE INDEX deliveries_by_event ON deliveries (realm_id, event_id);
+CREATE INDEX deliveries_by_event ON deliveries (realm_id, event_id, webhook_id);
 CREATE INDEX deliveries_by_webhook ON deliveries (realm_id, webhook_id, id);
 -- What a lane is refilled from.
 CREATE INDEX deliveries_due ON deliveries (realm_id, webhook_id, due_at, id)

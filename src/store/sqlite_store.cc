@@ -13,6 +13,7 @@
 #include "store/checkpointer.h"
 #include "store/migrations.h"
 #include "store/reader_pool.h"
+#include "store/sqlite_statistics.h"
 #include "store/tables.h"
 #include "store/writer.h"
 
@@ -70,7 +71,8 @@ Result<void> migrate(SqliteConnection& sql, const std::string& path) {
         auto script =
             replace_all(replace_all(steps[step], "BYTES", "BLOB"), "CLUSTERED", "WITHOUT ROWID");
         POSTRIDER_TRY(sql.execute(
-            fmt::format("BEGIN IMMEDIATE;{};PRAGMA user_version={};COMMIT;", script, step + 1)
+            fmt::format("BEGIN IMMEDIATE;{};{}PRAGMA user_version={};COMMIT;", script,
+                        step + 1 == steps.size() ? sqlite_statistics : "", step + 1)
                 .c_str()));
     }
     return {};

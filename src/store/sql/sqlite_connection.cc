@@ -224,9 +224,9 @@ Result<SqliteConnection::Checkpoint> SqliteConnection::checkpoint_passive() {
     return result;
 }
 
-Result<void> SqliteConnection::checkpoint_truncate() {
+Result<void> SqliteConnection::checkpoint_restart() {
     int code =
-        sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+        sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
     if (code != SQLITE_OK) return error(code, "checkpoint");
     return {};
 }

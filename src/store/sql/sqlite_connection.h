@@ -51,8 +51,8 @@ class SqliteConnection final : public Connection {
         int done = 0;
     };
     Result<Checkpoint> checkpoint_passive();
-    /// Waits for readers, so that the next writer starts the WAL anew and the file is truncated.
-    Result<void> checkpoint_truncate();
+    /// Waits for readers, so that the next writer starts the WAL anew; the file keeps its size.
+    Result<void> checkpoint_restart();
 
  private:
     class PreparedStatement;
