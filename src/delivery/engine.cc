@@ -311,7 +311,9 @@ void EngineImpl::recorded(Outcome& outcome, const RecordedBatch& batch, bool app
 void EngineImpl::submit_planned() {
     if (stopping_ || recorder_.unrecorded() >= limits::unrecorded_outcomes_max) return;
     std::size_t room = limits::unrecorded_outcomes_max - recorder_.unrecorded();
-    for (auto& held : scheduler_.plan(clock_.now(), room)) {
+    auto planned = scheduler_.plan(clock_.now(), std::min(room, limits::attempts_started_at_once));
+    if (planned.size() == limits::attempts_started_at_once) tick_soon();
+    for (auto& held : planned) {
         auto found = targets_.find(held.row.webhook);
         auto target = found != targets_.end() ? found->second : nullptr;
         bool may_send =

@@ -120,7 +120,18 @@ void Scheduler::adopt(const RealmId& realm, const WebhookId& webhook, const Deli
 void Scheduler::queue_if_ready(Lane& lane) {
     if (lane.queued_ready || lane.ready.empty() || !may_start(lane)) return;
     lane.queued_ready = true;
-    round_.push_back(lane.webhook);
+    (lane.proven ? proven_round_ : unproven_round_).push_back(lane.webhook);
+}
+
+Lane* Scheduler::next_in_turn() {
+    while (!proven_round_.empty() || !unproven_round_.empty()) {
+        proven_turn_ = unproven_round_.empty() || (!proven_turn_ && !proven_round_.empty());
+        auto& round = proven_turn_ ? proven_round_ : unproven_round_;
+        auto* lane = find(round.front());
+        round.pop_front();
+        if (lane != nullptr) return lane;
+    }
+    return nullptr;
 }
 
 void Scheduler::want_refill(Lane& lane) {
@@ -217,11 +228,9 @@ bool Scheduler::may_start(const Lane& lane) const {
 std::vector<Held> Scheduler::plan(Timestamp now, std::size_t count_max) {
     take_due(now);
     std::vector<Held> planned;
-    while (!round_.empty() && planned.size() < count_max && in_flight_ < attempts_in_flight_max_) {
-        auto webhook = round_.front();
-        round_.pop_front();
-        auto* lane = find(webhook);
-        if (lane == nullptr) continue;
+    while (planned.size() < count_max && in_flight_ < attempts_in_flight_max_) {
+        auto* lane = next_in_turn();
+        if (lane == nullptr) break;
         lane->queued_ready = false;
         if (lane->ready.empty() || !may_start(*lane)) continue;
         planned.push_back(std::move(lane->ready.front()));

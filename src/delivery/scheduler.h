@@ -74,6 +74,7 @@ class Scheduler {
     bool has_room(const Lane& lane, std::size_t bytes) const;
     void hold(Lane& lane, Held held, Timestamp now);
     void queue_if_ready(Lane& lane);
+    Lane* next_in_turn();
     void want_refill(Lane& lane);
     void fall_behind(Lane& lane, store::CommitNumber commit);
     void set_wake(Lane& lane);
@@ -83,7 +84,11 @@ class Scheduler {
 
     std::size_t attempts_in_flight_max_;
     std::unordered_map<WebhookId, std::unique_ptr<Lane>> lanes_;
-    std::deque<WebhookId> round_;         // lanes with ready deliveries, taking turns
+    // Lanes with ready deliveries, taking turns; those that have shown a success take every second
+    // turn, so that hundreds of lanes that hang are not waited for.
+    std::deque<WebhookId> proven_round_;
+    std::deque<WebhookId> unproven_round_;
+    bool proven_turn_ = false;
     std::deque<WebhookId> refill_queue_;  // lanes behind with room for more
     std::set<std::pair<Timestamp, WebhookId>> wakes_;
     std::size_t in_flight_ = 0;

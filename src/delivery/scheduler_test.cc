@@ -110,6 +110,29 @@ TEST(Scheduler, hung_lanes_leave_places_for_others) {
                                     [&](const Held& held) { return held.row.webhook == healthy; }));
 }
 
+TEST(Scheduler, a_proven_lane_does_not_wait_for_all_the_others) {
+    Scheduler scheduler(10'000);
+    const int others = 400;
+    for (int w = 0; w <= others; ++w) scheduler.add_lane(realm, webhook_number(w));
+    settle_lanes(scheduler);
+    const auto proven = webhook_number(others);
+    auto first = offer_of(proven, 1, 1);
+    const auto id = first.row.id;
+    scheduler.offer(std::move(first), start);
+    ASSERT_EQ(scheduler.plan(start, 1).size(), 1u);
+    scheduler.finished(proven, LaneSignal::success);
+    scheduler.recorded(proven, id, std::nullopt, 1, start);
+
+    std::uint64_t number = 2;
+    for (int w = 0; w <= others; ++w) {
+        scheduler.offer(offer_of(webhook_number(w), number++, 2), start);
+    }
+    auto planned = scheduler.plan(start, 2);
+    ASSERT_EQ(planned.size(), 2u);
+    EXPECT_TRUE(planned[0].row.webhook == proven || planned[1].row.webhook == proven);
+    EXPECT_EQ(scheduler.plan(start, 1000).size(), others - 1u);
+}
+
 TEST(Scheduler, memory_is_bounded_and_the_rest_is_left_to_refills) {
     Scheduler scheduler(10);
     auto webhook = webhook_number(1);
