@@ -124,7 +124,7 @@ inline constexpr std::size_t refills_in_flight_max =
 inline constexpr std::size_t record_batch_max = 512;  ///< outcomes in one hand-over to the writer
 inline constexpr std::size_t unrecorded_outcomes_max = 8192;  ///< then nothing more is submitted
 inline constexpr std::size_t descriptors_reserved = 1024;     ///< not for attempts: API, store, DNS
-inline constexpr std::size_t attempts_started_at_once = 64;  ///< then answers are read again
+inline constexpr std::size_t attempts_started_at_once = 64;   ///< then answers are read again
 inline constexpr std::size_t attempts_in_flight_max = 16 * 1024;  ///< also bounded by descriptors
 
 // The store.
