@@ -273,7 +273,7 @@ void EngineImpl::handle(Refilled& refilled) {
         scheduler_.refilled(refilled.webhook, std::move(*refilled.due), refilled.commit,
                             clock_.now());
     } else {
-        scheduler_.refill_failed(refilled.webhook);
+        scheduler_.refill_failed(refilled.webhook, clock_.now());
     }
 }
 

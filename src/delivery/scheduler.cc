@@ -167,12 +167,14 @@ std::vector<Scheduler::Refill> Scheduler::refills() {
     return wanted;
 }
 
-void Scheduler::refill_failed(const WebhookId& webhook) {
+void Scheduler::refill_failed(const WebhookId& webhook, Timestamp now) {
     auto* lane = find(webhook);
     if (lane == nullptr) return;
     lane->refill_in_flight = false;
     --refills_in_flight_;
-    want_refill(*lane);
+    auto again = now + limits::refill_again_after;
+    if (!lane->stored_due_at || again < *lane->stored_due_at) lane->stored_due_at = again;
+    set_wake(*lane);
 }
 
 void Scheduler::refilled(const WebhookId& webhook, store::deliveries_table::Due due,

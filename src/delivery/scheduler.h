@@ -48,7 +48,8 @@ class Scheduler {
     /// `due` of a snapshot that has seen `commit`.
     void refilled(const WebhookId& webhook, store::deliveries_table::Due due,
                   store::CommitNumber commit, Timestamp now);
-    void refill_failed(const WebhookId& webhook);
+    /// Reads again in limits::refill_again_after: what refused the read is busy.
+    void refill_failed(const WebhookId& webhook, Timestamp now);
 
     /// Deliveries to attempt now, at most `count_max`, lane by lane. They count as in flight until
     /// finished().

@@ -133,6 +133,18 @@ TEST(Scheduler, a_proven_lane_does_not_wait_for_all_the_others) {
     EXPECT_EQ(scheduler.plan(start, 1000).size(), others - 1u);
 }
 
+TEST(Scheduler, a_refused_read_is_tried_again_after_a_pause) {
+    Scheduler scheduler(10);
+    const auto webhook = webhook_number(1);
+    scheduler.add_lane(realm, webhook);
+    ASSERT_EQ(scheduler.refills().size(), 1u);
+    scheduler.refill_failed(webhook, start);
+    EXPECT_TRUE(scheduler.refills().empty());
+    EXPECT_EQ(scheduler.next_wake(), start + limits::refill_again_after);
+    EXPECT_TRUE(scheduler.plan(start + limits::refill_again_after, 1).empty());
+    EXPECT_EQ(scheduler.refills().size(), 1u);
+}
+
 TEST(Scheduler, memory_is_bounded_and_the_rest_is_left_to_refills) {
     Scheduler scheduler(10);
     auto webhook = webhook_number(1);
@@ -260,7 +272,7 @@ class Simulation {
         auto read = std::move(reads_.front());
         reads_.erase(reads_.begin());
         if (chance(0.1)) {
-            scheduler_.refill_failed(read.refill.webhook);
+            scheduler_.refill_failed(read.refill.webhook, now_);
         } else {
             scheduler_.refilled(read.refill.webhook, std::move(read.due), read.commit, now_);
         }

@@ -120,8 +120,9 @@ inline constexpr Duration held_ahead =
 inline constexpr std::size_t refill_deliveries_max = 512;  ///< of one read
 inline constexpr std::size_t refill_bytes_max = 8 * 1024 * 1024;
 inline constexpr std::size_t refills_in_flight_max =
-    2;                                                ///< they share the reader pool with the API
-inline constexpr std::size_t record_batch_max = 512;  ///< outcomes in one hand-over to the writer
+    2;                                                 ///< they share the reader pool with the API
+inline constexpr Duration refill_again_after = 100ms;  ///< a read that was refused
+inline constexpr std::size_t record_batch_max = 512;   ///< outcomes in one hand-over to the writer
 inline constexpr std::size_t unrecorded_outcomes_max = 8192;  ///< then nothing more is submitted
 inline constexpr std::size_t descriptors_reserved = 1024;     ///< not for attempts: API, store, DNS
 inline constexpr std::size_t attempts_started_at_once = 64;   ///< then answers are read again
