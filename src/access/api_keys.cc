@@ -70,6 +70,13 @@ void ApiKeys::put(const store::ApiKeyRow& row, const RealmId& master) {
     by_hash_ = std::move(index);
 }
 
+void ApiKeys::remove_all(const RealmId& realm) {
+    MutexLock lock(mutex_);
+    auto index = std::make_shared<Index>(*by_hash_);
+    std::erase_if(*index, [&](const auto& entry) { return entry.second->realm == realm; });
+    by_hash_ = std::move(index);
+}
+
 std::string authenticate_challenge(const std::string* authorization) {
     if (authorization == nullptr) return "Bearer realm=\"postrider\"";
     if (bearer_token(*authorization).empty()) {

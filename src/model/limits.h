@@ -92,7 +92,9 @@ inline constexpr std::size_t service_account_roles_max =
 inline constexpr std::size_t redirect_uris_per_client_max = 100;
 inline constexpr std::size_t bulk_delete_users_max = 1000;  ///< one transaction of some 20 ms
 inline constexpr std::size_t client_secret_bytes = 32;
-inline constexpr std::size_t password_characters_min_default = 15;  ///< NIST SP 800-63B, alone
+inline constexpr std::int64_t password_characters_min_default = 15;  ///< NIST SP 800-63B, alone
+inline constexpr std::int64_t password_characters_min_lowest = 8;  ///< what a realm may go down to
+inline constexpr std::int64_t password_characters_min_highest = 128;
 inline constexpr std::size_t password_bytes_max = 1024;  ///< hashing takes its time from memory
 inline constexpr std::size_t password_hash_threads = 1;  ///< of two cores, the other is everybody's
 inline constexpr std::size_t password_hash_queue_max = 64;  ///< some 2 s of work; then 429
@@ -104,6 +106,7 @@ inline constexpr std::size_t reset_tokens_per_window_max = 5;  ///< of one accou
 inline constexpr std::int64_t retention_days_default = 30;
 inline constexpr std::int64_t retention_days_max = 3650;
 inline constexpr std::size_t allowed_networks_max = 100;  ///< of master's settings
+inline constexpr std::size_t realms_purged_at_once = 64;  ///< tombstones that a step looks at
 inline constexpr std::size_t realm_purge_rows = 500;  ///< of one step: deep under a closure's time
 
 // What goes out.

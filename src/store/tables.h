@@ -28,6 +28,7 @@ Result<std::vector<RealmRow>> list(sql::Connection& sql, std::optional<RealmId> 
                                    std::size_t limit);
 Result<void> insert(Transaction& tx, const RealmRow& row);
 Result<void> update(Transaction& tx, const RealmRow& row);
+/// Errors: not_found, also when it is a tombstone.
 Result<std::int64_t> config_version(sql::Connection& sql, const RealmId& id);
 /// Tells every matcher, on every node, to reload.
 Result<void> raise_config_version(Transaction& tx, const RealmId& id);
@@ -86,6 +87,12 @@ Result<std::optional<RoleRow>> find_by_name(sql::Connection& sql, const RealmId&
 Result<std::vector<RoleRow>> list(sql::Connection& sql, const RealmId& realm,
                                   std::optional<ClientId> client, std::optional<RoleId> before,
                                   std::size_t limit);
+/// The permissions of every role of a realm, its clients' too.
+struct Permissions {
+    RoleId id;
+    std::string permissions;  ///< JSON array
+};
+Result<std::vector<Permissions>> permissions(sql::Connection& sql, const RealmId& realm);
 /// Of the realm itself (no client), or of a client.
 Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm,
                            std::optional<ClientId> client);

@@ -96,7 +96,8 @@ Result<void> update(Transaction& tx, const RealmRow& row) {
 }
 
 Result<std::int64_t> config_version(sql::Connection& sql, const RealmId& id) {
-    static constexpr Query query{"SELECT config_version FROM realms WHERE id = $1"};
+    static constexpr Query query{
+        "SELECT config_version FROM realms WHERE id = $1 AND deleted_at IS NULL"};
     auto rows = sql.rows(query, id);
     bool found = rows.next();
     POSTRIDER_TRY(rows.finish());

@@ -229,6 +229,13 @@ Result<std::vector<RoleRow>> list(sql::Connection& sql, const RealmId& realm,
     return read_all<RoleRow>(sql.rows(of_client, realm, *client, before, limit), read_row);
 }
 
+Result<std::vector<Permissions>> permissions(sql::Connection& sql, const RealmId& realm) {
+    static constexpr Query query{"SELECT id, permissions FROM roles WHERE realm_id = $1"};
+    return read_all<Permissions>(sql.rows(query, realm), [](const sql::Rows& rows) {
+        return Permissions{rows.id<RoleId>(0), rows.string(1)};
+    });
+}
+
 Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm,
                            std::optional<ClientId> client) {
     static constexpr Query of_realm{
