@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+
 from waiting import wait_for
 
 MASK = "••••••"
