@@ -87,9 +87,9 @@ int unknown(Context& context, const std::vector<Verb>& verbs, std::string_view g
     std::string of = group.empty() ? "" : fmt::format(" of {}", group);
     std::string see =
         group.empty() ? "postrider --help" : fmt::format("postrider {} --help", group);
-    return context.wrong(fmt::format("\"{}\" is no verb{}{}; see {}", typed, of,
-                                     like.empty() ? "" : fmt::format(", do you mean {}?", like),
-                                     see));
+    return context.wrong(
+        fmt::format("\"{}\" is no verb{}; {}see {}", typed, of,
+                    like.empty() ? "" : fmt::format("do you mean {}? Otherwise ", like), see));
 }
 
 int run_verb(Context& context, const Program& program, const std::vector<Verb>& verbs,

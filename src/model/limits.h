@@ -169,7 +169,7 @@ inline constexpr Duration closure_duration_max = 50ms;
 inline constexpr std::uint64_t wal_restart_bytes = 64 * 1024 * 1024;
 inline constexpr std::uint64_t disk_reserve_bytes = 16 * 1024 * 1024;
 inline constexpr std::uint64_t disk_reserve_bytes_min =
-    1024 * 1024;  ///< a group of outcomes must fit
+    16 * 1024 * 1024;  ///< what the database grows by at a checkpoint must fit, and outcomes
 inline constexpr std::uint64_t disk_reserve_bytes_max = 64ULL * 1024 * 1024 * 1024;
 inline constexpr std::size_t recover_step_deliveries = 1000;
 inline constexpr std::size_t housekeeping_rows_max =
