@@ -142,7 +142,8 @@ std::vector<Verb> all_verbs(const Program& program) {
                          .needs = Verb::Needs::config,
                          .run = nullptr});
     }
-    for (auto part : {webhook_verbs, event_verbs, delivery_verbs, realm_verbs}) {
+    for (auto part : {webhook_verbs, event_verbs, delivery_verbs, realm_verbs, user_verbs,
+                      role_verbs, client_verbs}) {
         for (auto& verb : part()) verbs.push_back(std::move(verb));
     }
     return verbs;

@@ -46,8 +46,6 @@ constexpr std::string_view administrator_made = "administrator";
 /// Once in the life of a store: the role that may do everything, and the user `admin` who has it
 /// and no password yet. Like `master` itself it fires nothing.
 Result<bool> make_administrator(store::Transaction& tx, const RealmId& master) {
-    POSTRIDER_ASSIGN(const auto made, store::state_table::get(tx.sql(), administrator_made));
-    if (made) return false;
     const Actor actor = Actor::system("start");
     const store::RoleRow role{.realm = master,
                               .id = tx.mint_id<RoleId>(),
@@ -107,6 +105,14 @@ Result<void> Directory::start() {
         POSTRIDER_ASSIGN(auto master, store::write_now<store::RealmRow>(store_, make_master));
         index_.put({master.id, master.name});
     }
+    // Read first: a start on a full disk writes nothing.
+    POSTRIDER_ASSIGN(const bool is_made,
+                     store::read_now<bool>(store_, [](store::sql::Connection& sql) -> Result<bool> {
+                         POSTRIDER_ASSIGN(const auto made,
+                                          store::state_table::get(sql, administrator_made));
+                         return made.has_value();
+                     }));
+    if (is_made) return {};
     auto made = store::write_now<bool>(store_, [master = index_.master()](store::Transaction& tx) {
         return make_administrator(tx, master);
     });
