@@ -63,6 +63,7 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"get_realm_settings", view_realms},
     {"replace_realm_settings", manage_realms},
     {"update_realm_settings", manage_realms},
+    {"import_realm_part", manage_users},
     // users
     {"create_user", manage_users},
     {"list_users", view_users},

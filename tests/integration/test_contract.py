@@ -72,6 +72,7 @@ def body_for(operation_id, receiver_url):
         "create_user": {"username": "u-" + some_uuid()},
         "replace_user": {"username": "ada", "email": "ada@example.com"},
         "update_user": {"attributes": {"a": 1}},
+        "import_realm_part": {"users": [{"username": "imported"}]},
         "bulk_delete_users": lambda realm: {"ids": [
             realm.call("POST", "/users", {"username": "gone"}, 201).json["id"]]},
         "set_user_password": {"password": "correct horse battery staple"},
