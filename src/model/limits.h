@@ -59,6 +59,7 @@ inline constexpr std::size_t webhook_events_count_max = 200;
 inline constexpr std::size_t webhooks_per_realm_max = 10'000;  ///< also the fan-out of one event
 inline constexpr std::size_t event_type_name_bytes_max = 128;
 inline constexpr std::size_t event_types_per_realm_max = 1000;
+inline constexpr std::size_t api_keys_per_realm_max = 1000;  ///< all of them are in memory
 inline constexpr std::size_t event_type_schema_bytes_max = 64 * 1024;
 inline constexpr std::size_t secret_bytes_min = 24;  ///< Standard Webhooks
 inline constexpr std::size_t secret_bytes_max = 64;

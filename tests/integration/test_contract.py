@@ -29,6 +29,7 @@ def world(server, receiver):
     more = directory_world(realm)
     return realm, {**more, "realm": realm.name, "webhook_id": hook["id"], "event_id": event_id,
                    "delivery_id": delivery["id"], "operation_id": operation.json["id"],
+                   "api_key_id": realm.call("POST", "/api-keys", {"name": "k", "permissions": []}, 201).json["id"],
                    "event_type": "order.paid"}
 
 
@@ -72,6 +73,7 @@ def body_for(operation_id, receiver_url):
         "create_user": {"username": "u-" + some_uuid()},
         "replace_user": {"username": "ada", "email": "ada@example.com"},
         "update_user": {"attributes": {"a": 1}},
+        "create_api_key": {"name": "key-" + some_uuid(), "permissions": ["view_users"], "expires_at": "2099-01-01T00:00:00Z"},
         "import_realm_part": {"users": [{"username": "imported"}]},
         "bulk_delete_users": lambda realm: {"ids": [
             realm.call("POST", "/users", {"username": "gone"}, 201).json["id"]]},
