@@ -1,5 +1,6 @@
 """What is older than a realm's retention goes by itself; what is pending stays; the disk gets its room back."""
 
+import contextlib
 import sqlite3
 
 from receiver import Receiver
@@ -24,7 +25,7 @@ def age(database, days):
 
 
 def free_pages(path):
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         return database.execute("PRAGMA freelist_count").fetchone()[0]
 
 
@@ -45,7 +46,7 @@ def test_old_events_go_and_pending_ones_stay(tmp_path):
         wait_for(lambda: not realm.deliveries(state="pending", webhook_id=None)[1:], "all but one are final")
         server.stop()
         path = tmp_path / "data" / "postrider.db"
-        with sqlite3.connect(path) as database:
+        with contextlib.closing(sqlite3.connect(path)) as database:
             age(database, 40)
             database.execute("UPDATE api_keys SET expires_at = 1 WHERE name = 'long ago'")
             database.commit()
@@ -65,6 +66,6 @@ def test_old_events_go_and_pending_ones_stay(tmp_path):
         wait_for(lambda: free_pages(path) <= 4096, "the free pages are given back", 30)
         server.stop()  # which brings into the file what is still in the WAL
         assert path.stat().st_size < before * 0.6
-        with sqlite3.connect(path) as database:
+        with contextlib.closing(sqlite3.connect(path)) as database:
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             assert database.execute("SELECT COUNT(*) FROM attempts WHERE delivery_id NOT IN (SELECT id FROM deliveries)").fetchone() == (0,)
