@@ -13,6 +13,8 @@ RouteList webhook_action_routes(Context& context);
 RouteList operation_routes(Context& context);
 RouteList delivery_routes(Context& context);
 RouteList access_routes(Context& context);  ///< API keys, the audit log
+RouteList session_routes(Context& context);
+RouteList oauth_routes(Context& context);
 RouteList user_routes(Context& context);
 RouteList role_routes(Context& context);    ///< of realms and of clients
 RouteList client_routes(Context& context);  ///< with redirect URIs

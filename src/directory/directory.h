@@ -12,6 +12,7 @@
 #include "directory/ledger.h"
 #include "directory/passwords.h"
 #include "directory/realm_index.h"
+#include "directory/retention.h"
 #include "directory/roles.h"
 #include "directory/settings.h"
 #include "directory/users.h"
@@ -28,6 +29,9 @@ class Webhooks;
 }
 
 namespace postrider::directory {
+
+/// Who is there from the start.
+inline constexpr std::string_view administrator_name = "admin";
 
 struct NewRealm {
     std::string name;
@@ -75,6 +79,8 @@ class Directory {
     /// Makes `master`, and its first administrator `admin` without a password, when they have never
     /// been there, and loads the index. Blocks: for the start.
     Result<void> start();
+    /// Whether start() made the first administrator.
+    bool is_first_start() const { return is_first_start_; }
     const RealmIndex& realms() const { return index_; }
     Users& users() { return users_; }
     Roles& roles() { return roles_; }
@@ -92,6 +98,10 @@ class Directory {
     /// Writer's thread. Errors: not_found, failed_precondition, conflict (`master` stays).
     Result<void> delete_realm(store::Transaction& tx, const Actor& actor,
                               const Address<RealmId>& address);
+    /// The realms with something older than their retention.
+    Result<std::vector<Overdue>> find_overdue(store::sql::Connection& sql, Timestamp now) const {
+        return directory::find_overdue(sql, now, options_.settings);
+    }
     /// Removes a few rows of deleted realms; whether more can go now. Writer's thread.
     Result<bool> purge_step(store::Transaction& tx);
 
@@ -121,6 +131,7 @@ class Directory {
     Importer importer_;
     Passwords passwords_;
     RealmIndex index_;
+    bool is_first_start_ = false;
 };
 
 }  // namespace postrider::directory

@@ -210,7 +210,7 @@ void ServerImpl::on_mail(Mailbox::Mail mail) {
     auto found = connections_.find(mail.to.connection);
     if (found == connections_.end()) return;  // the client has gone
     const auto connection = found->second;
-    connection->answer(mail.to.request, std::move(mail.response));
+    connection->answer(std::move(mail));
 }
 
 std::string_view ServerImpl::date() {

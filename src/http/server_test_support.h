@@ -119,9 +119,11 @@ class ServerTest : public testing::Test {
  protected:
     void start(ServerOptions options = {}) {
         options.port = 0;
-        server_ =
-            make_server(std::move(options), routes(),
-                        [this](const Request& request, const Route&) { return gate(request); });
+        server_ = make_server(
+            std::move(options), routes(),
+            [this](const Request& request, const Route&, std::function<void(Verdict)> say) {
+                gate(request, std::move(say));
+            });
         auto started = server_->start();
         ASSERT_TRUE(started) << started.error().message;
     }
@@ -149,10 +151,19 @@ class ServerTest : public testing::Test {
 
  private:
     std::vector<Route> routes();
-    std::optional<Response> gate(const Request& request) {
+    /// X-Refuse refuses, X-Later makes the verdict come from another thread, X-Silent none at all.
+    void gate(const Request& request, std::function<void(Verdict)> say) {
         last_gate_path_ = request.path;
-        if (request.header("x-refuse") == nullptr) return std::nullopt;
-        return Response{.status = 401, .content_type = "text/plain", .body = "no", .headers = {}};
+        Verdict verdict{.admission = std::make_shared<const std::string>("admitted")};
+        if (request.header("x-refuse") != nullptr) {
+            verdict = {
+                .refused = Response{
+                    .status = 401, .content_type = "text/plain", .body = "no", .headers = {}}};
+        }
+        if (request.header("x-silent") != nullptr) return;
+        if (request.header("x-later") == nullptr) return say(std::move(verdict));
+        threads_.emplace_back(
+            [say = std::move(say), verdict = std::move(verdict)] { say(verdict); });
     }
 
     Mutex mutex_;

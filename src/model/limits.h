@@ -107,6 +107,23 @@ inline constexpr Duration reset_token_lifetime = 30min;
 inline constexpr Duration reset_token_interval_min = 1min;     ///< of one account
 inline constexpr Duration reset_token_window = 1h;             ///< for the limit below
 inline constexpr std::size_t reset_tokens_per_window_max = 5;  ///< of one account
+inline constexpr std::size_t reset_requests_max = 256;  ///< waiting; then 429 for everyone alike
+inline constexpr std::size_t session_bytes = 32;        ///< random, of the cookie
+inline constexpr Duration session_unused_max = 12h;     ///< then it ends
+inline constexpr Duration session_lifetime_max = 7 * 24h;
+inline constexpr Duration session_touch_interval = 1min;   ///< how exact its last use is
+inline constexpr std::size_t sessions_per_user_max = 100;  ///< the oldest ends
+inline constexpr std::size_t user_agent_bytes_max = 256;   ///< kept of a session's browser
+inline constexpr std::size_t login_failures_free = 3;      ///< of one account, without a wait
+inline constexpr Duration login_delay_first = 1s;          ///< doubled with every failure
+inline constexpr Duration login_delay_max = 30s;
+inline constexpr Duration login_failures_forgotten = 15min;  ///< after the last one
+inline constexpr std::size_t login_accounts_max = 10'000;    ///< whose failures are remembered
+inline constexpr std::size_t logins_waiting_max = 1024;      ///< then 429 for everyone alike
+inline constexpr std::size_t logins_waiting_per_network_max = 16;
+inline constexpr std::size_t oauth_token_bytes = 32;
+inline constexpr Duration oauth_token_lifetime = 1h;
+inline constexpr std::size_t oauth_form_bytes_max = 16 * 1024;
 inline constexpr std::int64_t retention_days_default = 30;
 inline constexpr std::int64_t retention_days_max = 3650;
 inline constexpr std::size_t allowed_networks_max = 100;  ///< of master's settings
@@ -181,7 +198,12 @@ inline constexpr std::size_t recover_step_deliveries = 1000;
 inline constexpr std::size_t housekeeping_rows_max =
     1000;  ///< of one step: well under a closure's time
 inline constexpr Duration housekeeping_interval = 30s;
-inline constexpr Duration housekeeping_pause = 5ms;   ///< between steps, for others to write
+inline constexpr Duration housekeeping_pause = 5ms;  ///< between steps, for others to write
+inline constexpr std::size_t retention_step_rows =
+    100;  ///< of one step: events of 256 KiB are thirty pages each
+inline constexpr std::int64_t free_pages_kept = 4096;  ///< 32 MiB of the database file
+inline constexpr std::size_t release_step_pages = 256;
+inline constexpr Duration api_key_kept_after_end = 30 * 24h;  ///< so that lists still tell of it
 inline constexpr Duration stop_deadline = 10s;        ///< for requests and attempts in progress
 inline constexpr std::size_t reseal_step_rows = 200;  ///< a transaction of a few milliseconds
 

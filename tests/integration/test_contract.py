@@ -7,9 +7,9 @@ import subprocess
 import pytest
 
 from client import Client
-from contract import METHODS, Contract, problem_types, some_uuid
+from contract import METHODS, Contract, problem_types
 from server import binary, environment
-from waiting import wait_for
+from world import body_for, fill, is_form, make_world, send_form
 
 CONTRACT = Contract()
 OPERATIONS = {operation["operationId"]: (method, path, operation)
@@ -18,88 +18,9 @@ OPERATIONS = {operation["operationId"]: (method, path, operation)
 
 @pytest.fixture
 def world(server, receiver):
-    """One of everything, by the names of the path's parameters."""
-    realm = server.realm(None, "order.shipped")
-    realm.call("PUT", "/event-types/order.paid", {"example": {"n": 1}}, 201)
-    hook = realm.create_webhook(receiver.url("/contract"), events=["order.*"], headers={"X-A": "1"})
-    event_id = realm.publish().json["id"]
-    delivery = realm.wait_final(event_id)[0]
-    operation = realm.call("POST", f"/webhooks/{hook['id']}/recover", {"since": "2020-01-01T00:00:00Z"}, 202)
-    wait_for(lambda: realm.get(f"/operations/{operation.json['id']}").json["state"] == "done", "recovered")
-    more = directory_world(realm)
-    return realm, {**more, "realm": realm.name, "webhook_id": hook["id"], "event_id": event_id,
-                   "delivery_id": delivery["id"], "operation_id": operation.json["id"],
-                   "api_key_id": realm.call("POST", "/api-keys", {"name": "k", "permissions": []}, 201).json["id"],
-                   "event_type": "order.paid"}
+    return make_world(server, receiver)
 
 
-def directory_world(realm):
-    """A user with a password and a role, and a client with a role and a redirect URI."""
-    make = lambda path, **body: realm.call("POST", path, body, 201).json["id"]
-    user, role = make("/users", username="ada"), make("/roles", name="auditor")
-    client = make("/clients", client_id="shop")
-    realm.call("PUT", f"/users/{user}/password", {"password": "correct horse battery"}, 204)
-    return {"user_id": user, "role_id": role, "client_id": client,
-            "client_role_id": make(f"/clients/{client}/roles", name="buyer"),
-            "redirect_id": make(f"/clients/{client}/redirects", value="https://shop.example/cb"),
-            "credential_id": realm.get(f"/users/{user}/credentials").json["items"][0]["id"]}
-
-
-def fill(path, names):
-    if "/clients/{client_id}/roles/" in path:
-        names = {**names, "role_id": names["client_role_id"]}
-    return re.sub(r"\{(\w+)\}", lambda found: names[found[1]], path)
-
-
-def body_for(operation_id, receiver_url):
-    """A good body for each operation that takes one."""
-    return {
-        "publish_event": {"event": "order.paid", "resource_id": some_uuid(), "data": {"n": 1.0}},
-        "publish_events": {"events": [{"event": "order.paid", "resource_id": some_uuid(), "data": {}}]},
-        "create_webhook": {"url": receiver_url, "events": ["order.*"], "signing": ["v1", "v1a"]},
-        "check_webhook_url": {"url": receiver_url},
-        "replace_webhook": {"url": receiver_url, "events": ["order.*"], "timeout": "3s"},
-        "update_webhook": {"name": "patched", "retry_schedule": ["1s"]},
-        "test_webhook": {"event": "user.created"},
-        "rotate_webhook_secret": {"overlap": "1h"},
-        "recover_webhook": {"since": "2020-01-01T00:00:00Z"},
-        "create_event_type": {"name": f"made.x{some_uuid().replace('-', '')}", "schema": {"type": "object"}},
-        "replace_event_type": {"description": "replaced", "example": {"n": 2}},
-        "create_realm": {"name": "made-" + some_uuid()},
-        "update_realm": {"display_name": "patched"},
-        "replace_realm": {"display_name": "replaced"},
-        "replace_realm_settings": {"timeout": "5s"},
-        "update_realm_settings": {"retention_days": 7},
-        "create_user": {"username": "u-" + some_uuid()},
-        "replace_user": {"username": "ada", "email": "ada@example.com"},
-        "update_user": {"attributes": {"a": 1}},
-        "create_api_key": {"name": "key-" + some_uuid(), "permissions": ["view_users"], "expires_at": "2099-01-01T00:00:00Z"},
-        "import_realm_part": {"users": [{"username": "imported"}]},
-        "bulk_delete_users": lambda realm: {"ids": [
-            realm.call("POST", "/users", {"username": "gone"}, 201).json["id"]]},
-        "set_user_password": {"password": "correct horse battery staple"},
-        "reset_user_password": {},
-        "complete_password_reset": lambda realm: {"password": "another horse battery", "token": realm.call(
-            "POST", f"/users/{realm.call('POST', '/users', {'username': 'r'}, 201).json['id']}/reset-password",
-            None, 200).json["token"]},
-        "create_role": {"name": "r-" + some_uuid(), "permissions": ["view_users"]},
-        "replace_role": {"name": "replaced"},
-        "update_role": {"description": "patched"},
-        "set_role_permissions": {"permissions": ["view_roles"]},
-        "create_client": {"client_id": "c-" + some_uuid()},
-        "replace_client": {"client_id": "shop", "name": "replaced"},
-        "update_client": {"description": "patched"},
-        "rotate_client_secret": {},
-        "create_client_role": {"name": "r-" + some_uuid()},
-        "replace_client_role": {"name": "replaced"},
-        "update_client_role": {"description": "patched"},
-        "create_redirect_uri": {"value": "https://shop.example/" + some_uuid()},
-        "replace_redirect_uri": {"value": "http://127.0.0.1/cb"},
-        "update_redirect_uri": {"enabled": False},
-    }.get(operation_id)
-
-
-#: What cannot succeed a second time, or takes away what others need, comes last.
 LAST = ("unassign_user_role", "delete_webhook", "delete_user", "delete_role", "delete_client", "delete_realm")
 ORDER = sorted(OPERATIONS, key=lambda id_: (id_.startswith(("delete_", "cancel_", "unassign_")),
                                             LAST.index(id_) if id_ in LAST else -1))
@@ -114,8 +35,11 @@ def test_every_operation_answers_as_described(server, receiver, world):
         assert body is not None or "requestBody" not in operation, f"no body here for {operation_id}"
         if operation_id == "delete_event_type":
             names = {**names, "event_type": "order.shipped"}
-        answer = server.client.raw(method, fill(path, names), _json(body))
-        expected = 409 if operation_id == "cancel_operation" else 2
+        if is_form(operation):
+            answer = send_form(server.client, fill(path, names), body, secret=names["client_secret"])
+        else:
+            answer = server.client.raw(method, fill(path, names), _json(body))
+        expected = 409 if operation_id in ("cancel_operation", "end_current_session") else 2
         assert answer.status == expected or answer.status // 100 == expected, f"{operation_id}: {answer}"
         CONTRACT.check_answer(operation, answer)
 
@@ -128,7 +52,7 @@ def _json(body):
 def test_bad_bodies_are_described(server, world):
     _, names = world
     for operation_id, (method, path, operation) in OPERATIONS.items():
-        if "requestBody" not in operation:
+        if "requestBody" not in operation or is_form(operation):
             continue
         for body, status in ((b'{"unknown":1}', 422), (b"{", 400), (b"[]", 422)):
             answer = server.client.raw(method, fill(path, names), body)
@@ -143,14 +67,20 @@ def test_everything_needs_a_token(server, world):
     for operation_id, (method, path, operation) in OPERATIONS.items():
         for token in (None, "prk_wrong"):
             answer = Client(server.address, token).raw(method, fill(path, names))
-            if operation.get("security") == []:
-                assert answer.status in (200, 400, 503), f"{operation_id}: {answer}"
+            if is_form(operation):
+                answer = send_form(Client(server.address, None), fill(path, names), {}, secret=token or "")
+                assert answer.status == 401 and answer.json["error"] == "invalid_client", f"{operation_id}: {answer}"
+                CONTRACT.check_answer(operation, answer)
+                assert answer.headers["www-authenticate"].startswith("Basic")
+            elif operation.get("security") == []:
+                assert answer.status in (200, 400, 415, 503), f"{operation_id}: {answer}"
                 open_operations.append(operation_id)
             else:
                 assert answer.status == 401, f"{operation_id}: {answer}"
                 CONTRACT.check_answer(operation, answer)
                 assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert set(open_operations) <= {"get_health", "get_readiness", "get_docs", "get_openapi", "complete_password_reset"}
+    assert set(open_operations) == {"get_health", "get_readiness", "get_docs", "create_session", "request_password_reset",
+                                    "complete_password_reset", "get_oauth_metadata"}
 
 
 def test_the_router_has_what_the_file_has():
