@@ -227,9 +227,9 @@ Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& 
     }
     auto found = call.matchers.find(work.realm);
     if (found == call.matchers.end()) {
-        auto loaded =
-            store::realms_table::hold_config_version(tx, work.realm)
-                .and_then([&](std::int64_t version) { return matcher(tx, work.realm, version); });
+        auto version = store::realms_table::hold_config_version(tx, work.realm);
+        auto loaded = version ? matcher(tx, work.realm, *version)
+                              : Result<SharedMatcher>(std::unexpected(version.error()));
         found = call.matchers.emplace(work.realm, std::move(loaded)).first;
     }
     if (!found->second) {

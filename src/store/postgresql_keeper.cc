@@ -34,10 +34,9 @@ PostgresqlKeeper::PostgresqlKeeper(PostgresqlLink link, std::string session, con
       thread_([this] { run(); }) {}
 
 Result<std::string> PostgresqlKeeper::session_of(sql::PostgresqlConnection& sql) {
-    POSTRIDER_ASSIGN(auto text,
-                     sql.value("SELECT format('pid = %s AND backend_start = %L', pid, "
-                               "backend_start) FROM pg_stat_activity "
-                               "WHERE pid = pg_backend_pid()"));
+    POSTRIDER_ASSIGN(auto text, sql.value("SELECT format('pid = %s AND backend_start = %L', pid, "
+                                          "backend_start) FROM pg_stat_activity "
+                                          "WHERE pid = pg_backend_pid()"));
     return text.value_or("false");
 }
 
@@ -82,8 +81,8 @@ void PostgresqlKeeper::check() {
 
 Result<void> PostgresqlKeeper::take_again(sql::PostgresqlConnection& sql) {
     // The server may not have noticed yet that our last session is gone.
-    POSTRIDER_TRY(sql.value("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE " +
-                            session_));
+    POSTRIDER_TRY(
+        sql.value("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE " + session_));
     POSTRIDER_ASSIGN(owns_, take_ownership(sql));
     if (owns_) {
         owned_by_others_since_.reset();

@@ -34,8 +34,8 @@ std::string lock_arguments(int lock) {
 }
 
 std::unexpected<Error> cannot(const PostgresqlConnection& sql, std::string_view reason) {
-    return fail(ErrorCode::unavailable, fmt::format("cannot use the PostgreSQL database {}: {}",
-                                                    sql.place(), reason));
+    return fail(ErrorCode::unavailable,
+                fmt::format("cannot use the PostgreSQL database {}: {}", sql.place(), reason));
 }
 
 /// An error of a statement about the schema, in one sentence.
@@ -93,8 +93,7 @@ Result<void> step_forward(PostgresqlConnection& sql) {
     if (version < 0) return sql.execute(own_tables);
     const auto steps = migrations();
     if (version >= static_cast<std::int64_t>(steps.size())) return {};
-    POSTRIDER_TRY(
-        sql.execute(in_postgresql(steps[static_cast<std::size_t>(version)]).c_str()));
+    POSTRIDER_TRY(sql.execute(in_postgresql(steps[static_cast<std::size_t>(version)]).c_str()));
     return sql.execute(
         fmt::format("UPDATE postrider_schema SET version = {}", version + 1).c_str());
 }
@@ -112,12 +111,11 @@ Result<void> in_transaction(PostgresqlConnection& sql) {
 }
 
 Result<void> check_rights(PostgresqlConnection& sql) {
-    POSTRIDER_ASSIGN(
-        const auto lacking,
-        sql.value("SELECT string_agg(format('%s on %s', r, t), ', ') FROM "
-                  "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r, "
-                  "unnest(ARRAY['events', 'deliveries', 'attempts', 'store_state', "
-                  "'postrider_writers']) t WHERE NOT has_table_privilege(t, r)"));
+    POSTRIDER_ASSIGN(const auto lacking,
+                     sql.value("SELECT string_agg(format('%s on %s', r, t), ', ') FROM "
+                               "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r, "
+                               "unnest(ARRAY['events', 'deliveries', 'attempts', 'store_state', "
+                               "'postrider_writers']) t WHERE NOT has_table_privilege(t, r)"));
     if (!lacking) return {};
     return cannot(sql, fmt::format("the role {0} lacks rights ({1}); run there, as the tables' "
                                    "owner: GRANT ALL ON ALL TABLES IN SCHEMA public TO \"{0}\"",

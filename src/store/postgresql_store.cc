@@ -30,8 +30,7 @@ class PostgresqlReadSource final : public ReadSource {
             auto connection = link_.get();
             if (!connection) break;
             (*connection)->clear_failure();
-            auto begun =
-                (*connection)->execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+            auto begun = (*connection)->execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
             if (begun) return *connection;
             link_.drop();
         }

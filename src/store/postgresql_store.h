@@ -18,7 +18,7 @@ struct PostgresqlOptions {
 /// Opens (and makes, and migrates) the store in a PostgreSQL database, and starts its threads.
 /// The database may go and come back while it runs: writes and reads are refused with `unavailable`
 /// at once, outcomes wait until they can be written. One node at a time uses a schema.
-/// docs/decisions/0009.
+/// docs/decisions/0010.
 /// Errors: unavailable, one sentence each with the host: it is not reachable, the password is
 /// wrong, a right is missing, the server is too old, the schema is newer than this binary, another
 /// node uses it. invalid_argument: the URL cannot be read.

@@ -38,10 +38,7 @@ void tell(PublishWork& work, Result<PublishAnswer> answer) { work.done(std::move
 class PostgresqlWriter::LaneTransaction final : public Transaction {
  public:
     LaneTransaction(PostgresqlWriter& writer, PostgresqlConnection& sql)
-        : writer_(writer),
-          sql_(sql),
-          now_(writer.clock_.now()),
-          number_(writer.order_.begin()) {}
+        : writer_(writer), sql_(sql), now_(writer.clock_.now()), number_(writer.order_.begin()) {}
     ~LaneTransaction() override { end(); }
     LaneTransaction(const LaneTransaction&) = delete;
     LaneTransaction& operator=(const LaneTransaction&) = delete;
@@ -90,7 +87,7 @@ PostgresqlWriter::PostgresqlWriter(const std::string& url, CommitOrder& order, c
                            {.statement_max = limits::postgresql_statement_max,
                             .lock_wait_max = limits::postgresql_lock_wait_max},
                            clock),
-            to_hex(random.bytes(16))));
+            hex_encode(random.bytes(16))));
     }
     for (auto& lane : lanes_) {
         lane->thread = std::thread([this, &lane = *lane] { run(lane); });
@@ -203,7 +200,8 @@ std::vector<PostgresqlWriter::Work> PostgresqlWriter::take(Lane& lane) {
     std::vector<Work> works;
     while (!queue.works.empty() && works.size() < most) {
         Work& work = queue.works.front();
-        if (const auto* publish = std::get_if<PublishWork>(&work)) queue.bytes -= bytes_of(*publish);
+        if (const auto* publish = std::get_if<PublishWork>(&work))
+            queue.bytes -= bytes_of(*publish);
         works.push_back(std::move(work));
         queue.works.pop_front();
     }
@@ -316,9 +314,8 @@ PostgresqlWriter::Ran PostgresqlWriter::give_up(Lane& lane, const Error& error) 
 PostgresqlWriter::Ran PostgresqlWriter::commit(Lane& lane, LaneTransaction& tx) {
     PostgresqlConnection& connection = tx.connection();
     const auto number = tx.commit_number();
-    const auto script =
-        fmt::format("UPDATE postrider_writers SET number = {} WHERE slot = '\\x{}'; COMMIT", number,
-                    lane.slot);
+    const auto script = fmt::format(
+        "UPDATE postrider_writers SET number = {} WHERE slot = '\\x{}'; COMMIT", number, lane.slot);
     const Monotonic before = clock_.monotonic();
     const auto place = order_.line_up();
     const auto committed = connection.execute(script.c_str());
@@ -404,8 +401,8 @@ void PostgresqlWriter::refuse_waiting() {
 void PostgresqlWriter::pause(Lane& lane) {
     const MutexLock lock(mutex_);
     // A notification for new work may end it early: one more attempt costs little.
-    queue_of(lane.kind)
-        .changed.wait_for(mutex_, std::max(lane.link.wait(), limits::postgresql_reconnect_first));
+    queue_of(lane.kind).changed.wait_for(
+        mutex_, std::max(lane.link.wait(), limits::postgresql_reconnect_first));
 }
 
 void PostgresqlWriter::observe(Kind kind, Duration duration, std::size_t works) {

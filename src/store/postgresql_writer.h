@@ -19,9 +19,9 @@
 
 namespace postrider::store {
 
-/// Writes to PostgreSQL on several connections, each with a thread (a lane): one takes all publishes
-/// that wait as one set operation, one the batches of outcomes, the others run closures, each in a
-/// serializable transaction of its own.
+/// Writes to PostgreSQL on several connections, each with a thread (a lane): one takes all
+/// publishes that wait as one set operation, one the batches of outcomes, the others run closures,
+/// each in a serializable transaction of its own.
 ///
 /// Deadlocks and failed serializations run again. Without the database, publishes and closures are
 /// refused at once, outcomes wait. When the connection breaks during COMMIT nobody is told anything

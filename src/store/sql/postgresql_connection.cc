@@ -21,13 +21,15 @@ constexpr int binary = 1;
 
 void put_64(std::array<char, 8>& out, std::int64_t value) {
     const auto raw = static_cast<std::uint64_t>(value);
-    for (int i = 0; i < 8; ++i) out[static_cast<std::size_t>(i)] = static_cast<char>(raw >> (56 - 8 * i));
+    for (int i = 0; i < 8; ++i)
+        out[static_cast<std::size_t>(i)] = static_cast<char>(raw >> (56 - 8 * i));
 }
 
 std::int64_t read_integer(const char* bytes, int length) {
-    std::uint64_t raw = length > 0 && (static_cast<unsigned char>(bytes[0]) & 0x80) != 0 && length > 1
-                            ? ~std::uint64_t{0}
-                            : 0;
+    std::uint64_t raw =
+        length > 0 && (static_cast<unsigned char>(bytes[0]) & 0x80) != 0 && length > 1
+            ? ~std::uint64_t{0}
+            : 0;
     for (int i = 0; i < length; ++i) raw = raw << 8 | static_cast<unsigned char>(bytes[i]);
     return static_cast<std::int64_t>(raw);
 }
@@ -62,7 +64,9 @@ class PostgresqlConnection::PreparedStatement final : public Statement {
             keep(slot, value);
         }
     }
-    void bind_blob(int index, std::string_view value) override { keep(at(index, Type::blob), value); }
+    void bind_blob(int index, std::string_view value) override {
+        keep(at(index, Type::blob), value);
+    }
 
     Result<bool> step() override {
         if (query_.is_streamed) return step_streamed();
@@ -135,9 +139,9 @@ class PostgresqlConnection::PreparedStatement final : public Statement {
             for (const auto& slot : slots_) {
                 types.push_back(slot.type == Type::unknown ? 0 : oid_of(slot.type));
             }
-            POSTRIDER_ASSIGN(
-                name_, connection_.prepare_text(fmt::format("{}{}", query_.text, query_.on_postgresql),
-                                                types.data(), count()));
+            POSTRIDER_ASSIGN(name_, connection_.prepare_text(
+                                        fmt::format("{}{}", query_.text, query_.on_postgresql),
+                                        types.data(), count()));
         }
         values_.resize(slots_.size());
         lengths_.resize(slots_.size());
@@ -253,8 +257,8 @@ class PostgresqlConnection::RowsStatement final : public Statement {
                 types.push_back(column.type());
                 oids.push_back(array_oid_of(column.type()));
             }
-            POSTRIDER_ASSIGN(name_, connection_.prepare_text(set_query(query_.text, types),
-                                                             oids.data(), count));
+            POSTRIDER_ASSIGN(
+                name_, connection_.prepare_text(set_query(query_.text, types), oids.data(), count));
         }
         std::vector<const char*> values;
         std::vector<int> lengths;
@@ -273,8 +277,8 @@ class PostgresqlConnection::RowsStatement final : public Statement {
         }
         connection_.count_changes(result.get());
         for (int row = 0; changed != nullptr && row < PQntuples(result.get()); ++row) {
-            const auto nth = read_integer(PQgetvalue(result.get(), row, 0),
-                                          PQgetlength(result.get(), row, 0));
+            const auto nth =
+                read_integer(PQgetvalue(result.get(), row, 0), PQgetlength(result.get(), row, 0));
             (*changed)[static_cast<std::size_t>(nth - 1)] = true;
         }
         return {};
@@ -307,12 +311,19 @@ Result<std::unique_ptr<PostgresqlConnection>> PostgresqlConnection::open(const s
     const auto silence = std::to_string(
         duration_cast<std::chrono::milliseconds>(limits::postgresql_silence_max).count());
     // What the URL says goes over these: it comes last.
-    const std::array keywords{"connect_timeout", "tcp_user_timeout", "keepalives_idle",
-                              "keepalives_interval", "keepalives_count", "target_session_attrs",
-                              "fallback_application_name", "client_encoding", "dbname",
+    const std::array keywords{"connect_timeout",
+                              "tcp_user_timeout",
+                              "keepalives_idle",
+                              "keepalives_interval",
+                              "keepalives_count",
+                              "target_session_attrs",
+                              "fallback_application_name",
+                              "client_encoding",
+                              "dbname",
                               static_cast<const char*>(nullptr)};
-    const std::array values{timeout.c_str(), silence.c_str(), "5", "2", "3", "read-write",
-                            "postrider", "UTF8", url.c_str(), static_cast<const char*>(nullptr)};
+    const std::array values{
+        timeout.c_str(), silence.c_str(), "5",    "2",         "3",
+        "read-write",    "postrider",     "UTF8", url.c_str(), static_cast<const char*>(nullptr)};
     std::unique_ptr<PostgresqlConnection> connection(
         new PostgresqlConnection(PQconnectdbParams(keywords.data(), values.data(), 1)));
     if (PQstatus(connection->connection_) != CONNECTION_OK) {
@@ -336,6 +347,8 @@ Result<void> PostgresqlConnection::configure(const Options& options) {
         ms(options.statement_max), ms(options.lock_wait_max), ms(limits::postgresql_silence_max));
     return execute(script.c_str());
 }
+
+PostgresqlConnection::PostgresqlConnection(pg_conn* connection) : connection_(connection) {}
 
 PostgresqlConnection::~PostgresqlConnection() {
     statements_.clear();
@@ -406,8 +419,7 @@ void PostgresqlConnection::count_changes(pg_result* result) {
 }
 
 std::unexpected<Error> PostgresqlConnection::error(const pg_result* result) {
-    const char* state =
-        result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const std::string_view code = state == nullptr ? "" : state;
     // What comes after an error in the same transaction says nothing new.
     if (code == "25P02" && last_failure_ != Failure::none) return std::unexpected(last_error_);

@@ -34,6 +34,7 @@ class PostgresqlConnection final : public Connection {
     Result<void> execute(const char* script) override;
     std::int64_t changes() const override { return changes_; }
     bool in_transaction() const override;
+    Result<bool> release_pages(std::size_t) override { return false; }  // autovacuum's
 
     /// What the first error since clear_failure() was: what the caller must do about it.
     enum class Failure {
@@ -69,7 +70,7 @@ class PostgresqlConnection final : public Connection {
     };
     using ResultHandle = std::unique_ptr<pg_result, ClearResult>;
 
-    explicit PostgresqlConnection(pg_conn* connection) : connection_(connection) {}
+    explicit PostgresqlConnection(pg_conn* connection);
     Result<void> configure(const Options& options);
     Result<std::string> prepare_text(const std::string& text, const std::uint32_t* types,
                                      int count);

@@ -60,11 +60,12 @@ Understood understand(std::string_view state, std::string_view message, bool is_
     if (state == "23505") return {Failure::unique, {ErrorCode::conflict, text, {}}};
     if (state.starts_with("23")) return {Failure::statement, {ErrorCode::conflict, text, {}}};
     if (state == "53100") {
-        return {Failure::statement,
-                {ErrorCode::resource_exhausted,
-                 "The database's disk is full: nothing was accepted; free some space and try again.",
-                 {},
-                 "disk-full"}};
+        return {
+            Failure::statement,
+            {ErrorCode::resource_exhausted,
+             "The database's disk is full: nothing was accepted; free some space and try again.",
+             {},
+             "disk-full"}};
     }
     if (state == "57014") {
         return {Failure::statement,
