@@ -59,7 +59,7 @@ class PostgresqlConnection::PreparedStatement final : public Statement {
         auto& slot = at(index, Type::text);
         if (!is_storable_text(value)) {
             slot.copy = storable_text(value);
-            slot.bytes = slot.copy;
+            slot.is_copied = true;
         } else {
             keep(slot, value);
         }
@@ -111,7 +111,8 @@ class PostgresqlConnection::PreparedStatement final : public Statement {
         Type type = Type::unknown;
         bool is_null = false;
         std::array<char, 8> integer{};
-        std::string_view bytes;
+        bool is_copied = false;
+        std::string_view bytes;  ///< when it is not copied
         std::string copy;
     };
 
@@ -120,7 +121,7 @@ class PostgresqlConnection::PreparedStatement final : public Statement {
         const auto place = static_cast<std::size_t>(index) - 1;
         if (slots_.size() <= place) slots_.resize(place + 1);
         auto& slot = slots_[place];
-        slot.is_null = false;
+        slot.is_null = slot.is_copied = false;
         if (slot.type == Type::unknown) slot.type = type;
         return slot;
     }
@@ -129,7 +130,7 @@ class PostgresqlConnection::PreparedStatement final : public Statement {
             slot.bytes = value;
         } else {
             slot.copy.assign(value);
-            slot.bytes = slot.copy;
+            slot.is_copied = true;
         }
     }
     /// Prepares it at its first run, when the types of its arguments are known, and lays them out.
@@ -155,8 +156,10 @@ class PostgresqlConnection::PreparedStatement final : public Statement {
                 values_[i] = slot.integer.data();
                 lengths_[i] = 8;
             } else {
-                values_[i] = slot.bytes.data() == nullptr ? "" : slot.bytes.data();
-                lengths_[i] = static_cast<int>(slot.bytes.size());
+                // Not before now: the slots have moved while there came more of them.
+                const std::string_view bytes = slot.is_copied ? slot.copy : slot.bytes;
+                values_[i] = bytes.data() == nullptr ? "" : bytes.data();
+                lengths_[i] = static_cast<int>(bytes.size());
             }
         }
         return {};

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import threading
 
+import pytest
+
 import postgres
 from client import Client, Realm
 from waiting import wait_for
@@ -22,6 +24,10 @@ def binary():
 def on_postgresql():
     """Whether servers store in PostgreSQL: a database of its own for each data directory."""
     return os.environ.get("POSTRIDER_TEST_STORE") == "postgresql"
+
+
+#: For what looks into the embedded store's file, or is about it alone.
+sqlite_only = pytest.mark.skipif(on_postgresql(), reason="of the embedded store")
 
 
 def sanitized():
