@@ -24,6 +24,16 @@ int main(int argc, char** argv) {
          .run = [](const auto& config,
                    const auto& given) { return app::backup(config, *given.text("FILE")); }},
         {.group = "",
+         .name = "migrate",
+         .summary = "move everything to another database, verified; stop the server first",
+         .examples = "postrider migrate --to postgresql://postrider@db/postrider",
+         .arguments = {{"--from", "URL", "sqlite:PATH or postgresql://… (default: --database)"},
+                       {"--to", "URL", "a new, empty database", cli::Argument::Count::required}},
+         .run =
+             [](const auto& config, const auto& given) {
+                 return app::migrate(config, given.text_or("--from", ""), *given.text("--to"));
+             }},
+        {.group = "",
          .name = "check-config",
          .summary = "check the configuration and print what is in force, without secrets",
          .examples = "postrider check-config --config /etc/postrider.toml",

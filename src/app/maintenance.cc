@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "store/sqlite_backup.h"
+#include "store/transfer.h"
 #include "telemetry/log.h"
 #include "vault/rotate.h"
 
@@ -61,6 +63,80 @@ int backup(const config::Config& config, const std::string& destination) {
     fmt::print(
         "Keep the key ({}) elsewhere: without it the secrets in the copy cannot be opened.\n",
         config.key.empty() ? config.key_file : "POSTRIDER_KEY");
+    return 0;
+}
+
+namespace {
+
+Result<store::StoreLocation> location_of(const config::Config& config, std::string_view option,
+                                         const std::string& url) {
+    constexpr std::string_view sqlite = "sqlite:";
+    if (url.empty() && config.database_url.empty())
+        return store::StoreLocation{config.database_path, {}};
+    if (url.empty()) return store::StoreLocation{{}, config.database_url};
+    if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
+        return store::StoreLocation{{}, url};
+    }
+    if (url.starts_with(sqlite) && url.size() > sqlite.size()) {
+        return store::StoreLocation{url.substr(sqlite.size()), {}};
+    }
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} must be sqlite:PATH or postgresql://USER@HOST/DATABASE", option));
+}
+
+/// A line that is written over on a terminal; elsewhere one for each table.
+class ProgressLine {
+ public:
+    void show(const store::TransferProgress& progress) {
+        const std::string label = std::string(progress.doing) + " " + progress.table;
+        const auto percent = progress.total == 0 ? 100 : 100 * progress.done / progress.total;
+        if (is_terminal_) {
+            const auto filled = static_cast<std::size_t>(percent / 5);
+            std::string bar;
+            for (std::size_t i = 0; i < 20; ++i) bar += i < filled ? "█" : "░";
+            fmt::print(stderr, "\r\033[K{:<32} {} {}/{}", label, bar, progress.done,
+                       progress.total);
+        } else if (label != label_) {
+            fmt::print(stderr, "{} ({} %)\n", label, percent);
+        }
+        label_ = label;
+    }
+    ~ProgressLine() {
+        if (is_terminal_ && !label_.empty()) fmt::print(stderr, "\r\033[K");
+    }
+
+ private:
+    const bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
+    std::string label_;
+};
+
+}  // namespace
+
+int migrate(const config::Config& config, const std::string& from, const std::string& to) {
+    ::umask(private_files);
+    const auto source = location_of(config, "--from", from);
+    if (!source) return explain_exit(source.error());
+    const auto target = location_of(config, "--to", to);
+    if (!target) return explain_exit(target.error());
+    if (!source->sqlite_path.empty() && !std::filesystem::exists(source->sqlite_path)) {
+        return explain_exit({ErrorCode::unavailable,
+                             "there is no store at " + source->sqlite_path +
+                                 "; say with --from or "
+                                 "--data where it is",
+                             {},
+                             nullptr});
+    }
+    Result<store::TransferReport> report;
+    {
+        ProgressLine line;
+        report = store::transfer(*source, *target,
+                                 [&line](const store::TransferProgress& each) { line.show(each); });
+    }
+    if (!report) return explain_exit(report.error());
+    fmt::print("{}{} rows of {} tables are in both, with equal checksums\n",
+               report->was_resumed ? "went on with an interrupted move: " : "", report->rows,
+               report->tables);
+    fmt::print("Start the server with --database on the new one, with the same --data and key.\n");
     return 0;
 }
 

@@ -199,6 +199,7 @@ inline constexpr std::size_t housekeeping_rows_max =
     1000;  ///< of one step: well under a closure's time
 inline constexpr Duration housekeeping_interval = 30s;
 inline constexpr Duration housekeeping_pause = 5ms;  ///< between steps, for others to write
+inline constexpr std::size_t transfer_step_rows = 500;  ///< of one transaction of a move
 inline constexpr std::size_t retention_step_rows =
     100;  ///< of one step: events of 256 KiB are thirty pages each
 inline constexpr std::int64_t free_pages_kept = 4096;  ///< 32 MiB of the database file

@@ -14,6 +14,7 @@
 #include "store/postgresql_writer.h"
 #include "store/reader_pool.h"
 #include "store/sql/postgresql_errors.h"
+#include "store/transfer.h"
 
 namespace postrider::store {
 namespace {
@@ -116,6 +117,7 @@ Result<std::unique_ptr<Store>> open_postgresql(PostgresqlOptions options, const 
     // Rows of writers that are no more: the schema is ours.
     POSTRIDER_TRY(sql->execute("DELETE FROM postrider_writers"));
     POSTRIDER_ASSIGN(auto session, PostgresqlKeeper::session_of(*sql));
+    POSTRIDER_TRY(check_whole(*sql));
     POSTRIDER_ASSIGN(const auto last_id, read_last_id(*sql));
     return std::make_unique<PostgresqlStore>(options, std::move(link), std::move(session), clock,
                                              random, last_id);

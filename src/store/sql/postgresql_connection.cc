@@ -137,6 +137,7 @@ class PostgresqlConnection::PreparedStatement final : public Statement {
     Result<void> ready() {
         if (name_.empty()) {
             std::vector<std::uint32_t> types;
+            types.reserve(slots_.size());
             for (const auto& slot : slots_) {
                 types.push_back(slot.type == Type::unknown ? 0 : oid_of(slot.type));
             }
