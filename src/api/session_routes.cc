@@ -73,15 +73,6 @@ std::string user_agent_of(const http::Request& request) {
     return text;
 }
 
-/// "127.0.0.1:49152" and "[::1]:49152" without the port.
-std::string address_of(const http::Request& request) {
-    std::string address = request.remote.substr(0, request.remote.rfind(':'));
-    if (address.starts_with('[') && address.ends_with(']')) {
-        address = address.substr(1, address.size() - 2);
-    }
-    return address;
-}
-
 Result<CookiePolicy> require_cookie_policy(const std::string& origin) {
     auto policy = cookie_policy(origin);
     if (policy) return *policy;
@@ -102,7 +93,7 @@ Result<void> create_session(Context& context, Call& call) {
     directory::LoginAttempt attempt{.realm = call.realm,
                                     .username = body.string("username").value_or(""),
                                     .password = body.string("password").value_or(""),
-                                    .address = address_of(call.request),
+                                    .address = call.request.client_address,
                                     .user_agent = user_agent_of(call.request)};
     body.require("username");
     body.require("password");

@@ -17,11 +17,12 @@ namespace postrider::app {
 
 namespace {
 
-sigset_t stop_signals() {
+sigset_t held_signals() {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -65,14 +66,19 @@ int explain_exit(const Error& error) {
 
 void hold_signals() {
     ::signal(SIGPIPE, SIG_IGN);
-    const sigset_t set = stop_signals();
+    const sigset_t set = held_signals();
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-std::string wait_for_signal() {
-    const sigset_t set = stop_signals();
+std::string wait_for_signal(Duration interval, const std::function<void(bool)>& attend) {
+    const sigset_t set = held_signals();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(interval);
+    const timespec wait{.tv_sec = seconds.count(), .tv_nsec = 0};
     int number = 0;
-    while (::sigwait(&set, &number) != 0) {
+    while (number != SIGTERM && number != SIGINT) {
+        number = ::sigtimedwait(&set, nullptr, &wait);
+        if (number == SIGHUP) attend(true);
+        if (number < 0 && errno == EAGAIN) attend(false);
     }
     ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
     return number == SIGINT ? "SIGINT" : "SIGTERM";

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 
 #include "base/result.h"
+#include "base/time.h"
 
 /// What a server asks of its process: the one place for signals and limits.
 namespace postrider::app {
@@ -22,9 +24,11 @@ inline constexpr unsigned private_files = 0077;
 /// the rest.
 int explain_exit(const Error& error);
 
-/// Keeps SIGTERM and SIGINT from every thread made after it, and ignores SIGPIPE. Call it first.
+/// Keeps SIGTERM, SIGINT and SIGHUP from every thread made after it, and ignores SIGPIPE. Call it
+/// first.
 void hold_signals();
-/// Waits for one of them; from then on the next one ends the process at once. Its name.
-std::string wait_for_signal();
+/// Waits for SIGTERM or SIGINT; from then on the next one ends the process at once. Its name.
+/// `attend` runs at each SIGHUP (true), and every `interval` (false).
+std::string wait_for_signal(Duration interval, const std::function<void(bool)>& attend);
 
 }  // namespace postrider::app

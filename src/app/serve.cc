@@ -32,13 +32,21 @@ int serve(const config::Config& config) {
     }
     config::Listen bound = config.listen;
     bound.port = (*server)->port();
-    log::info("app", "listening on http://" + bound.to_string());
+    log::info("app", std::string("listening on ") + (config.has_tls() ? "https://" : "http://") +
+                         bound.to_string());
+    if (config.metrics_listen) {
+        bound = *config.metrics_listen;
+        bound.port = (*server)->metrics_port();
+        log::info("app", "metrics on http://" + bound.to_string() + "/metrics");
+    }
     if (const std::string link = (*server)->first_link(); !link.empty()) {
         // Not a line of the log: who has it becomes the administrator.
         fmt::print("Set the password of the user admin, within 30 minutes, at\n  {}\n", link);
         std::fflush(stdout);
     }
-    const std::string signal = wait_for_signal();
+    const std::string signal = wait_for_signal(limits::tls_file_check_interval, [&](bool asked) {
+        (*server)->refresh_certificate(asked);
+    });
     log::info("app", "stopping", {{"signal", signal}});
     (*server)->stop(clock.monotonic() + limits::stop_deadline);
     server->reset();

@@ -1,5 +1,7 @@
 #include "app/server.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -8,6 +10,7 @@
 #include "access/bootstrap.h"
 #include "access/password_hasher.h"
 #include "api/routes.h"
+#include "app/certificate.h"
 #include "app/housekeeper.h"
 #include "app/open_store.h"
 #include "app/process.h"
@@ -25,6 +28,7 @@
 #include "net/event_loop.h"
 #include "net/http_sender.h"
 #include "net/resolver.h"
+#include "net/url.h"
 #include "store/tables.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -128,6 +132,10 @@ class ServerImpl final : public Server {
     Result<void> start() override;
     void stop(Monotonic deadline) override;
     std::uint16_t port() const override { return http_->port(); }
+    std::uint16_t metrics_port() const override {
+        return metrics_http_ == nullptr ? std::uint16_t{0} : metrics_http_->port();
+    }
+    void refresh_certificate(bool asked) override;
     std::string first_link() const override {
         if (!first_token_) return {};
         return origin() + "/set-password#realm=master&token=" + *first_token_;
@@ -139,6 +147,7 @@ class ServerImpl final : public Server {
     Result<void> disable_webhook(store::Transaction& tx, const RealmId& realm,
                                  const WebhookId& webhook, DisabledReason reason);
     http::ServerOptions http_options();
+    Result<void> start_metrics();
     void watch();
     /// A server that only shows its routes has no port.
     std::string origin() const { return config_.origin(http_ ? http_->port() : 0); }
@@ -169,6 +178,9 @@ class ServerImpl final : public Server {
     api::Context context_;
     std::vector<http::Route> routes_;
     std::unique_ptr<http::Server> http_;
+    std::unique_ptr<http::Server> metrics_http_;
+    std::unique_ptr<Certificate> certificate_;  // none: plain http
+    std::shared_ptr<const http::TlsIdentity> tls_;
     std::optional<std::string> first_token_;
     bool is_running_ = false;
 };
@@ -259,9 +271,37 @@ void ServerImpl::watch() {
     });
 }
 
+/// HSTS (RFC 6797) is for names that people reach the server by; a browser would hold localhost to
+/// it.
+std::string strict_transport_of(const config::Config& config) {
+    const auto url = net::parse_url(config.public_url);
+    if (!url || !url->is_tls() || url->is_ip_literal || url->host == "localhost") return {};
+    using std::chrono::duration_cast;
+    return fmt::format(
+        "max-age={}",
+        duration_cast<std::chrono::seconds>(limits::strict_transport_lifetime).count());
+}
+
+std::function<bool(std::string_view)> trust_of(const config::Config& config) {
+    std::vector<net::Cidr> proxies;
+    for (const std::string& network : config.trusted_proxies) {
+        if (const auto cidr = net::Cidr::parse(network)) proxies.push_back(*cidr);
+    }
+    if (proxies.empty()) return nullptr;
+    return [proxies](std::string_view address) {
+        const auto parsed = net::IpAddress::parse(address);
+        return parsed && std::ranges::any_of(proxies, [&](const net::Cidr& network) {
+                   return network.contains(*parsed);
+               });
+    };
+}
+
 http::ServerOptions ServerImpl::http_options() {
     return {.address = config_.listen.address,
             .port = config_.listen.port,
+            .tls = tls_,
+            .strict_transport = strict_transport_of(config_),
+            .is_trusted_proxy = trust_of(config_),
             .observer = [this](const http::Answered& answered) {
                 metrics_.request(answered.status, answered.duration);
                 if (!log::enabled(LogLevel::debug)) return;
@@ -273,8 +313,44 @@ http::ServerOptions ServerImpl::http_options() {
             }};
 }
 
+/// For a scraper inside the operator's network: nothing else is there.
+Result<void> ServerImpl::start_metrics() {
+    http::Route route{
+        .method = "GET",
+        .path = "/metrics",
+        .operation = "get_metrics",
+        .handler = [this](http::Request&, const http::Responder& responder) {
+            responder.send({.status = 200,
+                            .content_type = "text/plain; version=0.0.4; charset=utf-8",
+                            .body = metrics_.scrape()});
+        }};
+    metrics_http_ = http::make_server({.address = config_.metrics_listen->address,
+                                       .port = config_.metrics_listen->port,
+                                       .connections_max = limits::metrics_connections_max,
+                                       .listen_option = "--metrics-listen"},
+                                      {std::move(route)}, nullptr);
+    return metrics_http_->start();
+}
+
+void ServerImpl::refresh_certificate(bool asked) {
+    if (certificate_ == nullptr || !(asked || certificate_->has_changed())) return;
+    auto loaded = certificate_->load(clock_.now());
+    if (!loaded) {
+        return log::warning("app", "the old certificate stays",
+                            {{"reason", loaded.error().message}});
+    }
+    http_->set_tls(std::move(*loaded));
+    log::info("app", "the certificate was read again", {{"file", config_.tls_cert}});
+}
+
 Result<void> ServerImpl::start() {
+    if (config_.has_tls()) {
+        certificate_ = std::make_unique<Certificate>(
+            http::TlsFiles{.certificate = config_.tls_cert, .key = config_.tls_key});
+        POSTRIDER_ASSIGN(tls_, certificate_->load(clock_.now()));
+    }
     is_running_ = true;
+    if (config_.metrics_listen) POSTRIDER_TRY(start_metrics());
     POSTRIDER_TRY(engine_->start());
     housekeeper_.start();
     http_ = http::make_server(http_options(), routes_, api::make_gate(context_));
@@ -288,6 +364,7 @@ void ServerImpl::stop(Monotonic deadline) {
     }
     is_running_ = false;
     if (http_ != nullptr) http_->stop(deadline);
+    if (metrics_http_ != nullptr) metrics_http_->stop(deadline);
     hasher_.stop();
     housekeeper_.stop();
     engine_->stop(deadline);

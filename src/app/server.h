@@ -24,6 +24,12 @@ class Server {
     /// the store. What was not delivered is delivered after the next start.
     virtual void stop(Monotonic deadline) = 0;
     virtual std::uint16_t port() const = 0;
+    /// Where /metrics alone is served; 0: nowhere.
+    virtual std::uint16_t metrics_port() const = 0;
+    /// Reads certificate and key again when their files have changed, or when `asked` by somebody.
+    /// What cannot be used is told in the log, and the old ones stay. Thread-safety: the caller of
+    /// start().
+    virtual void refresh_certificate(bool asked) = 0;
     /// After the first start: where the administrator's password can be set, a URL; else empty.
     virtual std::string first_link() const = 0;
     virtual const std::vector<http::Route>& routes() const = 0;

@@ -136,11 +136,20 @@ Result<void> take_secrets(Config& config, const AllSaid& said, const Environment
 Result<void> complete(Config& config) {
     if (config.database_path.empty()) config.database_path = config.data + "/postrider.db";
     if (config.key_file.empty() && config.key.empty()) config.key_file = config.data + "/key";
-    if (!config.listen.is_loopback() && !config.insecure_http) {
+    if (config.tls_cert.empty() != config.tls_key.empty()) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("{} is given without {}: TLS needs both",
+                                config.tls_key.empty() ? "--tls-cert" : "--tls-key",
+                                config.tls_key.empty() ? "--tls-key" : "--tls-cert"));
+    }
+    const bool is_guarded =
+        config.has_tls() || !config.trusted_proxies.empty() || config.insecure_http;
+    if (!config.listen.is_loopback() && !is_guarded) {
         return fail(
             ErrorCode::invalid_argument,
-            fmt::format("--listen {} is not loopback and the server speaks plain http: put a "
-                        "proxy with TLS in front of 127.0.0.1, or say --insecure-http",
+            fmt::format("--listen {} is not loopback and the server speaks plain http: give it "
+                        "--tls-cert and --tls-key, name the proxy with TLS before it by "
+                        "--trusted-proxy, or say --insecure-http",
                         config.listen.to_string()));
     }
     return {};
@@ -172,7 +181,7 @@ std::string Listen::to_string() const {
 
 std::string Config::origin(std::uint16_t bound_port) const {
     if (!public_url.empty()) return public_url;
-    return "http://" + Listen{listen.address, bound_port}.to_string();
+    return (has_tls() ? "https://" : "http://") + Listen{listen.address, bound_port}.to_string();
 }
 
 std::string environment_name(std::string_view option) {

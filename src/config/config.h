@@ -33,8 +33,14 @@ struct Config {
     std::string database_path;  ///< of SQLite; default <data>/postrider.db
     std::string database_url;   ///< of PostgreSQL, instead; may have a password: shown without it
     Listen listen;
-    std::string public_url;      ///< without a trailing slash; empty: http://<listen>, see origin()
+    std::string public_url;  ///< without a trailing slash; empty: http(s)://<listen>, see origin()
     bool insecure_http = false;  ///< plain http on an address that is not loopback
+    std::string tls_cert;        ///< PEM; with tls_key: the API speaks https
+    std::string tls_key;
+    std::vector<std::string> trusted_proxies;  ///< CIDR: whose X-Forwarded-For is believed
+    std::optional<Listen> metrics_listen;      ///< /metrics alone, without a token
+
+    bool has_tls() const { return !tls_cert.empty(); }
 
     std::vector<std::string> allow_networks;  ///< CIDR: net::Cidr::parse takes each
     bool allow_http = false;
@@ -55,8 +61,8 @@ struct Config {
     LogLevel log_level = LogLevel::info;
     LogFormat log_format = LogFormat::text;
 
-    /// The only source of absolute URLs: public_url, or http:// and where the server listens; with
-    /// the port that it got when it asked for any.
+    /// The only source of absolute URLs: public_url, or http(s):// and where the server listens;
+    /// with the port that it got when it asked for any.
     std::string origin(std::uint16_t bound_port) const;
     bool operator==(const Config&) const = default;
 };

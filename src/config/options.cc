@@ -96,6 +96,13 @@ Result<void> set_listen(Config& config, const Values& values) {
     return {};
 }
 
+Result<void> set_metrics_listen(Config& config, const Values& values) {
+    auto listen = parse_socket_address(values.back());
+    if (!listen) return must("must be ADDRESS:PORT, like 127.0.0.1:9090 or [::1]:9090");
+    config.metrics_listen = *listen;
+    return {};
+}
+
 Result<void> set_public_url(Config& config, const Values& values) {
     auto url = net::parse_url(values.back());
     if (!url || url->target.find('?') != std::string::npos) {
@@ -112,6 +119,15 @@ Result<void> set_allow_networks(Config& config, const Values& values) {
         return must("must be networks in CIDR form without host bits, like 10.0.0.0/8 or fd00::/8");
     }
     config.allow_networks = values;
+    return {};
+}
+
+Result<void> set_trusted_proxies(Config& config, const Values& values) {
+    for (const auto& network : values) {
+        if (net::Cidr::parse(network)) continue;
+        return must("must be networks in CIDR form without host bits, like 10.0.0.0/8 or 10.1.2.3");
+    }
+    config.trusted_proxies = values;
     return {};
 }
 
@@ -233,6 +249,28 @@ constexpr Option table[] = {
       "http://<listen>)"},
      set_public_url,
      [](const Config& c) { return show_text(c.public_url); },
+     Shape::text},
+    {{"tls-cert", "FILE", false,
+      "PEM of the server's certificate and its chain: the API speaks https; read again when it "
+      "changes and at SIGHUP"},
+     [](Config& c, const Values& v) { return set_path(c.tls_cert, v.back()); },
+     [](const Config& c) { return show_text(c.tls_cert); },
+     Shape::text},
+    {{"tls-key", "FILE", false, "PEM of its key, without a passphrase"},
+     [](Config& c, const Values& v) { return set_path(c.tls_key, v.back()); },
+     [](const Config& c) { return show_text(c.tls_key); },
+     Shape::text},
+    {{"trusted-proxy", "CIDR", true,
+      "a proxy whose X-Forwarded-For names the client; may be given again (default: none)"},
+     set_trusted_proxies,
+     [](const Config& c) { return Values(c.trusted_proxies); },
+     Shape::list},
+    {{"metrics-listen", "ADDRESS:PORT", false,
+      "serve /metrics alone there, without a token (default: no; /metrics needs view_metrics)"},
+     set_metrics_listen,
+     [](const Config& c) {
+         return c.metrics_listen ? Values{c.metrics_listen->to_string()} : Values{};
+     },
      Shape::text},
     {{"insecure-http", "", false,
       "serve plain http on an address that is not loopback: tokens cross the network readable"},

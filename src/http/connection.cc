@@ -10,6 +10,7 @@
 #include <cstring>
 #include <thread>
 
+#include "http/client_address.h"
 #include "http/problem.h"
 #include "http/response_head.h"
 #include "http/target.h"
@@ -83,20 +84,31 @@ class Connection::Exchange final : public Responder::Sink {
     const std::shared_ptr<Mailbox> mailbox_;
 };
 
-Connection::Connection(Hub& hub, std::uint64_t id, Socket socket, std::string remote)
-    : hub_(hub), id_(id), socket_(std::move(socket)), remote_(std::move(remote)) {}
+Connection::Connection(Hub& hub, std::uint64_t id, Socket socket, Peer peer,
+                       std::unique_ptr<TlsSession> tls)
+    : hub_(hub),
+      id_(id),
+      socket_(std::move(socket)),
+      tls_(std::move(tls)),
+      peer_(std::move(peer)) {}
 
 void Connection::start() {
     error_code ignored;
     socket_.non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
     reader_.begin(request_);
+    if (tls_ != nullptr) return begin_handshake();
     wait_for_more();
 }
 
 void Connection::refuse() {
     error_code ignored;
     socket_.non_blocking(true, ignored);
+    if (tls_ != nullptr && !is_refused_) {
+        is_refused_ = true;
+        reader_.begin(request_);
+        return begin_handshake();
+    }
     keep_open_ = false;
     reader_.begin(request_);
     begin_request();
@@ -128,12 +140,13 @@ void Connection::end_overdue() {
 }
 
 void Connection::stop_when_idle() {
-    if (phase_ == Phase::idle) close();
+    if (phase_ == Phase::idle || phase_ == Phase::handshaking) close();
 }
 
 void Connection::close() {
     if (phase_ == Phase::closed) return;
     phase_ = Phase::closed;
+    if (tls_ != nullptr) tls_->shut_down();
     error_code ignored;
     socket_.close(ignored);
     hub_.remove(id_);
@@ -181,6 +194,7 @@ void Connection::read() {
     if (read_pending_) return;
     make_room();
     read_pending_ = true;
+    if (tls_ != nullptr) return begin_read_secured();
     socket_.async_read_some(asio::buffer(buffer_.get() + end_, capacity_ - end_),
                             [self = shared_from_this()](error_code error, std::size_t bytes) {
                                 self->read_pending_ = false;
@@ -285,7 +299,9 @@ std::size_t Connection::body_bytes_max() const {
 void Connection::check_head() {
     begin_request();
     request_.id = request_id_;
-    request_.remote = remote_;
+    request_.remote = peer_.endpoint;
+    request_.client_address =
+        client_address(peer_.address, request_.headers, hub_.options().is_trusted_proxy);
     head_only_ = request_.method == "HEAD";
     keep_open_ = reader_.keeps_alive();
     route_ = nullptr;
@@ -373,6 +389,7 @@ std::optional<Response> Connection::refusal_of_body(const Route& route) {
 /// False: the socket would not take the few bytes, and nobody waits for an answer like that.
 bool Connection::send_continue() {
     constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (tls_ != nullptr) return tls_->write(line).bytes == line.size();
     error_code error;
     return socket_.write_some(asio::buffer(line), error) == line.size() && !error;
 }
@@ -404,12 +421,15 @@ bool Connection::write(Response response) {
     response_ = std::move(response);
     if (hub_.is_stopping()) keep_open_ = false;
     head_.clear();
-    append_head(head_, response_,
-                {.request_id = request_id_,
-                 .date = hub_.date(),
-                 .after = keep_open_ ? AfterAnswer::keep_open : AfterAnswer::close,
-                 .http_1_0 = reader_.is_http_1_0()});
+    append_head(
+        head_, response_,
+        {.request_id = request_id_,
+         .date = hub_.date(),
+         .after = keep_open_ ? AfterAnswer::keep_open : AfterAnswer::close,
+         .http_1_0 = reader_.is_http_1_0(),
+         .strict_transport = tls_ != nullptr ? hub_.strict_transport() : std::string_view()});
     if (head_only_ || !status_has_body(response_.status)) response_.body.clear();
+    if (tls_ != nullptr) return write_secured();
     // Nearly always the kernel takes all of it at once, and nothing needs to be waited for.
     const std::array<asio::const_buffer, 2> buffers{asio::buffer(head_),
                                                     asio::buffer(response_.body)};
@@ -444,7 +464,7 @@ bool Connection::finish_answer() {
         options.observer({.id = request_id_,
                           .operation = route_ != nullptr ? std::string_view(route_->operation)
                                                          : std::string_view(),
-                          .remote = remote_,
+                          .remote = peer_.endpoint,
                           .status = response_.status,
                           .duration = std::chrono::duration_cast<Duration>(hub_.now() - started_),
                           .body_bytes = response_.body.size()});
@@ -464,6 +484,7 @@ bool Connection::finish_answer() {
 /// Ends the connection so that the answer arrives: closing while bytes wait unread would make the
 /// kernel reset it, and the client might never see the answer.
 void Connection::linger() {
+    if (tls_ != nullptr) tls_->shut_down();
     error_code error;
     socket_.shutdown(Socket::shutdown_send, error);
     if (error || reader_.state() == RequestReader::State::done) return close();

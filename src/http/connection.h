@@ -9,6 +9,7 @@
 #include "http/mailbox.h"
 #include "http/request_reader.h"
 #include "http/router.h"
+#include "http/tls.h"
 
 namespace postrider::http {
 
@@ -23,7 +24,8 @@ class Hub {
     virtual const ServerOptions& options() const = 0;
     virtual std::shared_ptr<Mailbox> mailbox() const = 0;
     virtual Monotonic now() const = 0;
-    virtual std::string_view date() = 0;  ///< as a Date header has it
+    virtual std::string_view strict_transport() const = 0;  ///< a header's value; empty: none
+    virtual std::string_view date() = 0;                    ///< as a Date header has it
     virtual std::string mint_request_id() = 0;
     virtual bool is_stopping() const = 0;
     virtual void remove(std::uint64_t connection) = 0;
@@ -31,6 +33,7 @@ class Hub {
 
 /// One client's connection: reads a request, lets it be answered, reads the next.
 ///
+///     handshaking ──TLS is up──▶ idle          (without TLS it begins idle)
 ///     idle ──first byte──▶ reading ──▶ handling ──answer──▶ writing ──▶ idle
 ///       reading ──refused before its end──▶ writing ──▶ lingering ──▶ closed
 ///       reading ──head read──▶ admitting ──the gate's verdict──▶ reading
@@ -40,10 +43,16 @@ class Connection final : public std::enable_shared_from_this<Connection> {
  public:
     using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Mailbox::Executor>;
 
-    Connection(Hub& hub, std::uint64_t id, Socket socket, std::string remote);
+    struct Peer {
+        std::string endpoint;  ///< "127.0.0.1:49152"
+        std::string address;   ///< "127.0.0.1", an IPv4-mapped one unwrapped
+    };
+    /// `tls`: none for plain HTTP.
+    Connection(Hub& hub, std::uint64_t id, Socket socket, Peer peer,
+               std::unique_ptr<TlsSession> tls);
 
     void start();
-    /// Answers 503 without reading, and closes.
+    /// Answers 503 without reading (after the handshake, under TLS), and closes.
     void refuse();
     /// An answer or verdict from the mailbox; ignored when it is not for the request in progress.
     void answer(Mailbox::Mail mail);
@@ -55,7 +64,16 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     void close();
 
  private:
-    enum class Phase { idle, reading, admitting, handling, writing, lingering, closed };
+    enum class Phase {
+        handshaking,
+        idle,
+        reading,
+        admitting,
+        handling,
+        writing,
+        lingering,
+        closed
+    };
 
     void read();
     void on_read(std::size_t bytes);
@@ -81,10 +99,22 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     bool finish_answer();
     void linger();
 
+    // Under TLS (connection_tls.cc).
+    void begin_handshake();
+    void shake_hands();
+    void answer_plain_http();
+    void await(TlsSession::Need need, void (Connection::*next)());
+    void begin_read_secured();
+    void read_secured();
+    bool write_secured();
+    bool push_secured();
+    void go_on_writing();
+
     Hub& hub_;
     const std::uint64_t id_;
     Socket socket_;
-    const std::string remote_;
+    std::unique_ptr<TlsSession> tls_;
+    const Peer peer_;
     Phase phase_ = Phase::idle;
     Monotonic deadline_ = Monotonic::max();
     bool read_pending_ = false;
@@ -107,6 +137,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     std::string head_;
     Response response_;
     std::size_t linger_bytes_ = 0;
+    bool is_refused_ = false;
+    std::size_t joined_ = 0;   ///< bytes of the body that are in head_, to share its TLS record
+    std::size_t written_ = 0;  ///< under TLS: of head_ and then of the body behind joined_
 
     class Exchange;
 };

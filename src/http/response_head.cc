@@ -142,6 +142,10 @@ void append_head(std::string& out, const Response& response, const HeadOptions& 
     if (response.status == 401 && !has_header(response, "www-authenticate")) {
         out += "\r\nWWW-Authenticate: Bearer";
     }
+    if (!options.strict_transport.empty()) {
+        out += "\r\nStrict-Transport-Security: ";
+        out += options.strict_transport;
+    }
     for (const auto& [name, value] : response.headers) {
         out += "\r\n";
         append_clean(out, name);

@@ -14,6 +14,7 @@ struct HeadOptions {
     std::string_view date;  ///< "Mon, 23 Nov 2026 18:12:03 GMT"
     AfterAnswer after = AfterAnswer::keep_open;
     bool http_1_0 = false;  ///< such a client must be told that the connection stays open
+    std::string_view strict_transport = {};  ///< Strict-Transport-Security (RFC 6797); empty: none
 };
 
 /// Appends the status line and all headers, with those that every answer has (server.h). Bytes that

@@ -28,36 +28,50 @@ std::string to_text(const tcp::endpoint& endpoint) {
                        endpoint.port());
 }
 
-std::unexpected<Error> cannot_listen(const tcp::endpoint& endpoint, const error_code& error) {
+/// Without the port; an IPv4 client of an IPv6 socket as IPv4.
+std::string address_of(const tcp::endpoint& endpoint) {
+    const auto address = endpoint.address();
+    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+    }
+    return address.to_string();
+}
+
+std::unexpected<Error> cannot_listen(const tcp::endpoint& endpoint, const error_code& error,
+                                     const std::string& option) {
     const std::string where = to_text(endpoint);
     if (error == asio::error::address_in_use) {
         return fail(ErrorCode::unavailable,
-                    where + " is in use by another process; stop it or choose another --listen");
+                    fmt::format("{} is in use by another process; stop it or choose another {}",
+                                where, option));
     }
     if (error == asio::error::access_denied) {
         return fail(ErrorCode::unavailable,
-                    fmt::format("this user may not listen on {}; choose a --listen port above 1023",
-                                where));
+                    fmt::format("this user may not listen on {}; choose a {} port above 1023",
+                                where, option));
     }
     if (error == boost::system::errc::address_not_available) {
         return fail(ErrorCode::unavailable,
-                    fmt::format("this machine has no address {}; choose another --listen",
-                                endpoint.address().to_string()));
+                    fmt::format("this machine has no address {}; choose another {}",
+                                endpoint.address().to_string(), option));
     }
-    return fail(
-        ErrorCode::unavailable,
-        fmt::format("cannot listen on {}: {}; choose another --listen", where, error.message()));
+    return fail(ErrorCode::unavailable, fmt::format("cannot listen on {}: {}; choose another {}",
+                                                    where, error.message(), option));
 }
 
 class ServerImpl final : public Server, private Hub {
  public:
     ServerImpl(ServerOptions options, std::vector<Route> routes, Gate before)
-        : options_(std::move(options)), router_(std::move(routes)), gate_(std::move(before)) {}
+        : options_(std::move(options)),
+          router_(std::move(routes)),
+          gate_(std::move(before)),
+          tls_(options_.tls) {}
     ~ServerImpl() override { stop(Monotonic::min()); }
 
     Result<void> start() override;
     void stop(Monotonic deadline) override;
     std::uint16_t port() const override { return port_; }
+    void set_tls(std::shared_ptr<const TlsIdentity> tls) override;
 
  private:
     using Connections = std::unordered_map<std::uint64_t, std::shared_ptr<Connection>>;
@@ -67,6 +81,7 @@ class ServerImpl final : public Server, private Hub {
     const ServerOptions& options() const override { return options_; }
     std::shared_ptr<Mailbox> mailbox() const override { return mailbox_; }
     Monotonic now() const override { return clock_.monotonic(); }
+    std::string_view strict_transport() const override { return options_.strict_transport; }
     std::string_view date() override;
     std::string mint_request_id() override { return minter_.mint(clock_.now()).to_string(); }
     bool is_stopping() const override { return stopping_; }
@@ -95,6 +110,7 @@ class ServerImpl final : public Server, private Hub {
     asio::basic_socket_acceptor<tcp, Mailbox::Executor> acceptor_{mailbox_->io()};
     asio::steady_timer deadline_timer_{mailbox_->io()};
     asio::steady_timer accept_timer_{mailbox_->io()};
+    std::shared_ptr<const TlsIdentity> tls_;  // of the next connection
     Connections connections_;
     std::uint64_t last_connection_ = 0;
     bool watching_ = false;
@@ -115,11 +131,10 @@ Result<void> ServerImpl::start() {
     const auto address = asio::ip::make_address(
         options_.address == "localhost" ? "127.0.0.1" : options_.address, error);
     if (error) {
-        return fail(
-            ErrorCode::unavailable,
-            fmt::format("\"{}\" is no address to listen on; give --listen an IP address and "
-                        "a port, like 127.0.0.1:8080",
-                        options_.address));
+        return fail(ErrorCode::unavailable,
+                    fmt::format("\"{}\" is no address to listen on; give {} an IP address and "
+                                "a port, like 127.0.0.1:8080",
+                                options_.address, options_.listen_option));
     }
     POSTRIDER_TRY(listen({address, options_.port}));
     mailbox_->on_mail([this](Mailbox::Mail mail) { on_mail(std::move(mail)); });
@@ -138,10 +153,15 @@ Result<void> ServerImpl::listen(const tcp::endpoint& endpoint) {
     if (error) {
         error_code ignored;
         acceptor_.close(ignored);
-        return cannot_listen(endpoint, error);
+        return cannot_listen(endpoint, error, options_.listen_option);
     }
     port_ = acceptor_.local_endpoint(error).port();
     return {};
+}
+
+void ServerImpl::set_tls(std::shared_ptr<const TlsIdentity> tls) {
+    CHECK(options_.tls != nullptr && tls != nullptr);
+    asio::post(mailbox_->io(), [this, tls = std::move(tls)] { tls_ = tls; });
 }
 
 void ServerImpl::accept() {
@@ -167,8 +187,12 @@ void ServerImpl::on_accept(const error_code& error, Connection::Socket socket) {
         error_code gone;
         const auto remote = socket.remote_endpoint(gone);
         const auto id = ++last_connection_;
+        std::unique_ptr<TlsSession> tls;
+        if (tls_ != nullptr) tls = std::make_unique<TlsSession>(*tls_, socket.native_handle());
+        Connection::Peer peer;
+        if (!gone) peer = {.endpoint = to_text(remote), .address = address_of(remote)};
         auto connection = std::make_shared<Connection>(
-            static_cast<Hub&>(*this), id, std::move(socket), gone ? "" : to_text(remote));
+            static_cast<Hub&>(*this), id, std::move(socket), std::move(peer), std::move(tls));
         const bool full = connections_.size() >= options_.connections_max;
         connections_.emplace(id, connection);
         if (full) {

@@ -25,7 +25,10 @@ struct Request {
     /// What the route's {names} matched, decoded, in the template's order.
     std::vector<std::pair<std::string, std::string>> path_parameters;
     std::string id;      ///< this request's id, in its log line and its problem document
-    std::string remote;  ///< "127.0.0.1:49152"
+    std::string remote;  ///< the peer of the connection, "127.0.0.1:49152"
+    /// Who asks: the peer's address without its port, or behind a trusted proxy the one that the
+    /// proxy names in X-Forwarded-For (client_address.h).
+    std::string client_address;
     /// What the gate found out, for the handler: only they know its type.
     std::shared_ptr<const void> admission;
 
@@ -86,6 +89,8 @@ struct Answered {
     std::size_t body_bytes = 0;
 };
 
+class TlsIdentity;  // tls.h
+
 struct ServerOptions {
     std::string address = "127.0.0.1";  ///< an IPv4 or IPv6 address, or localhost
     std::uint16_t port = 8080;          ///< 0: any free one, see Server::port()
@@ -94,6 +99,14 @@ struct ServerOptions {
     Duration connection_idle_timeout = limits::connection_idle_timeout;
     Duration response_write_timeout = limits::response_write_timeout;
     Duration deadline_check = limits::api_deadline_check;
+    std::string listen_option = "--listen";  ///< for the sentence that says what to change
+    /// Certificate and key: HTTP is spoken under TLS only; none: plain HTTP.
+    std::shared_ptr<const TlsIdentity> tls = nullptr;
+    Duration tls_handshake_timeout = limits::tls_handshake_timeout;
+    /// Value of Strict-Transport-Security under TLS; empty: no such header.
+    std::string strict_transport = {};
+    /// Whether X-Forwarded-For of this peer is believed; none: nobody's is.
+    std::function<bool(std::string_view address)> is_trusted_proxy = nullptr;
     /// Called on the server's thread after each answer; must not block.
     std::function<void(const Answered&)> observer = nullptr;
 };
@@ -108,6 +121,9 @@ struct ServerOptions {
 /// `Expect: 100-continue` is honoured after the checks on the head passed. Every answer has
 /// X-Request-Id, Date and X-Content-Type-Options; JSON has Cache-Control: no-store unless the
 /// handler says otherwise, and a 401 without a challenge gets `WWW-Authenticate: Bearer`.
+///
+/// With TLS a handshake is a connection like any other for the limit, and has its own time; plain
+/// HTTP on that port is answered with 400.
 class Server {
  public:
     virtual ~Server() = default;
@@ -117,6 +133,9 @@ class Server {
     /// Stops accepting, lets requests in progress end until `deadline`, closes.
     virtual void stop(Monotonic deadline) = 0;
     virtual std::uint16_t port() const = 0;
+    /// New connections get this certificate; those that are there keep theirs. Thread-safety: any
+    /// thread. Requires: the server began with TLS.
+    virtual void set_tls(std::shared_ptr<const TlsIdentity> tls) = 0;
 };
 
 /// What a gate says of a request: its answer, or that it goes on.

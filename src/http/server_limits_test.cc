@@ -146,8 +146,6 @@ TEST_F(ServerTest, TheGateMaySpeakLater) {
     EXPECT_EQ(answer.status, 401);
     EXPECT_TRUE(large.is_closed());
 
-    RawClient gone(port());
-    gone.send(get("/hello", "X-Later: 1\r\n"));
 }
 
 TEST_F(ServerTest, BodiesOverTheLimitAre413) {

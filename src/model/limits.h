@@ -29,8 +29,17 @@ inline constexpr std::size_t api_connections_max = 4096;
 inline constexpr Duration request_read_timeout = 30s;  ///< from a request's first byte to its last
 inline constexpr Duration connection_idle_timeout = 75s;  ///< between requests of one connection
 inline constexpr Duration response_write_timeout =
-    60s;                                            ///< from an answer's first byte to its last
-inline constexpr Duration api_deadline_check = 1s;  ///< how late the three above may be noticed
+    60s;                                                ///< from an answer's first byte to its last
+inline constexpr Duration api_deadline_check = 1s;      ///< how late the three above may be noticed
+inline constexpr Duration tls_handshake_timeout = 10s;  ///< a few round trips over a bad network
+inline constexpr Duration tls_file_check_interval =
+    2s;  ///< how often certificate files are looked at
+inline constexpr Duration tls_expiry_warning = 14 * 24h;  ///< before a certificate's end
+inline constexpr std::size_t metrics_connections_max = 64;
+inline constexpr std::size_t tls_file_bytes_max = 1024 * 1024;    ///< a chain has a few KiB
+inline constexpr std::size_t tls_record_bytes_max = 16 * 1024;    ///< RFC 8446, section 5.1
+inline constexpr Duration strict_transport_lifetime = 365 * 24h;  ///< of the HSTS header
+inline constexpr std::size_t forwarded_hops_max = 32;  ///< of X-Forwarded-For, from the right
 inline constexpr std::size_t unread_body_bytes_max =
     64 *
     1024;  ///< a refused request's body up to here is read over; above, the connection is closed
@@ -196,13 +205,13 @@ inline constexpr std::uint64_t disk_reserve_bytes_min =
 inline constexpr std::uint64_t disk_reserve_bytes_max = 64ULL * 1024 * 1024 * 1024;
 inline constexpr std::size_t recover_step_deliveries = 1000;
 inline constexpr std::size_t housekeeping_rows_max =
-    1000;  ///< of one step: well under a closure's time
+    1000;                                              ///< of one step: well under a closure's time
+inline constexpr std::int64_t free_pages_kept = 4096;  ///< 32 MiB for the next rows, not given back
 inline constexpr Duration housekeeping_interval = 30s;
-inline constexpr Duration housekeeping_pause = 5ms;  ///< between steps, for others to write
+inline constexpr Duration housekeeping_pause = 5ms;     ///< between steps, for others to write
 inline constexpr std::size_t transfer_step_rows = 500;  ///< of one transaction of a move
 inline constexpr std::size_t retention_step_rows =
     100;  ///< of one step: events of 256 KiB are thirty pages each
-inline constexpr std::int64_t free_pages_kept = 4096;  ///< 32 MiB of the database file
 inline constexpr std::size_t release_step_pages = 256;
 inline constexpr Duration api_key_kept_after_end = 30 * 24h;  ///< so that lists still tell of it
 inline constexpr Duration stop_deadline = 10s;        ///< for requests and attempts in progress

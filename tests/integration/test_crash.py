@@ -7,7 +7,7 @@ import pathlib
 import pytest
 
 import crash
-from server import Server, binary
+from server import Server, binary, sqlite_only
 from waiting import wait_for
 
 KILLS = int(os.environ.get("POSTRIDER_KILLS", "10"))
@@ -30,6 +30,7 @@ def test_kill_9_loses_nothing(tmp_path, receiver, path, record_property, capsys)
     assert report.duplicates <= KILLS * 600
 
 
+@sqlite_only
 def test_acknowledging_before_the_commit_is_noticed(tmp_path, receiver, path, capsys):
     """The negative control: the same check on a binary that breaks the promise must fail."""
     sabotaged = os.environ.get("POSTRIDER_SABOTAGED_BINARY",

@@ -7,7 +7,7 @@ import pathlib
 import pytest
 
 import directory_crash
-from server import Server, binary
+from server import Server, binary, sqlite_only
 
 KILLS = int(os.environ.get("POSTRIDER_KILLS", "10"))
 
@@ -25,6 +25,7 @@ def test_delivered_is_what_was_committed(tmp_path, receiver, path, capsys):
     assert report.inconsistent == 0
 
 
+@sqlite_only
 def test_acknowledging_before_the_commit_is_noticed(tmp_path, receiver, path):
     """The negative control: a binary that answers before it commits must be found out."""
     sabotaged = os.environ.get("POSTRIDER_SABOTAGED_BINARY",

@@ -93,7 +93,7 @@ class Server:
     def read_log(self, process, ready):
         for line in process.stderr:
             self.log.append(line)
-            found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
+            found = re.search(r"listening on https?://127\.0\.0\.1:(\d+)", line)
             if found:
                 self.port = int(found[1])
                 ready.set()
