@@ -18,6 +18,9 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"get_health", open},
     {"get_readiness", open},
     {"get_docs", open},
+    {"get_console", open},
+    {"get_console_page", open},
+    {"get_console_asset", open},
     {"get_metrics", view_metrics},
     // events
     {"publish_event", publish_events},

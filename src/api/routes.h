@@ -5,6 +5,7 @@
 namespace postrider::api {
 
 RouteList meta_routes(Context& context);
+RouteList console_routes(Context& context);
 RouteList realm_routes(Context& context);
 RouteList event_routes(Context& context);  ///< with event_type_routes
 RouteList event_type_routes(Context& context);

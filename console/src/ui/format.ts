@@ -1,0 +1,42 @@
+/** Times are local; UTC is in the title (see <Time>). */
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const day = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' })
+
+export const fullTime = (iso: string) => full.format(new Date(iso))
+export const shortTime = (iso: string) => {
+  const date = new Date(iso)
+  return date.toDateString() === new Date().toDateString() ? clock.format(date) : day.format(date)
+}
+
+export function relative(iso: string, now = Date.now()): string {
+  const seconds = Math.round((new Date(iso).getTime() - now) / 1000)
+  const size = Math.abs(seconds)
+  const [count, unit] = size < 60 ? [size, 's'] : size < 3600 ? [Math.round(size / 60), 'min']
+    : size < 86400 ? [Math.round(size / 3600), 'h'] : [Math.round(size / 86400), 'd']
+  if (size < 2) return 'now'
+  return seconds < 0 ? `${count} ${unit} ago` : `in ${count} ${unit}`
+}
+
+export function milliseconds(value: number): string {
+  if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`
+  if (value >= 1000) return `${(value / 1000).toFixed(2)} s`
+  return value >= 100 ? `${Math.round(value)} ms` : `${value.toFixed(1)} ms`
+}
+
+export const count = (value: number) => value.toLocaleString()
+export const shortId = (id: string) => `${id.slice(0, 8)}…${id.slice(-4)}`
+
+/** JSON with indentation when it is JSON, else the text as it is. */
+export function pretty(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2)
+  } catch {
+    return text
+  }
+}
+
+export function percentile(sorted: number[], share: number): number | null {
+  if (sorted.length === 0) return null
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null
+}
