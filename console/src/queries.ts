@@ -36,7 +36,7 @@ export function useEventTypes() {
   return useQuery({
     queryKey: ['event-types', realm], staleTime: 60_000,
     queryFn: async ({ signal }) => {
-      const own = await all<EventType>(realmPath(realm, '/event-types'), signal)
+      const own = (await get<Page<EventType>>(realmPath(realm, '/event-types'), signal)).items
       const known = new Set(own.map((each) => each.name))
       const built_in = (await get<{ items: EventType[] }>('/event-types', signal)).items
       return [...built_in.filter((each) => !known.has(each.name)), ...own].sort((a, b) => a.name.localeCompare(b.name))

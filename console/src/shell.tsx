@@ -22,8 +22,9 @@ function RealmSwitcher() {
   const navigate = useNavigate()
   return (
     <Menu as="div" className="relative">
-      <MenuButton aria-label={`Realm ${realm}, switch`} className="w-full flex items-center gap-2.5 h-10 px-2.5 rounded-lg border border-line bg-panel hover:bg-sunken shadow-card text-left">
-        <span className="w-5 h-5 rounded-md bg-accent/15 text-accent grid place-items-center text-[11px] font-semibold uppercase">{realm[0]}</span>
+      <MenuButton className="w-full flex items-center gap-2.5 h-10 px-2.5 rounded-lg border border-line bg-panel hover:bg-sunken shadow-card text-left">
+        <span className="sr-only">Realm</span>
+        <span aria-hidden="true" className="w-5 h-5 rounded-md bg-accent/15 text-accent grid place-items-center text-[11px] font-semibold uppercase">{realm[0]}</span>
         <span className="flex-1 truncate font-medium">{realms.data?.find((each) => each.name === realm)?.display_name || realm}</span>
         <Icon name="down" className="w-4 h-4 text-muted" />
       </MenuButton>
@@ -44,7 +45,7 @@ function RealmSwitcher() {
 
 function Navigation({ onGo }: { onGo?: () => void }) {
   const realm = useRealm()
-  const here = useRouterState({ select: (state) => state.location.pathname })
+  const here = useRouterState({ select: (state) => state.location.pathname.replace(/^\/console(?=\/)/, '') })
   const base = `/${realm}`
   return (
     <nav aria-label="Main" className="space-y-0.5">

@@ -78,7 +78,7 @@ export function Overview() {
   const [p50, p99] = [percentile(waits, 0.5), percentile(waits, 0.99)]
   const rate = delivered.length + failed > 0 ? (delivered.length / (delivered.length + failed)) * 100 : null
   const bad = (id: string) => (groups.get(id) ?? []).slice(0, 24).filter((each) => each.state === 'failed' || (each.state === 'pending' && each.attempts > 0)).length
-  const ranked = [...(webhooks.data ?? [])].sort((a, b) => Number(a.enabled) - Number(b.enabled) || bad(b.id) - bad(a.id)).slice(0, 8)
+  const ranked = [...(webhooks.data ?? [])].sort((a, b) => bad(b.id) - bad(a.id) || Number(a.enabled) - Number(b.enabled)).slice(0, 8)
   const oldest = all[all.length - 1]
   if (recent.isPending || webhooks.isPending) return <Skeleton rows={10} />
   if (recent.isError || webhooks.isError) return <Failure error={recent.error ?? webhooks.error} retry={() => { void recent.refetch(); void webhooks.refetch() }} />
