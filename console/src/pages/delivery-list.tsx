@@ -75,7 +75,7 @@ export function DeliveryBrowser({ webhook }: { webhook: string | null }) {
                       onChange={(event) => setSelected((all) => { const next = new Set(all); if (event.target.checked) next.add(row.id); else next.delete(row.id); return next })} /></td>
                     {row.getVisibleCells().map((cell) => (
                       <td key={cell.id} className="td">
-                        {cell.column.id === 'event' ? <button type="button" className="block w-full text-left min-w-0 rounded" aria-label={`Open ${row.original.event}, ${row.original.state}`}>{flexRender(cell.column.columnDef.cell, cell.getContext())}</button>
+                        {cell.column.id === 'event' ? <button type="button" className="block w-full text-left min-w-0 rounded">{flexRender(cell.column.columnDef.cell, cell.getContext())}</button>
                           : flexRender(cell.column.columnDef.cell, cell.getContext())}
                       </td>
                     ))}
