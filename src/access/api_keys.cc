@@ -2,7 +2,6 @@
 
 #include "base/crypto.h"
 #include "base/encoding.h"
-#include "base/json.h"
 
 namespace postrider::access {
 
@@ -23,18 +22,6 @@ std::string_view bearer_token(std::string_view authorization) {
     while (authorization.starts_with(' ')) authorization.remove_prefix(1);
     while (authorization.ends_with(' ')) authorization.remove_suffix(1);
     return authorization;
-}
-
-PermissionSet parse_permissions(std::string_view json_array) {
-    PermissionSet set;
-    auto value = json::parse(json_array);
-    if (!value || value->as_array() == nullptr) return set;
-    for (const json::Value& element : *value->as_array()) {
-        const std::string* name = element.as_string();
-        if (name == nullptr) continue;
-        if (auto permission = parse_permission(*name)) set.add(*permission);
-    }
-    return set;
 }
 
 }  // namespace
@@ -69,17 +56,24 @@ Result<SharedPrincipal> ApiKeys::authenticate(const std::string* authorization,
 }
 
 void ApiKeys::put(const store::ApiKeyRow& row, const RealmId& master) {
-    auto principal = std::make_shared<const Principal>(
-        Principal{.key = row.id,
-                  .name = row.name,
-                  .realm = row.realm,
-                  .of_master = row.realm == master,
-                  .permissions = parse_permissions(row.permissions),
-                  .expires_at = row.expires_at});
+    auto principal =
+        std::make_shared<const Principal>(Principal{.key = row.id,
+                                                    .name = row.name,
+                                                    .realm = row.realm,
+                                                    .of_master = row.realm == master,
+                                                    .permissions = from_json(row.permissions),
+                                                    .expires_at = row.expires_at});
     MutexLock lock(mutex_);
     auto index = std::make_shared<Index>(*by_hash_);
     std::erase_if(*index, [&](const auto& entry) { return entry.second->key == row.id; });
     (*index)[row.hash] = std::move(principal);
+    by_hash_ = std::move(index);
+}
+
+void ApiKeys::remove_all(const RealmId& realm) {
+    MutexLock lock(mutex_);
+    auto index = std::make_shared<Index>(*by_hash_);
+    std::erase_if(*index, [&](const auto& entry) { return entry.second->realm == realm; });
     by_hash_ = std::move(index);
 }
 

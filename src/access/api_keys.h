@@ -30,6 +30,8 @@ class ApiKeys {
     /// Takes in a committed row, in place of the key with its id. Permissions that this binary does
     /// not know are ignored.
     void put(const store::ApiKeyRow& row, const RealmId& master);
+    /// Forgets every key of a realm that was deleted.
+    void remove_all(const RealmId& realm);
 
  private:
     using Index = std::unordered_map<std::string, SharedPrincipal>;

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/json.h"
+
 namespace postrider::access {
 
 namespace {
@@ -58,6 +60,26 @@ std::optional<Permission> parse_permission(std::string_view text) {
 PermissionSet PermissionSet::all() {
     PermissionSet set;
     for (Permission permission : permissions) set.add(permission);
+    return set;
+}
+
+std::string to_json(const PermissionSet& set) {
+    json::Array held;
+    for (const Permission permission : permissions) {
+        if (set.has(permission)) held.emplace_back(to_string(permission));
+    }
+    return json::serialize(held);
+}
+
+PermissionSet from_json(std::string_view json_array) {
+    PermissionSet set;
+    const auto value = json::parse(json_array);
+    if (!value || value->as_array() == nullptr) return set;
+    for (const json::Value& element : *value->as_array()) {
+        const std::string* name = element.as_string();
+        if (name == nullptr) continue;
+        if (const auto permission = parse_permission(*name)) set.add(*permission);
+    }
     return set;
 }
 

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace postrider::access {
@@ -44,6 +45,15 @@ class PermissionSet {
     static PermissionSet all();
     void add(Permission permission) { bits_ |= bit(permission); }
     bool has(Permission permission) const { return (bits_ & bit(permission)) != 0; }
+    void add_all(const PermissionSet& others) { bits_ |= others.bits_; }
+    bool has_all(const PermissionSet& others) const { return (others.bits_ & ~bits_) == 0; }
+    /// Those that the other set has not.
+    PermissionSet without(const PermissionSet& others) const {
+        PermissionSet rest;
+        rest.bits_ = bits_ & ~others.bits_;
+        return rest;
+    }
+    bool is_empty() const { return bits_ == 0; }
     bool operator==(const PermissionSet&) const = default;
 
  private:
@@ -52,5 +62,10 @@ class PermissionSet {
     }
     std::uint32_t bits_ = 0;
 };
+
+/// The names in the order of the enumerators, as a JSON array: how they are stored and shown.
+std::string to_json(const PermissionSet& permissions);
+/// What a stored JSON array names; names that are unknown (of another version) are left out.
+PermissionSet from_json(std::string_view json_array);
 
 }  // namespace postrider::access

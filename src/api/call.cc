@@ -30,13 +30,15 @@ const std::string* realm_parameter(const http::Request& request) {
 Result<Admission> admit(const Context& context, const http::Request& request,
                         const Operation& operation) {
     Admission admission;
-    if (operation.need.kind == Need::Kind::nothing) return admission;
-    POSTRIDER_ASSIGN(
-        admission.principal,
-        context.access.authenticate(request.header("authorization"), context.clock.now()));
+    const bool is_open = operation.need.kind == Need::Kind::nothing;
+    if (!is_open) {
+        POSTRIDER_ASSIGN(
+            admission.principal,
+            context.access.authenticate(request.header("authorization"), context.clock.now()));
+    }
     if (const std::string* name = realm_parameter(request)) {
         auto realm = context.directory.realms().find(*name);
-        if (!realm || !admission.principal->acts_in(realm->id)) {
+        if (!realm || (!is_open && !admission.principal->acts_in(realm->id))) {
             return Call::not_found("realm", *name);
         }
         admission.realm = std::move(*realm);

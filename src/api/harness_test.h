@@ -101,7 +101,10 @@ class Harness {
         CHECK(directory_.start().has_value());
         add_key("token-of-master", directory_.realms().master(), all_names());
     }
-    ~Harness() { store_->stop(); }
+    ~Harness() {
+        hasher_.stop();
+        store_->stop();
+    }
 
     void add_key(std::string_view token, const RealmId& realm, std::string permissions) {
         keys_.put({.realm = realm,
@@ -171,12 +174,18 @@ class Harness {
     std::unique_ptr<net::Resolver> resolver_ = net::make_resolver(loop_, {});
     FakeEngine engine_;
     events::Publisher publisher_{engine_};
-    directory::Directory directory_{*store_, publisher_};
     webhooks::Webhooks webhooks_{vault_,
                                  publisher_,
                                  engine_,
                                  store_.random,
                                  {.timeout = 15s, .retry_schedule = {}, .policy = policy_}};
+    access::PasswordHasher hasher_;
+    directory::Directory directory_{
+        *store_,
+        publisher_,
+        webhooks_,
+        hasher_,
+        {.settings = {.timeout = 15s, .retry_schedule = {}}, .realm_deleted = {}}};
     webhooks::Recoveries recoveries_{*store_, [](auto&&...) {}, [](const Error&) {}};
     access::ApiKeys keys_;
     Context context_{.store = *store_,

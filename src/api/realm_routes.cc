@@ -74,7 +74,7 @@ Result<void> get_realm(Context& context, Call& call) {
     return {};
 }
 
-Result<void> update_realm(Context& context, Call& call) {
+Result<void> change_realm(Context& context, Call& call, directory::ChangeKind kind) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(const auto expected, call.if_match());
     POSTRIDER_ASSIGN(Body body, call.json_object());
@@ -83,6 +83,7 @@ Result<void> update_realm(Context& context, Call& call) {
         change.display_name = "";
     } else {
         change.display_name = body.string("display_name");
+        if (name == nullptr && kind == directory::ChangeKind::replace) change.display_name = "";
     }
     const auto name = body.string("name");
     if (name && *name != call.realm_name) body.refuse("name", "is fixed: a realm keeps its name");
@@ -93,15 +94,84 @@ Result<void> update_realm(Context& context, Call& call) {
     return {};
 }
 
+Result<void> replace_realm(Context& context, Call& call) {
+    return change_realm(context, call, directory::ChangeKind::replace);
+}
+
+Result<void> update_realm(Context& context, Call& call) {
+    return change_realm(context, call, directory::ChangeKind::patch);
+}
+
+Result<void> delete_realm(Context& context, Call& call) {
+    POSTRIDER_TRY(call.query().finish());
+    POSTRIDER_ASSIGN(const auto version, call.if_match());
+    if (!call.principal->of_master) {
+        return fail(ErrorCode::permission_denied, "only the realm master deletes realms");
+    }
+    context.store.write(
+        store::WriteClass::ordinary,
+        [&directory = context.directory, actor = call.actor(),
+         address = directory::Address<RealmId>{call.realm, call.realm, version}](
+            store::Transaction& tx) { return directory.delete_realm(tx, actor, address); },
+        call.reply.with([] { return empty_answer(); }));
+    return {};
+}
+
+Answer settings_answer(const directory::VersionedSettings& versioned) {
+    return json_answer(200, directory::settings_json(versioned.settings))
+        .with_version(versioned.version);
+}
+
+Result<void> get_settings(Context& context, Call& call) {
+    POSTRIDER_TRY(call.query().finish());
+    store::read<directory::VersionedSettings>(
+        context.store,
+        [&directory = context.directory, realm = call.realm](store::sql::Connection& sql) {
+            return directory.settings(sql, realm);
+        },
+        call.reply.with<directory::VersionedSettings>(settings_answer));
+    return {};
+}
+
+Result<void> change_settings(Context& context, Call& call, directory::ChangeKind kind) {
+    POSTRIDER_TRY(call.query().finish());
+    POSTRIDER_ASSIGN(const auto version, call.if_match());
+    POSTRIDER_ASSIGN(const auto body, call.json());
+    store::write<directory::VersionedSettings>(
+        context.store,
+        [&directory = context.directory, actor = call.actor(),
+         address = directory::Address<RealmId>{call.realm, call.realm, version},
+         change = directory::parse_settings_change(body, kind)](store::Transaction& tx) {
+            return directory.update_settings(tx, actor, address, change);
+        },
+        call.reply.with<directory::VersionedSettings>(settings_answer));
+    return {};
+}
+
+Result<void> replace_settings(Context& context, Call& call) {
+    return change_settings(context, call, directory::ChangeKind::replace);
+}
+
+Result<void> update_settings(Context& context, Call& call) {
+    return change_settings(context, call, directory::ChangeKind::patch);
+}
+
 }  // namespace
 
 RouteList realm_routes(Context& context) {
     constexpr std::size_t body = limits::config_body_bytes_max;
+    const std::string one = "/api/v1/realms/{realm}";
+    const std::string settings = one + "/settings";
     return {
         handle(context, {"GET", "/api/v1/realms", "list_realms"}, list_realms),
         handle(context, {"POST", "/api/v1/realms", "create_realm", body}, create_realm),
-        handle(context, {"GET", "/api/v1/realms/{realm}", "get_realm"}, get_realm),
-        handle(context, {"PATCH", "/api/v1/realms/{realm}", "update_realm", body}, update_realm),
+        handle(context, {"GET", one, "get_realm"}, get_realm),
+        handle(context, {"PUT", one, "replace_realm", body}, replace_realm),
+        handle(context, {"PATCH", one, "update_realm", body}, update_realm),
+        handle(context, {"DELETE", one, "delete_realm"}, delete_realm),
+        handle(context, {"GET", settings, "get_realm_settings"}, get_settings),
+        handle(context, {"PUT", settings, "replace_realm_settings", body}, replace_settings),
+        handle(context, {"PATCH", settings, "update_realm_settings", body}, update_settings),
     };
 }
 

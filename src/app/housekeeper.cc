@@ -1,5 +1,6 @@
 #include "app/housekeeper.h"
 
+#include "directory/directory.h"
 #include "model/limits.h"
 #include "store/tables.h"
 #include "telemetry/log.h"
@@ -23,26 +24,29 @@ void Housekeeper::schedule(Duration wait) {
     timer_->expire_at(clock_.monotonic() + wait, [this] { work(); });
 }
 
-void Housekeeper::work() {
-    recoveries_.proceed();
-    expire_keys();
+Result<bool> Housekeeper::step(store::Transaction& tx) {
+    constexpr auto most = static_cast<std::int64_t>(limits::housekeeping_rows_max);
+    POSTRIDER_ASSIGN(const auto keys, store::idempotency_table::expire(
+                                          tx, tx.now() - limits::idempotency_key_lifetime,
+                                          limits::housekeeping_rows_max));
+    POSTRIDER_ASSIGN(const auto resets,
+                     store::password_resets_table::expire(tx, tx.now() - limits::reset_token_window,
+                                                          limits::housekeeping_rows_max));
+    POSTRIDER_ASSIGN(const bool purged, directory_.purge_step(tx));
+    return keys == most || resets == most || purged;
 }
 
-void Housekeeper::expire_keys() {
-    store::write<std::int64_t>(
-        store_,
-        [](store::Transaction& tx) {
-            return store::idempotency_table::expire(tx, tx.now() - limits::idempotency_key_lifetime,
-                                                    limits::housekeeping_rows_max);
-        },
-        [this](Result<std::int64_t> removed) {
-            if (!removed) {
-                log::warning("app", "housekeeping waits", {{"reason", removed.error().message}});
+void Housekeeper::work() {
+    recoveries_.proceed();
+    store::write<bool>(
+        store_, [this](store::Transaction& tx) { return step(tx); },
+        [this](Result<bool> more) {
+            if (!more) {
+                log::warning("app", "housekeeping waits", {{"reason", more.error().message}});
             }
-            const bool more =
-                removed && *removed == static_cast<std::int64_t>(limits::housekeeping_rows_max);
-            loop_.post([this, more] {
-                schedule(more ? limits::housekeeping_pause : limits::housekeeping_interval);
+            const bool goes_on = more && *more;
+            loop_.post([this, goes_on] {
+                schedule(goes_on ? limits::housekeeping_pause : limits::housekeeping_interval);
             });
         });
 }

@@ -6,6 +6,9 @@
 #include "net/event_loop.h"
 #include "store/store.h"
 
+namespace postrider::directory {
+class Directory;
+}
 namespace postrider::webhooks {
 class Recoveries;
 }
@@ -13,13 +16,17 @@ class Recoveries;
 namespace postrider::app {
 
 /// Does what is nobody's request, one small transaction at a time, so that no publish waits for it:
-/// ends idempotency keys after limits::idempotency_key_lifetime, and goes on with recoveries that
-/// an error of the store has stopped. Lives on the engine's loop.
+/// ends idempotency keys and reset tokens that are too old, removes what deleted realms held, and
+/// goes on with recoveries that an error of the store has stopped. Lives on the engine's loop.
 class Housekeeper {
  public:
-    Housekeeper(store::Store& store, webhooks::Recoveries& recoveries, const Clock& clock,
-                net::EventLoop& loop)
-        : store_(store), recoveries_(recoveries), clock_(clock), loop_(loop) {}
+    Housekeeper(store::Store& store, webhooks::Recoveries& recoveries,
+                directory::Directory& directory, const Clock& clock, net::EventLoop& loop)
+        : store_(store),
+          recoveries_(recoveries),
+          directory_(directory),
+          clock_(clock),
+          loop_(loop) {}
     Housekeeper(const Housekeeper&) = delete;
     Housekeeper& operator=(const Housekeeper&) = delete;
 
@@ -30,10 +37,12 @@ class Housekeeper {
  private:
     void schedule(Duration wait);
     void work();
-    void expire_keys();
+    /// One step of each kind in one transaction; true: there is more to do now.
+    Result<bool> step(store::Transaction& tx);
 
     store::Store& store_;
     webhooks::Recoveries& recoveries_;
+    directory::Directory& directory_;
     const Clock& clock_;
     net::EventLoop& loop_;
     std::unique_ptr<net::EventLoop::Timer> timer_;  // the loop's thread; none: stopped

@@ -5,6 +5,7 @@
 
 #include "access/api_keys.h"
 #include "access/bootstrap.h"
+#include "access/password_hasher.h"
 #include "api/routes.h"
 #include "app/housekeeper.h"
 #include "app/process.h"
@@ -74,11 +75,14 @@ class ServerImpl final : public Server {
               delivery::make_engine(*store_, clock_, random_, loop_, *sender_, engine_options())),
           sink_(*engine_, metrics_),
           publisher_(sink_),
-          directory_(*store_, publisher_),
           webhooks_(vault_, publisher_, *engine_, random_,
                     {.timeout = config.timeout,
                      .retry_schedule = config.retry_schedule,
                      .policy = policy_}),
+          directory_(
+              *store_, publisher_, webhooks_, hasher_,
+              {.settings = {.timeout = config.timeout, .retry_schedule = config.retry_schedule},
+               .realm_deleted = [this](const RealmId& realm) { keys_.remove_all(realm); }}),
           recoveries_(
               *store_,
               [this](const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit) {
@@ -87,7 +91,7 @@ class ServerImpl final : public Server {
               [](const Error& error) {
                   log::warning("webhooks", "recovery waits", {{"reason", error.message}});
               }),
-          housekeeper_(*store_, recoveries_, clock_, loop_),
+          housekeeper_(*store_, recoveries_, directory_, clock_, loop_),
           context_{.store = *store_,
                    .publisher = publisher_,
                    .webhooks = webhooks_,
@@ -136,9 +140,10 @@ class ServerImpl final : public Server {
     std::unique_ptr<delivery::Engine> engine_;
     CountedSink sink_;
     events::Publisher publisher_;
-    directory::Directory directory_;
     webhooks::Webhooks webhooks_;
     access::ApiKeys keys_;
+    access::PasswordHasher hasher_;
+    directory::Directory directory_;
     webhooks::Recoveries recoveries_;
     Housekeeper housekeeper_;
     api::Context context_;
@@ -247,9 +252,13 @@ Result<void> ServerImpl::start() {
 }
 
 void ServerImpl::stop(Monotonic deadline) {
-    if (!is_running_) return store_->stop();
+    if (!is_running_) {
+        hasher_.stop();
+        return store_->stop();
+    }
     is_running_ = false;
     if (http_ != nullptr) http_->stop(deadline);
+    hasher_.stop();
     housekeeper_.stop();
     engine_->stop(deadline);
     store_->stop();

@@ -95,6 +95,35 @@ std::optional<std::string> aead_open(std::string_view key, std::string_view cont
     return out;
 }
 
+namespace {
+constexpr unsigned long long argon2_passes = 2;
+constexpr std::size_t argon2_bytes = 19 * 1024 * 1024;
+}  // namespace
+
+std::optional<std::string> password_hash(std::string_view password) {
+    ready();
+    char text[crypto_pwhash_STRBYTES];
+    if (crypto_pwhash_str_alg(text, password.data(), password.size(), argon2_passes, argon2_bytes,
+                              crypto_pwhash_ALG_ARGON2ID13) != 0) {
+        return std::nullopt;
+    }
+    return std::string(text);
+}
+
+bool password_verify(std::string_view hash, std::string_view password) {
+    ready();
+    if (hash.size() >= crypto_pwhash_STRBYTES) return false;
+    const std::string text(hash);
+    return crypto_pwhash_str_verify(text.c_str(), password.data(), password.size()) == 0;
+}
+
+bool password_needs_rehash(std::string_view hash) {
+    ready();
+    if (hash.size() >= crypto_pwhash_STRBYTES) return true;
+    const std::string text(hash);
+    return crypto_pwhash_str_needs_rehash(text.c_str(), argon2_passes, argon2_bytes) != 0;
+}
+
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
     return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }

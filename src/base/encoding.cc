@@ -23,6 +23,8 @@ std::optional<std::string> decode(std::string_view text, int variant) {
         return std::nullopt;
     }
     out.resize(length);
+    // libsodium takes some bytes above 127 for digits.
+    if (encode(out, variant) != text) return std::nullopt;
     return out;
 }
 

@@ -30,6 +30,12 @@ TEST(Encoding, Base64IsStrict) {
         EXPECT_FALSE(base64_decode(bad)) << bad;
     }
     for (const char* bad : {"Zg==", "+/8", "Zh", "A"}) EXPECT_FALSE(base64url_decode(bad)) << bad;
+    for (int byte = 128; byte < 256; ++byte) {
+        const std::string bad = std::string("Zm9") + static_cast<char>(byte);
+        EXPECT_FALSE(base64_decode(bad)) << byte;
+        EXPECT_FALSE(base64url_decode(bad)) << byte;
+        EXPECT_FALSE(hex_decode(std::string("0") + static_cast<char>(byte))) << byte;
+    }
 }
 
 TEST(Encoding, Hex) {

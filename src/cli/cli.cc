@@ -87,9 +87,9 @@ int unknown(Context& context, const std::vector<Verb>& verbs, std::string_view g
     std::string of = group.empty() ? "" : fmt::format(" of {}", group);
     std::string see =
         group.empty() ? "postrider --help" : fmt::format("postrider {} --help", group);
-    return context.wrong(fmt::format("\"{}\" is no verb{}{}; see {}", typed, of,
-                                     like.empty() ? "" : fmt::format(", do you mean {}?", like),
-                                     see));
+    return context.wrong(
+        fmt::format("\"{}\" is no verb{}; {}see {}", typed, of,
+                    like.empty() ? "" : fmt::format("do you mean {}? Otherwise ", like), see));
 }
 
 int run_verb(Context& context, const Program& program, const std::vector<Verb>& verbs,
@@ -142,7 +142,8 @@ std::vector<Verb> all_verbs(const Program& program) {
                          .needs = Verb::Needs::config,
                          .run = nullptr});
     }
-    for (auto part : {webhook_verbs, event_verbs, delivery_verbs, realm_verbs}) {
+    for (auto part : {webhook_verbs, event_verbs, delivery_verbs, realm_verbs, user_verbs,
+                      role_verbs, client_verbs}) {
         for (auto& verb : part()) verbs.push_back(std::move(verb));
     }
     return verbs;

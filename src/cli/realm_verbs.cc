@@ -1,4 +1,5 @@
 #include "cli/context.h"
+#include "cli/directory_view.h"
 
 namespace postrider::cli {
 namespace {
@@ -49,28 +50,86 @@ int show(Context& context, const Given& given) {
     return answer ? show_realm(context, *answer) : answer.error();
 }
 
+std::string realm_path(Context& context, const Given& given) {
+    return "/api/v1/realms/" + percent_encoded(given.text_or("NAME", context.connection().realm));
+}
+
+int edit(Context& context, const Given& given) {
+    auto answer = context.ask("PATCH", realm_path(context, given),
+                              body_of({{"display_name", *given.text("--display-name")}}));
+    return answer ? show_realm(context, *answer) : answer.error();
+}
+
+int remove(Context& context, const Given& given) {
+    return say_done(context, context.ask("DELETE", realm_path(context, given)),
+                    "deleted " + *given.text("NAME"));
+}
+
+/// Values as they are typed: numbers and lists are JSON, anything else is a text.
+int settings(Context& context, const Given& given) {
+    const auto path = realm_path(context, given) + "/settings";
+    json::Object members;
+    for (const auto& typed : given.list("--set")) {
+        const auto equals = typed.find('=');
+        if (equals == std::string::npos) return context.wrong("--set takes NAME=VALUE");
+        const auto text = typed.substr(equals + 1);
+        auto value = json::parse(text);
+        members.emplace_back(typed.substr(0, equals), value ? *value : json::Value(text));
+    }
+    auto answer = members.empty() ? context.ask("GET", path)
+                                  : context.ask("PATCH", path, body_of(std::move(members)));
+    return show_asked(context, answer,
+                      {{"Retention days", "retention_days"},
+                       {"Retry schedule", "retry_schedule"},
+                       {"Timeout", "timeout"},
+                       {"Password length", "password_min_length"},
+                       {"Reset token in event", "reset_token_in_event"},
+                       {"Secret overlap", "secret_overlap"},
+                       {"Allowed networks", "allowed_networks"}});
+}
+
 }  // namespace
 
 std::vector<Verb> realm_verbs() {
-    return {{.group = "realm",
-             .name = "create",
-             .summary = "make a realm: a tenant with its own webhooks and events",
-             .arguments = {{"NAME", "", "a-z, 0-9 and -, fixed", Count::required},
-                           {"--display-name", "TEXT", "for people"}},
-             .examples = "postrider realm create acme --display-name 'Acme Inc.'",
-             .run = create},
-            {.group = "realm",
-             .name = "list",
-             .summary = "every realm that the token may see",
-             .arguments = with_paging({}),
-             .examples = "postrider realm list",
-             .run = list},
-            {.group = "realm",
-             .name = "show",
-             .summary = "one realm",
-             .arguments = {{"NAME", "", "its name or id (default: the one of --realm)"}},
-             .examples = "postrider realm show acme",
-             .run = show}};
+    const Argument name{"NAME", "", "its name or id (default: the one of --realm)"};
+    return {
+        {.group = "realm",
+         .name = "create",
+         .summary = "make a realm: a tenant with its own webhooks and events",
+         .arguments = {{"NAME", "", "a-z, 0-9 and -, fixed", Count::required},
+                       {"--display-name", "TEXT", "for people"}},
+         .examples = "postrider realm create acme --display-name 'Acme Inc.'",
+         .run = create},
+        {.group = "realm",
+         .name = "list",
+         .summary = "every realm that the token may see",
+         .arguments = with_paging({}),
+         .examples = "postrider realm list",
+         .run = list},
+        {.group = "realm",
+         .name = "show",
+         .summary = "one realm",
+         .arguments = {{"NAME", "", "its name or id (default: the one of --realm)"}},
+         .examples = "postrider realm show acme",
+         .run = show},
+        {.group = "realm",
+         .name = "edit",
+         .summary = "change a realm",
+         .arguments = {name, {"--display-name", "TEXT", "for people", Count::required}},
+         .examples = "postrider realm edit acme --display-name 'Acme Ltd.'",
+         .run = edit},
+        {.group = "realm",
+         .name = "settings",
+         .summary = "show or change the settings of a realm",
+         .arguments = {name, {"--set", "NAME=VALUE", "null for the default", Count::repeatable}},
+         .examples = "postrider realm settings acme --set retention_days=90 --set timeout=10s",
+         .run = settings},
+        {.group = "realm",
+         .name = "delete",
+         .summary = "delete a realm and all that it holds",
+         .arguments = {{"NAME", "", "its name or id", Count::required}},
+         .examples = "postrider realm delete acme",
+         .run = remove}};
 }
 
 }  // namespace postrider::cli

@@ -74,6 +74,9 @@ std::vector<Verb> webhook_verbs();
 std::vector<Verb> event_verbs();
 std::vector<Verb> delivery_verbs();
 std::vector<Verb> realm_verbs();
+std::vector<Verb> user_verbs();
+std::vector<Verb> role_verbs();
+std::vector<Verb> client_verbs();
 std::vector<Verb> tool_verbs();
 
 }  // namespace postrider::cli

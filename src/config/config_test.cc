@@ -205,7 +205,7 @@ TEST(config, what_is_shown_reads_back_as_the_same) {
                    {"ca-file", "/ca.pem"},
                    {"key-file", "/key"},
                    {"payload-bytes-max", "1000000"},
-                   {"disk-reserve", "3MiB"},
+                   {"disk-reserve", "30MiB"},
                    {"retry-schedule", "90s,1500ms"},
                    {"timeout", "1500ms"},
                    {"log-level", "debug"},

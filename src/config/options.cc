@@ -252,7 +252,7 @@ constexpr Option table[] = {
      Shape::text},
     {{"disk-reserve", "SIZE", false,
       "room kept on the disk so that deliveries are still recorded when it is full (default "
-      "16MiB)"},
+      "and least 16MiB)"},
      set_disk_reserve,
      [](const Config& c) { return Values{format_size(c.disk_reserve_bytes)}; },
      Shape::text},

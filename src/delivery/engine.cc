@@ -323,6 +323,7 @@ void EngineImpl::submit_planned() {
             auto webhook = held.row.webhook;
             scheduler_.finished(webhook, LaneSignal::failure);
             scheduler_.recorded(webhook, held.row.id, std::nullopt, 0, clock_.now());
+            tick_soon();  // no answer will come that makes the lane go on
             continue;
         }
         submit({.held = std::move(held),

@@ -52,6 +52,8 @@ struct Lane {
     std::unordered_set<DeliveryId> settled;
     /// The earliest known due time of deliveries that only the store has.
     std::optional<Timestamp> stored_due_at;
+    /// The last commit that left a retry to the store: a read that is to find them all sees it.
+    store::CommitNumber stored_since = 0;
 
     bool queued_ready = false;         ///< stands in the scheduler's round
     bool queued_refill = false;        ///< stands in the scheduler's refill queue

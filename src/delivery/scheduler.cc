@@ -259,7 +259,8 @@ void Scheduler::take_due(Timestamp now) {
         }
         if (lane->stored_due_at && *lane->stored_due_at <= now) {
             lane->stored_due_at.reset();
-            fall_behind(*lane, 0);
+            // A read that is under way may be older than what is due now.
+            fall_behind(*lane, lane->stored_since);
         }
         queue_if_ready(*lane);
         set_wake(*lane);
@@ -295,6 +296,7 @@ void Scheduler::recorded(const WebhookId& webhook, const DeliveryId& delivery,
         return;
     }
     if (!lane->stored_due_at || due_at < *lane->stored_due_at) lane->stored_due_at = due_at;
+    lane->stored_since = std::max(lane->stored_since, commit);
     set_wake(*lane);
 }
 

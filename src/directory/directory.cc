@@ -1,5 +1,6 @@
 #include "directory/directory.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "audit/record.h"
@@ -8,6 +9,7 @@
 #include "model/limits.h"
 #include "store/tables.h"
 #include "store/wait.h"
+#include "webhooks/webhooks.h"
 
 namespace postrider::directory {
 
@@ -39,10 +41,59 @@ Result<store::RealmRow> make_master(store::Transaction& tx) {
     return row;
 }
 
-std::unexpected<Error> name_taken(const std::string& name) {
-    Error error{ErrorCode::conflict, "a realm named \"" + name + "\" exists already", {}, nullptr};
-    error.fields.push_back({"#/name", {}, {}, "is taken; choose another name"});
-    return std::unexpected(std::move(error));
+constexpr std::string_view administrator_made = "administrator";
+
+/// Once in the life of a store: the role that may do everything, and the user `admin` who has it
+/// and no password yet. Like `master` itself it fires nothing.
+Result<bool> make_administrator(store::Transaction& tx, const RealmId& master) {
+    const Actor actor = Actor::system("start");
+    const store::RoleRow role{.realm = master,
+                              .id = tx.mint_id<RoleId>(),
+                              .client = {},
+                              .name = "administrator",
+                              .description = "May do everything, in every realm",
+                              .permissions = to_json(access::PermissionSet::all()),
+                              .created_at = tx.now(),
+                              .updated_at = tx.now()};
+    const store::UserRow user{.realm = master,
+                              .id = tx.mint_id<UserId>(),
+                              .username = "admin",
+                              .email = {},
+                              .first_name = {},
+                              .last_name = {},
+                              .attributes = "{}",
+                              .created_at = tx.now(),
+                              .updated_at = tx.now()};
+    POSTRIDER_TRY(store::roles_table::insert(tx, role));
+    POSTRIDER_TRY(store::users_table::insert(tx, user));
+    POSTRIDER_TRY(store::user_roles_table::insert(tx, master, user.id, role.id));
+    POSTRIDER_TRY(store::state_table::put(tx, administrator_made, user.id.to_string()));
+    POSTRIDER_TRY(audit::record(
+        tx, actor, {.realm = master, .action = "role.create", .resource_id = role.id.to_string()}));
+    POSTRIDER_TRY(audit::record(
+        tx, actor, {.realm = master, .action = "user.create", .resource_id = user.id.to_string()}));
+    return true;
+}
+
+/// The data of realm.deleted: what it was, and how much of each kind goes with it.
+std::string deleted_realm_data(const store::RealmRow& row,
+                               const store::realms_table::Counts& counts) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    write_realm_members(writer, row);
+    writer.key("contained");
+    writer.begin_object();
+    writer.member("users", counts.users);
+    writer.member("roles", counts.roles);
+    writer.member("clients", counts.clients);
+    writer.member("redirect_uris", counts.redirect_uris);
+    writer.member("webhooks", counts.webhooks);
+    writer.member("event_types", counts.event_types);
+    writer.member("api_keys", counts.api_keys);
+    writer.end_object();
+    writer.end_object();
+    return out;
 }
 
 }  // namespace
@@ -50,14 +101,27 @@ std::unexpected<Error> name_taken(const std::string& name) {
 Result<void> Directory::start() {
     POSTRIDER_ASSIGN(auto rows, store::read_now<std::vector<store::RealmRow>>(store_, load_all));
     for (const store::RealmRow& row : rows) index_.put({row.id, row.name});
-    if (index_.find(master_name)) return {};
-    POSTRIDER_ASSIGN(auto master, store::write_now<store::RealmRow>(store_, make_master));
-    index_.put({master.id, master.name});
+    if (!index_.find(master_name)) {
+        POSTRIDER_ASSIGN(auto master, store::write_now<store::RealmRow>(store_, make_master));
+        index_.put({master.id, master.name});
+    }
+    // Read first: a start on a full disk writes nothing.
+    POSTRIDER_ASSIGN(const bool is_made,
+                     store::read_now<bool>(store_, [](store::sql::Connection& sql) -> Result<bool> {
+                         POSTRIDER_ASSIGN(const auto made,
+                                          store::state_table::get(sql, administrator_made));
+                         return made.has_value();
+                     }));
+    if (is_made) return {};
+    auto made = store::write_now<bool>(store_, [master = index_.master()](store::Transaction& tx) {
+        return make_administrator(tx, master);
+    });
+    if (!made) return std::unexpected(std::move(made).error());
     return {};
 }
 
-Result<void> Directory::publish(store::Transaction& tx, const store::RealmRow& row,
-                                std::string type, std::string data) {
+Result<PublishedEvent> Directory::publish(store::Transaction& tx, const store::RealmRow& row,
+                                          std::string type, std::string data) {
     const NewEvent event{.type = std::move(type),
                          .resource_id = ResourceId{row.id.uuid},
                          .data = std::move(data),
@@ -65,14 +129,17 @@ Result<void> Directory::publish(store::Transaction& tx, const store::RealmRow& r
     POSTRIDER_ASSIGN(const PublishedEvent published,
                      publisher_.publish(tx, row.id, event, EventOrigin::directory));
     const RealmId master = index_.master();
-    if (row.id == master) return {};
-    return publisher_.publish_copy(tx, master, published, event.data, EventOrigin::directory);
+    if (row.id != master) {
+        POSTRIDER_TRY(
+            publisher_.publish_copy(tx, master, published, event.data, EventOrigin::directory));
+    }
+    return published;
 }
 
 Result<store::RealmRow> Directory::create_in(store::Transaction& tx, const Actor& actor,
                                              const NewRealm& realm) {
     POSTRIDER_ASSIGN(auto existing, store::realms_table::find_by_name(tx.sql(), realm.name));
-    if (existing) return name_taken(realm.name);
+    if (existing) return taken("name", "a realm named \"" + realm.name + "\" exists already");
     const store::RealmRow row{.id = tx.mint_id<RealmId>(),
                               .name = realm.name,
                               .display_name = realm.display_name,
@@ -110,6 +177,71 @@ Result<store::RealmRow> Directory::update_in(store::Transaction& tx, const Actor
                                  .resource_id = row.id.to_string(),
                                  .detail = R"({"changed":["display_name"]})"}));
     return row;
+}
+
+Result<void> Directory::delete_realm(store::Transaction& tx, const Actor& actor,
+                                     const Address<RealmId>& address) {
+    POSTRIDER_ASSIGN(const auto row, require_realm(tx.sql(), address.id));
+    POSTRIDER_TRY(check_version(address.version, row.version));
+    if (row.name == master_name) {
+        return fail(ErrorCode::conflict, "the realm master administers the others and stays");
+    }
+    POSTRIDER_ASSIGN(const auto counts, store::realms_table::count_rows(tx.sql(), row.id));
+    // First the event: a deletion matches as before the change.
+    POSTRIDER_ASSIGN(const auto event,
+                     publish(tx, row, "realm.deleted", deleted_realm_data(row, counts)));
+    POSTRIDER_TRY(webhooks_.realm_deleted(tx, row.id, event.id));
+    POSTRIDER_TRY(store::realms_table::bury(tx, row.id, tx.now()));
+    // Its own log goes with it, so master's has it.
+    POSTRIDER_TRY(audit::record(tx, actor,
+                                {.realm = index_.master(),
+                                 .action = "realm.delete",
+                                 .resource_id = row.id.to_string(),
+                                 .detail = "{\"name\":\"" + row.name + "\"}"}));
+    tx.after_commit([this, id = row.id] {
+        index_.remove(id);
+        if (options_.realm_deleted) options_.realm_deleted(id);
+    });
+    return {};
+}
+
+Result<bool> Directory::purge_step(store::Transaction& tx) {
+    POSTRIDER_ASSIGN(const auto buried,
+                     store::realms_table::buried(tx.sql(), limits::realms_purged_at_once));
+    for (const RealmId& id : buried) {
+        POSTRIDER_ASSIGN(const auto removed,
+                         store::realms_table::purge(tx, id, limits::realm_purge_rows));
+        if (removed > 0) return true;
+    }
+    return false;
+}
+
+Result<VersionedSettings> Directory::settings(store::sql::Connection& sql,
+                                              const RealmId& realm) const {
+    POSTRIDER_ASSIGN(const auto row, require_realm(sql, realm));
+    POSTRIDER_ASSIGN(auto found, settings_of(row, options_.settings));
+    return VersionedSettings{std::move(found), row.version};
+}
+
+Result<VersionedSettings> Directory::update_settings(store::Transaction& tx, const Actor& actor,
+                                                     const Address<RealmId>& address,
+                                                     const SettingsChange& change) {
+    POSTRIDER_ASSIGN(auto row, require_realm(tx.sql(), address.id));
+    POSTRIDER_TRY(check_version(address.version, row.version));
+    POSTRIDER_ASSIGN(const auto changed, apply(change, row, options_.settings));
+    POSTRIDER_ASSIGN(auto after, settings_of(row, options_.settings));
+    if (changed.empty()) return VersionedSettings{std::move(after), row.version};
+    row.version += 1;
+    row.updated_at = tx.now();
+    POSTRIDER_TRY(store::realms_table::update(tx, row));
+    POSTRIDER_TRY(webhooks_.realm_changed(tx, row.id));
+    POSTRIDER_TRY(publish(tx, row, "realm.settings.updated", settings_json(after, &changed)));
+    POSTRIDER_TRY(audit::record(tx, actor,
+                                {.realm = row.id,
+                                 .action = "realm.update_settings",
+                                 .resource_id = row.id.to_string(),
+                                 .detail = changed_detail(changed)}));
+    return VersionedSettings{std::move(after), row.version};
 }
 
 void Directory::create_realm(Actor actor, NewRealm realm, RealmDone done) {

@@ -4,14 +4,26 @@
 #include <optional>
 #include <string>
 
+#include "access/password_hasher.h"
+#include "base/random.h"
 #include "base/result.h"
+#include "directory/clients.h"
+#include "directory/ledger.h"
+#include "directory/passwords.h"
 #include "directory/realm_index.h"
+#include "directory/roles.h"
+#include "directory/settings.h"
+#include "directory/users.h"
 #include "model/actor.h"
+#include "model/event.h"
 #include "store/rows.h"
 #include "store/store.h"
 
 namespace postrider::events {
 class Publisher;
+}
+namespace postrider::webhooks {
+class Webhooks;
 }
 
 namespace postrider::directory {
@@ -25,20 +37,47 @@ struct RealmChange {
     std::optional<std::string> display_name;
 };
 
-/// Realms. Each mutation writes its row, its event and its audit row in one transaction; an event
-/// about a realm is written in that realm and in `master`, with one id and the same bytes.
+struct DirectoryOptions {
+    SettingsDefaults settings;
+    /// After the commit of a realm's deletion: who got in by it is out.
+    std::function<void(const RealmId&)> realm_deleted;
+};
+
+/// A realm's settings and its version, which is their ETag.
+struct VersionedSettings {
+    Settings settings;
+    std::int64_t version = 0;
+};
+
+/// Realms, and the door to all that lives in them. Each mutation writes its rows, its event and its
+/// audit row in one transaction; an event about a realm is written in that realm and in `master`,
+/// with one id and the same bytes.
 /// Thread-safety: any thread; callbacks come on the store's threads.
 class Directory {
  public:
     using RealmDone = std::function<void(Result<store::RealmRow>)>;
 
-    /// Lifetime: both outlive the directory.
-    Directory(store::Store& store, events::Publisher& publisher)
-        : store_(store), publisher_(publisher) {}
+    /// Lifetime: all of them outlive the directory.
+    Directory(store::Store& store, events::Publisher& publisher, webhooks::Webhooks& webhooks,
+              access::PasswordHasher& hasher, DirectoryOptions options)
+        : store_(store),
+          publisher_(publisher),
+          webhooks_(webhooks),
+          options_(std::move(options)),
+          ledger_(publisher),
+          users_(ledger_),
+          roles_(ledger_),
+          clients_(ledger_),
+          passwords_(store, hasher, ledger_, options_.settings) {}
 
-    /// Makes `master` when it is not there and loads the index. Blocks: for the start.
+    /// Makes `master`, and its first administrator `admin` without a password, when they have never
+    /// been there, and loads the index. Blocks: for the start.
     Result<void> start();
     const RealmIndex& realms() const { return index_; }
+    Users& users() { return users_; }
+    Roles& roles() { return roles_; }
+    Clients& clients() { return clients_; }
+    Passwords& passwords() { return passwords_; }
 
     /// Errors: invalid_argument naming the field; conflict (the name is taken).
     void create_realm(Actor actor, NewRealm realm, RealmDone done);
@@ -46,10 +85,22 @@ class Directory {
     /// A change that changes nothing writes nothing.
     void update_realm(Actor actor, RealmId id, RealmChange change,
                       std::optional<std::int64_t> expected_version, RealmDone done);
+    /// The realm is gone at once and its name is free; its rows go in steps (purge_step).
+    /// Writer's thread. Errors: not_found, failed_precondition, conflict (`master` stays).
+    Result<void> delete_realm(store::Transaction& tx, const Actor& actor,
+                              const Address<RealmId>& address);
+    /// Removes a few rows of deleted realms; whether more can go now. Writer's thread.
+    Result<bool> purge_step(store::Transaction& tx);
+
+    Result<VersionedSettings> settings(store::sql::Connection& sql, const RealmId& realm) const;
+    /// PUT and PATCH. Writer's thread.
+    Result<VersionedSettings> update_settings(store::Transaction& tx, const Actor& actor,
+                                              const Address<RealmId>& address,
+                                              const SettingsChange& change);
 
  private:
-    Result<void> publish(store::Transaction& tx, const store::RealmRow& row, std::string type,
-                         std::string data);
+    Result<PublishedEvent> publish(store::Transaction& tx, const store::RealmRow& row,
+                                   std::string type, std::string data);
     Result<store::RealmRow> create_in(store::Transaction& tx, const Actor& actor,
                                       const NewRealm& realm);
     Result<store::RealmRow> update_in(store::Transaction& tx, const Actor& actor, const RealmId& id,
@@ -58,6 +109,13 @@ class Directory {
 
     store::Store& store_;
     events::Publisher& publisher_;
+    webhooks::Webhooks& webhooks_;
+    const DirectoryOptions options_;
+    Ledger ledger_;
+    Users users_;
+    Roles roles_;
+    Clients clients_;
+    Passwords passwords_;
     RealmIndex index_;
 };
 

@@ -6,9 +6,12 @@
 
 #include "directory/realm.h"
 #include "events/publisher.h"
+#include "net/egress_policy.h"
 #include "store/tables.h"
 #include "store/temporary_store_test.h"
 #include "store/wait.h"
+#include "vault/vault.h"
+#include "webhooks/webhooks.h"
 
 namespace postrider::directory {
 namespace {
@@ -16,6 +19,12 @@ namespace {
 class NoSink final : public events::DeliverySink {
  public:
     void offer(events::Offer) override {}
+};
+
+class NoTargets final : public webhooks::TargetSink {
+ public:
+    void target_changed(webhooks::SharedTarget) override {}
+    void target_removed(const WebhookId&) override {}
 };
 
 class DirectoryTest : public testing::Test {
@@ -48,14 +57,25 @@ class DirectoryTest : public testing::Test {
     store::TemporaryStore store_;
     NoSink sink_;
     events::Publisher publisher_{sink_};
-    Directory directory_{*store_, publisher_};
+    vault::Vault vault_{vault::KeyRing::generate(store_.random)};
+    NoTargets targets_;
+    webhooks::Webhooks webhooks_{
+        vault_,
+        publisher_,
+        targets_,
+        store_.random,
+        {.timeout = 15s, .retry_schedule = {}, .policy = std::make_shared<net::EgressPolicy>()}};
+    access::PasswordHasher hasher_;
+    const DirectoryOptions options_{.settings = {.timeout = 15s, .retry_schedule = {}},
+                                    .realm_deleted = {}};
+    Directory directory_{*store_, publisher_, webhooks_, hasher_, options_};
 };
 
 TEST_F(DirectoryTest, master_is_there_from_the_start_and_stays_the_same) {
     const auto master = directory_.realms().find("master");
     ASSERT_TRUE(master);
     EXPECT_EQ(directory_.realms().find(master->id.to_string())->name, "master");
-    Directory again{*store_, publisher_};
+    Directory again{*store_, publisher_, webhooks_, hasher_, options_};
     ASSERT_TRUE(again.start());
     EXPECT_EQ(again.realms().master(), master->id);
     EXPECT_FALSE(directory_.realms().find("elsewhere"));

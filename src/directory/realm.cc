@@ -3,26 +3,10 @@
 #include <algorithm>
 
 #include "base/uuid.h"
+#include "directory/fields.h"
 #include "model/limits.h"
 
 namespace postrider::directory {
-
-namespace {
-
-void write_members(json::Writer& writer, const store::RealmRow& row) {
-    writer.member("id", row.id.to_string());
-    writer.member("name", row.name);
-    writer.member("display_name", row.display_name);
-    writer.member("created_at", format_rfc3339(row.created_at));
-    writer.member("updated_at", format_rfc3339(row.updated_at));
-}
-
-std::size_t utf8_characters(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-}  // namespace
 
 Result<void> check_realm_name(std::string_view name) {
     const bool well_formed =
@@ -41,7 +25,7 @@ Result<void> check_realm_name(std::string_view name) {
 }
 
 Result<void> check_display_name(std::string_view name) {
-    if (utf8_characters(name) > limits::name_characters_max) {
+    if (count_characters(name) > limits::name_characters_max) {
         return fail_field(
             "#/display_name",
             "must have at most " + std::to_string(limits::name_characters_max) + " characters");
@@ -49,9 +33,17 @@ Result<void> check_display_name(std::string_view name) {
     return {};
 }
 
+void write_realm_members(json::Writer& writer, const store::RealmRow& row) {
+    writer.member("id", row.id.to_string());
+    writer.member("name", row.name);
+    writer.member("display_name", row.display_name);
+    writer.member("created_at", format_rfc3339(row.created_at));
+    writer.member("updated_at", format_rfc3339(row.updated_at));
+}
+
 void write_realm(json::Writer& writer, const store::RealmRow& row) {
     writer.begin_object();
-    write_members(writer, row);
+    write_realm_members(writer, row);
     writer.member("version", row.version);
     writer.end_object();
 }
@@ -61,7 +53,7 @@ std::string realm_event_data(const store::RealmRow& row,
     std::string out;
     json::Writer writer(out);
     writer.begin_object();
-    write_members(writer, row);
+    write_realm_members(writer, row);
     if (changed) {
         writer.key("changed");
         writer.begin_array();

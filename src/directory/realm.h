@@ -16,6 +16,8 @@ Result<void> check_realm_name(std::string_view name);
 /// Errors: invalid_argument about #/display_name.
 Result<void> check_display_name(std::string_view name);
 
+/// The members of event data, which have no version.
+void write_realm_members(json::Writer& writer, const store::RealmRow& row);
 /// The JSON of a realm, in answers.
 void write_realm(json::Writer& writer, const store::RealmRow& row);
 /// The data of realm.created, which is the same without the version; with `changed`, of

@@ -34,4 +34,14 @@ void RealmIndex::put(const Entry& entry) {
     maps_ = std::move(maps);
 }
 
+void RealmIndex::remove(const RealmId& id) {
+    MutexLock lock(mutex_);
+    auto maps = std::make_shared<Maps>(*maps_);
+    if (const auto found = maps->by_id.find(id); found != maps->by_id.end()) {
+        maps->by_name.erase(found->second);
+        maps->by_id.erase(found);
+    }
+    maps_ = std::move(maps);
+}
+
 }  // namespace postrider::directory

@@ -28,6 +28,7 @@ class RealmIndex {
     /// Requires: the directory has started.
     RealmId master() const;
     void put(const Entry& entry);
+    void remove(const RealmId& id);
 
  private:
     struct Maps {

@@ -34,19 +34,23 @@ const Shape user_shape{
 };
 
 const Shape client_shape{
-    R"("id", "client_id", "name", "description", "type", "enabled")" TIMES_REQUIRED,
+    R"("id", "client_id", "name", "description", "type", "enabled",
+       "service_account_roles")" TIMES_REQUIRED,
     R"("id": {"type": "string", "format": "uuid"},
     "client_id": {"type": "string", "description": "The OAuth client identifier."},
     "name": {"type": "string"},
     "description": {"type": "string"},
     "type": {"type": "string", "enum": ["public", "confidential"]},
-    "enabled": {"type": "boolean"})" TIMES_PROPERTIES,
+    "enabled": {"type": "boolean"},
+    "service_account_roles": {"type": "array", "items": {"type": "string", "format": "uuid"},
+                              "description": "The roles of what the client may do itself."})" TIMES_PROPERTIES,
     R"("id": "019ab200-8d20-7c44-b1f2-5a0f9c3e7d90",
     "client_id": "storefront",
     "name": "Storefront",
     "description": "The web shop",
     "type": "confidential",
-    "enabled": true)" TIMES_EXAMPLE,
+    "enabled": true,
+    "service_account_roles": [])" TIMES_EXAMPLE,
 };
 
 const Shape redirect_uri_shape{

@@ -33,6 +33,7 @@ constexpr auto rows = std::to_array<Row>({
     {{"idempotency-key-reused", 422, "The Idempotency-Key was used with another body"}, 0},
     {{"too-many-requests", 429, "Too many requests"}, 1},
     {{"too-many-tests", 429, "Too many tests of one webhook"}, 60},
+    {{"too-many-resets", 429, "Too many password resets of one user"}, 60},
     {{"headers-too-large", 431, "The request's head is too large"}, 0},
     {{"internal", 500, "Something is broken on our side"}, 0},
     {{"unavailable", 503, "Not now"}, 1},

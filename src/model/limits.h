@@ -79,6 +79,36 @@ inline constexpr Duration internal_retry_first = 1s;
 inline constexpr Duration internal_retry_max = 5min;
 inline constexpr unsigned crashes_before_set_aside = 3;
 
+// The directory.
+inline constexpr std::size_t username_bytes_max = 200;
+inline constexpr std::size_t email_bytes_max = 254;  ///< RFC 5321: a path of 256 less its < >
+inline constexpr std::size_t attributes_bytes_max = 16 * 1024;  ///< of one user; they are in events
+inline constexpr std::size_t client_id_bytes_max = 200;
+inline constexpr std::size_t roles_per_realm_max =
+    1000;  ///< its own; looked through by some checks
+inline constexpr std::size_t roles_per_client_max = 1000;  ///< they go with it in one transaction
+inline constexpr std::size_t service_account_roles_max =
+    100;  ///< of one client; they are in events
+inline constexpr std::size_t redirect_uris_per_client_max = 100;
+inline constexpr std::size_t bulk_delete_users_max = 1000;  ///< one transaction of some 20 ms
+inline constexpr std::size_t client_secret_bytes = 32;
+inline constexpr std::int64_t password_characters_min_default = 15;  ///< NIST SP 800-63B, alone
+inline constexpr std::int64_t password_characters_min_lowest = 8;  ///< what a realm may go down to
+inline constexpr std::int64_t password_characters_min_highest = 128;
+inline constexpr std::size_t password_bytes_max = 1024;  ///< hashing takes its time from memory
+inline constexpr std::size_t password_hash_threads = 1;  ///< of two cores, the other is everybody's
+inline constexpr std::size_t password_hash_queue_max = 64;  ///< some 2 s of work; then 429
+inline constexpr std::size_t reset_token_bytes = 32;
+inline constexpr Duration reset_token_lifetime = 30min;
+inline constexpr Duration reset_token_interval_min = 1min;     ///< of one account
+inline constexpr Duration reset_token_window = 1h;             ///< for the limit below
+inline constexpr std::size_t reset_tokens_per_window_max = 5;  ///< of one account
+inline constexpr std::int64_t retention_days_default = 30;
+inline constexpr std::int64_t retention_days_max = 3650;
+inline constexpr std::size_t allowed_networks_max = 100;  ///< of master's settings
+inline constexpr std::size_t realms_purged_at_once = 64;  ///< tombstones that a step looks at
+inline constexpr std::size_t realm_purge_rows = 500;  ///< of one step: deep under a closure's time
+
 // What goes out.
 inline constexpr std::size_t response_bytes_read_max = 64 * 1024;
 inline constexpr std::size_t response_bytes_kept_max = 4 * 1024;
@@ -139,7 +169,7 @@ inline constexpr Duration closure_duration_max = 50ms;
 inline constexpr std::uint64_t wal_restart_bytes = 64 * 1024 * 1024;
 inline constexpr std::uint64_t disk_reserve_bytes = 16 * 1024 * 1024;
 inline constexpr std::uint64_t disk_reserve_bytes_min =
-    1024 * 1024;  ///< a group of outcomes must fit
+    16 * 1024 * 1024;  ///< what the database grows by at a checkpoint must fit, and outcomes
 inline constexpr std::uint64_t disk_reserve_bytes_max = 64ULL * 1024 * 1024 * 1024;
 inline constexpr std::size_t recover_step_deliveries = 1000;
 inline constexpr std::size_t housekeeping_rows_max =
@@ -169,6 +199,7 @@ static_assert(lookups_in_flight_per_realm_max < lookups_in_flight_max);
 static_assert(lane_in_flight_first <= lane_in_flight_max);
 static_assert(refill_bytes_max < held_bytes_max);
 static_assert(batch_body_bytes_max < writer_queue_bytes_max);
+static_assert(reset_token_lifetime <= reset_token_window, "a valid token's row is kept");
 static_assert(internal_retry_first < internal_retry_max);
 
 }  // namespace postrider::limits

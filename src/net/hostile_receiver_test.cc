@@ -75,6 +75,8 @@ TEST_F(HostileReceiverTest, DrippingBytesDoesNotExtendTheDeadline) {
     const auto result = send(slow.url()).get();
     EXPECT_EQ(result.reason, OutcomeReason::accepted) << result.detail;
     EXPECT_EQ(result.response_body, "ok");
+    Receiver empty(drip("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"));
+    EXPECT_EQ(send(empty.url()).get().reason, OutcomeReason::accepted);
 }
 
 TEST_F(HostileReceiverTest, EndlessHeadersAreBroken) {

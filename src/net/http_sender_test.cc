@@ -5,11 +5,6 @@
 #include "model/limits.h"
 #include "net/sender_fixture_test.h"
 
-// UBSan asks with a pipe whether an object's memory can be read, and takes the lack of descriptors,
-// which one test makes, for a bad object.
-// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
-extern "C" const char* __ubsan_default_suppressions() { return "vptr_check:*"; }
-
 namespace postrider::net {
 namespace {
 

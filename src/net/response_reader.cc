@@ -67,7 +67,11 @@ ResponseReader::State ResponseReader::take(std::string_view bytes) {
     auto joined = std::exchange(pending_, {});
     joined += bytes;
     std::string_view rest = joined;
-    const auto state = parse(rest);
+    // Beast goes on with the last chunk from its least size on, and asserts that it has it. No
+    // answer ends within fewer bytes of its body than that.
+    constexpr std::string_view last_chunk = "0\r\n\r\n";
+    const bool waits = parser_->is_header_done() && rest.size() < last_chunk.size();
+    const auto state = waits ? limit(rest) : parse(rest);
     if (state == State::reading) pending_ = rest;
     return state;
 }
@@ -96,12 +100,17 @@ ResponseReader::State ResponseReader::parse(std::string_view& bytes) {
         const auto state = finish_message(bytes);
         if (state != State::reading) return state;
     }
-    if (parser_->is_header_done() &&
-        body_bytes_ + bytes.size() >= limits::response_bytes_read_max) {
-        result_.response_truncated = true;
-        return State::cut;
+    return limit(bytes);
+}
+
+/// Stops what has reached the limit; `unused` bytes of the body wait for more.
+ResponseReader::State ResponseReader::limit(std::string_view unused) {
+    if (!parser_->is_header_done() ||
+        body_bytes_ + unused.size() < limits::response_bytes_read_max) {
+        return State::reading;
     }
-    return State::reading;
+    result_.response_truncated = true;
+    return State::cut;
 }
 
 ResponseReader::State ResponseReader::finish_message(std::string_view rest) {

@@ -59,6 +59,7 @@ class ResponseReader {
     };
 
     State parse(std::string_view& bytes);
+    State limit(std::string_view unused);
     State finish_message(std::string_view rest);
     State fail(std::string problem);
     void keep(std::string_view body);

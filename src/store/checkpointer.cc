@@ -44,6 +44,14 @@ void Checkpointer::leave_gap() {
     gap_open_ = false;
 }
 
+void Checkpointer::restart() {
+    {
+        MutexLock lock(mutex_);
+        gap_wanted_ = true;
+    }
+    leave_gap();
+}
+
 void Checkpointer::run() {
     pthread_setname_np(pthread_self(), "checkpointer");
     while (true) {
@@ -65,7 +73,8 @@ void Checkpointer::run() {
         } else {
             auto done = connection_->checkpoint_passive();
             MutexLock lock(mutex_);
-            gap_wanted_ = done && done->frames > frames_per_restart;
+            // Never taken back here: the writer may wait for it already.
+            if (done && done->frames > frames_per_restart) gap_wanted_ = true;
         }
     }
 }

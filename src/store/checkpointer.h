@@ -14,9 +14,9 @@ inline constexpr int page_bytes = 8192;  ///< of the database, set before its fi
 /// it.
 ///
 /// It runs PASSIVE, which never blocks the writer but also never starts the WAL anew while commits
-/// keep coming; when it has just run and the WAL is past limits::wal_restart_bytes, the writer pauses
-/// between two groups and a RESTART copies the little that is left. The file keeps its size: to
-/// truncate it takes the file system tens of milliseconds, and to grow it again a journal commit
+/// keep coming; when it has just run and the WAL is past limits::wal_restart_bytes, the writer
+/// pauses between two groups and a RESTART copies the little that is left. The file keeps its size:
+/// to truncate it takes the file system tens of milliseconds, and to grow it again a journal commit
 /// with each fdatasync.
 class Checkpointer {
  public:
@@ -29,6 +29,9 @@ class Checkpointer {
     void committed(int frames);
     /// Called by the writer between two groups: waits while a RESTART needs the gap.
     void leave_gap();
+    /// On the writer's thread, between two groups: copies all and starts the WAL anew, so that the
+    /// next commits need no more room for it. Best effort.
+    void restart();
 
  private:
     void run();

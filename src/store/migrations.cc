@@ -192,7 +192,148 @@ CREATE TABLE audit (
 ) CLUSTERED;
 )sql";
 
-constexpr std::array steps{first};
+// The identity directory. Keys that compare (username_key, email_key) are in lower case.
+constexpr const char* directory = R"sql(
+CREATE TABLE users (
+    realm_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    username TEXT NOT NULL,
+    username_key TEXT NOT NULL,
+    email TEXT,
+    email_key TEXT,
+    email_verified BIGINT NOT NULL,
+    first_name TEXT NOT NULL,
+    last_name TEXT NOT NULL,
+    enabled BIGINT NOT NULL,
+    attributes TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, id)
+) CLUSTERED;
+CREATE UNIQUE INDEX users_by_username ON users (realm_id, username_key);
+CREATE UNIQUE INDEX users_by_email ON users (realm_id, email_key) WHERE email_key IS NOT NULL;
+
+CREATE TABLE credentials (
+    realm_id BYTES NOT NULL,
+    user_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    type TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, user_id, id)
+) CLUSTERED;
+
+CREATE TABLE clients (
+    realm_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    client_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    type TEXT NOT NULL,
+    enabled BIGINT NOT NULL,
+    secret_hash BYTES NOT NULL,
+    version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, id)
+) CLUSTERED;
+CREATE UNIQUE INDEX clients_by_client_id ON clients (realm_id, client_id);
+
+CREATE TABLE redirect_uris (
+    realm_id BYTES NOT NULL,
+    client_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    value TEXT NOT NULL,
+    enabled BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, client_id, id)
+) CLUSTERED;
+CREATE UNIQUE INDEX redirect_uris_by_value ON redirect_uris (realm_id, client_id, value);
+
+-- Of the realm (client_id is NULL) or of a client.
+CREATE TABLE roles (
+    realm_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    client_id BYTES,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    permissions TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, id)
+) CLUSTERED;
+CREATE UNIQUE INDEX roles_of_realm ON roles (realm_id, name) WHERE client_id IS NULL;
+CREATE UNIQUE INDEX roles_of_client ON roles (realm_id, client_id, name)
+    WHERE client_id IS NOT NULL;
+
+CREATE TABLE user_roles (
+    realm_id BYTES NOT NULL,
+    user_id BYTES NOT NULL,
+    role_id BYTES NOT NULL,
+    PRIMARY KEY (realm_id, user_id, role_id)
+) CLUSTERED;
+CREATE INDEX user_roles_by_role ON user_roles (realm_id, role_id, user_id);
+
+-- What a confidential client may do itself, with a token of client_credentials.
+CREATE TABLE service_account_roles (
+    realm_id BYTES NOT NULL,
+    client_id BYTES NOT NULL,
+    role_id BYTES NOT NULL,
+    PRIMARY KEY (realm_id, client_id, role_id)
+) CLUSTERED;
+CREATE INDEX service_account_roles_by_role ON service_account_roles (realm_id, role_id, client_id);
+
+-- Kept an hour beyond their use, for the limit of an account.
+CREATE TABLE password_resets (
+    realm_id BYTES NOT NULL,
+    hash BYTES NOT NULL,
+    user_id BYTES NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    voided_at BIGINT,
+    PRIMARY KEY (realm_id, hash)
+) CLUSTERED;
+CREATE INDEX password_resets_by_user ON password_resets (realm_id, user_id, created_at);
+CREATE INDEX password_resets_by_age ON password_resets (created_at);
+
+CREATE TABLE sessions (
+    realm_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    user_id BYTES NOT NULL,
+    hash BYTES NOT NULL UNIQUE,
+    user_agent TEXT NOT NULL,
+    address TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    last_used_at BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, id)
+) CLUSTERED;
+CREATE INDEX sessions_by_user ON sessions (realm_id, user_id, id);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+CREATE TABLE oauth_tokens (
+    realm_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    client_id BYTES NOT NULL,
+    hash BYTES NOT NULL UNIQUE,
+    scope TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, id)
+) CLUSTERED;
+CREATE INDEX oauth_tokens_by_client ON oauth_tokens (realm_id, client_id, id);
+CREATE INDEX oauth_tokens_by_expiry ON oauth_tokens (expires_at);
+
+-- A deleted realm stays until its rows are gone; its name is then its id, which none can be named.
+ALTER TABLE realms ADD COLUMN deleted_at BIGINT;
+)sql";
+
+constexpr std::array steps{first, directory};
 
 }  // namespace
 

@@ -24,6 +24,101 @@ struct RealmRow {
     Timestamp updated_at;
 };
 
+struct UserRow {
+    RealmId realm;
+    UserId id;
+    std::string username;  ///< unique in the realm, whatever the case of its ASCII letters
+    std::optional<std::string> email;  ///< likewise
+    bool email_verified = false;
+    std::string first_name;
+    std::string last_name;
+    bool enabled = true;
+    std::string attributes;  ///< JSON object
+    std::int64_t version = 1;
+    Timestamp created_at;
+    Timestamp updated_at;
+};
+
+struct CredentialRow {
+    RealmId realm;
+    UserId user;
+    CredentialId id;
+    std::string type;  ///< "password"
+    std::string hash;  ///< argon2id, with its parameters and salt
+    Timestamp created_at;
+    Timestamp updated_at;
+};
+
+struct RoleRow {
+    RealmId realm;
+    RoleId id;
+    std::optional<ClientId> client;  ///< none: the realm's own
+    std::string name;                ///< unique among the realm's, or the client's
+    std::string description;
+    std::string permissions;  ///< JSON array
+    std::int64_t version = 1;
+    Timestamp created_at;
+    Timestamp updated_at;
+};
+
+struct ClientRow {
+    RealmId realm;
+    ClientId id;
+    std::string client_id;  ///< what OAuth calls so; unique in the realm
+    std::string name;
+    std::string description;
+    std::string type;  ///< "public", "confidential"
+    bool enabled = true;
+    std::string secret_hash;  ///< SHA-256 of the secret, 32 raw bytes; "" when public
+    std::int64_t version = 1;
+    Timestamp created_at;
+    Timestamp updated_at;
+};
+
+struct RedirectUriRow {
+    RealmId realm;
+    ClientId client;
+    RedirectUriId id;
+    std::string value;  ///< as it was given: it is compared exactly
+    bool enabled = true;
+    std::int64_t version = 1;
+    Timestamp created_at;
+    Timestamp updated_at;
+};
+
+struct PasswordResetRow {
+    RealmId realm;
+    std::string hash;  ///< SHA-256 of the token, 32 raw bytes
+    UserId user;
+    Timestamp created_at;
+    Timestamp expires_at;
+    std::optional<Timestamp> voided_at;  ///< used, or made void by a newer one or a change
+};
+
+struct SessionRow {
+    RealmId realm;
+    SessionId id;
+    UserId user;
+    std::string hash;  ///< SHA-256 of the cookie's value, 32 raw bytes; unique in the store
+    std::string user_agent;
+    std::string address;
+    Timestamp created_at;
+    Timestamp expires_at;
+    Timestamp last_used_at;
+};
+
+/// An access token of client_credentials; what it may do are the roles of its client's service
+/// account at the time of use.
+struct OauthTokenRow {
+    RealmId realm;
+    OauthTokenId id;
+    ClientId client;
+    std::string hash;   ///< SHA-256 of the token, 32 raw bytes; unique in the store
+    std::string scope;  ///< space-separated; "" for all
+    Timestamp created_at;
+    Timestamp expires_at;
+};
+
 struct ApiKeyRow {
     RealmId realm;
     ApiKeyId id;

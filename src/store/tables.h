@@ -21,16 +21,183 @@ Result<void> put(Transaction& tx, std::string_view name, std::string_view value)
 }  // namespace state_table
 
 namespace realms_table {
+/// Tombstones are not found, here and in the two below.
 Result<std::optional<RealmRow>> find(sql::Connection& sql, const RealmId& id);
 Result<std::optional<RealmRow>> find_by_name(sql::Connection& sql, std::string_view name);
 Result<std::vector<RealmRow>> list(sql::Connection& sql, std::optional<RealmId> before,
                                    std::size_t limit);
 Result<void> insert(Transaction& tx, const RealmRow& row);
 Result<void> update(Transaction& tx, const RealmRow& row);
+/// Errors: not_found, also when it is a tombstone.
 Result<std::int64_t> config_version(sql::Connection& sql, const RealmId& id);
 /// Tells every matcher, on every node, to reload.
 Result<void> raise_config_version(Transaction& tx, const RealmId& id);
+/// Makes it a tombstone and frees its name.
+Result<void> bury(Transaction& tx, const RealmId& id, Timestamp deleted_at);
+/// The tombstones, oldest first.
+Result<std::vector<RealmId>> buried(sql::Connection& sql, std::size_t limit);
+/// Removes at most `limit` rows of a tombstone: first what belongs to the directory, then the
+/// configuration, then the log; and at the end, when no delivery is pending, the tombstone. What
+/// the deliveries of `realm.deleted` need stays until they are final.
+/// Returns how many rows went; 0: nothing can go now.
+Result<std::int64_t> purge(Transaction& tx, const RealmId& id, std::size_t limit);
+/// Rows of a realm by kind, for `contained` ("users": 3).
+struct Counts {
+    std::int64_t users = 0;
+    std::int64_t roles = 0;
+    std::int64_t clients = 0;
+    std::int64_t redirect_uris = 0;
+    std::int64_t webhooks = 0;
+    std::int64_t event_types = 0;
+    std::int64_t api_keys = 0;
+};
+Result<Counts> count_rows(sql::Connection& sql, const RealmId& id);
 }  // namespace realms_table
+
+namespace users_table {
+Result<std::optional<UserRow>> find(sql::Connection& sql, const RealmId& realm, const UserId& id);
+/// Whatever the case of its ASCII letters.
+Result<std::optional<UserRow>> find_by_username(sql::Connection& sql, const RealmId& realm,
+                                                std::string_view username);
+Result<std::optional<UserRow>> find_by_email(sql::Connection& sql, const RealmId& realm,
+                                             std::string_view email);
+Result<std::vector<UserRow>> list(sql::Connection& sql, const RealmId& realm,
+                                  std::optional<UserId> before, std::size_t limit);
+Result<void> insert(Transaction& tx, const UserRow& row);
+Result<void> update(Transaction& tx, const UserRow& row);
+/// With credentials, role assignments, sessions and resets. Returns whether it was there.
+Result<bool> remove(Transaction& tx, const RealmId& realm, const UserId& id);
+}  // namespace users_table
+
+namespace credentials_table {
+/// Of one user, newest first.
+Result<std::vector<CredentialRow>> all(sql::Connection& sql, const RealmId& realm,
+                                       const UserId& user);
+/// Inserts or replaces the credential of that id.
+Result<void> put(Transaction& tx, const CredentialRow& row);
+Result<void> remove(Transaction& tx, const RealmId& realm, const UserId& user,
+                    const CredentialId& id);
+}  // namespace credentials_table
+
+namespace roles_table {
+/// A realm's own role, or a client's.
+Result<std::optional<RoleRow>> find(sql::Connection& sql, const RealmId& realm, const RoleId& id);
+Result<std::optional<RoleRow>> find_by_name(sql::Connection& sql, const RealmId& realm,
+                                            std::optional<ClientId> client, std::string_view name);
+Result<std::vector<RoleRow>> list(sql::Connection& sql, const RealmId& realm,
+                                  std::optional<ClientId> client, std::optional<RoleId> before,
+                                  std::size_t limit);
+/// The permissions of every role of a realm, its clients' too.
+struct Permissions {
+    RoleId id;
+    std::string permissions;  ///< JSON array
+};
+Result<std::vector<Permissions>> permissions(sql::Connection& sql, const RealmId& realm);
+/// Of the realm itself (no client), or of a client.
+Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm,
+                           std::optional<ClientId> client);
+Result<void> insert(Transaction& tx, const RoleRow& row);
+Result<void> update(Transaction& tx, const RoleRow& row);
+/// With its assignments.
+Result<void> remove(Transaction& tx, const RealmId& realm, const RoleId& id);
+}  // namespace roles_table
+
+namespace user_roles_table {
+/// The roles of a user, newest first.
+Result<std::vector<RoleRow>> list(sql::Connection& sql, const RealmId& realm, const UserId& user,
+                                  std::optional<RoleId> before, std::size_t limit);
+/// The permissions of each of a user's roles, JSON arrays.
+Result<std::vector<std::string>> permissions(sql::Connection& sql, const RealmId& realm,
+                                             const UserId& user);
+/// An enabled user other than `except` that has the role.
+Result<std::optional<UserId>> enabled_holder(sql::Connection& sql, const RealmId& realm,
+                                             const RoleId& role, std::optional<UserId> except);
+/// Returns whether it was not there before.
+Result<bool> insert(Transaction& tx, const RealmId& realm, const UserId& user, const RoleId& role);
+/// Returns whether it was there.
+Result<bool> remove(Transaction& tx, const RealmId& realm, const UserId& user, const RoleId& role);
+}  // namespace user_roles_table
+
+namespace service_account_roles_table {
+/// The roles of a client's service account, newest first.
+Result<std::vector<RoleId>> list(sql::Connection& sql, const RealmId& realm,
+                                 const ClientId& client);
+/// The permissions of each of them, JSON arrays.
+Result<std::vector<std::string>> permissions(sql::Connection& sql, const RealmId& realm,
+                                             const ClientId& client);
+Result<void> replace(Transaction& tx, const RealmId& realm, const ClientId& client,
+                     const std::vector<RoleId>& roles);
+}  // namespace service_account_roles_table
+
+namespace clients_table {
+Result<std::optional<ClientRow>> find(sql::Connection& sql, const RealmId& realm,
+                                      const ClientId& id);
+Result<std::optional<ClientRow>> find_by_client_id(sql::Connection& sql, const RealmId& realm,
+                                                   std::string_view client_id);
+Result<std::vector<ClientRow>> list(sql::Connection& sql, const RealmId& realm,
+                                    std::optional<ClientId> before, std::size_t limit);
+Result<void> insert(Transaction& tx, const ClientRow& row);
+Result<void> update(Transaction& tx, const ClientRow& row);
+/// With its roles, their assignments, its redirect URIs, its service account's roles and tokens.
+Result<void> remove(Transaction& tx, const RealmId& realm, const ClientId& id);
+}  // namespace clients_table
+
+namespace redirect_uris_table {
+Result<std::optional<RedirectUriRow>> find(sql::Connection& sql, const RealmId& realm,
+                                           const ClientId& client, const RedirectUriId& id);
+Result<std::optional<RedirectUriRow>> find_by_value(sql::Connection& sql, const RealmId& realm,
+                                                    const ClientId& client, std::string_view value);
+Result<std::vector<RedirectUriRow>> list(sql::Connection& sql, const RealmId& realm,
+                                         const ClientId& client,
+                                         std::optional<RedirectUriId> before, std::size_t limit);
+Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm, const ClientId& client);
+Result<void> insert(Transaction& tx, const RedirectUriRow& row);
+Result<void> update(Transaction& tx, const RedirectUriRow& row);
+Result<void> remove(Transaction& tx, const RealmId& realm, const ClientId& client,
+                    const RedirectUriId& id);
+}  // namespace redirect_uris_table
+
+namespace password_resets_table {
+Result<std::optional<PasswordResetRow>> find(sql::Connection& sql, const RealmId& realm,
+                                             std::string_view hash);
+/// When those of an account were made, since `since`, newest first, void ones too.
+Result<std::vector<Timestamp>> made_since(sql::Connection& sql, const RealmId& realm,
+                                          const UserId& user, Timestamp since);
+Result<void> insert(Transaction& tx, const PasswordResetRow& row);
+/// Every one of an account that is not void yet. Returns how many.
+Result<std::int64_t> void_all(Transaction& tx, const RealmId& realm, const UserId& user,
+                              Timestamp at);
+/// Removes at most `limit` made before `time`; returns how many.
+Result<std::int64_t> expire(Transaction& tx, Timestamp time, std::size_t limit);
+}  // namespace password_resets_table
+
+namespace sessions_table {
+Result<std::optional<SessionRow>> find_by_hash(sql::Connection& sql, std::string_view hash);
+Result<std::optional<SessionRow>> find(sql::Connection& sql, const RealmId& realm,
+                                       const SessionId& id);
+/// Of one user, or of all.
+Result<std::vector<SessionRow>> list(sql::Connection& sql, const RealmId& realm,
+                                     std::optional<UserId> user, std::optional<SessionId> before,
+                                     std::size_t limit);
+Result<void> insert(Transaction& tx, const SessionRow& row);
+/// That it was used, and until when it now lasts.
+Result<void> touch(Transaction& tx, const RealmId& realm, const SessionId& id, Timestamp used_at,
+                   Timestamp expires_at);
+Result<bool> remove(Transaction& tx, const RealmId& realm, const SessionId& id);
+Result<std::int64_t> remove_of_user(Transaction& tx, const RealmId& realm, const UserId& user);
+/// Removes at most `limit` that ended before `time`; returns how many.
+Result<std::int64_t> expire(Transaction& tx, Timestamp time, std::size_t limit);
+}  // namespace sessions_table
+
+namespace oauth_tokens_table {
+Result<std::optional<OauthTokenRow>> find_by_hash(sql::Connection& sql, std::string_view hash);
+Result<void> insert(Transaction& tx, const OauthTokenRow& row);
+Result<bool> remove(Transaction& tx, const RealmId& realm, const OauthTokenId& id);
+Result<std::int64_t> remove_of_client(Transaction& tx, const RealmId& realm,
+                                      const ClientId& client);
+/// Removes at most `limit` that ended before `time`; returns how many.
+Result<std::int64_t> expire(Transaction& tx, Timestamp time, std::size_t limit);
+}  // namespace oauth_tokens_table
 
 namespace api_keys_table {
 Result<std::vector<ApiKeyRow>> all(sql::Connection& sql);

@@ -323,13 +323,14 @@ Writer::GroupEnd Writer::abort_group() {
                                                                 : GroupEnd::again;
 }
 
-/// Refuses what is new, and runs the outcomes once more on the reserve's room.
+/// Refuses what is new, and runs the outcomes once more: in the WAL from its beginning, with the
+/// reserve's room for what the database grows by.
 void Writer::disk_is_full(std::vector<Work> group) {
     disk_full_ = true;
-    bool reserve_was_held = reserve_.held();
     reserve_.give_up();
+    checkpointer_.restart();
     for (auto& work : group) {
-        if (work.write_class == WriteClass::outcomes && reserve_was_held) {
+        if (work.write_class == WriteClass::outcomes) {
             std::vector<Work> one;
             one.push_back(std::move(work));
             std::vector<Answer> answer(1);

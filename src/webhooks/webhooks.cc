@@ -108,10 +108,12 @@ Result<void> Webhooks::load_targets(store::Store& store) {
     for (const auto& [id, realm] : all.realms) {
         POSTRIDER_ASSIGN(conditions[id], builder_.conditions(realm));
     }
+    // Of a realm that is being deleted: its last event goes by the server's own conditions.
+    POSTRIDER_ASSIGN(const auto plain, builder_.conditions({}));
     for (const auto& row : all.webhooks) {
         const auto found = conditions.find(row.realm);
-        if (found == conditions.end()) continue;  // of a realm that is being deleted
-        sink_.target_changed(builder_.build(row, found->second));
+        sink_.target_changed(
+            builder_.build(row, found == conditions.end() ? plain : found->second));
         if (!row.deleted_at) continue;
         auto purged = store::write_now<bool>(
             store, [this, realm = row.realm, id = row.id](Transaction& tx) -> Result<bool> {
@@ -313,6 +315,24 @@ Result<void> Webhooks::realm_changed(Transaction& tx, const RealmId& realm) {
                                                                   limits::webhooks_per_realm_max));
     for (const auto& row : rows) tell_sink(tx, row, conditions);
     return {};
+}
+
+Result<void> Webhooks::realm_deleted(Transaction& tx, const RealmId& realm, const EventId& last) {
+    POSTRIDER_ASSIGN(const auto conditions, conditions_of(tx.sql(), realm));
+    POSTRIDER_ASSIGN(auto rows, store::webhooks_table::list(tx.sql(), realm, {},
+                                                            limits::webhooks_per_realm_max));
+    for (auto& row : rows) {
+        row.enabled = false;
+        row.disabled_reason = DisabledReason::deleted;
+        row.deleted_at = tx.now();
+        row.updated_at = tx.now();
+        row.version += 1;
+        POSTRIDER_TRY(store::webhooks_table::update(tx, row));
+        POSTRIDER_TRY(cancel_pending(tx, row, last));
+        tell_sink(tx, row, conditions);
+        POSTRIDER_TRY(purge_if_final(tx, realm, row.id));
+    }
+    return store::realms_table::raise_config_version(tx, realm);
 }
 
 Result<Webhook> Webhooks::find(store::sql::Connection& sql, const RealmId& realm,

@@ -77,6 +77,11 @@ class Webhooks {
     /// webhooks.
     Result<void> realm_changed(store::Transaction& tx, const RealmId& realm);
 
+    /// Of a realm that is being deleted, in its transaction, after its last event, which is still
+    /// delivered: every webhook becomes a tombstone, and what else is pending is cancelled. Fires
+    /// nothing: one change, one event.
+    Result<void> realm_deleted(store::Transaction& tx, const RealmId& realm, const EventId& last);
+
     /// What the realm's settings make of the server's: its egress policy, for checking a URL.
     Result<RealmConditions> conditions_of(store::sql::Connection& sql, const RealmId& realm) const;
     Result<Webhook> find(store::sql::Connection& sql, const RealmId& realm,

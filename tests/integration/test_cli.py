@@ -295,3 +295,32 @@ def test_key_rotation(tmp_path, receiver, path):
         (server.data / "key").write_bytes(old)
         with pytest.raises(AssertionError, match="key"):
             server.start()
+
+
+def test_the_directory_by_verbs(shell, realm):
+    user = shell.json("user", "create", "ada", "--email", "ada@example.com", "--attributes", '{"a":1}')
+    assert user["attributes"] == {"a": 1}
+    shell.json("role", "create", "auditor", "--permission", "view_users,view_audit")
+    shell.run("user", "assign", "ada", "auditor")
+    assert [role["name"] for role in shell.json("user", "roles", user["id"])["items"]] == ["auditor"]
+    assert shell.json("role", "permissions", "auditor", "view_users")["permissions"] == ["view_users"]
+    shell.run("user", "password", "ada", given="correct horse battery staple\n")
+    assert shell.json("user", "reset", "ada")["token"].startswith("prt_")
+    assert shell.json("user", "edit", "ada", "--disable")["enabled"] is False
+    assert "ada@example.com" in shell.run("user", "list")
+    shell.run("user", "unassign", "ada", "auditor")
+    shell.run("user", "delete", "ada")
+    shell.run("user", "show", "ada", expect=3)
+
+    client = shell.json("client", "create", "shop")
+    assert client["secret"] != shell.json("client", "rotate-secret", "shop")["secret"]
+    uri = shell.json("client", "add-redirect", "shop", "https://shop.example/cb")
+    assert "https://shop.example/cb" in shell.run("client", "redirects", "shop")
+    shell.run("client", "delete-redirect", "shop", uri["id"])
+    edited = shell.json("client", "edit", "shop", "--service-account-role", "auditor")
+    assert len(edited["service_account_roles"]) == 1
+    shell.run("client", "delete", "shop")
+    settings = shell.json("realm", "settings", realm.name, "--set", "retention_days=7", "--set", "timeout=10s")
+    assert (settings["retention_days"], settings["timeout"]) == (7, "10s")
+    shell.run("realm", "delete", realm.name)
+    shell.run("realm", "show", realm.name, expect=3)

@@ -78,7 +78,7 @@ def groups_in_log(realm, batch):
 @pytest.mark.parametrize("leave", [1 << 20, 8 << 20], ids=["filled by others", "filled by itself"])
 def test_full_disk(tmp_path, receiver, path, leave):
     with SmallDisk(tmp_path / "disk", 96) as disk, Server(
-            disk.folder / "data", "--allow-network", "127.0.0.0/8", "--disk-reserve", "4MiB",
+            disk.folder / "data", "--allow-network", "127.0.0.0/8", "--disk-reserve", "16MiB",
             prefix=disk.prefix) as server:
         realm = server.realm(None, "order.paid")
         realm.create_webhook(receiver.url(path), events=["order.paid"])
@@ -117,7 +117,7 @@ def check_nothing_lost(realm, receiver, path, publishers):
 def test_starting_on_a_full_disk(tmp_path, receiver, path):
     """It starts, serves reading and refuses publishing; with space it accepts again."""
     with SmallDisk(tmp_path / "disk", 64) as disk, Server(
-            disk.folder / "data", "--allow-network", "127.0.0.0/8", "--disk-reserve", "4MiB",
+            disk.folder / "data", "--allow-network", "127.0.0.0/8", "--disk-reserve", "16MiB",
             prefix=disk.prefix) as server:
         realm = server.realm(None, "order.paid")
         realm.create_webhook(receiver.url(path), events=["order.paid"])

@@ -10,7 +10,7 @@ import pytest
 import hostile
 from certificates import Authority
 from dns import Dns
-from server import Server
+from server import Server, sanitized
 from waiting import wait_for
 
 TIMEOUT_MS = 700
@@ -181,7 +181,9 @@ def test_the_right_certificate(realm, authority):
 def test_tls_that_hangs_or_is_none(realm):
     for behave, outcomes in ((hostile.until_closed, {"tls_timeout"}),
                              (hostile.drip(b"\x16\x03\x03\x40\x00", 0.1), {"tls_timeout", "tls_failed"}),
-                             (hostile.close, {"tls_failed"}), (hostile.reset, {"tls_failed"}),
+                             (hostile.close, {"tls_failed"}),
+                             # The reset may come before the connection is noticed.
+                             (hostile.reset, {"tls_failed", "connect_failed"}),
                              (lambda c: c.sendall(b"HTTP/1.1 200 OK\r\n\r\n"), {"tls_failed"})):
         receiver = hostile.Hostile(behave)
         receiver.scheme = "https"
@@ -230,7 +232,7 @@ def test_what_is_held_returns_to_where_it_was(server, realm):
         wait_for(lambda: server.descriptors() <= settled + 2,
                  lambda: f"{settled} descriptors, there are {server.descriptors()}", 40, every=0.2)
         grown = server.resident_bytes() - memory
-        assert grown < 12 << 20, f"grew by {grown >> 10} KiB"
+        assert grown < 12 << 20 or sanitized(), f"grew by {grown >> 10} KiB"
     finally:
         for one in hostiles:
             one.close()

@@ -12,7 +12,7 @@ import pytest
 
 from dns import Dns
 from receiver import Receiver
-from server import Server
+from server import Server, sanitized
 from waiting import wait_for
 
 HEALTHY, HUNG_DNS, HUNG_HTTP = 20, 200, 200
@@ -108,7 +108,7 @@ def test_hung_ones_do_not_delay_the_healthy(tmp_path):
             rounds.append((beside / max(alone, FLOOR_SECONDS / 2), alone, beside))
             print(f"p99 alone {alone * 1e3:.1f} ms, beside 400 hung ones {beside * 1e3:.1f} ms")
         # The median round: one stall of the disk is no finding, a delay in every round is.
-        assert sorted(rounds)[ROUNDS // 2][0] <= 2, rounds
+        assert sorted(rounds)[ROUNDS // 2][0] <= (6 if sanitized() else 2), rounds
     tarpit.close()
 
 

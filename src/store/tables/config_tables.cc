@@ -47,7 +47,8 @@ RealmRow read_row(const sql::Rows& rows) {
 }  // namespace
 
 Result<std::optional<RealmRow>> find(sql::Connection& sql, const RealmId& id) {
-    static constexpr Query query{"SELECT " REALM_COLUMNS " FROM realms WHERE id = $1"};
+    static constexpr Query query{"SELECT " REALM_COLUMNS
+                                 " FROM realms WHERE id = $1 AND deleted_at IS NULL"};
     std::optional<RealmRow> row;
     auto rows = sql.rows(query, id);
     if (rows.next()) row = read_row(rows);
@@ -56,7 +57,8 @@ Result<std::optional<RealmRow>> find(sql::Connection& sql, const RealmId& id) {
 }
 
 Result<std::optional<RealmRow>> find_by_name(sql::Connection& sql, std::string_view name) {
-    static constexpr Query query{"SELECT " REALM_COLUMNS " FROM realms WHERE name = $1"};
+    static constexpr Query query{"SELECT " REALM_COLUMNS
+                                 " FROM realms WHERE name = $1 AND deleted_at IS NULL"};
     std::optional<RealmRow> row;
     auto rows = sql.rows(query, name);
     if (rows.next()) row = read_row(rows);
@@ -67,7 +69,7 @@ Result<std::optional<RealmRow>> find_by_name(sql::Connection& sql, std::string_v
 Result<std::vector<RealmRow>> list(sql::Connection& sql, std::optional<RealmId> before,
                                    std::size_t limit) {
     static constexpr Query query{"SELECT " REALM_COLUMNS
-                                 " FROM realms WHERE ($1 IS NULL OR id < $1)"
+                                 " FROM realms WHERE deleted_at IS NULL AND ($1 IS NULL OR id < $1)"
                                  " ORDER BY id DESC LIMIT $2"};
     std::vector<RealmRow> found;
     auto rows = sql.rows(query, before, limit);
@@ -94,7 +96,8 @@ Result<void> update(Transaction& tx, const RealmRow& row) {
 }
 
 Result<std::int64_t> config_version(sql::Connection& sql, const RealmId& id) {
-    static constexpr Query query{"SELECT config_version FROM realms WHERE id = $1"};
+    static constexpr Query query{
+        "SELECT config_version FROM realms WHERE id = $1 AND deleted_at IS NULL"};
     auto rows = sql.rows(query, id);
     bool found = rows.next();
     POSTRIDER_TRY(rows.finish());

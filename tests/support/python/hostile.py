@@ -175,7 +175,7 @@ PLAIN = {
     "half closed, then silence": (says(then=half_close), {"response_broken"}),
     "closed without a byte": (says(then=close), {"response_broken"}),
     "closed at once": (close, {"response_broken", "send_failed"}),
-    "reset at once": (reset, {"response_broken", "send_failed"}),
+    "reset at once": (reset, {"response_broken", "send_failed", "connect_failed"}),
     "reset after the request": (says(then=reset), {"response_broken"}),
     "reset within the headers": (says(OK_HEAD + b"X: ", wait=0.05, then=reset), {"response_broken"}),
     "reset within the body": (says(OK_HEAD + b"Content-Length: 9\r\n\r\nab", wait=0.05, then=reset),

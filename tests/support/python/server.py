@@ -18,6 +18,12 @@ def binary():
     return os.environ.get("POSTRIDER_BINARY", str(ROOT / "build" / "release" / "postrider"))
 
 
+def sanitized():
+    """Whether the binary is built with sanitizers: memory and times are theirs, then."""
+    cache = pathlib.Path(binary()).parent / "CMakeCache.txt"
+    return cache.exists() and re.search(r"^POSTRIDER_SANITIZE:STRING=.", cache.read_text(), re.M) is not None
+
+
 def environment(**more):
     """An environment without the caller's POSTRIDER_… settings."""
     clean = {name: value for name, value in os.environ.items()

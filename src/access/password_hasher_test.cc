@@ -1,0 +1,72 @@
+#include "access/password_hasher.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "base/crypto.h"
+#include "model/limits.h"
+
+namespace postrider::access {
+namespace {
+
+Result<std::string> hash(PasswordHasher& hasher, std::string password) {
+    std::promise<Result<std::string>> done;
+    hasher.hash(std::move(password),
+                [&](Result<std::string> result) { done.set_value(std::move(result)); });
+    return done.get_future().get();
+}
+
+Result<PasswordHasher::Verdict> verify(PasswordHasher& hasher, std::string password,
+                                       std::string stored) {
+    std::promise<Result<PasswordHasher::Verdict>> done;
+    hasher.verify(
+        std::move(password), std::move(stored),
+        [&](Result<PasswordHasher::Verdict> result) { done.set_value(std::move(result)); });
+    return done.get_future().get();
+}
+
+TEST(password_hasher, a_hash_matches_its_password_alone) {
+    PasswordHasher hasher;
+    const auto stored = hash(hasher, "correct horse battery staple");
+    ASSERT_TRUE(stored);
+    EXPECT_TRUE(stored->starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    EXPECT_NE(*stored, *hash(hasher, "correct horse battery staple"));
+    EXPECT_TRUE(verify(hasher, "correct horse battery staple", *stored)->matches);
+    EXPECT_FALSE(verify(hasher, "correct horse battery stapl", *stored)->matches);
+    EXPECT_FALSE(verify(hasher, "nobody's", "")->matches);
+    EXPECT_EQ(verify(hasher, "correct horse battery staple", *stored)->rehashed, "");
+}
+
+TEST(password_hasher, old_parameters_are_raised_when_the_password_is_known) {
+    PasswordHasher hasher;
+    const std::string current = *hash(hasher, "a password");
+    EXPECT_FALSE(password_needs_rehash(current));
+    EXPECT_TRUE(
+        password_needs_rehash("$argon2id$v=19$m=8192,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$"
+                              "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
+}
+
+TEST(password_hasher, a_flood_is_refused_and_the_rest_is_done) {
+    PasswordHasher hasher;
+    const std::size_t asked = limits::password_hash_queue_max * 2 + 2;
+    std::vector<std::promise<Result<std::string>>> done(asked);
+    for (auto& promise : done) {
+        hasher.hash("a password that floods",
+                    [&](Result<std::string> result) { promise.set_value(std::move(result)); });
+    }
+    std::size_t refused = 0;
+    for (auto& promise : done) {
+        const auto result = promise.get_future().get();
+        if (result) continue;
+        EXPECT_EQ(result.error().code, ErrorCode::resource_exhausted);
+        ++refused;
+    }
+    EXPECT_GT(refused, 0u);
+    EXPECT_LT(refused, asked - limits::password_hash_queue_max / 2);
+    hasher.stop();
+    EXPECT_EQ(hash(hasher, "late").error().code, ErrorCode::unavailable);
+}
+
+}  // namespace
+}  // namespace postrider::access

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "api/call.h"
+#include "directory/directory.h"
+#include "directory/ledger.h"
+
+/// What the routes of the directory have in common.
+namespace postrider::api {
+
+inline directory::Caller caller_of(const Call& call) {
+    return {call.actor(), call.principal->permissions};
+}
+
+/// A resource with its tag.
+template <typename Row>
+Answer resource_answer(int status, const Row& row, void (*write)(json::Writer&, const Row&)) {
+    std::string out;
+    json::Writer writer(out);
+    write(writer, row);
+    return json_answer(status, std::move(out)).with_version(row.version);
+}
+
+/// The same for a new one, with its place below the realm: "/users/".
+template <typename Row>
+Answer created_answer(const std::string& realm, const std::string& below, const Row& row,
+                      void (*write)(json::Writer&, const Row&)) {
+    return resource_answer(201, row, write)
+        .with_header("Location", "/api/v1/realms/" + realm + below + row.id.to_string());
+}
+
+/// The resource that the path names, for a change: no query, and If-Match.
+template <typename IdType>
+Result<directory::Address<IdType>> address_of(const Call& call, std::string_view parameter,
+                                              std::string_view what) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<IdType>(parameter, what));
+    POSTRIDER_TRY(call.query().finish());
+    POSTRIDER_ASSIGN(const auto version, call.if_match());
+    return directory::Address<IdType>{call.realm, id, version};
+}
+
+}  // namespace postrider::api

@@ -1,0 +1,286 @@
+#include "api/directory_call.h"
+#include "api/routes.h"
+#include "directory/role.h"
+#include "store/tables.h"
+
+namespace postrider::api {
+
+namespace {
+
+using directory::Address;
+using directory::ChangeKind;
+using directory::write_user;
+using store::RoleRow;
+using store::UserRow;
+
+Answer user_answer(const UserRow& row) { return resource_answer(200, row, write_user); }
+
+Result<void> create_user(Context& context, Call& call) {
+    POSTRIDER_TRY(call.query().finish());
+    POSTRIDER_ASSIGN(const auto body, call.json());
+    store::write<UserRow>(
+        context.store,
+        [&users = context.directory.users(), caller = caller_of(call), realm = call.realm,
+         change = directory::parse_user_change(body, ChangeKind::create)](store::Transaction& tx) {
+            return users.create(tx, caller, realm, change);
+        },
+        call.reply.with<UserRow>([realm = call.realm_name](const UserRow& row) {
+            return created_answer(realm, "/users/", row, write_user);
+        }));
+    return {};
+}
+
+/// At most one: both names are unique.
+Result<std::vector<UserRow>> find_users(store::sql::Connection& sql, const RealmId& realm,
+                                        const std::optional<std::string>& username,
+                                        const std::optional<std::string>& email) {
+    std::optional<UserRow> found;
+    if (username) {
+        POSTRIDER_ASSIGN(found, store::users_table::find_by_username(sql, realm, *username));
+    } else {
+        POSTRIDER_ASSIGN(found, store::users_table::find_by_email(sql, realm, *email));
+    }
+    std::vector<UserRow> rows;
+    if (!found) return rows;
+    if (username && email) {
+        POSTRIDER_ASSIGN(const auto other, store::users_table::find_by_email(sql, realm, *email));
+        if (!other || other->id != found->id) return rows;
+    }
+    rows.push_back(std::move(*found));
+    return rows;
+}
+
+Result<void> list_users(Context& context, Call& call) {
+    auto query = call.query();
+    const auto username = query.text("username");
+    const auto email = query.text("email");
+    const Page page = query.page();
+    POSTRIDER_TRY(query.finish());
+    using List = std::vector<UserRow>;
+    store::read<List>(
+        context.store,
+        [realm = call.realm, username, email, page](store::sql::Connection& sql) -> Result<List> {
+            if (username || email) {
+                if (page.before) return List{};
+                return find_users(sql, realm, username, email);
+            }
+            return store::users_table::list(sql, realm, page.before_id<UserId>(),
+                                            page.rows_wanted());
+        },
+        call.reply.with<List>([page](const List& rows) {
+            return page.answer(rows, [](const UserRow& row) { return row.id.uuid; }, write_user);
+        }));
+    return {};
+}
+
+Result<void> get_user(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<UserId>("user_id", "user"));
+    POSTRIDER_TRY(call.query().finish());
+    store::read<UserRow>(
+        context.store,
+        [realm = call.realm, id](store::sql::Connection& sql) {
+            return directory::require_user(sql, realm, id);
+        },
+        call.reply.with<UserRow>(user_answer));
+    return {};
+}
+
+Result<void> change_user(Context& context, Call& call, ChangeKind kind) {
+    POSTRIDER_ASSIGN(const auto address, address_of<UserId>(call, "user_id", "user"));
+    POSTRIDER_ASSIGN(const auto body, call.json());
+    store::write<UserRow>(
+        context.store,
+        [&users = context.directory.users(), caller = caller_of(call), address,
+         change = directory::parse_user_change(body, kind)](store::Transaction& tx) {
+            return users.update(tx, caller, address, change);
+        },
+        call.reply.with<UserRow>(user_answer));
+    return {};
+}
+
+Result<void> replace_user(Context& context, Call& call) {
+    return change_user(context, call, ChangeKind::replace);
+}
+
+Result<void> update_user(Context& context, Call& call) {
+    return change_user(context, call, ChangeKind::patch);
+}
+
+Result<void> delete_user(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto address, address_of<UserId>(call, "user_id", "user"));
+    context.store.write(
+        store::WriteClass::ordinary,
+        [&users = context.directory.users(), caller = caller_of(call),
+         address](store::Transaction& tx) { return users.remove(tx, caller, address); },
+        call.reply.with([] { return empty_answer(); }));
+    return {};
+}
+
+Result<void> bulk_delete_users(Context& context, Call& call) {
+    POSTRIDER_TRY(call.query().finish());
+    POSTRIDER_ASSIGN(const auto body, call.json());
+    POSTRIDER_ASSIGN(auto ids, directory::parse_bulk_delete(body));
+    store::write<std::size_t>(
+        context.store,
+        [&users = context.directory.users(), caller = caller_of(call), realm = call.realm,
+         ids = std::move(ids)](store::Transaction& tx) {
+            return users.remove_many(tx, caller, realm, ids);
+        },
+        call.reply.with<std::size_t>([](std::size_t count) {
+            return json_answer(200, json::Value(json::Object{{"deleted", json::Value(count)}}));
+        }));
+    return {};
+}
+
+Result<void> list_user_roles(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<UserId>("user_id", "user"));
+    auto query = call.query();
+    const Page page = query.page();
+    POSTRIDER_TRY(query.finish());
+    using List = std::vector<RoleRow>;
+    store::read<List>(
+        context.store,
+        [realm = call.realm, id, page](store::sql::Connection& sql) -> Result<List> {
+            POSTRIDER_TRY(directory::require_user(sql, realm, id));
+            return store::user_roles_table::list(sql, realm, id, page.before_id<RoleId>(),
+                                                 page.rows_wanted());
+        },
+        call.reply.with<List>([page](const List& rows) {
+            return page.answer(
+                rows, [](const RoleRow& row) { return row.id.uuid; }, directory::write_role);
+        }));
+    return {};
+}
+
+using RoleAction = Result<void> (directory::Users::*)(store::Transaction&, const directory::Caller&,
+                                                      const Address<UserId>&, const RoleId&);
+
+Result<void> change_user_roles(Context& context, Call& call, RoleAction action) {
+    POSTRIDER_ASSIGN(const auto address, address_of<UserId>(call, "user_id", "user"));
+    POSTRIDER_ASSIGN(const auto role, call.path_id<RoleId>("role_id", "role"));
+    context.store.write(
+        store::WriteClass::ordinary,
+        [&users = context.directory.users(), caller = caller_of(call), address, role,
+         action](store::Transaction& tx) { return (users.*action)(tx, caller, address, role); },
+        call.reply.with([] { return empty_answer(); }));
+    return {};
+}
+
+Result<void> assign_user_role(Context& context, Call& call) {
+    return change_user_roles(context, call, &directory::Users::assign);
+}
+
+Result<void> unassign_user_role(Context& context, Call& call) {
+    return change_user_roles(context, call, &directory::Users::unassign);
+}
+
+Result<void> list_user_credentials(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<UserId>("user_id", "user"));
+    POSTRIDER_TRY(call.query().finish());
+    using List = std::vector<store::CredentialRow>;
+    store::read<List>(
+        context.store,
+        [realm = call.realm, id](store::sql::Connection& sql) -> Result<List> {
+            POSTRIDER_TRY(directory::require_user(sql, realm, id));
+            return store::credentials_table::all(sql, realm, id);
+        },
+        call.reply.with<List>([](const List& rows) {
+            return Page{}.answer(
+                rows, [](const auto& row) { return row.id.uuid; }, directory::write_credential);
+        }));
+    return {};
+}
+
+Result<void> delete_user_credential(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto address, address_of<UserId>(call, "user_id", "user"));
+    POSTRIDER_ASSIGN(const auto id, call.path_id<CredentialId>("credential_id", "credential"));
+    context.store.write(
+        store::WriteClass::ordinary,
+        [&users = context.directory.users(), caller = caller_of(call), address,
+         id](store::Transaction& tx) { return users.remove_credential(tx, caller, address, id); },
+        call.reply.with([] { return empty_answer(); }));
+    return {};
+}
+
+/// A member that must be there and a string; the rest is the directory's to judge.
+std::string required_string(Body& body, std::string_view name) {
+    body.require(name);
+    return body.string(name).value_or("");
+}
+
+Result<void> set_user_password(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto address, address_of<UserId>(call, "user_id", "user"));
+    POSTRIDER_ASSIGN(Body body, call.json_object());
+    auto password = required_string(body, "password");
+    POSTRIDER_TRY(body.finish());
+    context.directory.passwords().set(caller_of(call), address, std::move(password),
+                                      call.reply.with([] { return empty_answer(); }));
+    return {};
+}
+
+Result<void> reset_user_password(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto address, address_of<UserId>(call, "user_id", "user"));
+    POSTRIDER_ASSIGN(Body body, call.json_object_or_empty());
+    POSTRIDER_TRY(body.finish());
+    const auto token = directory::make_reset_token(context.random);
+    store::write<Timestamp>(
+        context.store,
+        [&passwords = context.directory.passwords(), caller = caller_of(call), address, token](
+            store::Transaction& tx) { return passwords.begin_reset(tx, caller, address, token); },
+        call.reply.with<Timestamp>([text = token.text](Timestamp expires_at) {
+            std::string out;
+            json::Writer writer(out);
+            writer.begin_object();
+            writer.member("token", text);
+            writer.member("expires_at", format_rfc3339(expires_at));
+            writer.end_object();
+            return json_answer(200, std::move(out)).with_header("Cache-Control", "no-store");
+        }));
+    return {};
+}
+
+Result<void> complete_password_reset(Context& context, Call& call) {
+    POSTRIDER_TRY(call.query().finish());
+    POSTRIDER_ASSIGN(Body body, call.json_object());
+    auto token = required_string(body, "token");
+    auto password = required_string(body, "password");
+    POSTRIDER_TRY(body.finish());
+    context.directory.passwords().complete_reset(call.realm, std::move(token), std::move(password),
+                                                 call.reply.with([] { return empty_answer(); }));
+    return {};
+}
+
+}  // namespace
+
+RouteList user_routes(Context& context) {
+    const std::string realm = "/api/v1/realms/{realm}";
+    const std::string all = realm + "/users";
+    const std::string one = all + "/{user_id}";
+    const std::string role = one + "/roles/{role_id}";
+    const std::string credential = one + "/credentials/{credential_id}";
+    constexpr std::size_t body = limits::config_body_bytes_max;
+    return {
+        handle(context, {"POST", all, "create_user", body}, create_user),
+        handle(context, {"GET", all, "list_users"}, list_users),
+        handle(context, {"POST", all + "/bulk-delete", "bulk_delete_users", body},
+               bulk_delete_users),
+        handle(context, {"GET", one, "get_user"}, get_user),
+        handle(context, {"PUT", one, "replace_user", body}, replace_user),
+        handle(context, {"PATCH", one, "update_user", body}, update_user),
+        handle(context, {"DELETE", one, "delete_user"}, delete_user),
+        handle(context, {"GET", one + "/roles", "list_user_roles"}, list_user_roles),
+        handle(context, {"POST", role, "assign_user_role"}, assign_user_role),
+        handle(context, {"DELETE", role, "unassign_user_role"}, unassign_user_role),
+        handle(context, {"GET", one + "/credentials", "list_user_credentials"},
+               list_user_credentials),
+        handle(context, {"DELETE", credential, "delete_user_credential"}, delete_user_credential),
+        handle(context, {"PUT", one + "/password", "set_user_password", body}, set_user_password),
+        handle(context, {"POST", one + "/reset-password", "reset_user_password", body},
+               reset_user_password),
+        handle(context,
+               {"POST", realm + "/reset-password/complete", "complete_password_reset", body},
+               complete_password_reset),
+    };
+}
+
+}  // namespace postrider::api

@@ -1,0 +1,212 @@
+#include <fmt/format.h>
+
+#include "cli/directory_view.h"
+
+namespace postrider::cli {
+namespace {
+
+using Fit = Column::Fit;
+using Count = Argument::Count;
+
+const std::vector<Line> user_lines{{"Id", "id"},
+                                   {"Username", "username"},
+                                   {"E-mail", "email"},
+                                   {"Verified", "email_verified"},
+                                   {"First name", "first_name"},
+                                   {"Last name", "last_name"},
+                                   {"Enabled", "enabled"},
+                                   {"Attributes", "attributes"}};
+
+const Argument user_argument{"USER", "", "its username or id", Count::required};
+const std::vector<std::string_view> text_flags{"--email", "--first-name", "--last-name"};
+
+std::vector<Argument> with_members(std::vector<Argument> arguments) {
+    const Argument members[] = {
+        {"--email", "ADDRESS", "unique in the realm"},
+        {"--first-name", "TEXT", "for people"},
+        {"--last-name", "TEXT", "for people"},
+        {"--attributes", "JSON", "an object; @file and - (standard input) are read"},
+        {"--enable", "", "may log in"},
+        {"--disable", "", "may not log in"}};
+    arguments.insert(arguments.end(), std::begin(members), std::end(members));
+    return arguments;
+}
+
+std::expected<json::Object, ExitCode> members_of(Context& context, const Given& given) {
+    json::Object members;
+    add_texts(members, given, text_flags);
+    add_enabled(members, given);
+    if (const auto typed = given.text("--attributes")) {
+        const auto text = read_argument(context, *typed);
+        if (!text) return std::unexpected(context.wrong(text.error().message));
+        auto attributes = json::parse(*text);
+        if (!attributes) {
+            return std::unexpected(context.wrong("--attributes: " + attributes.error().message));
+        }
+        members.emplace_back("attributes", std::move(*attributes));
+    }
+    return members;
+}
+
+int create(Context& context, const Given& given) {
+    auto members = members_of(context, given);
+    if (!members) return members.error();
+    members->emplace_back("username", *given.text("USERNAME"));
+    return show_asked(context,
+                      context.ask("POST", context.in_realm("/users"), body_of(std::move(*members))),
+                      user_lines);
+}
+
+int list(Context& context, const Given& given) {
+    Query query;
+    query.add("email", given.text("--email"));
+    return show_list(context, given, context.in_realm("/users"), query,
+                     {{"ID", Fit::whole},
+                      {"USERNAME", Fit::cut},
+                      {"E-MAIL", Fit::cut},
+                      {"ENABLED", Fit::whole},
+                      {"CHANGED", Fit::whole}},
+                     [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
+                         return {{text_of(item, "id")},
+                                 {text_of(item, "username")},
+                                 {text_of(item, "email")},
+                                 {text_of(item, "enabled")},
+                                 {context.ago(item, "updated_at"), Style::dim}};
+                     });
+}
+
+int show(Context& context, const Given& given) {
+    const auto path = find_path(context, user_kind, *given.text("USER"));
+    if (!path) return path.error();
+    return show_asked(context, context.ask("GET", *path), user_lines);
+}
+
+int edit(Context& context, const Given& given) {
+    auto members = members_of(context, given);
+    if (!members) return members.error();
+    if (const auto name = given.text("--username")) members->emplace_back("username", *name);
+    if (members->empty()) return context.wrong("user edit takes at least one thing to change");
+    const auto path = find_path(context, user_kind, *given.text("USER"));
+    if (!path) return path.error();
+    return show_asked(context, context.ask("PATCH", *path, body_of(std::move(*members))),
+                      user_lines);
+}
+
+int remove(Context& context, const Given& given) {
+    return remove_named(context, user_kind, *given.text("USER"));
+}
+
+int roles(Context& context, const Given& given) {
+    const auto path = find_path(context, user_kind, *given.text("USER"), "/roles");
+    if (!path) return path.error();
+    return show_list(
+        context, given, *path, {},
+        {{"ID", Fit::whole}, {"NAME", Fit::cut}, {"PERMISSIONS", Fit::cut}},
+        [](const json::Value& item, std::string_view) -> std::vector<Cell> {
+            return {{text_of(item, "id")}, {text_of(item, "name")}, {text_of(item, "permissions")}};
+        });
+}
+
+int change_role(Context& context, const Given& given, std::string_view method,
+                std::string_view done) {
+    const auto role = find_id(context, role_kind, *given.text("ROLE"));
+    if (!role) return role.error();
+    const auto path = find_path(context, user_kind, *given.text("USER"), "/roles/" + *role);
+    if (!path) return path.error();
+    return say_done(context, context.ask(method, *path),
+                    fmt::format("{} {}", done, *given.text("ROLE")));
+}
+
+int assign(Context& context, const Given& given) {
+    return change_role(context, given, "POST", "assigned");
+}
+
+int unassign(Context& context, const Given& given) {
+    return change_role(context, given, "DELETE", "unassigned");
+}
+
+/// Never from the command line itself, which others on the machine can see.
+int password(Context& context, const Given& given) {
+    const auto path = find_path(context, user_kind, *given.text("USER"), "/password");
+    if (!path) return path.error();
+    auto text = read_argument(context, given.text_or("--file", "-"));
+    if (!text) return context.wrong(text.error().message);
+    while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+    return say_done(context, context.ask("PUT", *path, body_of({{"password", *text}})),
+                    "the password is set");
+}
+
+int reset(Context& context, const Given& given) {
+    const auto path = find_path(context, user_kind, *given.text("USER"), "/reset-password");
+    if (!path) return path.error();
+    return show_asked(context, context.ask("POST", *path),
+                      {{"Token", "token"}, {"Expires", "expires_at"}});
+}
+
+}  // namespace
+
+std::vector<Verb> user_verbs() {
+    const Argument role{"ROLE", "", "its name or id", Count::required};
+    return {{.group = "user",
+             .name = "create",
+             .summary = "make a user",
+             .arguments = with_members({{"USERNAME", "", "unique in the realm", Count::required}}),
+             .examples = "postrider user create ada --email ada@example.com",
+             .run = create},
+            {.group = "user",
+             .name = "list",
+             .summary = "the users of a realm, newest first",
+             .arguments = with_paging({{"--email", "ADDRESS", "the one with this address"}}),
+             .examples = "postrider user list --all",
+             .run = list},
+            {.group = "user",
+             .name = "show",
+             .summary = "one user",
+             .arguments = {user_argument},
+             .examples = "postrider user show ada",
+             .run = show},
+            {.group = "user",
+             .name = "edit",
+             .summary = "change a user",
+             .arguments = with_members({user_argument, {"--username", "NAME", "another name"}}),
+             .examples = "postrider user edit ada --disable",
+             .run = edit},
+            {.group = "user",
+             .name = "delete",
+             .summary = "delete a user",
+             .arguments = {user_argument},
+             .examples = "postrider user delete ada",
+             .run = remove},
+            {.group = "user",
+             .name = "roles",
+             .summary = "the roles of a user",
+             .arguments = with_paging({user_argument}),
+             .examples = "postrider user roles ada",
+             .run = roles},
+            {.group = "user",
+             .name = "assign",
+             .summary = "assign a role to a user",
+             .arguments = {user_argument, role},
+             .examples = "postrider user assign ada auditor",
+             .run = assign},
+            {.group = "user",
+             .name = "unassign",
+             .summary = "take a role from a user",
+             .arguments = {user_argument, role},
+             .examples = "postrider user unassign ada auditor",
+             .run = unassign},
+            {.group = "user",
+             .name = "password",
+             .summary = "set a user's password, read from standard input",
+             .arguments = {user_argument, {"--file", "@FILE", "read it from there"}},
+             .examples = "postrider user password ada < password.txt",
+             .run = password},
+            {.group = "user",
+             .name = "reset",
+             .summary = "make a token that sets the password once, within 30 minutes",
+             .arguments = {user_argument},
+             .examples = "postrider user reset ada",
+             .run = reset}};
+}
+
+}  // namespace postrider::cli

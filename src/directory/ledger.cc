@@ -1,0 +1,48 @@
+#include "directory/ledger.h"
+
+#include "audit/record.h"
+#include "events/publisher.h"
+#include "store/tables.h"
+
+namespace postrider::directory {
+
+Result<void> Ledger::write(store::Transaction& tx, const Actor& actor, const Entry& entry) {
+    if (!entry.type.empty()) {
+        POSTRIDER_TRY(publisher_.publish(tx, entry.realm,
+                                         {.type = std::string(entry.type),
+                                          .resource_id = ResourceId{entry.resource},
+                                          .data = entry.data,
+                                          .timestamp = {}},
+                                         EventOrigin::directory));
+    }
+    return audit::record(tx, actor,
+                         {.realm = entry.realm,
+                          .action = std::string(entry.action),
+                          .resource_id = entry.resource.to_string(),
+                          .detail = entry.detail});
+}
+
+void write_words(json::Writer& writer, std::string_view name,
+                 const std::vector<std::string>& words) {
+    writer.key(name);
+    writer.begin_array();
+    for (const std::string& word : words) writer.string(word);
+    writer.end_array();
+}
+
+std::string changed_detail(const std::vector<std::string>& changed) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    write_words(writer, "changed", changed);
+    writer.end_object();
+    return out;
+}
+
+Result<store::RealmRow> require_realm(store::sql::Connection& sql, const RealmId& realm) {
+    POSTRIDER_ASSIGN(auto row, store::realms_table::find(sql, realm));
+    if (!row) return fail(ErrorCode::not_found, "this realm does not exist");
+    return std::move(*row);
+}
+
+}  // namespace postrider::directory

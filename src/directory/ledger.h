@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "access/permission.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "model/actor.h"
+#include "store/rows.h"
+#include "store/store.h"
+
+namespace postrider::events {
+class Publisher;
+}
+
+namespace postrider::directory {
+
+/// Who asks for a change, and what they may pass on.
+struct Caller {
+    Actor actor;
+    access::PermissionSet held;
+};
+
+/// Which resource a change is of, and the version that it must have (If-Match; none: any).
+template <typename IdType>
+struct Address {
+    RealmId realm;
+    IdType id;
+    std::optional<std::int64_t> version = std::nullopt;
+};
+
+/// One change, as it is told and kept.
+struct Entry {
+    RealmId realm;
+    Uuid resource;          ///< the event's resource_id
+    std::string_view type;  ///< of the event; "" fires none
+    std::string data;
+    std::string_view action;  ///< of the audit log
+    std::string detail = "{}";
+};
+
+/// What every change of the directory ends with: its one event and its line in the audit log, in
+/// the change's transaction. Thread-safety: the writer's thread.
+class Ledger {
+ public:
+    explicit Ledger(events::Publisher& publisher) : publisher_(publisher) {}
+    Result<void> write(store::Transaction& tx, const Actor& actor, const Entry& entry);
+
+ private:
+    events::Publisher& publisher_;
+};
+
+/// {"changed":["email"]}, for the audit log.
+std::string changed_detail(const std::vector<std::string>& changed);
+void write_words(json::Writer& writer, std::string_view name,
+                 const std::vector<std::string>& words);
+/// The realm, for its settings. Errors: not_found, also when it is being deleted.
+Result<store::RealmRow> require_realm(store::sql::Connection& sql, const RealmId& realm);
+
+}  // namespace postrider::directory

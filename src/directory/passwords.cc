@@ -1,0 +1,194 @@
+#include "directory/passwords.h"
+
+#include <fmt/format.h>
+
+#include "base/crypto.h"
+#include "base/encoding.h"
+#include "directory/administrators.h"
+#include "directory/user.h"
+#include "directory/users.h"
+#include "model/limits.h"
+#include "store/tables.h"
+
+namespace postrider::directory {
+
+namespace {
+
+using store::Transaction;
+
+constexpr const char* password_type = "password";
+
+std::unexpected<Error> bad_token() {
+    return fail_field("#/token",
+                      "is unknown, used, replaced by a newer one or too old; ask for a new one");
+}
+
+Result<store::PasswordResetRow> require_reset(store::sql::Connection& sql, const RealmId& realm,
+                                              const std::string& hash, Timestamp now) {
+    POSTRIDER_ASSIGN(const auto row, store::password_resets_table::find(sql, realm, hash));
+    if (!row || row->voided_at || row->expires_at <= now) return bad_token();
+    return *row;
+}
+
+/// One a minute and five an hour.
+Result<void> check_rate(Transaction& tx, const RealmId& realm, const UserId& user) {
+    POSTRIDER_ASSIGN(const auto made,
+                     store::password_resets_table::made_since(
+                         tx.sql(), realm, user, tx.now() - limits::reset_token_window));
+    const bool is_too_soon =
+        !made.empty() && made.front() > tx.now() - limits::reset_token_interval_min;
+    if (!is_too_soon && made.size() < limits::reset_tokens_per_window_max) return {};
+    return fail(ErrorCode::resource_exhausted,
+                fmt::format("a password reset can be initiated once a minute and {} times an hour "
+                            "for one user",
+                            limits::reset_tokens_per_window_max),
+                "too-many-resets");
+}
+
+}  // namespace
+
+ResetToken make_reset_token(Random& random) {
+    ResetToken token;
+    token.text = "prt_" + base64url_encode(random.bytes(limits::reset_token_bytes));
+    token.hash = sha256(token.text);
+    return token;
+}
+
+Result<void> Passwords::check_policy(store::sql::Connection& sql, const RealmId& realm,
+                                     const std::string& password) const {
+    POSTRIDER_ASSIGN(const auto row, require_realm(sql, realm));
+    POSTRIDER_ASSIGN(const auto settings, settings_of(row, defaults_));
+    if (password.size() > limits::password_bytes_max) {
+        return fail_field("#/password",
+                          fmt::format("must have at most {} bytes", limits::password_bytes_max));
+    }
+    if (static_cast<std::int64_t>(count_characters(password)) < settings.password_min_length) {
+        return fail_field("#/password", fmt::format("must have at least {} characters",
+                                                    settings.password_min_length));
+    }
+    return {};
+}
+
+Result<void> Passwords::store_hash(Transaction& tx, const Actor& actor, store::UserRow user,
+                                   const std::string& hash) {
+    POSTRIDER_ASSIGN(const auto all, store::credentials_table::all(tx.sql(), user.realm, user.id));
+    store::CredentialRow row{.realm = user.realm,
+                             .user = user.id,
+                             .id = {},
+                             .type = password_type,
+                             .hash = hash,
+                             .created_at = tx.now(),
+                             .updated_at = tx.now()};
+    for (const auto& credential : all) {
+        if (credential.type == password_type) row.id = credential.id;
+    }
+    if (row.id.is_nil()) row.id = tx.mint_id<CredentialId>();
+    POSTRIDER_TRY(store::credentials_table::put(tx, row));
+    POSTRIDER_TRY(store::password_resets_table::void_all(tx, user.realm, user.id, tx.now()));
+    POSTRIDER_TRY(store::sessions_table::remove_of_user(tx, user.realm, user.id));
+    user.version += 1;
+    user.updated_at = tx.now();
+    POSTRIDER_TRY(store::users_table::update(tx, user));
+    const std::vector<std::string> changed{"credentials"};
+    return ledger_.write(tx, actor,
+                         {.realm = user.realm,
+                          .resource = user.id.uuid,
+                          .type = "user.updated",
+                          .data = user_event_data(user, &changed),
+                          .action = "user.set_password",
+                          .detail = changed_detail(changed)});
+}
+
+void Passwords::change(std::string password,
+                       std::function<Result<void>(store::sql::Connection&)> check,
+                       std::function<Result<void>(Transaction&, const std::string&)> write,
+                       Done done) {
+    store_.read([this, password = std::move(password), check = std::move(check),
+                 write = std::move(write),
+                 done = std::move(done)](Result<store::Snapshot*> snapshot) {
+        if (!snapshot) return done(std::unexpected(std::move(snapshot).error()));
+        auto checked = check((*snapshot)->sql());
+        if (!checked) return done(std::move(checked));
+        hasher_.hash(password, [this, write, done](Result<std::string> hash) {
+            if (!hash) return done(std::unexpected(std::move(hash).error()));
+            store_.write(
+                store::WriteClass::ordinary,
+                [write, hash = std::move(*hash)](Transaction& tx) { return write(tx, hash); },
+                done);
+        });
+    });
+}
+
+void Passwords::set(Caller caller, Address<UserId> address, std::string password, Done done) {
+    const auto admit = [caller, address](store::sql::Connection& sql) -> Result<store::UserRow> {
+        POSTRIDER_ASSIGN(auto user, require_user(sql, address.realm, address.id));
+        POSTRIDER_TRY(check_version(address.version, user.version));
+        POSTRIDER_TRY(check_takeover(sql, caller, address.realm, address.id));
+        return user;
+    };
+    change(
+        password,
+        [this, admit, realm = address.realm,
+         password](store::sql::Connection& sql) -> Result<void> {
+            POSTRIDER_TRY(admit(sql));
+            return check_policy(sql, realm, password);
+        },
+        [this, admit, caller](Transaction& tx, const std::string& hash) -> Result<void> {
+            POSTRIDER_ASSIGN(auto user, admit(tx.sql()));
+            return store_hash(tx, caller.actor, std::move(user), hash);
+        },
+        std::move(done));
+}
+
+void Passwords::complete_reset(RealmId realm, std::string token, std::string password, Done done) {
+    const std::string hash = sha256(token);
+    change(
+        password,
+        [this, realm, hash, password](store::sql::Connection& sql) -> Result<void> {
+            // Whether it is too old the transaction knows, which has the time.
+            POSTRIDER_ASSIGN(const auto row, store::password_resets_table::find(sql, realm, hash));
+            if (!row || row->voided_at) return bad_token();
+            return check_policy(sql, realm, password);
+        },
+        [this, realm, hash](Transaction& tx, const std::string& hashed) -> Result<void> {
+            POSTRIDER_ASSIGN(const auto reset, require_reset(tx.sql(), realm, hash, tx.now()));
+            POSTRIDER_ASSIGN(auto user, require_user(tx.sql(), realm, reset.user));
+            const Actor actor{"user", user.id.to_string(), realm};
+            return store_hash(tx, actor, std::move(user), hashed);
+        },
+        std::move(done));
+}
+
+Result<Timestamp> Passwords::begin_reset(Transaction& tx, const Caller& caller,
+                                         const Address<UserId>& address, const ResetToken& token) {
+    POSTRIDER_ASSIGN(const auto user, require_user(tx.sql(), address.realm, address.id));
+    POSTRIDER_ASSIGN(const auto realm, require_realm(tx.sql(), address.realm));
+    POSTRIDER_ASSIGN(const auto settings, settings_of(realm, defaults_));
+    POSTRIDER_TRY(check_takeover(tx.sql(), caller, user.realm, user.id));
+    POSTRIDER_TRY(check_rate(tx, user.realm, user.id));
+    POSTRIDER_TRY(store::password_resets_table::void_all(tx, user.realm, user.id, tx.now()));
+    const Timestamp expires_at = tx.now() + limits::reset_token_lifetime;
+    POSTRIDER_TRY(store::password_resets_table::insert(tx, {.realm = user.realm,
+                                                            .hash = token.hash,
+                                                            .user = user.id,
+                                                            .created_at = tx.now(),
+                                                            .expires_at = expires_at,
+                                                            .voided_at = {}}));
+    std::string data;
+    json::Writer writer(data);
+    writer.begin_object();
+    write_user_members(writer, user);
+    writer.member("expires_at", format_rfc3339(expires_at));
+    // A receiver that sends the mail needs it; off unless the realm asks for it.
+    if (settings.reset_token_in_event) writer.member("token", token.text);
+    writer.end_object();
+    POSTRIDER_TRY(ledger_.write(tx, caller.actor,
+                                {.realm = user.realm,
+                                 .resource = user.id.uuid,
+                                 .type = "auth.reset_password",
+                                 .data = std::move(data),
+                                 .action = "user.reset_password"}));
+    return expires_at;
+}
+
+}  // namespace postrider::directory

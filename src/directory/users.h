@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "directory/ledger.h"
+#include "directory/user.h"
+#include "store/store.h"
+
+namespace postrider::directory {
+
+/// The users of a realm: each mutation is one closure's work: rows, one event, the audit log. A
+/// change that changes nothing writes nothing. Errors of all: invalid_argument with every bad
+/// field, not_found, failed_precondition (another version), conflict (taken, or the last
+/// administrator of `master`), and the store's. Thread-safety: the writer's thread.
+class Users {
+ public:
+    explicit Users(Ledger& ledger) : ledger_(ledger) {}
+
+    Result<store::UserRow> create(store::Transaction& tx, const Caller& caller,
+                                  const RealmId& realm, const UserChange& change);
+    /// PUT and PATCH. A new e-mail voids pending resets; a disabled user's sessions end.
+    Result<store::UserRow> update(store::Transaction& tx, const Caller& caller,
+                                  const Address<UserId>& address, const UserChange& change);
+    Result<void> remove(store::Transaction& tx, const Caller& caller,
+                        const Address<UserId>& address);
+    /// All of them or none; one event. Errors: invalid_argument naming each id that is no user.
+    Result<std::size_t> remove_many(store::Transaction& tx, const Caller& caller,
+                                    const RealmId& realm, const std::vector<UserId>& ids);
+
+    /// Returns nothing new when the user has the role already. Errors: also permission_denied (the
+    /// role has permissions that the caller has not).
+    Result<void> assign(store::Transaction& tx, const Caller& caller,
+                        const Address<UserId>& address, const RoleId& role);
+    Result<void> unassign(store::Transaction& tx, const Caller& caller,
+                          const Address<UserId>& address, const RoleId& role);
+
+    Result<void> remove_credential(store::Transaction& tx, const Caller& caller,
+                                   const Address<UserId>& address, const CredentialId& credential);
+
+ private:
+    Result<void> tell_role(store::Transaction& tx, const Caller& caller, const store::UserRow& user,
+                           const store::RoleRow& role, std::string_view type,
+                           std::string_view action);
+
+    Ledger& ledger_;
+};
+
+/// Errors: not_found.
+Result<store::UserRow> require_user(store::sql::Connection& sql, const RealmId& realm,
+                                    const UserId& id);
+/// The body of a bulk delete: {"ids": […]}. Errors: invalid_argument with every bad entry.
+Result<std::vector<UserId>> parse_bulk_delete(const json::Value& body);
+
+}  // namespace postrider::directory
