@@ -55,6 +55,7 @@ std::string choices_of(const Verb& verb, std::string_view indent) {
 std::string bash_script(const std::vector<Verb>& verbs) {
     auto words = second_words(verbs);
     std::vector<std::string> first;
+    first.reserve(words.size());
     for (const auto& [word, rest] : words) first.push_back(word);
     std::string seconds, flags, choices, positional;
     for (const auto& [word, rest] : words) {

@@ -64,6 +64,7 @@ std::string Table::render(std::size_t width, Colours colours) const {
         out += '\n';
     };
     std::vector<Cell> titles;
+    titles.reserve(columns_.size());
     for (const auto& column : columns_) titles.push_back({column.title, Style::heading});
     write_row(titles);
     for (const auto& row : rows_) write_row(row);

@@ -51,9 +51,9 @@ std::optional<Cidr> Cidr::parse(std::string_view text) {
         const auto digits = text.substr(slash + 1);
         if (digits.empty() || digits.size() > 3) return std::nullopt;
         if (digits.size() > 1 && digits[0] == '0') return std::nullopt;
-        const auto* end = digits.data() + digits.size();
-        const auto parsed = std::from_chars(digits.data(), end, network.prefix);
-        if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+        const auto [rest, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), network.prefix);
+        if (error != std::errc{} || rest != digits.data() + digits.size()) return std::nullopt;
         if (network.prefix > prefix_max) return std::nullopt;
     }
     for (unsigned bit = network.prefix; bit < prefix_max; ++bit) {

@@ -135,9 +135,9 @@ Result<void> set_host(Url& url, std::string_view host) {
 
 Result<void> set_port(Url& url, std::string_view digits) {
     if (digits.empty()) return refuse("the port is missing after the colon");
-    const auto* end = digits.data() + digits.size();
-    const auto parsed = std::from_chars(digits.data(), end, url.port);
-    if (parsed.ec != std::errc{} || parsed.ptr != end || url.port == 0) {
+    const auto [rest, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
+    if (error != std::errc{} || rest != digits.data() + digits.size() || url.port == 0) {
         return refuse("the port is not a number from 1 to 65535");
     }
     return {};

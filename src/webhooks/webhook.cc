@@ -33,6 +33,7 @@ Result<std::vector<std::string>> parse_words(std::string_view text) {
 
 std::string to_json(const std::vector<Duration>& schedule) {
     std::vector<std::string> words;
+    words.reserve(schedule.size());
     for (const auto delay : schedule) words.push_back(format_duration(delay));
     return to_json(words);
 }
@@ -90,6 +91,7 @@ void into_row(const Webhook& webhook, store::WebhookRow& row) {
     row.retry_schedule.reset();
     if (webhook.retry_schedule) row.retry_schedule = to_json(*webhook.retry_schedule);
     std::vector<std::string> schemes;
+    schemes.reserve(webhook.signing.size());
     for (const auto scheme : webhook.signing) schemes.emplace_back(to_string(scheme));
     row.signing = to_json(schemes);
     row.version = webhook.version;

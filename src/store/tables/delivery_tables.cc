@@ -51,7 +51,7 @@ DeliveryView read_view(const sql::Rows& rows) {
                       .last_outcome = {},
                       .last_detail = {}};
     if (!rows.is_null(delivery_columns + 2)) {
-        view.last_outcome = parse_outcome_reason(rows.text(delivery_columns + 2)).value();
+        view.last_outcome = parse_outcome_reason(rows.text(delivery_columns + 2));
         view.last_status = static_cast<int>(rows.integer(delivery_columns + 3));
         view.last_detail = rows.string(delivery_columns + 4);
     }
