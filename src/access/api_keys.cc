@@ -47,12 +47,13 @@ Result<SharedPrincipal> ApiKeys::authenticate(const std::string* authorization,
         index = by_hash_;
     }
     const auto found = index->find(sha256(token));
-    const bool expired =
-        found != index->end() && found->second->expires_at && *found->second->expires_at <= now;
+    const bool expired = found != index->end() && found->second.principal->expires_at &&
+                         *found->second.principal->expires_at <= now;
     if (found == index->end() || expired) {
         return fail(ErrorCode::unauthenticated, "the token is unknown, expired or revoked");
     }
-    return found->second;
+    found->second.used_at->store(now.time_since_epoch().count(), std::memory_order_relaxed);
+    return found->second.principal;
 }
 
 void ApiKeys::put(const store::ApiKeyRow& row, const RealmId& master) {
@@ -65,16 +66,39 @@ void ApiKeys::put(const store::ApiKeyRow& row, const RealmId& master) {
                                                     .expires_at = row.expires_at});
     MutexLock lock(mutex_);
     auto index = std::make_shared<Index>(*by_hash_);
-    std::erase_if(*index, [&](const auto& entry) { return entry.second->key == row.id; });
-    (*index)[row.hash] = std::move(principal);
+    std::erase_if(*index, [&](const auto& entry) { return entry.second.principal->key == row.id; });
+    (*index)[row.hash] = {std::move(principal), std::make_shared<std::atomic<std::int64_t>>(0)};
     by_hash_ = std::move(index);
 }
 
+void ApiKeys::remove(const ApiKeyId& id) {
+    erase_if([&](const Principal& principal) { return principal.key == id; });
+}
+
 void ApiKeys::remove_all(const RealmId& realm) {
+    erase_if([&](const Principal& principal) { return principal.realm == realm; });
+}
+
+void ApiKeys::erase_if(const std::function<bool(const Principal&)>& condition) {
     MutexLock lock(mutex_);
     auto index = std::make_shared<Index>(*by_hash_);
-    std::erase_if(*index, [&](const auto& entry) { return entry.second->realm == realm; });
+    std::erase_if(*index, [&](const auto& entry) { return condition(*entry.second.principal); });
     by_hash_ = std::move(index);
+}
+
+std::vector<ApiKeyUse> ApiKeys::take_uses() {
+    std::shared_ptr<const Index> index;
+    {
+        MutexLock lock(mutex_);
+        index = by_hash_;
+    }
+    std::vector<ApiKeyUse> uses;
+    for (const auto& [hash, entry] : *index) {
+        const auto at = entry.used_at->exchange(0, std::memory_order_relaxed);
+        if (at == 0) continue;
+        uses.push_back({entry.principal->realm, entry.principal->key, Timestamp(Duration(at))});
+    }
+    return uses;
 }
 
 std::string authenticate_challenge(const std::string* authorization) {

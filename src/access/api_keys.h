@@ -1,5 +1,8 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +21,13 @@ namespace postrider::access {
 /// A new key: `prk_` + base64url of 256 random bits. Only its SHA-256 is ever stored.
 std::string make_api_key(Random& random);
 
+/// When a key was last used, for the store.
+struct ApiKeyUse {
+    RealmId realm;
+    ApiKeyId id;
+    Timestamp at;
+};
+
 /// The committed API keys, by the hash of the key. A look-up hashes what it was given and asks a
 /// hash table for the digest, so its time tells nothing about any stored key. Thread-safety: any
 /// thread.
@@ -30,11 +40,22 @@ class ApiKeys {
     /// Takes in a committed row, in place of the key with its id. Permissions that this binary does
     /// not know are ignored.
     void put(const store::ApiKeyRow& row, const RealmId& master);
+    /// Forgets a key that was revoked: it is refused from now on.
+    void remove(const ApiKeyId& id);
     /// Forgets every key of a realm that was deleted.
     void remove_all(const RealmId& realm);
+    /// The keys that were used since the last call: written once in a while, as a request need not
+    /// wait for it.
+    std::vector<ApiKeyUse> take_uses();
 
  private:
-    using Index = std::unordered_map<std::string, SharedPrincipal>;
+    struct Entry {
+        SharedPrincipal principal;
+        std::shared_ptr<std::atomic<std::int64_t>> used_at;  ///< µs since the epoch; 0: told
+    };
+    using Index = std::unordered_map<std::string, Entry>;
+    void erase_if(const std::function<bool(const Principal&)>& condition);
+
     mutable Mutex mutex_;
     std::shared_ptr<const Index> by_hash_ GUARDED_BY(mutex_) = std::make_shared<const Index>();
 };

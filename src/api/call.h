@@ -201,6 +201,10 @@ class Body {
     /// "is required" when absent.
     void require(std::string_view name);
     void refuse(std::string_view name, std::string detail);
+    /// What another parser found in a member.
+    void refuse_all(const std::vector<FieldError>& errors) {
+        errors_.insert(errors_.end(), errors.begin(), errors.end());
+    }
     Result<void> finish();
 
  private:

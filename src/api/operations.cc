@@ -66,6 +66,13 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"get_realm_settings", view_realms},
     {"replace_realm_settings", manage_realms},
     {"update_realm_settings", manage_realms},
+    {"import_realm_part", manage_users},
+    // access
+    {"create_api_key", manage_api_keys},
+    {"list_api_keys", view_api_keys},
+    {"get_api_key", view_api_keys},
+    {"revoke_api_key", manage_api_keys},
+    {"list_audit", view_audit},
     // users
     {"create_user", manage_users},
     {"list_users", view_users},

@@ -1,4 +1,4 @@
-#include "api/call.h"
+#include "api/directory_call.h"
 #include "api/routes.h"
 #include "directory/directory.h"
 #include "directory/realm.h"
@@ -156,6 +156,37 @@ Result<void> update_settings(Context& context, Call& call) {
     return change_settings(context, call, directory::ChangeKind::patch);
 }
 
+/// Beside manage_users, which every import needs.
+Result<void> require_rights(const access::Principal& principal, const directory::ImportPart& part) {
+    using access::Permission;
+    if (!part.roles.empty()) POSTRIDER_TRY(principal.require(Permission::manage_roles));
+    if (!part.clients.empty() || !part.service_accounts.empty()) {
+        POSTRIDER_TRY(principal.require(Permission::manage_clients));
+    }
+    if (!part.events) POSTRIDER_TRY(principal.require(Permission::manage_realms));
+    return {};
+}
+
+Result<void> import_part(Context& context, Call& call) {
+    using directory::ImportCount;
+    POSTRIDER_TRY(call.query().finish());
+    POSTRIDER_ASSIGN(const auto body, call.json());
+    POSTRIDER_ASSIGN(auto part, directory::parse_import_part(body, context.random));
+    POSTRIDER_TRY(require_rights(*call.principal, part));
+    store::write<ImportCount>(
+        context.store,
+        [&importer = context.directory.importer(), caller = caller_of(call), realm = call.realm,
+         part = std::move(part)](store::Transaction& tx) {
+            return importer.run(tx, caller, realm, part);
+        },
+        call.reply.with<ImportCount>([](const ImportCount& count) {
+            return json_answer(
+                200, json::Value(json::Object{{"created", json::Value(count.created)},
+                                              {"existing", json::Value(count.existing)}}));
+        }));
+    return {};
+}
+
 }  // namespace
 
 RouteList realm_routes(Context& context) {
@@ -172,6 +203,9 @@ RouteList realm_routes(Context& context) {
         handle(context, {"GET", settings, "get_realm_settings"}, get_settings),
         handle(context, {"PUT", settings, "replace_realm_settings", body}, replace_settings),
         handle(context, {"PATCH", settings, "update_realm_settings", body}, update_settings),
+        handle(context,
+               {"POST", one + "/import", "import_realm_part", limits::import_body_bytes_max},
+               import_part),
     };
 }
 

@@ -91,7 +91,7 @@ class ServerImpl final : public Server {
               [](const Error& error) {
                   log::warning("webhooks", "recovery waits", {{"reason", error.message}});
               }),
-          housekeeper_(*store_, recoveries_, directory_, clock_, loop_),
+          housekeeper_(*store_, recoveries_, directory_, keys_, clock_, loop_),
           context_{.store = *store_,
                    .publisher = publisher_,
                    .webhooks = webhooks_,

@@ -143,7 +143,7 @@ std::vector<Verb> all_verbs(const Program& program) {
                          .run = nullptr});
     }
     for (auto part : {webhook_verbs, event_verbs, delivery_verbs, realm_verbs, user_verbs,
-                      role_verbs, client_verbs}) {
+                      role_verbs, client_verbs, access_verbs, import_verbs, export_verbs}) {
         for (auto& verb : part()) verbs.push_back(std::move(verb));
     }
     return verbs;

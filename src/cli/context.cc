@@ -77,8 +77,8 @@ std::string Context::in_realm(std::string_view path) const {
     return fmt::format("/api/v1/realms/{}{}", percent_encoded(connection_.realm), path);
 }
 
-Asked Context::ask(std::string_view method, std::string_view path, std::string body,
-                   Headers headers) {
+Result<http::ClientResponse> Context::send(std::string_view method, std::string_view path,
+                                           std::string body, Headers headers) {
     http::Client client(connection_.client);
     auto response = client.send({.method = std::string(method),
                                  .path = std::string(path),
@@ -86,6 +86,12 @@ Asked Context::ask(std::string_view method, std::string_view path, std::string b
                                  .headers = std::move(headers)});
     outcome_unknown_ = !response && (response.error().code == ErrorCode::deadline_exceeded ||
                                      response.error().code == ErrorCode::corrupt);
+    return response;
+}
+
+Asked Context::ask(std::string_view method, std::string_view path, std::string body,
+                   Headers headers) {
+    auto response = send(method, path, std::move(body), std::move(headers));
     if (!response) {
         complain(response.error().message);
         return std::unexpected(exit_failed);

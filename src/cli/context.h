@@ -68,6 +68,11 @@ class Context {
     /// `path` from the root, percent-encoded.
     Asked ask(std::string_view method, std::string_view path, std::string body = {},
               Headers headers = {});
+    /// The same, whatever its status, and without a word. Errors: one sentence.
+    Result<http::ClientResponse> send(std::string_view method, std::string_view path,
+                                      std::string body = {}, Headers headers = {});
+    /// Says why an answer that is no 2xx was one.
+    ExitCode refuse(const http::ClientResponse& response);
     /// Whether what was last asked may have been done although there is no answer that says so.
     bool outcome_unknown() const { return outcome_unknown_; }
     /// Waits for an answer at least so long from now on.
@@ -92,8 +97,6 @@ class Context {
     std::string when(const json::Value& object, std::string_view member) const;
 
  private:
-    ExitCode refuse(const http::ClientResponse& response);
-
     Terminal terminal_;
     config::Environment environment_;
     const Clock& clock_;

@@ -77,6 +77,9 @@ std::vector<Verb> realm_verbs();
 std::vector<Verb> user_verbs();
 std::vector<Verb> role_verbs();
 std::vector<Verb> client_verbs();
+std::vector<Verb> access_verbs();
+std::vector<Verb> import_verbs();
+std::vector<Verb> export_verbs();
 std::vector<Verb> tool_verbs();
 
 }  // namespace postrider::cli

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "directory/clients.h"
+#include "directory/import.h"
 #include "directory/ledger.h"
 #include "directory/passwords.h"
 #include "directory/realm_index.h"
@@ -68,6 +69,7 @@ class Directory {
           users_(ledger_),
           roles_(ledger_),
           clients_(ledger_),
+          importer_(publisher),
           passwords_(store, hasher, ledger_, options_.settings) {}
 
     /// Makes `master`, and its first administrator `admin` without a password, when they have never
@@ -77,6 +79,7 @@ class Directory {
     Users& users() { return users_; }
     Roles& roles() { return roles_; }
     Clients& clients() { return clients_; }
+    Importer& importer() { return importer_; }
     Passwords& passwords() { return passwords_; }
 
     /// Errors: invalid_argument naming the field; conflict (the name is taken).
@@ -115,6 +118,7 @@ class Directory {
     Users users_;
     Roles roles_;
     Clients clients_;
+    Importer importer_;
     Passwords passwords_;
     RealmIndex index_;
 };

@@ -7,7 +7,7 @@
 namespace postrider::directory {
 
 Result<void> Ledger::write(store::Transaction& tx, const Actor& actor, const Entry& entry) {
-    if (!entry.type.empty()) {
+    if (!entry.type.empty() && events_ == Events::all) {
         POSTRIDER_TRY(publisher_.publish(tx, entry.realm,
                                          {.type = std::string(entry.type),
                                           .resource_id = ResourceId{entry.resource},

@@ -46,11 +46,15 @@ struct Entry {
 /// the change's transaction. Thread-safety: the writer's thread.
 class Ledger {
  public:
-    explicit Ledger(events::Publisher& publisher) : publisher_(publisher) {}
+    /// Whether changes are told. Without: for an import that asks so; the audit log has them.
+    enum class Events { all, none };
+    explicit Ledger(events::Publisher& publisher, Events events = Events::all)
+        : publisher_(publisher), events_(events) {}
     Result<void> write(store::Transaction& tx, const Actor& actor, const Entry& entry);
 
  private:
     events::Publisher& publisher_;
+    const Events events_;
 };
 
 /// {"changed":["email"]}, for the audit log.

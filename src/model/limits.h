@@ -59,6 +59,7 @@ inline constexpr std::size_t webhook_events_count_max = 200;
 inline constexpr std::size_t webhooks_per_realm_max = 10'000;  ///< also the fan-out of one event
 inline constexpr std::size_t event_type_name_bytes_max = 128;
 inline constexpr std::size_t event_types_per_realm_max = 1000;
+inline constexpr std::size_t api_keys_per_realm_max = 1000;  ///< all of them are in memory
 inline constexpr std::size_t event_type_schema_bytes_max = 64 * 1024;
 inline constexpr std::size_t secret_bytes_min = 24;  ///< Standard Webhooks
 inline constexpr std::size_t secret_bytes_max = 64;
@@ -91,6 +92,9 @@ inline constexpr std::size_t service_account_roles_max =
     100;  ///< of one client; they are in events
 inline constexpr std::size_t redirect_uris_per_client_max = 100;
 inline constexpr std::size_t bulk_delete_users_max = 1000;  ///< one transaction of some 20 ms
+inline constexpr std::size_t import_entries_max = 200;      ///< of one part: one transaction
+inline constexpr std::size_t import_names_max = 1000;       ///< role names and URIs of one part
+inline constexpr std::size_t import_body_bytes_max = 4 * 1024 * 1024;
 inline constexpr std::size_t client_secret_bytes = 32;
 inline constexpr std::int64_t password_characters_min_default = 15;  ///< NIST SP 800-63B, alone
 inline constexpr std::int64_t password_characters_min_lowest = 8;  ///< what a realm may go down to

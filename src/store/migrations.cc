@@ -333,7 +333,13 @@ CREATE INDEX oauth_tokens_by_expiry ON oauth_tokens (expires_at);
 ALTER TABLE realms ADD COLUMN deleted_at BIGINT;
 )sql";
 
-constexpr std::array steps{first, directory};
+// Who reads the audit log asks for one resource, or for one actor.
+constexpr const char* audit_indexes = R"sql(
+CREATE INDEX audit_by_resource ON audit (realm_id, resource_id, id);
+CREATE INDEX audit_by_actor ON audit (realm_id, actor_id, id);
+)sql";
+
+constexpr std::array steps{first, directory, audit_indexes};
 
 }  // namespace
 

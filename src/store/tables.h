@@ -201,8 +201,18 @@ Result<std::int64_t> expire(Transaction& tx, Timestamp time, std::size_t limit);
 
 namespace api_keys_table {
 Result<std::vector<ApiKeyRow>> all(sql::Connection& sql);
+Result<std::optional<ApiKeyRow>> find(sql::Connection& sql, const RealmId& realm,
+                                      const ApiKeyId& id);
+Result<std::optional<ApiKeyRow>> find_by_name(sql::Connection& sql, const RealmId& realm,
+                                              std::string_view name);
+Result<std::vector<ApiKeyRow>> list(sql::Connection& sql, const RealmId& realm,
+                                    std::optional<ApiKeyId> before, std::size_t limit);
+Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm);
 /// Inserts or replaces the key of that realm and id.
 Result<void> put(Transaction& tx, const ApiKeyRow& row);
+/// That it was used.
+Result<void> touch(Transaction& tx, const RealmId& realm, const ApiKeyId& id, Timestamp used_at);
+Result<bool> remove(Transaction& tx, const RealmId& realm, const ApiKeyId& id);
 }  // namespace api_keys_table
 
 namespace event_types_table {
@@ -385,8 +395,20 @@ Result<void> insert(Transaction& tx, const OperationRow& row);
 Result<void> update(Transaction& tx, const OperationRow& row);
 }  // namespace operations_table
 
+/// Empty members match everything.
+struct AuditFilter {
+    std::string action;  ///< exact, or a prefix with ".*"
+    std::string actor_id;
+    std::string resource_id;
+    std::optional<Timestamp> since;  ///< inclusive
+    std::optional<Timestamp> until;  ///< exclusive
+};
+
 namespace audit_table {
 Result<void> insert(Transaction& tx, const AuditRow& row);
+Result<std::vector<AuditRow>> list(sql::Connection& sql, const RealmId& realm,
+                                   const AuditFilter& filter, std::optional<Uuid> before,
+                                   std::size_t limit);
 }  // namespace audit_table
 
 }  // namespace postrider::store

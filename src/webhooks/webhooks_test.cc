@@ -442,12 +442,15 @@ class RecoveryTest : public WebhooksTest {
             .value()
             .value();
     }
-    /// Until it has ended: every look is a turn of the store, which the steps take too.
+    /// Until it has ended and its last step's callbacks ran: readers see a commit before they do.
     store::OperationRow finished(const OperationId& id) {
         recoveries_.proceed();
         for (;;) {
             auto row = operation(id);
-            if (row.state != OperationState::running) return row;
+            if (row.state != OperationState::running) {
+                EXPECT_TRUE(change([](Transaction&) -> Result<bool> { return true; }));
+                return row;
+            }
             std::this_thread::yield();
         }
     }

@@ -1,4 +1,5 @@
 // The tables of the store's own state, realms, keys and event types.
+#include "store/id_range.h"
 #include "store/tables.h"
 
 namespace postrider::store {
@@ -115,13 +116,13 @@ Result<void> raise_config_version(Transaction& tx, const RealmId& id) {
 }  // namespace realms_table
 
 namespace api_keys_table {
+namespace {
 
-Result<std::vector<ApiKeyRow>> all(sql::Connection& sql) {
-    static constexpr Query query{
-        "SELECT realm_id, id, name, hash, permissions, created_at, expires_at, last_used_at "
-        "FROM api_keys"};
+#define API_KEY_COLUMNS \
+    "realm_id, id, name, hash, permissions, created_at, expires_at, last_used_at"
+
+Result<std::vector<ApiKeyRow>> read_all(sql::Rows&& rows) {
     std::vector<ApiKeyRow> found;
-    auto rows = sql.rows(query);
     while (rows.next()) {
         found.push_back({.realm = rows.id<RealmId>(0),
                          .id = rows.id<ApiKeyId>(1),
@@ -134,6 +135,62 @@ Result<std::vector<ApiKeyRow>> all(sql::Connection& sql) {
     }
     POSTRIDER_TRY(rows.finish());
     return found;
+}
+
+Result<std::optional<ApiKeyRow>> read_one(sql::Rows&& rows) {
+    POSTRIDER_ASSIGN(auto found, read_all(std::move(rows)));
+    if (found.empty()) return std::nullopt;
+    return std::move(found.front());
+}
+
+}  // namespace
+
+Result<std::vector<ApiKeyRow>> all(sql::Connection& sql) {
+    static constexpr Query query{"SELECT " API_KEY_COLUMNS " FROM api_keys"};
+    return read_all(sql.rows(query));
+}
+
+Result<std::optional<ApiKeyRow>> find(sql::Connection& sql, const RealmId& realm,
+                                      const ApiKeyId& id) {
+    static constexpr Query query{"SELECT " API_KEY_COLUMNS
+                                 " FROM api_keys WHERE realm_id = $1 AND id = $2"};
+    return read_one(sql.rows(query, realm, id));
+}
+
+Result<std::optional<ApiKeyRow>> find_by_name(sql::Connection& sql, const RealmId& realm,
+                                              std::string_view name) {
+    static constexpr Query query{"SELECT " API_KEY_COLUMNS
+                                 " FROM api_keys WHERE realm_id = $1 AND name = $2"};
+    return read_one(sql.rows(query, realm, name));
+}
+
+Result<std::vector<ApiKeyRow>> list(sql::Connection& sql, const RealmId& realm,
+                                    std::optional<ApiKeyId> before, std::size_t limit) {
+    static constexpr Query query{"SELECT " API_KEY_COLUMNS
+                                 " FROM api_keys WHERE realm_id = $1 AND id < $2 "
+                                 "ORDER BY id DESC LIMIT $3"};
+    return read_all(sql.rows(query, realm, upper_bound(before), limit));
+}
+
+Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm) {
+    static constexpr Query query{"SELECT COUNT(*) FROM api_keys WHERE realm_id = $1"};
+    auto rows = sql.rows(query, realm);
+    const std::int64_t number = rows.next() ? rows.integer(0) : 0;
+    POSTRIDER_TRY(rows.finish());
+    return number;
+}
+
+Result<void> touch(Transaction& tx, const RealmId& realm, const ApiKeyId& id, Timestamp used_at) {
+    static constexpr Query query{
+        "UPDATE api_keys SET last_used_at = $3 WHERE realm_id = $1 AND id = $2"};
+    POSTRIDER_TRY(tx.sql().run(query, realm, id, used_at));
+    return {};
+}
+
+Result<bool> remove(Transaction& tx, const RealmId& realm, const ApiKeyId& id) {
+    static constexpr Query query{"DELETE FROM api_keys WHERE realm_id = $1 AND id = $2"};
+    POSTRIDER_ASSIGN(const auto removed, tx.sql().run(query, realm, id));
+    return removed > 0;
 }
 
 Result<void> put(Transaction& tx, const ApiKeyRow& row) {

@@ -230,6 +230,58 @@ Result<void> insert(Transaction& tx, const AuditRow& row) {
     return {};
 }
 
+namespace {
+
+#define AUDIT_COLUMNS "realm_id, id, actor_kind, actor_id, action, resource_id, detail"
+// What no index answers is filtered on the way; "" matches all.
+#define AUDIT_ACTION                                                                              \
+    "AND ($5 = '' OR action = $5 OR (substr($5, length($5) - 1) = '.*' AND "                      \
+    "substr(action, 1, length($5) - 1) = substr($5, 1, length($5) - 1))) ORDER BY id DESC LIMIT " \
+    "$6"
+
+Result<std::vector<AuditRow>> read_audit(sql::Rows rows) {
+    std::vector<AuditRow> found;
+    while (rows.next()) {
+        found.push_back({.realm = rows.id<RealmId>(0),
+                         .id = rows.id<ResourceId>(1).uuid,
+                         .actor_kind = rows.string(2),
+                         .actor_id = rows.string(3),
+                         .action = rows.string(4),
+                         .resource_id = rows.string(5),
+                         .detail = rows.string(6)});
+    }
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+}  // namespace
+
+Result<std::vector<AuditRow>> list(sql::Connection& sql, const RealmId& realm,
+                                   const AuditFilter& filter, std::optional<Uuid> before,
+                                   std::size_t limit) {
+    const Uuid low = filter.since ? first_id_at(*filter.since) : Uuid{};
+    Uuid high = before.value_or(last_id());
+    if (filter.until) high = std::min(high, first_id_at(*filter.until));
+    if (!filter.resource_id.empty()) {
+        static constexpr Query query{"SELECT " AUDIT_COLUMNS
+                                     " FROM audit WHERE realm_id = $1 AND resource_id = $2 "
+                                     "AND id >= $3 AND id < $4 "
+                                     "AND ($7 = '' OR actor_id = $7) " AUDIT_ACTION};
+        return read_audit(sql.rows(query, realm, filter.resource_id, low, high, filter.action,
+                                   limit, filter.actor_id));
+    }
+    if (!filter.actor_id.empty()) {
+        static constexpr Query query{"SELECT " AUDIT_COLUMNS
+                                     " FROM audit WHERE realm_id = $1 AND actor_id = $2 "
+                                     "AND id >= $3 AND id < $4 " AUDIT_ACTION};
+        return read_audit(sql.rows(query, realm, filter.actor_id, low, high, filter.action, limit));
+    }
+    static constexpr Query query{"SELECT " AUDIT_COLUMNS
+                                 " FROM audit WHERE realm_id = $1 AND ($2 = '') "
+                                 "AND id >= $3 AND id < $4 " AUDIT_ACTION};
+    return read_audit(sql.rows(query, realm, std::string_view(), low, high, filter.action, limit));
+}
+
 }  // namespace audit_table
 
 }  // namespace postrider::store

@@ -1,0 +1,262 @@
+#include <fmt/format.h>
+
+#include "access/api_keys.h"
+#include "api/directory_call.h"
+#include "api/routes.h"
+#include "audit/record.h"
+#include "base/crypto.h"
+#include "directory/fields.h"
+#include "directory/role.h"
+#include "store/tables.h"
+
+namespace postrider::api {
+
+namespace {
+
+using store::ApiKeyRow;
+using store::AuditRow;
+
+/// The server's own, set at each start by its token file or variable.
+constexpr std::string_view bootstrap_name = "bootstrap";
+
+void write_key_members(json::Writer& writer, const ApiKeyRow& row) {
+    const auto time = [&](std::string_view name, const std::optional<Timestamp>& at) {
+        if (at) {
+            writer.member(name, format_rfc3339(*at));
+        } else {
+            writer.member_null(name);
+        }
+    };
+    writer.member("id", row.id.to_string());
+    writer.member("name", row.name);
+    writer.member_raw("permissions", row.permissions);
+    writer.member("created_at", format_rfc3339(row.created_at));
+    time("expires_at", row.expires_at);
+    time("last_used_at", row.last_used_at);
+}
+
+void write_key(json::Writer& writer, const ApiKeyRow& row) {
+    writer.begin_object();
+    write_key_members(writer, row);
+    writer.end_object();
+}
+
+Answer key_answer(const ApiKeyRow& row) {
+    std::string out;
+    json::Writer writer(out);
+    write_key(writer, row);
+    return json_answer(200, std::move(out));
+}
+
+Answer made_key_answer(const std::string& realm, const ApiKeyRow& row, const std::string& key) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    write_key_members(writer, row);
+    writer.member("key", key);
+    writer.end_object();
+    return json_answer(201, std::move(out))
+        .with_header("Location", "/api/v1/realms/" + realm + "/api-keys/" + row.id.to_string());
+}
+
+/// The body of a new key; `now` is what its end must be after.
+Result<ApiKeyRow> parse_key(Body body, Timestamp now) {
+    ApiKeyRow row;
+    body.require("name");
+    body.require("permissions");
+    row.name = body.string("name").value_or("");
+    row.expires_at = body.time("expires_at");
+    if (row.expires_at && *row.expires_at <= now) body.refuse("expires_at", "has passed already");
+    if (body.has("name") && row.name.empty()) body.refuse("name", "must not be empty");
+    if (directory::count_characters(row.name) > limits::name_characters_max) {
+        body.refuse("name",
+                    fmt::format("has more than {} characters", limits::name_characters_max));
+    }
+    if (row.name == bootstrap_name) body.refuse("name", "is the server's own key; choose another");
+    if (const json::Value* value = body.value("permissions")) {
+        auto set = directory::parse_permissions(json::Value(json::Object{{"permissions", *value}}));
+        if (set) {
+            row.permissions = access::to_json(*set);
+        } else {
+            body.refuse_all(set.error().fields);
+        }
+    }
+    POSTRIDER_TRY(body.finish());
+    return row;
+}
+
+Result<ApiKeyRow> insert_key(store::Transaction& tx, const Actor& actor, ApiKeyRow row) {
+    POSTRIDER_TRY(directory::require_realm(tx.sql(), row.realm));
+    POSTRIDER_ASSIGN(const auto named,
+                     store::api_keys_table::find_by_name(tx.sql(), row.realm, row.name));
+    if (named) {
+        return directory::taken("name",
+                                fmt::format("an API key named \"{}\" exists already", row.name));
+    }
+    POSTRIDER_ASSIGN(const auto count, store::api_keys_table::count(tx.sql(), row.realm));
+    if (static_cast<std::size_t>(count) >= limits::api_keys_per_realm_max) {
+        return fail(ErrorCode::conflict,
+                    fmt::format("there are {} API keys here, and more are not possible: revoke one "
+                                "that is no longer needed",
+                                count));
+    }
+    row.id = tx.mint_id<ApiKeyId>();
+    row.created_at = tx.now();
+    POSTRIDER_TRY(store::api_keys_table::put(tx, row));
+    std::string detail;
+    json::Writer writer(detail);
+    writer.begin_object();
+    writer.member("name", row.name);
+    writer.member_raw("permissions", row.permissions);
+    writer.end_object();
+    POSTRIDER_TRY(audit::record(tx, actor,
+                                {.realm = row.realm,
+                                 .action = "api_key.create",
+                                 .resource_id = row.id.to_string(),
+                                 .detail = std::move(detail)}));
+    return row;
+}
+
+Result<void> create_api_key(Context& context, Call& call) {
+    POSTRIDER_TRY(call.query().finish());
+    POSTRIDER_ASSIGN(Body body, call.json_object());
+    POSTRIDER_ASSIGN(auto row, parse_key(std::move(body), context.clock.now()));
+    const auto granted = access::from_json(row.permissions);
+    for (const access::Permission permission : access::all_permissions()) {
+        if (granted.has(permission)) POSTRIDER_TRY(call.principal->require(permission));
+    }
+    const std::string key = access::make_api_key(context.random);
+    row.realm = call.realm;
+    row.hash = sha256(key);
+    const auto master = context.directory.realms().find("master");
+    store::write<ApiKeyRow>(
+        context.store,
+        [&keys = context.access, actor = call.actor(), row,
+         master = master->id](store::Transaction& tx) -> Result<ApiKeyRow> {
+            POSTRIDER_ASSIGN(auto made, insert_key(tx, actor, row));
+            tx.after_commit([&keys, made, master] { keys.put(made, master); });
+            return made;
+        },
+        call.reply.with<ApiKeyRow>([key, realm = call.realm_name](const ApiKeyRow& made) {
+            return made_key_answer(realm, made, key);
+        }));
+    return {};
+}
+
+Result<void> list_api_keys(Context& context, Call& call) {
+    auto query = call.query();
+    const Page page = query.page();
+    POSTRIDER_TRY(query.finish());
+    using List = std::vector<ApiKeyRow>;
+    store::read<List>(
+        context.store,
+        [realm = call.realm, page](store::sql::Connection& sql) {
+            return store::api_keys_table::list(sql, realm, page.before_id<ApiKeyId>(),
+                                               page.rows_wanted());
+        },
+        call.reply.with<List>([page](const List& rows) {
+            return page.answer(rows, [](const ApiKeyRow& row) { return row.id.uuid; }, write_key);
+        }));
+    return {};
+}
+
+Result<ApiKeyRow> require_key(store::sql::Connection& sql, const RealmId& realm,
+                              const ApiKeyId& id) {
+    POSTRIDER_ASSIGN(auto row, store::api_keys_table::find(sql, realm, id));
+    if (!row) return Call::not_found("API key", id.to_string());
+    return std::move(*row);
+}
+
+Result<void> get_api_key(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<ApiKeyId>("api_key_id", "API key"));
+    POSTRIDER_TRY(call.query().finish());
+    store::read<ApiKeyRow>(
+        context.store,
+        [realm = call.realm, id](store::sql::Connection& sql) {
+            return require_key(sql, realm, id);
+        },
+        call.reply.with<ApiKeyRow>(key_answer));
+    return {};
+}
+
+Result<void> remove_key(store::Transaction& tx, access::ApiKeys& keys, const Actor& actor,
+                        const RealmId& realm, const ApiKeyId& id) {
+    POSTRIDER_ASSIGN(const auto row, require_key(tx.sql(), realm, id));
+    if (row.name == bootstrap_name) {
+        return fail(ErrorCode::conflict,
+                    "the key bootstrap is the server's own: to replace it, change "
+                    "POSTRIDER_BOOTSTRAP_TOKEN or the text of admin-token in its data folder, and "
+                    "restart it");
+    }
+    POSTRIDER_TRY(store::api_keys_table::remove(tx, realm, id));
+    POSTRIDER_TRY(audit::record(
+        tx, actor, {.realm = realm, .action = "api_key.revoke", .resource_id = id.to_string()}));
+    tx.after_commit([&keys, id] { keys.remove(id); });
+    return {};
+}
+
+Result<void> revoke_api_key(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<ApiKeyId>("api_key_id", "API key"));
+    POSTRIDER_TRY(call.query().finish());
+    context.store.write(
+        store::WriteClass::ordinary,
+        [&keys = context.access, actor = call.actor(), realm = call.realm,
+         id](store::Transaction& tx) { return remove_key(tx, keys, actor, realm, id); },
+        call.reply.with([] { return empty_answer(); }));
+    return {};
+}
+
+void write_audit(json::Writer& writer, const AuditRow& row) {
+    writer.begin_object();
+    writer.member("id", row.id.to_string());
+    writer.member("time", format_rfc3339(row.id.time()));
+    writer.key("actor");
+    writer.begin_object();
+    writer.member("kind", row.actor_kind);
+    writer.member("id", row.actor_id);
+    writer.end_object();
+    writer.member("action", row.action);
+    writer.member("resource_id", row.resource_id);
+    writer.member_raw("detail", row.detail);
+    writer.end_object();
+}
+
+Result<void> list_audit(Context& context, Call& call) {
+    auto query = call.query();
+    store::AuditFilter filter;
+    filter.action = query.text("action").value_or("");
+    if (filter.action == "*") filter.action.clear();
+    filter.actor_id = query.text("actor_id").value_or("");
+    filter.resource_id = query.text("resource_id").value_or("");
+    filter.since = query.time("since");
+    filter.until = query.time("until");
+    const Page page = query.page();
+    POSTRIDER_TRY(query.finish());
+    using List = std::vector<AuditRow>;
+    store::read<List>(
+        context.store,
+        [realm = call.realm, filter, page](store::sql::Connection& sql) {
+            return store::audit_table::list(sql, realm, filter, page.before, page.rows_wanted());
+        },
+        call.reply.with<List>([page](const List& rows) {
+            return page.answer(rows, [](const AuditRow& row) { return row.id; }, write_audit);
+        }));
+    return {};
+}
+
+}  // namespace
+
+RouteList access_routes(Context& context) {
+    const std::string keys = "/api/v1/realms/{realm}/api-keys";
+    const std::string one = keys + "/{api_key_id}";
+    return {
+        handle(context, {"POST", keys, "create_api_key", limits::config_body_bytes_max},
+               create_api_key),
+        handle(context, {"GET", keys, "list_api_keys"}, list_api_keys),
+        handle(context, {"GET", one, "get_api_key"}, get_api_key),
+        handle(context, {"DELETE", one, "revoke_api_key"}, revoke_api_key),
+        handle(context, {"GET", "/api/v1/realms/{realm}/audit", "list_audit"}, list_audit),
+    };
+}
+
+}  // namespace postrider::api

@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include "cli/directory_view.h"
+
+namespace postrider::cli {
+namespace {
+
+using Fit = Column::Fit;
+using Count = Argument::Count;
+
+const std::vector<Line> key_lines{{"Id", "id"},
+                                  {"Name", "name"},
+                                  {"Permissions", "permissions"},
+                                  {"Expires", "expires_at"},
+                                  {"Last used", "last_used_at"},
+                                  {"Key", "key"}};
+constexpr Kind key_kind{"API key", "/api-keys", "name", false};
+const Argument key_argument{"KEY", "", "its name or id", Count::required};
+
+/// "90d", or a time: when a key ends.
+std::expected<std::string, ExitCode> end_of(Context& context, const std::string& typed) {
+    if (parse_rfc3339(typed)) return typed;
+    const auto duration = parse_duration(typed);
+    if (duration) return format_rfc3339(context.now() + *duration);
+    return std::unexpected(
+        context.wrong("--expires takes a duration such as 90d, or a time such as "
+                      "2027-11-23T18:12:03Z"));
+}
+
+int create_key(Context& context, const Given& given) {
+    json::Array permissions;
+    for (auto& word : given.words("--permission")) permissions.emplace_back(std::move(word));
+    json::Object members{{"name", *given.text("NAME")}, {"permissions", std::move(permissions)}};
+    if (const auto typed = given.text("--expires")) {
+        auto end = end_of(context, *typed);
+        if (!end) return end.error();
+        members.emplace_back("expires_at", std::move(*end));
+    }
+    const auto answer =
+        context.ask("POST", context.in_realm("/api-keys"), body_of(std::move(members)));
+    const int code = show_asked(context, answer, key_lines);
+    if (answer && !context.connection().json) context.say("The key is not shown again.");
+    return code;
+}
+
+int list_keys(Context& context, const Given& given) {
+    return show_list(context, given, context.in_realm("/api-keys"), {},
+                     {{"ID", Fit::whole},
+                      {"NAME", Fit::cut},
+                      {"PERMISSIONS", Fit::cut},
+                      {"EXPIRES", Fit::whole},
+                      {"LAST USED", Fit::whole}},
+                     [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
+                         return {{text_of(item, "id")},
+                                 {text_of(item, "name")},
+                                 {text_of(item, "permissions")},
+                                 {context.ago(item, "expires_at")},
+                                 {context.ago(item, "last_used_at"), Style::dim}};
+                     });
+}
+
+int show_key(Context& context, const Given& given) {
+    const auto path = find_path(context, key_kind, *given.text("KEY"));
+    if (!path) return path.error();
+    return show_asked(context, context.ask("GET", *path), key_lines);
+}
+
+int revoke_key(Context& context, const Given& given) {
+    const auto path = find_path(context, key_kind, *given.text("KEY"));
+    if (!path) return path.error();
+    return say_done(context, context.ask("DELETE", *path), "revoked: it is refused from now on");
+}
+
+int list_audit(Context& context, const Given& given) {
+    Query query;
+    query.add("action", given.text("--action")).add("actor_id", given.text("--actor"));
+    query.add("resource_id", given.text("--resource"));
+    for (const char* flag : {"--since", "--until"}) {
+        auto time = moment(context, given, flag);
+        if (!time) return time.error();
+        query.add(std::string_view(flag).substr(2), *time);
+    }
+    return show_list(context, given, context.in_realm("/audit"), query,
+                     {{"WHEN", Fit::whole},
+                      {"ACTION", Fit::whole},
+                      {"BY", Fit::cut},
+                      {"RESOURCE", Fit::whole},
+                      {"DETAIL", Fit::cut}},
+                     [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
+                         const json::Value none;
+                         const json::Value* actor = item.find("actor");
+                         if (actor == nullptr) actor = &none;
+                         const json::Value* detail = item.find("detail");
+                         return {{context.ago(item, "time"), Style::dim},
+                                 {text_of(item, "action")},
+                                 {text_of(*actor, "kind") + " " + text_of(*actor, "id")},
+                                 {text_of(item, "resource_id")},
+                                 {detail == nullptr ? "" : json::serialize(*detail), Style::dim}};
+                     });
+}
+
+}  // namespace
+
+std::vector<Verb> access_verbs() {
+    return {{.group = "api-key",
+             .name = "create",
+             .summary = "make a key for a program; shown once",
+             .arguments = {{"NAME", "", "unique in the realm", Count::required},
+                           {"--permission", "NAME", "one or more, by commas", Count::repeatable},
+                           {"--expires", "WHEN", "90d, or a time (default: never)"}},
+             .examples = "postrider api-key create ci --permission publish_events --expires 90d",
+             .run = create_key},
+            {.group = "api-key",
+             .name = "list",
+             .summary = "the keys of the realm, newest first",
+             .arguments = with_paging({}),
+             .examples = "postrider api-key list",
+             .run = list_keys},
+            {.group = "api-key",
+             .name = "show",
+             .summary = "one key, never its text",
+             .arguments = {key_argument},
+             .examples = "postrider api-key show ci",
+             .run = show_key},
+            {.group = "api-key",
+             .name = "revoke",
+             .summary = "refuse a key from now on",
+             .arguments = {key_argument},
+             .examples = "postrider api-key revoke ci",
+             .run = revoke_key},
+            {.group = "audit",
+             .name = "list",
+             .summary = "who changed what, and when, newest first",
+             .arguments = with_paging({{"--action", "ACTION", "what was done: user.update, user.*"},
+                                       {"--resource", "ID", "to what"},
+                                       {"--actor", "ID", "by which key"},
+                                       {"--since", "WHEN", "a time, or a duration before now: 2h"},
+                                       {"--until", "WHEN", "before then"}}),
+             .examples = "postrider audit list --since 1d\n"
+                         "postrider audit list --action 'user.*' --realm acme",
+             .run = list_audit}};
+}
+
+}  // namespace postrider::cli
