@@ -2,7 +2,7 @@ import './styles.css'
 
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect, RouterProvider } from '@tanstack/react-router'
-import { StrictMode } from 'react'
+import { lazy, StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
 
 import { ApiError } from './api/client'
@@ -15,8 +15,9 @@ if (localStorage.getItem('theme') === 'dark' || (!localStorage.getItem('theme') 
 }
 
 /** Filters in the address: every view has its own link. Unknown values are dropped. */
-type Search = { state?: string; event?: string; resource_id?: string; since?: string; until?: string; delivery?: string; type?: string; publish?: string; event_id?: string }
-const names = ['state', 'event', 'resource_id', 'since', 'until', 'delivery', 'type', 'publish', 'event_id'] as const
+const names = ['state', 'event', 'resource_id', 'since', 'until', 'delivery', 'type', 'publish', 'event_id', 'username', 'email', 'client_id', 'user_id',
+  'tab', 'create', 'action', 'actor_id', 'entry'] as const
+type Search = Partial<Record<(typeof names)[number], string>>
 function validateSearch(search: Record<string, unknown>): Search {
   return Object.fromEntries(names.flatMap((name) => (search[name] === undefined || search[name] === '' ? [] : [[name, String(search[name])]])))
 }
@@ -41,6 +42,22 @@ const tree = root.addChildren([
     page('/deliveries', lazyRouteComponent(() => import('./pages/deliveries'), 'Deliveries')),
     page('/events', lazyRouteComponent(() => import('./pages/events'), 'Events')),
     page('/events/$id', lazyRouteComponent(() => import('./pages/event'), 'EventPage')),
+    page('/users', lazyRouteComponent(() => import('./pages/users'), 'Users')),
+    page('/users/new', lazyRouteComponent(() => import('./pages/users'), 'NewUser')),
+    page('/users/$id', lazyRouteComponent(() => import('./pages/user'), 'UserPage')),
+    page('/roles', lazyRouteComponent(() => import('./pages/roles'), 'Roles')),
+    page('/roles/new', lazyRouteComponent(() => import('./pages/roles'), 'NewRole')),
+    page('/roles/$role', lazyRouteComponent(() => import('./pages/roles'), 'RolePage')),
+    page('/clients', lazyRouteComponent(() => import('./pages/clients'), 'Clients')),
+    page('/clients/new', lazyRouteComponent(() => import('./pages/clients'), 'NewClient')),
+    page('/clients/$id', lazyRouteComponent(() => import('./pages/client'), 'ClientPage')),
+    page('/clients/$id/roles/new', lazyRouteComponent(() => import('./pages/roles'), 'NewRole')),
+    page('/clients/$id/roles/$role', lazyRouteComponent(() => import('./pages/roles'), 'RolePage')),
+    page('/realms', lazyRouteComponent(() => import('./pages/realms'), 'Realms')),
+    page('/settings', lazyRouteComponent(() => import('./pages/realms'), 'SettingsPage')),
+    page('/api-keys', lazyRouteComponent(() => import('./pages/access'), 'ApiKeys')),
+    page('/sessions', lazyRouteComponent(() => import('./pages/access'), 'Sessions')),
+    page('/audit', lazyRouteComponent(() => import('./pages/access'), 'Audit')),
     page('/catalogue', lazyRouteComponent(() => import('./pages/catalogue'), 'Catalogue')),
   ]),
 ])
@@ -69,10 +86,15 @@ const queries = new QueryClient({
   },
 })
 
+/** Where somebody without a session gets one: the link that the server prints, or that an administrator gives. */
+const SetPassword = lazy(() => import('./pages/set-password'))
+/** Who belongs to one realm starts there. */
+const goTo = (name: string) => void router.navigate({ to: '/$realm', params: { realm: name } })
+
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
-      <Toasts><Session><RouterProvider router={router} /></Session></Toasts>
+      <Toasts>{location.pathname === '/set-password' ? <Suspense><SetPassword /></Suspense> : <Session onRealm={goTo}><RouterProvider router={router} /></Session>}</Toasts>
     </QueryClientProvider>
   </StrictMode>,
 )

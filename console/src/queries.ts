@@ -2,8 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 import { useParams } from '@tanstack/react-router'
 
 import { get, query, realmPath, type Delivery, type EventType, type Page, type PostriderEvent, type Realm, type Webhook } from './api/client'
-
-export const refresh_ms = 4000
+import { refreshMs } from './live'
 
 export function useRealm(): string {
   const { realm } = useParams({ strict: false }) as { realm?: string }
@@ -11,7 +10,7 @@ export function useRealm(): string {
 }
 
 /** All pages of a list that is small by nature. */
-async function all<T>(path: string, signal: AbortSignal, pages_max = 10): Promise<T[]> {
+export async function all<T>(path: string, signal: AbortSignal, pages_max = 10): Promise<T[]> {
   const items: T[] = []
   let cursor: string | null = null
   for (let page = 0; page < pages_max; ++page) {
@@ -44,7 +43,7 @@ export function useEventTypes() {
   })
 }
 
-function usePages<T>(key: unknown[], path: string, filters: Record<string, string | undefined>, limit = 50) {
+export function usePages<T>(key: unknown[], path: string, filters: Record<string, string | undefined>, limit = 50) {
   return useInfiniteQuery({
     queryKey: [...key, filters],
     queryFn: ({ pageParam, signal }) => get<Page<T>>(path + query({ limit, ...filters, cursor: pageParam }), signal),
@@ -52,7 +51,7 @@ function usePages<T>(key: unknown[], path: string, filters: Record<string, strin
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
     // Only the first page is live: more pages would be asked again one by one.
-    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= 1 ? refresh_ms : false),
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= 1 ? refreshMs() : false),
   })
 }
 
@@ -71,7 +70,7 @@ export function useEvents(filters: Record<string, string | undefined>) {
 export function useRecentDeliveries() {
   const realm = useRealm()
   return useQuery({
-    queryKey: ['recent-deliveries', realm], refetchInterval: 10_000,
+    queryKey: ['recent-deliveries', realm], refetchInterval: () => Math.max(10_000, refreshMs()),
     queryFn: ({ signal }) => all<Delivery>(realmPath(realm, '/deliveries'), signal, 5),
   })
 }

@@ -3,18 +3,40 @@ import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-route
 import { useEffect, useMemo, useState, type ReactNode } from 'react'
 
 import { useEventTypes, useRealm, useRealms, useWebhooks } from './queries'
+import { useLive } from './live'
 import { useSession } from './session'
 import { Icon, Logo, type IconName } from './ui/icons'
 import { Button } from './ui/kit'
 import { useTheme } from './ui/theme'
 
-const pages: { to: string; label: string; icon: IconName }[] = [
-  { to: '', label: 'Overview', icon: 'home' },
-  { to: '/webhooks', label: 'Webhooks', icon: 'hook' },
-  { to: '/deliveries', label: 'Deliveries', icon: 'send' },
-  { to: '/events', label: 'Events', icon: 'event' },
-  { to: '/catalogue', label: 'Event catalogue', icon: 'book' },
+type PageLink = { to: string; label: string; icon: IconName; needs?: string }
+const groups: { label: string | null; pages: PageLink[] }[] = [
+  { label: null, pages: [
+    { to: '', label: 'Overview', icon: 'home', needs: 'view_events' },
+    { to: '/webhooks', label: 'Webhooks', icon: 'hook', needs: 'view_webhooks' },
+    { to: '/deliveries', label: 'Deliveries', icon: 'send', needs: 'view_events' },
+    { to: '/events', label: 'Events', icon: 'event', needs: 'view_events' },
+    { to: '/catalogue', label: 'Event catalogue', icon: 'book' },
+  ] },
+  { label: 'Directory', pages: [
+    { to: '/users', label: 'Users', icon: 'users', needs: 'view_users' },
+    { to: '/roles', label: 'Roles', icon: 'shield', needs: 'view_roles' },
+    { to: '/clients', label: 'Clients', icon: 'app', needs: 'view_clients' },
+    { to: '/realms', label: 'Realms', icon: 'layers', needs: 'view_realms' },
+    { to: '/settings', label: 'Realm settings', icon: 'gear', needs: 'view_realms' },
+  ] },
+  { label: 'Access', pages: [
+    { to: '/api-keys', label: 'API keys', icon: 'key', needs: 'view_api_keys' },
+    { to: '/sessions', label: 'Sessions', icon: 'screen', needs: 'view_users' },
+    { to: '/audit', label: 'Audit log', icon: 'list', needs: 'view_audit' },
+  ] },
 ]
+
+/** What who has logged in may look at. */
+function useGroups() {
+  const { can } = useSession()
+  return groups.map((group) => ({ ...group, pages: group.pages.filter((page) => !page.needs || can(page.needs)) })).filter((group) => group.pages.length > 0)
+}
 
 function RealmSwitcher() {
   const realm = useRealm()
@@ -47,17 +69,18 @@ function Navigation({ onGo }: { onGo?: () => void }) {
   const realm = useRealm()
   const here = useRouterState({ select: (state) => state.location.pathname.replace(/^\/console(?=\/)/, '') })
   const base = `/${realm}`
+  const is = (to: string) => (to === '' ? here === base || here === `${base}/` : here === base + to || here.startsWith(`${base}${to}/`))
   return (
-    <nav aria-label="Main" className="space-y-0.5">
-      {pages.map((page) => {
-        const active = page.to === '' ? here === base || here === `${base}/` : here.startsWith(base + page.to)
-        return (
-          <Link key={page.to} to={`/$realm${page.to}` as '/$realm'} params={{ realm }} onClick={onGo} aria-current={active ? 'page' : undefined}
-            className={`flex items-center gap-2.5 h-9 px-2.5 rounded-lg font-medium transition-colors ${active ? 'bg-accent/10 text-accent' : 'text-muted hover:text-ink hover:bg-sunken'}`}>
-            <Icon name={page.icon} />{page.label}
-          </Link>
-        )
-      })}
+    <nav aria-label="Main" className="space-y-4">
+      {useGroups().map((group) => (
+        <div key={group.label} className="space-y-0.5">
+          {group.label && <h2 className="px-2.5 pb-1 text-[12px] font-medium text-muted">{group.label}</h2>}
+          {group.pages.map((page) => (
+            <Link key={page.to} to={`/$realm${page.to}` as '/$realm'} params={{ realm }} onClick={onGo} aria-current={is(page.to) ? 'page' : undefined}
+              className={`flex items-center gap-2.5 h-8 px-2.5 rounded-lg font-medium transition-colors ${is(page.to) ? 'bg-accent/10 text-accent' : 'text-muted hover:text-ink hover:bg-sunken'}`}>
+              <Icon name={page.icon} />{page.label}
+            </Link>))}
+        </div>))}
     </nav>
   )
 }
@@ -68,11 +91,16 @@ function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
   const [text, setText] = useState('')
   const webhooks = useWebhooks()
   const types = useEventTypes()
+  const visible = useGroups()
   const entries = useMemo(() => {
     const found: { label: string; kind: string; icon: IconName; path: string }[] = [
-      ...pages.map((page) => ({ label: page.label, kind: 'Go to', icon: page.icon, path: page.to })),
+      ...visible.flatMap((group) => group.pages).map((page) => ({ label: page.label, kind: 'Go to', icon: page.icon, path: page.to })),
       { label: 'Create a webhook', kind: 'Do', icon: 'plus', path: '/webhooks/new' },
       { label: 'Publish an event', kind: 'Do', icon: 'send', path: '/events?publish=1' },
+      { label: 'Create a user', kind: 'Do', icon: 'plus', path: '/users/new' },
+      { label: 'Create a role', kind: 'Do', icon: 'plus', path: '/roles/new' },
+      { label: 'Create a client', kind: 'Do', icon: 'plus', path: '/clients/new' },
+      { label: 'Create an API key', kind: 'Do', icon: 'plus', path: '/api-keys?create=1' },
       { label: 'Failed deliveries', kind: 'Go to', icon: 'cross', path: '/deliveries?state=failed' },
       ...(webhooks.data ?? []).map((each) => ({ label: each.name || each.url, kind: 'Webhook', icon: 'hook' as const, path: `/webhooks/${each.id}` })),
       ...(types.data ?? []).map((each) => ({ label: each.name, kind: 'Event type', icon: 'book' as const, path: `/catalogue?type=${encodeURIComponent(each.name)}` })),
@@ -114,10 +142,11 @@ function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
 
 function Foot() {
   const [dark, toggle] = useTheme()
-  const { logOut } = useSession()
+  const { logOut, who } = useSession()
   return (
     <div className="space-y-0.5">
-      <a href="/docs" className="flex items-center gap-2.5 h-9 px-2.5 rounded-lg font-medium text-muted hover:text-ink hover:bg-sunken"><Icon name="doc" />API reference</a>
+      {who && <p className="px-2.5 pb-1 text-[12.5px] text-muted truncate" title={who.name}>Logged in as <span className="text-ink font-medium">{who.name}</span></p>}
+      <a href="/docs" className="flex items-center gap-2.5 h-8 px-2.5 rounded-lg font-medium text-muted hover:text-ink hover:bg-sunken"><Icon name="doc" />API reference</a>
       <div className="flex">
         <Button tone="quiet" icon="out" className="flex-1 !justify-start px-2.5 gap-2.5 !text-[14px]" onClick={logOut}>Log out</Button>
         <Button tone="quiet" className="w-9 px-0" icon={dark ? 'sun' : 'moon'} aria-label={dark ? 'Use light colours' : 'Use dark colours'} onClick={toggle} />
@@ -135,10 +164,12 @@ function SearchButton({ onClick }: { onClick: () => void }) {
 }
 
 function Side({ children }: { children: ReactNode }) {
-  return <div className="flex flex-col gap-4 p-3 h-full">{children}</div>
+  return <div className="flex flex-col gap-4 p-3 h-full overflow-y-auto">{children}</div>
 }
 
 export function Shell() {
+  const { can } = useSession()
+  useLive(useRealm(), can('view_events'))
   const [menu, setMenu] = useState(false)
   const [palette, setPalette] = useState(false)
   useEffect(() => {

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::size_t key_bytes = 32;
 
-/// The token of "Bearer <token>"; empty when it is something else. The scheme has no case.
+}  // namespace
+
 std::string_view bearer_token(std::string_view authorization) {
     constexpr std::string_view scheme = "bearer ";
     if (authorization.size() <= scheme.size()) return {};
@@ -24,7 +25,9 @@ std::string_view bearer_token(std::string_view authorization) {
     return authorization;
 }
 
-}  // namespace
+std::unexpected<Error> unknown_token() {
+    return fail(ErrorCode::unauthenticated, "the token is unknown, expired or revoked");
+}
 
 std::string make_api_key(Random& random) {
     return "prk_" + base64url_encode(random.bytes(key_bytes));
@@ -50,7 +53,7 @@ Result<SharedPrincipal> ApiKeys::authenticate(const std::string* authorization,
     const bool expired = found != index->end() && found->second.principal->expires_at &&
                          *found->second.principal->expires_at <= now;
     if (found == index->end() || expired) {
-        return fail(ErrorCode::unauthenticated, "the token is unknown, expired or revoked");
+        return unknown_token();
     }
     found->second.used_at->store(now.time_since_epoch().count(), std::memory_order_relaxed);
     return found->second.principal;
@@ -58,7 +61,8 @@ Result<SharedPrincipal> ApiKeys::authenticate(const std::string* authorization,
 
 void ApiKeys::put(const store::ApiKeyRow& row, const RealmId& master) {
     auto principal =
-        std::make_shared<const Principal>(Principal{.key = row.id,
+        std::make_shared<const Principal>(Principal{.kind = Principal::Kind::api_key,
+                                                    .id = row.id.uuid,
                                                     .name = row.name,
                                                     .realm = row.realm,
                                                     .of_master = row.realm == master,
@@ -66,13 +70,14 @@ void ApiKeys::put(const store::ApiKeyRow& row, const RealmId& master) {
                                                     .expires_at = row.expires_at});
     MutexLock lock(mutex_);
     auto index = std::make_shared<Index>(*by_hash_);
-    std::erase_if(*index, [&](const auto& entry) { return entry.second.principal->key == row.id; });
+    std::erase_if(*index,
+                  [&](const auto& entry) { return entry.second.principal->id == row.id.uuid; });
     (*index)[row.hash] = {std::move(principal), std::make_shared<std::atomic<std::int64_t>>(0)};
     by_hash_ = std::move(index);
 }
 
 void ApiKeys::remove(const ApiKeyId& id) {
-    erase_if([&](const Principal& principal) { return principal.key == id; });
+    erase_if([&](const Principal& principal) { return principal.id == id.uuid; });
 }
 
 void ApiKeys::remove_all(const RealmId& realm) {
@@ -96,7 +101,8 @@ std::vector<ApiKeyUse> ApiKeys::take_uses() {
     for (const auto& [hash, entry] : *index) {
         const auto at = entry.used_at->exchange(0, std::memory_order_relaxed);
         if (at == 0) continue;
-        uses.push_back({entry.principal->realm, entry.principal->key, Timestamp(Duration(at))});
+        uses.push_back(
+            {entry.principal->realm, ApiKeyId{entry.principal->id}, Timestamp(Duration(at))});
     }
     return uses;
 }

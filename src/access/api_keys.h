@@ -60,6 +60,12 @@ class ApiKeys {
     std::shared_ptr<const Index> by_hash_ GUARDED_BY(mutex_) = std::make_shared<const Index>();
 };
 
+/// The token of "Bearer <token>"; empty when it is something else. The scheme has no case.
+std::string_view bearer_token(std::string_view authorization);
+
+/// One answer for every token that does not let in.
+std::unexpected<Error> unknown_token();
+
 /// The value of WWW-Authenticate for a 401. Source: RFC 6750, section 3.
 std::string authenticate_challenge(const std::string* authorization);
 

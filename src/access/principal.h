@@ -12,22 +12,28 @@
 
 namespace postrider::access {
 
-/// Who is asking: an API key. Immutable.
+/// Who is asking: an API key, a user with a session, or a client with an access token. Immutable.
 struct Principal {
-    ApiKeyId key;
-    std::string name;
+    enum class Kind { api_key, session, client };
+    Kind kind = Kind::api_key;
+    Uuid id;           ///< of the key, the session or the client
+    std::string name;  ///< of the key, the user or the client
     RealmId realm;
-    bool of_master = false;  ///< keys of `master` act in every realm
+    bool of_master = false;  ///< those of `master` act in every realm
     PermissionSet permissions;
     std::optional<Timestamp> expires_at;
+    std::optional<UserId> user = {};  ///< whose session it is
 
     bool has(Permission permission) const { return permissions.has(permission); }
     /// Errors: permission_denied, naming the permission that is missing.
     Result<void> require(Permission permission) const;
     /// Whether it may know that this realm exists; else the realm is not_found.
     bool acts_in(const RealmId& other) const { return of_master || other == realm; }
-    Actor actor() const { return {"api_key", key.to_string(), realm}; }
+    Actor actor() const;
 };
 using SharedPrincipal = std::shared_ptr<const Principal>;
+
+/// "api_key", "session", "client".
+std::string_view to_string(Principal::Kind kind);
 
 }  // namespace postrider::access

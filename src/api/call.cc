@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "access/api_keys.h"
+#include "api/authenticate.h"
 #include "api/operations.h"
 #include "api/routes.h"
 #include "directory/directory.h"
@@ -26,20 +27,15 @@ const std::string* realm_parameter(const http::Request& request) {
 }
 
 /// Who it is comes first, then whether the realm is there for them, then what they may do: nobody
-/// learns of a realm, or of a permission, who may not.
-Result<Admission> admit(const Context& context, const http::Request& request,
-                        const Operation& operation) {
-    Admission admission;
-    const bool is_open = operation.need.kind == Need::Kind::nothing;
-    if (!is_open) {
-        POSTRIDER_ASSIGN(
-            admission.principal,
-            context.access.authenticate(request.header("authorization"), context.clock.now()));
-    }
-    if (const std::string* name = realm_parameter(request)) {
-        auto realm = context.directory.realms().find(*name);
-        if (!realm || (!is_open && !admission.principal->acts_in(realm->id))) {
-            return Call::not_found("realm", *name);
+/// learns of a realm, or of a permission, who may not. A null principal: the operation is open.
+Result<Admission> decide(const Context& context, const Operation& operation,
+                         const std::optional<std::string>& realm_name,
+                         access::SharedPrincipal principal) {
+    Admission admission{.principal = std::move(principal), .realm = {}};
+    if (realm_name) {
+        auto realm = context.directory.realms().find(*realm_name);
+        if (!realm || (admission.principal && !admission.principal->acts_in(realm->id))) {
+            return Call::not_found("realm", *realm_name);
         }
         admission.realm = std::move(*realm);
     }
@@ -49,23 +45,44 @@ Result<Admission> admit(const Context& context, const http::Request& request,
     return admission;
 }
 
-http::Response refusal(const http::Request& request, const Error& error) {
-    http::Response response = http::problem_response(error, request.id);
+http::Response refusal(const Error& error, const std::string& request_id, std::string challenge) {
+    http::Response response = http::problem_response(error, request_id);
     if (error.code == ErrorCode::unauthenticated) {
-        response.headers.emplace_back(
-            "WWW-Authenticate", access::authenticate_challenge(request.header("authorization")));
+        response.headers.emplace_back("WWW-Authenticate", std::move(challenge));
     }
     return response;
+}
+
+/// A key may have been revoked while the body came.
+Result<void> check_again(const Context& context, const http::Request& request,
+                         const Admission& admission) {
+    if (admission.principal == nullptr || request.body.empty() ||
+        admission.principal->kind != access::Principal::Kind::api_key) {
+        return {};
+    }
+    POSTRIDER_TRY(
+        context.access.authenticate(request.header("authorization"), context.clock.now()));
+    return {};
 }
 
 }  // namespace
 
 http::Gate make_gate(Context& context) {
-    return [&context](const http::Request& request,
-                      const http::Route& route) -> std::optional<http::Response> {
-        auto admission = admit(context, request, operation(route.operation));
-        if (admission) return std::nullopt;
-        return refusal(request, admission.error());
+    return [&context](const http::Request& request, const http::Route& route,
+                      std::function<void(http::Verdict)> say) {
+        const Operation& asked = operation(route.operation);
+        const std::string* name = realm_parameter(request);
+        auto realm = name == nullptr ? std::nullopt : std::optional(*name);
+        auto proceed = [&context, &asked, realm = std::move(realm), id = request.id,
+                        challenge = access::authenticate_challenge(request.header("authorization")),
+                        say = std::move(say)](Result<access::SharedPrincipal> who) {
+            if (!who) return say({.refused = refusal(who.error(), id, challenge)});
+            auto admission = decide(context, asked, realm, std::move(*who));
+            if (!admission) return say({.refused = refusal(admission.error(), id, challenge)});
+            say({.admission = std::make_shared<const Admission>(std::move(*admission))});
+        };
+        if (asked.need.is_open()) return proceed(nullptr);
+        authenticate(context, request, std::move(proceed));
     };
 }
 
@@ -75,18 +92,22 @@ http::Route handle(Context& context, RouteSpec spec, CallHandler handler) {
                       .path = std::move(spec.path),
                       .operation = std::move(spec.operation),
                       .body_bytes_max = spec.body_bytes_max,
-                      .handler = {}};
+                      .handler = {},
+                      .body_type = std::move(spec.body_type)};
     route.handler = [&context, &known, handler = std::move(handler)](http::Request& request,
                                                                      http::Responder responder) {
-        // The gate has asked this before the body came; a key may have gone since.
-        auto admission = admit(context, request, known);
-        if (!admission) return responder.send(refusal(request, admission.error()));
+        const auto& admission = *static_cast<const Admission*>(request.admission.get());
+        if (auto still = check_again(context, request, admission); !still) {
+            return responder.send(
+                refusal(still.error(), request.id,
+                        access::authenticate_challenge(request.header("authorization"))));
+        }
         Call call{.request = request,
                   .operation = known.id,
                   .reply = Reply(std::move(responder), request.id),
-                  .principal = std::move(admission->principal),
-                  .realm = admission->realm.id,
-                  .realm_name = std::move(admission->realm.name)};
+                  .principal = admission.principal,
+                  .realm = admission.realm.id,
+                  .realm_name = admission.realm.name};
         auto handled = handler(context, call);
         if (!handled) call.reply.send(std::unexpected(std::move(handled).error()));
     };

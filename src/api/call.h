@@ -266,6 +266,7 @@ struct RouteSpec {
     std::string path;
     std::string operation;
     std::size_t body_bytes_max = 0;
+    std::string body_type = "application/json";
 };
 /// Makes the route: `handle(context, {"GET", "/api/v1/…", "read_webhook"}, read_webhook)`.
 http::Route handle(Context& context, RouteSpec spec, CallHandler handler);

@@ -59,6 +59,7 @@ RouteList console_routes(Context& context) {
     return {
         handle(context, {"GET", "/", "get_console"}, get_console),
         handle(context, {"GET", "/console/{path*}", "get_console_page"}, get_console),
+        handle(context, {"GET", "/set-password", "get_set_password_page"}, get_console),
         handle(context, {"GET", "/assets/{asset}", "get_console_asset"}, get_console_asset),
     };
 }

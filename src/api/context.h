@@ -21,7 +21,9 @@ class Engine;
 }
 namespace postrider::directory {
 class Directory;
-}
+class Logins;
+class ResetRequests;
+}  // namespace postrider::directory
 namespace postrider::events {
 class Publisher;
 }
@@ -39,8 +41,10 @@ namespace postrider::api {
 
 struct Settings {
     std::size_t payload_bytes_max = limits::payload_bytes_max_default;
-    std::string public_url;  ///< "http://127.0.0.1:8080", the only source of absolute URLs
-    std::string version;     ///< "0.1.0"
+    std::string version;  ///< "0.1.0"
+    /// "http://127.0.0.1:8080": the only source of absolute URLs and of the Origin check, never
+    /// Host.
+    std::function<std::string()> origin;
 };
 
 /// What handlers work with; made by the composition root. Lifetime: outlives the HTTP server.
@@ -52,6 +56,8 @@ struct Context {
     delivery::Engine& engine;
     access::ApiKeys& access;
     directory::Directory& directory;
+    directory::Logins& logins;
+    directory::ResetRequests& reset_requests;
     const Clock& clock;
     Random& random;  ///< any thread
     /// Look-ups for webhooks/check: post to the loop, resolve there.

@@ -15,6 +15,8 @@
 #include "base/mutex.h"
 #include "delivery/engine.h"
 #include "directory/directory.h"
+#include "directory/logins.h"
+#include "directory/reset_requests.h"
 #include "events/publisher.h"
 #include "net/egress_policy.h"
 #include "net/event_loop.h"
@@ -134,7 +136,12 @@ class Harness {
         request.query = ask.query;
         request.path_parameters = ask.path;
         request.id = "request-1";
-        if (auto refused = gate_(request, *route)) return got(std::move(*refused));
+        auto said = std::make_shared<std::promise<http::Verdict>>();
+        gate_(request, *route,
+              [said](http::Verdict verdict) { said->set_value(std::move(verdict)); });
+        http::Verdict verdict = said->get_future().get();
+        if (verdict.refused) return got(std::move(*verdict.refused));
+        request.admission = std::move(verdict.admission);
         auto sink = std::make_shared<Sink>();
         auto answered = sink->response.get_future();
         route->handler(request, http::Responder(sink));
@@ -186,22 +193,28 @@ class Harness {
         webhooks_,
         hasher_,
         {.settings = {.timeout = 15s, .retry_schedule = {}}, .realm_deleted = {}}};
+    directory::Logins logins_{*store_, hasher_, store_.clock, store_.random,
+                              [](Duration, const std::function<void()>& task) { task(); }};
+    directory::ResetRequests reset_requests_{*store_, directory_.passwords(), store_.random};
     webhooks::Recoveries recoveries_{*store_, [](auto&&...) {}, [](const Error&) {}};
     access::ApiKeys keys_;
-    Context context_{.store = *store_,
-                     .publisher = publisher_,
-                     .webhooks = webhooks_,
-                     .recoveries = recoveries_,
-                     .engine = engine_,
-                     .access = keys_,
-                     .directory = directory_,
-                     .clock = store_.clock,
-                     .random = store_.random,
-                     .resolver_loop = loop_,
-                     .resolver = *resolver_,
-                     .egress_policy = policy_,
-                     .metrics_text = [] { return "postrider_up 1\n"; },
-                     .settings = {}};
+    Context context_{
+        .store = *store_,
+        .publisher = publisher_,
+        .webhooks = webhooks_,
+        .recoveries = recoveries_,
+        .engine = engine_,
+        .access = keys_,
+        .directory = directory_,
+        .logins = logins_,
+        .reset_requests = reset_requests_,
+        .clock = store_.clock,
+        .random = store_.random,
+        .resolver_loop = loop_,
+        .resolver = *resolver_,
+        .egress_policy = policy_,
+        .metrics_text = [] { return "postrider_up 1\n"; },
+        .settings = {.version = "test", .origin = [] { return "http://127.0.0.1:8080"; }}};
     RouteList routes_ = all_routes(context_);
     http::Gate gate_ = make_gate(context_);
 };

@@ -20,6 +20,7 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"get_docs", open},
     {"get_console", open},
     {"get_console_page", open},
+    {"get_set_password_page", open},
     {"get_console_asset", open},
     {"get_metrics", view_metrics},
     // events
@@ -28,6 +29,7 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"list_events", view_events},
     {"get_event", view_events},
     {"explain_event", view_events},
+    {"get_stream", view_events},
     // event types
     {"list_built_in_event_types", any_token},
     {"list_event_types", view_webhooks},
@@ -73,6 +75,17 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"get_api_key", view_api_keys},
     {"revoke_api_key", manage_api_keys},
     {"list_audit", view_audit},
+    {"create_session", open},
+    {"get_current_session", any_token},
+    {"end_current_session", any_token},
+    {"list_sessions", view_users},
+    {"get_session", view_users},
+    {"end_session", manage_users},
+    // OAuth 2
+    {"get_oauth_metadata", open},
+    {"issue_oauth_token", Need::Kind::client},
+    {"introspect_oauth_token", Need::Kind::client},
+    {"revoke_oauth_token", Need::Kind::client},
     // users
     {"create_user", manage_users},
     {"list_users", view_users},
@@ -88,6 +101,7 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"delete_user_credential", manage_users},
     {"set_user_password", manage_users},
     {"reset_user_password", manage_users},
+    {"request_password_reset", open},
     {"complete_password_reset", open},
     // roles
     {"create_role", manage_roles},
@@ -125,6 +139,8 @@ std::string_view to_string(Need need) {
     switch (need.kind) {
         case Need::Kind::nothing:
             return "open";
+        case Need::Kind::client:
+            return "client";
         case Need::Kind::any_token:
             return "any token";
         case Need::Kind::permission:

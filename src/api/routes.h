@@ -13,7 +13,10 @@ RouteList webhook_routes(Context& context);  ///< with webhook_action_routes, op
 RouteList webhook_action_routes(Context& context);
 RouteList operation_routes(Context& context);
 RouteList delivery_routes(Context& context);
+RouteList stream_routes(Context& context);  ///< server-sent events
 RouteList access_routes(Context& context);  ///< API keys, the audit log
+RouteList session_routes(Context& context);
+RouteList oauth_routes(Context& context);
 RouteList user_routes(Context& context);
 RouteList role_routes(Context& context);    ///< of realms and of clients
 RouteList client_routes(Context& context);  ///< with redirect URIs

@@ -1,5 +1,6 @@
 #include "api/directory_call.h"
 #include "api/routes.h"
+#include "directory/reset_requests.h"
 #include "directory/role.h"
 #include "store/tables.h"
 
@@ -239,6 +240,21 @@ Result<void> reset_user_password(Context& context, Call& call) {
     return {};
 }
 
+/// The same answer whoever it is for: nobody has looked yet.
+Result<void> request_password_reset(Context& context, Call& call) {
+    POSTRIDER_TRY(call.query().finish());
+    POSTRIDER_ASSIGN(Body body, call.json_object());
+    directory::ResetRequest request{
+        .realm = call.realm, .username = body.string("username"), .email = body.string("email")};
+    if (body.has("username") == body.has("email")) {
+        body.refuse("username", "is required, or email; not both");
+    }
+    POSTRIDER_TRY(body.finish());
+    POSTRIDER_TRY(context.reset_requests.add(std::move(request)));
+    call.reply.send(json_answer(202, "{}"));
+    return {};
+}
+
 Result<void> complete_password_reset(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(Body body, call.json_object());
@@ -277,6 +293,8 @@ RouteList user_routes(Context& context) {
         handle(context, {"PUT", one + "/password", "set_user_password", body}, set_user_password),
         handle(context, {"POST", one + "/reset-password", "reset_user_password", body},
                reset_user_password),
+        handle(context, {"POST", realm + "/reset-password", "request_password_reset", body},
+               request_password_reset),
         handle(context,
                {"POST", realm + "/reset-password/complete", "complete_password_reset", body},
                complete_password_reset),

@@ -1,6 +1,9 @@
 #include "app/serve.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
+
+#include <cstdio>
 
 #include "app/process.h"
 #include "app/server.h"
@@ -30,6 +33,11 @@ int serve(const config::Config& config) {
     config::Listen bound = config.listen;
     bound.port = (*server)->port();
     log::info("app", "listening on http://" + bound.to_string());
+    if (const std::string link = (*server)->first_link(); !link.empty()) {
+        // Not a line of the log: who has it becomes the administrator.
+        fmt::print("Set the password of the user admin, within 30 minutes, at\n  {}\n", link);
+        std::fflush(stdout);
+    }
     const std::string signal = wait_for_signal();
     log::info("app", "stopping", {{"signal", signal}});
     (*server)->stop(clock.monotonic() + limits::stop_deadline);

@@ -1,6 +1,7 @@
 #include "app/server.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "access/api_keys.h"
@@ -14,6 +15,9 @@
 #include "base/random.h"
 #include "delivery/engine.h"
 #include "directory/directory.h"
+#include "directory/first_start.h"
+#include "directory/logins.h"
+#include "directory/reset_requests.h"
 #include "events/publisher.h"
 #include "model/limits.h"
 #include "net/egress_policy.h"
@@ -83,6 +87,11 @@ class ServerImpl final : public Server {
               *store_, publisher_, webhooks_, hasher_,
               {.settings = {.timeout = config.timeout, .retry_schedule = config.retry_schedule},
                .realm_deleted = [this](const RealmId& realm) { keys_.remove_all(realm); }}),
+          logins_(*store_, hasher_, clock_, random_,
+                  [this](Duration wait, std::function<void()> task) {
+                      run_after(wait, std::move(task));
+                  }),
+          reset_requests_(*store_, directory_.passwords(), random_),
           recoveries_(
               *store_,
               [this](const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit) {
@@ -99,6 +108,8 @@ class ServerImpl final : public Server {
                    .engine = *engine_,
                    .access = keys_,
                    .directory = directory_,
+                   .logins = logins_,
+                   .reset_requests = reset_requests_,
                    .clock = clock_,
                    .random = random_,
                    .resolver_loop = loop_,
@@ -106,8 +117,8 @@ class ServerImpl final : public Server {
                    .egress_policy = policy_,
                    .metrics_text = [this] { return metrics_.scrape(); },
                    .settings = {.payload_bytes_max = config.payload_bytes_max,
-                                .public_url = config.public_url,
-                                .version = std::string(version)}},
+                                .version = std::string(version),
+                                .origin = [this] { return origin(); }}},
           routes_(api::all_routes(context_)) {}
 
     ~ServerImpl() override { stop(clock_.monotonic()); }
@@ -117,6 +128,10 @@ class ServerImpl final : public Server {
     Result<void> start() override;
     void stop(Monotonic deadline) override;
     std::uint16_t port() const override { return http_->port(); }
+    std::string first_link() const override {
+        if (!first_token_) return {};
+        return origin() + "/set-password#realm=master&token=" + *first_token_;
+    }
     const std::vector<http::Route>& routes() const override { return routes_; }
 
  private:
@@ -125,6 +140,9 @@ class ServerImpl final : public Server {
                                  const WebhookId& webhook, DisabledReason reason);
     http::ServerOptions http_options();
     void watch();
+    /// A server that only shows its routes has no port.
+    std::string origin() const { return config_.origin(http_ ? http_->port() : 0); }
+    void run_after(Duration wait, std::function<void()> task);
 
     const config::Config config_;
     const std::shared_ptr<const net::EgressPolicy> policy_;
@@ -144,11 +162,14 @@ class ServerImpl final : public Server {
     access::ApiKeys keys_;
     access::PasswordHasher hasher_;
     directory::Directory directory_;
+    directory::Logins logins_;
+    directory::ResetRequests reset_requests_;
     webhooks::Recoveries recoveries_;
     Housekeeper housekeeper_;
     api::Context context_;
     std::vector<http::Route> routes_;
     std::unique_ptr<http::Server> http_;
+    std::optional<std::string> first_token_;
     bool is_running_ = false;
 };
 
@@ -211,8 +232,17 @@ Result<void> ServerImpl::load() {
         log::info("app", "the first API key is in a file",
                   {{"file", config_.data + "/admin-token"}});
     }
+    POSTRIDER_ASSIGN(first_token_, directory::welcome_administrator(directory_, *store_, random_,
+                                                                    config_.admin_password));
     watch();
     return webhooks_.load_targets(*store_);
+}
+
+void ServerImpl::run_after(Duration wait, std::function<void()> task) {
+    loop_.post([this, at = clock_.monotonic() + wait, task = std::move(task)] {
+        const std::shared_ptr<net::EventLoop::Timer> timer = loop_.make_timer();
+        timer->expire_at(at, [timer, task] { task(); });
+    });
 }
 
 /// What others count, told to the metrics at each scrape.

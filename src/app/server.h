@@ -24,6 +24,8 @@ class Server {
     /// the store. What was not delivered is delivered after the next start.
     virtual void stop(Monotonic deadline) = 0;
     virtual std::uint16_t port() const = 0;
+    /// After the first start: where the administrator's password can be set, a URL; else empty.
+    virtual std::string first_link() const = 0;
     virtual const std::vector<http::Route>& routes() const = 0;
 };
 

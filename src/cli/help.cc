@@ -162,7 +162,8 @@ std::string verb_help(const Verb& verb, const std::vector<Argument>& more) {
         out +=
             "\nFrom the environment only\n"
             "  POSTRIDER_KEY              the key itself, instead of the key file\n"
-            "  POSTRIDER_BOOTSTRAP_TOKEN  the first API key, at least 32 characters\n";
+            "  POSTRIDER_BOOTSTRAP_TOKEN  the first API key, at least 32 characters\n"
+            "  POSTRIDER_ADMIN_PASSWORD   the password of the user admin, while they have none\n";
     }
     return out;
 }

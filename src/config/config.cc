@@ -110,6 +110,9 @@ Result<void> take_secrets(Config& config, const AllSaid& said, const Environment
         }
         config.key = key;
     }
+    if (const char* password = environment("POSTRIDER_ADMIN_PASSWORD"); password != nullptr) {
+        config.admin_password = password;
+    }
     if (const char* token = environment("POSTRIDER_BOOTSTRAP_TOKEN");
         token != nullptr && *token != '\0') {
         config.bootstrap_token = token;

@@ -43,6 +43,7 @@ struct Config {
     std::string key_file;         ///< default <data>/key
     std::string key;              ///< POSTRIDER_KEY, instead of the file; never shown
     std::string bootstrap_token;  ///< POSTRIDER_BOOTSTRAP_TOKEN; empty: none; never shown
+    std::string admin_password;   ///< POSTRIDER_ADMIN_PASSWORD; empty: none; never shown
 
     std::size_t payload_bytes_max = limits::payload_bytes_max_default;
     std::uint64_t disk_reserve_bytes = limits::disk_reserve_bytes;

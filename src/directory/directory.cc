@@ -57,7 +57,7 @@ Result<bool> make_administrator(store::Transaction& tx, const RealmId& master) {
                               .updated_at = tx.now()};
     const store::UserRow user{.realm = master,
                               .id = tx.mint_id<UserId>(),
-                              .username = "admin",
+                              .username = std::string(administrator_name),
                               .email = {},
                               .first_name = {},
                               .last_name = {},
@@ -117,6 +117,7 @@ Result<void> Directory::start() {
         return make_administrator(tx, master);
     });
     if (!made) return std::unexpected(std::move(made).error());
+    is_first_start_ = true;
     return {};
 }
 

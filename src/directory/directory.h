@@ -29,6 +29,9 @@ class Webhooks;
 
 namespace postrider::directory {
 
+/// Who is there from the start.
+inline constexpr std::string_view administrator_name = "admin";
+
 struct NewRealm {
     std::string name;
     std::string display_name;
@@ -75,6 +78,8 @@ class Directory {
     /// Makes `master`, and its first administrator `admin` without a password, when they have never
     /// been there, and loads the index. Blocks: for the start.
     Result<void> start();
+    /// Whether start() made the first administrator.
+    bool is_first_start() const { return is_first_start_; }
     const RealmIndex& realms() const { return index_; }
     Users& users() { return users_; }
     Roles& roles() { return roles_; }
@@ -121,6 +126,7 @@ class Directory {
     Importer importer_;
     Passwords passwords_;
     RealmIndex index_;
+    bool is_first_start_ = false;
 };
 
 }  // namespace postrider::directory

@@ -42,7 +42,7 @@ std::string media_type(std::string_view header) {
 
 }  // namespace
 
-/// What a Responder sends to. Holds no connection: that one may be gone.
+/// What a Responder or a gate sends to. Holds no connection: that one may be gone.
 class Connection::Exchange final : public Responder::Sink {
  public:
     Exchange(Connection& connection, std::shared_ptr<Mailbox> mailbox)
@@ -53,26 +53,30 @@ class Connection::Exchange final : public Responder::Sink {
 
     ~Exchange() override {
         if (sent_.load()) return;
-        deliver(problem_response({ErrorCode::internal, "", {}, nullptr}, request_id_));
+        deliver({to_, problem_response({ErrorCode::internal, "", {}, nullptr}, request_id_)});
     }
     void send(Response response) override {
-        if (!sent_.exchange(true)) deliver(std::move(response));
+        if (!sent_.exchange(true)) deliver({to_, std::move(response)});
     }
-    /// The handler has returned: from now on everything goes through the mailbox.
-    void leave_handler() { connection_.store(nullptr); }
+    void say(Verdict verdict) {
+        if (sent_.exchange(true)) return;
+        deliver({to_, std::move(verdict.refused), std::move(verdict.admission)});
+    }
+    /// Gate or handler have returned: from now on everything goes through the mailbox.
+    void leave() { connection_.store(nullptr); }
 
  private:
-    void deliver(Response response) {
+    void deliver(Mailbox::Mail mail) {
         Connection* connection = connection_.load();
-        if (connection != nullptr && handler_thread_ == std::this_thread::get_id()) {
-            connection->answered_in_handler_ = std::move(response);
+        if (connection != nullptr && thread_ == std::this_thread::get_id()) {
+            connection->said_at_once_ = std::move(mail);
         } else {
-            mailbox_->deliver({to_, std::move(response)});
+            mailbox_->deliver(std::move(mail));
         }
     }
 
-    std::atomic<Connection*> connection_;  ///< while its handler runs
-    const std::thread::id handler_thread_ = std::this_thread::get_id();
+    std::atomic<Connection*> connection_;  ///< while gate or handler run
+    const std::thread::id thread_ = std::this_thread::get_id();
     std::atomic<bool> sent_ = false;
     const ExchangeId to_;
     const std::string request_id_;
@@ -102,9 +106,15 @@ void Connection::refuse() {
     }
 }
 
-void Connection::answer(std::uint64_t request, Response response) {
-    if (phase_ != Phase::handling || request != request_number_) return;
-    if (write(std::move(response)) && finish_answer()) process();
+void Connection::answer(Mailbox::Mail mail) {
+    if (mail.to.request != request_number_) return;
+    if (phase_ == Phase::admitting) {
+        deadline_ = hub_.now() + hub_.options().request_read_timeout;
+        end_head(std::move(mail));
+        if (go_on(true)) process();
+    } else if (phase_ == Phase::handling && mail.response) {
+        if (write(std::move(*mail.response)) && finish_answer()) process();
+    }
 }
 
 void Connection::end_overdue() {
@@ -118,7 +128,7 @@ void Connection::end_overdue() {
 }
 
 void Connection::stop_when_idle() {
-    if (phase_ == Phase::idle) close();
+    if (phase_ == Phase::idle || phase_ == Phase::streaming) close();
 }
 
 void Connection::close() {
@@ -185,10 +195,11 @@ void Connection::on_read(std::size_t bytes) {
         end_ += bytes;
         return process();
     }
-    // After an answer to half a request: what still comes is read over.
+    // After an answer to half a request, and during a stream: what still comes is read over.
     linger_bytes_ += bytes;
     if (linger_bytes_ > limits::linger_bytes_max) return close();
-    if (phase_ == Phase::lingering) read();
+    begin_ = end_ = 0;
+    if (phase_ == Phase::lingering || phase_ == Phase::streaming) read();
 }
 
 /// Works off what is in the buffer; returns when something has to be waited for.
@@ -208,13 +219,18 @@ bool Connection::step() {
     const std::size_t used = reader_.feed({buffer_.get() + begin_, end_ - begin_});
     begin_ += used;
     if (reader_.state() == RequestReader::State::head_done) check_head();
+    return go_on(used > 0);
+}
+
+/// As step(), from where the reader is.
+bool Connection::go_on(bool has_advanced) {
     if (phase_ != Phase::reading) return false;
     switch (reader_.state()) {
         case RequestReader::State::head_done:
             return true;
         case RequestReader::State::head:
         case RequestReader::State::body:
-            if (used == 0 || begin_ == end_) {
+            if (!has_advanced || begin_ == end_) {
                 wait_for_more();
                 return false;
             }
@@ -274,7 +290,25 @@ void Connection::check_head() {
     head_only_ = request_.method == "HEAD";
     keep_open_ = reader_.keeps_alive();
     route_ = nullptr;
-    refusal_ = refusal_of_head();
+    request_.admission.reset();
+    if (auto refused = find_route()) return end_head({{}, std::move(refused)});
+    const Gate& gate = hub_.gate();
+    if (!gate) return end_head({});
+    phase_ = Phase::admitting;
+    said_at_once_.reset();
+    auto exchange = std::make_shared<Exchange>(*this, hub_.mailbox());
+    gate(request_, *route_, [exchange](Verdict verdict) { exchange->say(std::move(verdict)); });
+    exchange->leave();
+    if (said_at_once_) return end_head(std::move(*said_at_once_));
+    deadline_ = Monotonic::max();
+}
+
+/// What becomes of the body, now that it is known whether the request goes on.
+void Connection::end_head(Mailbox::Mail verdict) {
+    phase_ = Phase::reading;
+    refusal_ = std::move(verdict.response);
+    request_.admission = std::move(verdict.admission);
+    if (!refusal_ && reader_.has_body()) refusal_ = refusal_of_body(*route_);
     const auto length = reader_.content_length().value_or(0);
     if (refusal_) {
         // A small body is read over, so that the connection can go on; a client that waits for
@@ -295,7 +329,7 @@ void Connection::check_head() {
     if (reader_.expects_continue() && begin_ == end_ && !send_continue()) close();
 }
 
-std::optional<Response> Connection::refusal_of_head() {
+std::optional<Response> Connection::find_route() {
     if (auto target = read_target(reader_.target(), request_); !target) {
         return problem_response(target.error(), request_id_);
     }
@@ -310,10 +344,7 @@ std::optional<Response> Connection::refusal_of_head() {
         return response;
     }
     route_ = match->route;
-    if (const Gate& gate = hub_.gate()) {
-        if (auto refused = gate(request_, *route_)) return refused;
-    }
-    return reader_.has_body() ? refusal_of_body(*route_) : std::nullopt;
+    return std::nullopt;
 }
 
 std::optional<Response> Connection::refusal_of_body(const Route& route) {
@@ -359,12 +390,12 @@ bool Connection::dispatch() {
     phase_ = Phase::handling;
     deadline_ = Monotonic::max();
     auto exchange = std::make_shared<Exchange>(*this, hub_.mailbox());
-    answered_in_handler_.reset();
+    said_at_once_.reset();
     route_->handler(request_, Responder(exchange));
-    exchange->leave_handler();
-    if (!answered_in_handler_) return false;
-    Response response = std::move(*answered_in_handler_);
-    answered_in_handler_.reset();
+    exchange->leave();
+    if (!said_at_once_) return false;
+    Response response = std::move(*said_at_once_->response);
+    said_at_once_.reset();
     return write(std::move(response)) && finish_answer();
 }
 
@@ -372,7 +403,7 @@ bool Connection::dispatch() {
 bool Connection::write(Response response) {
     phase_ = Phase::writing;
     response_ = std::move(response);
-    if (hub_.is_stopping()) keep_open_ = false;
+    if (hub_.is_stopping() || response_.source != nullptr) keep_open_ = false;
     head_.clear();
     append_head(head_, response_,
                 {.request_id = request_id_,
@@ -420,6 +451,10 @@ bool Connection::finish_answer() {
                           .body_bytes = response_.body.size()});
     }
     response_.body.clear();
+    if (response_.source != nullptr && !head_only_ && !hub_.is_stopping()) {
+        begin_stream();
+        return false;
+    }
     if (!keep_open_) {
         linger();
         return false;
@@ -429,6 +464,36 @@ bool Connection::finish_answer() {
     head_only_ = false;
     reader_.begin(request_);
     return true;
+}
+
+void Connection::begin_stream() {
+    phase_ = Phase::streaming;
+    deadline_ = Monotonic::max();
+    linger_bytes_ = 0;
+    begin_ = end_ = 0;
+    read();  // tells when the client goes
+    pump();
+}
+
+void Connection::pump() {
+    if (phase_ != Phase::streaming || piece_pending_) return;
+    std::optional<std::string> next = response_.source->next();
+    if (next && next->empty()) return;
+    if (reader_.is_http_1_0()) {
+        piece_ = next.value_or("");
+    } else {
+        piece_ = next ? fmt::format("{:x}\r\n{}\r\n", next->size(), *next) : "0\r\n\r\n";
+    }
+    piece_pending_ = true;
+    deadline_ = hub_.now() + hub_.options().response_write_timeout;
+    asio::async_write(socket_, asio::buffer(piece_),
+                      [self = shared_from_this(), is_last = !next](error_code failed, std::size_t) {
+                          self->piece_pending_ = false;
+                          self->deadline_ = Monotonic::max();
+                          if (self->phase_ == Phase::closed) return;
+                          if (failed) return self->close();
+                          if (is_last) self->linger();
+                      });
 }
 
 /// Ends the connection so that the answer arrives: closing while bytes wait unread would make the

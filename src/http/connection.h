@@ -33,6 +33,8 @@ class Hub {
 ///
 ///     idle ──first byte──▶ reading ──▶ handling ──answer──▶ writing ──▶ idle
 ///       reading ──refused before its end──▶ writing ──▶ lingering ──▶ closed
+///       writing ──head of a BodySource──▶ streaming ──its end──▶ closed
+///       reading ──head read──▶ admitting ──the gate's verdict──▶ reading
 ///
 /// Thread-safety: the server's thread.
 class Connection final : public std::enable_shared_from_this<Connection> {
@@ -44,29 +46,34 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     void start();
     /// Answers 503 without reading, and closes.
     void refuse();
-    /// An answer from the mailbox; ignored when it is not for the request in progress.
-    void answer(std::uint64_t request, Response response);
+    /// An answer or verdict from the mailbox; ignored when it is not for the request in progress.
+    void answer(Mailbox::Mail mail);
     bool is_overdue(Monotonic now) const { return now >= deadline_; }
     /// 408 for half a request; closes everything else.
     void end_overdue();
-    /// Closes now if nothing is in progress, else after the answer (Hub::is_stopping).
+    bool is_streaming() const { return phase_ == Phase::streaming; }
+    /// Sends the next piece of a body that comes in pieces, if there is one.
+    void pump();
+    /// Closes now if nothing but a stream is in progress, else after the answer (Hub::is_stopping).
     void stop_when_idle();
     void close();
 
  private:
-    enum class Phase { idle, reading, handling, writing, lingering, closed };
+    enum class Phase { idle, reading, admitting, handling, writing, streaming, lingering, closed };
 
     void read();
     void on_read(std::size_t bytes);
     void make_room();
     void process();
     bool step();
+    bool go_on(bool has_advanced);
     void wait_for_more();
 
     void begin_request();
     std::size_t body_bytes_max() const;
     void check_head();
-    std::optional<Response> refusal_of_head();
+    void end_head(Mailbox::Mail verdict);
+    std::optional<Response> find_route();
     std::optional<Response> refusal_of_body(const Route& route);
     Response problem(ErrorCode code, std::string detail, const char* slug);
     Response reading_problem();
@@ -76,6 +83,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     bool write(Response response);
     void on_written();
     bool finish_answer();
+    void begin_stream();
     void linger();
 
     Hub& hub_;
@@ -99,10 +107,12 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     bool head_only_ = false;
     Monotonic started_{};
 
-    std::optional<Response> answered_in_handler_;
+    std::optional<Mailbox::Mail> said_at_once_;  ///< by a gate or handler before it returned
     bool keep_open_ = true;
     std::string head_;
     Response response_;
+    std::string piece_;  ///< of a stream, on its way
+    bool piece_pending_ = false;
     std::size_t linger_bytes_ = 0;
 
     class Exchange;

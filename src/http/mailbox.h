@@ -4,6 +4,8 @@
 #include <boost/asio/post.hpp>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -19,14 +21,15 @@ struct ExchangeId {
     bool operator==(const ExchangeId&) const = default;
 };
 
-/// Answers on their way from any thread to the server's. It owns the event loop, so that a
-/// responder which outlives the server still has somewhere to send to. Thread-safety: deliver() any
-/// thread, the rest the server's.
+/// Answers, and verdicts of the gate, on their way from any thread to the server's. It owns the
+/// event loop, so that a responder which outlives the server still has somewhere to send to.
+/// Thread-safety: deliver() any thread, the rest the server's.
 class Mailbox {
  public:
     struct Mail {
         ExchangeId to;
-        Response response;
+        std::optional<Response> response;  ///< none: the gate lets the request go on
+        std::shared_ptr<const void> admission = {};
     };
 
     using Executor = boost::asio::io_context::executor_type;

@@ -193,6 +193,10 @@ void ServerImpl::watch_deadlines() {
              connections_where([time](const Connection& c) { return c.is_overdue(time); })) {
             connection->end_overdue();
         }
+        for (const auto& connection :
+             connections_where([](const Connection& c) { return c.is_streaming(); })) {
+            connection->pump();
+        }
         watch_deadlines();
     });
 }
@@ -210,7 +214,7 @@ void ServerImpl::on_mail(Mailbox::Mail mail) {
     auto found = connections_.find(mail.to.connection);
     if (found == connections_.end()) return;  // the client has gone
     const auto connection = found->second;
-    connection->answer(mail.to.request, std::move(mail.response));
+    connection->answer(std::move(mail));
 }
 
 std::string_view ServerImpl::date() {

@@ -26,6 +26,8 @@ struct Request {
     std::vector<std::pair<std::string, std::string>> path_parameters;
     std::string id;      ///< this request's id, in its log line and its problem document
     std::string remote;  ///< "127.0.0.1:49152"
+    /// What the gate found out, for the handler: only they know its type.
+    std::shared_ptr<const void> admission;
 
     /// The first header of that (lower-case) name; nullptr when there is none.
     const std::string* header(std::string_view name) const;
@@ -34,11 +36,24 @@ struct Request {
     const std::string& path_parameter(std::string_view name) const;
 };
 
+/// A body that comes in pieces, for as long as its client listens: server-sent events.
+class BodySource {
+ public:
+    virtual ~BodySource() = default;
+    /// What there is to send now: nothing yet when it is empty, the body's end when it is none.
+    /// Asked on the server's thread, once at the start and then about every
+    /// ServerOptions::deadline_check, and not while an earlier piece is still on its way: a client
+    /// that reads slowly holds one piece. Must not block.
+    virtual std::optional<std::string> next() = 0;
+};
+
 struct Response {
     int status = 200;
     std::string content_type = "application/json";
     std::string body = {};
     std::vector<std::pair<std::string, std::string>> headers = {};
+    /// The body, in place of `body`; the connection closes after it, or when the server stops.
+    std::shared_ptr<BodySource> source = nullptr;
 };
 
 /// Answers one request, once. Copyable; send() may be called from any thread, and when the client
@@ -117,9 +132,17 @@ class Server {
     virtual std::uint16_t port() const = 0;
 };
 
-/// `before`, when set, is asked for every request whose route was found, before its body is read:
-/// an answer ends the request there (authentication).
-using Gate = std::function<std::optional<Response>(const Request& request, const Route& route)>;
+/// What a gate says of a request: its answer, or that it goes on.
+struct Verdict {
+    std::optional<Response> refused = {};
+    std::shared_ptr<const void> admission = {};  ///< becomes Request::admission
+};
+
+/// Asked, when set, for every request whose route was found, before its body is read
+/// (authentication). It says its verdict once, at once or later from any thread; dropping the last
+/// copy unsaid answers 500. The request lives until the gate returns.
+using Gate = std::function<void(const Request& request, const Route& route,
+                                std::function<void(Verdict)> say)>;
 
 std::unique_ptr<Server> make_server(ServerOptions options, std::vector<Route> routes, Gate before);
 

@@ -83,6 +83,16 @@ class RawClient {
         EXPECT_TRUE(send(request));
         return read();
     }
+    /// What comes up to and with `end`; all until the server closes when that comes first.
+    std::string until(std::string_view end) {
+        std::size_t at;
+        while ((at = buffer_.find(end)) == std::string::npos) {
+            if (!receive()) return std::exchange(buffer_, {});
+        }
+        std::string text = buffer_.substr(0, at + end.size());
+        buffer_.erase(0, text.size());
+        return text;
+    }
     /// Whether the server has closed its side, with nothing left to read.
     bool is_closed() { return buffer_.empty() && !receive(); }
     int descriptor() const { return socket_; }
@@ -119,9 +129,11 @@ class ServerTest : public testing::Test {
  protected:
     void start(ServerOptions options = {}) {
         options.port = 0;
-        server_ =
-            make_server(std::move(options), routes(),
-                        [this](const Request& request, const Route&) { return gate(request); });
+        server_ = make_server(
+            std::move(options), routes(),
+            [this](const Request& request, const Route&, std::function<void(Verdict)> say) {
+                gate(request, std::move(say));
+            });
         auto started = server_->start();
         ASSERT_TRUE(started) << started.error().message;
     }
@@ -145,14 +157,24 @@ class ServerTest : public testing::Test {
 
     std::unique_ptr<Server> server_;
     std::vector<std::thread> threads_;
+    std::function<std::shared_ptr<BodySource>()> make_source_;  ///< of /stream
     std::string last_gate_path_;
 
  private:
     std::vector<Route> routes();
-    std::optional<Response> gate(const Request& request) {
+    /// X-Refuse refuses, X-Later makes the verdict come from another thread, X-Silent none at all.
+    void gate(const Request& request, std::function<void(Verdict)> say) {
         last_gate_path_ = request.path;
-        if (request.header("x-refuse") == nullptr) return std::nullopt;
-        return Response{.status = 401, .content_type = "text/plain", .body = "no", .headers = {}};
+        Verdict verdict{.admission = std::make_shared<const std::string>("admitted")};
+        if (request.header("x-refuse") != nullptr) {
+            verdict = {
+                .refused = Response{
+                    .status = 401, .content_type = "text/plain", .body = "no", .headers = {}}};
+        }
+        if (request.header("x-silent") != nullptr) return;
+        if (request.header("x-later") == nullptr) return say(std::move(verdict));
+        threads_.emplace_back(
+            [say = std::move(say), verdict = std::move(verdict)] { say(verdict); });
     }
 
     Mutex mutex_;
@@ -189,6 +211,11 @@ inline std::vector<Route> ServerTest::routes() {
     add("GET", "/remote", 0, [](Request& q, Responder r) { r.send(text(q.remote)); });
     add("GET", "/large", 0,
         [](Request&, Responder r) { r.send(text(std::string(32 << 20, 'x'))); });
+    add("GET", "/stream", 0, [this](Request&, Responder r) {
+        Response response = text("");
+        response.source = make_source_();
+        r.send(std::move(response));
+    });
     add("GET", "/drop", 0, [](Request&, Responder) {});
     add("GET", "/twice", 0, [](Request&, Responder r) {
         r.send(text("first"));

@@ -53,6 +53,21 @@ std::optional<std::string> percent_decode(std::string_view text) {
     return out;
 }
 
+std::optional<std::vector<std::pair<std::string, std::string>>> decode_form(std::string_view text) {
+    std::vector<std::pair<std::string, std::string>> form;
+    while (!text.empty()) {
+        const auto pair = text.substr(0, text.find('&'));
+        text.remove_prefix(std::min(pair.size() + 1, text.size()));
+        if (pair.empty()) continue;
+        const auto equals = pair.find('=');
+        auto name = form_decode(pair.substr(0, equals));
+        auto value = form_decode(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+        if (!name || !value) return std::nullopt;
+        form.emplace_back(std::move(*name), std::move(*value));
+    }
+    return form;
+}
+
 Result<void> read_target(std::string_view target, Request& request) {
     target = without_origin(target);
     target = target.substr(0, target.find('#'));
@@ -61,17 +76,9 @@ Result<void> read_target(std::string_view target, Request& request) {
     if (!path.starts_with('/')) return malformed("the request's target is no path");
     request.path = path;
     if (question == std::string_view::npos) return {};
-    auto rest = target.substr(question + 1);
-    while (!rest.empty()) {
-        const auto pair = rest.substr(0, rest.find('&'));
-        rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
-        if (pair.empty()) continue;
-        const auto equals = pair.find('=');
-        auto name = form_decode(pair.substr(0, equals));
-        auto value = form_decode(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
-        if (!name || !value) return malformed("the query is not percent-encoded UTF-8");
-        request.query.emplace_back(std::move(*name), std::move(*value));
-    }
+    auto query = decode_form(target.substr(question + 1));
+    if (!query) return malformed("the query is not percent-encoded UTF-8");
+    request.query = std::move(*query);
     return {};
 }
 

@@ -31,6 +31,11 @@ inline constexpr Duration connection_idle_timeout = 75s;  ///< between requests 
 inline constexpr Duration response_write_timeout =
     60s;                                            ///< from an answer's first byte to its last
 inline constexpr Duration api_deadline_check = 1s;  ///< how late the three above may be noticed
+inline constexpr std::size_t streams_max = 512;     ///< one for each browser that looks on
+inline constexpr Duration stream_interval = 1s;     ///< how often a realm's pulse is taken
+inline constexpr Duration stream_heartbeat = 15s;   ///< a sign of life, also for proxies on the way
+inline constexpr Duration stream_lifetime = 5min;   ///< then who listens is asked again who it is
+inline constexpr std::int64_t pulse_count_max = 10'000;  ///< counted to here each second, ~2 ms
 inline constexpr std::size_t unread_body_bytes_max =
     64 *
     1024;  ///< a refused request's body up to here is read over; above, the connection is closed
@@ -107,6 +112,23 @@ inline constexpr Duration reset_token_lifetime = 30min;
 inline constexpr Duration reset_token_interval_min = 1min;     ///< of one account
 inline constexpr Duration reset_token_window = 1h;             ///< for the limit below
 inline constexpr std::size_t reset_tokens_per_window_max = 5;  ///< of one account
+inline constexpr std::size_t reset_requests_max = 256;  ///< waiting; then 429 for everyone alike
+inline constexpr std::size_t session_bytes = 32;        ///< random, of the cookie
+inline constexpr Duration session_unused_max = 12h;     ///< then it ends
+inline constexpr Duration session_lifetime_max = 7 * 24h;
+inline constexpr Duration session_touch_interval = 1min;   ///< how exact its last use is
+inline constexpr std::size_t sessions_per_user_max = 100;  ///< the oldest ends
+inline constexpr std::size_t user_agent_bytes_max = 256;   ///< kept of a session's browser
+inline constexpr std::size_t login_failures_free = 3;      ///< of one account, without a wait
+inline constexpr Duration login_delay_first = 1s;          ///< doubled with every failure
+inline constexpr Duration login_delay_max = 30s;
+inline constexpr Duration login_failures_forgotten = 15min;  ///< after the last one
+inline constexpr std::size_t login_accounts_max = 10'000;    ///< whose failures are remembered
+inline constexpr std::size_t logins_waiting_max = 1024;      ///< then 429 for everyone alike
+inline constexpr std::size_t logins_waiting_per_network_max = 16;
+inline constexpr std::size_t oauth_token_bytes = 32;
+inline constexpr Duration oauth_token_lifetime = 1h;
+inline constexpr std::size_t oauth_form_bytes_max = 16 * 1024;
 inline constexpr std::int64_t retention_days_default = 30;
 inline constexpr std::int64_t retention_days_max = 3650;
 inline constexpr std::size_t allowed_networks_max = 100;  ///< of master's settings

@@ -1,21 +1,28 @@
-// Every page at 1440 and 390 px, light and dark: node tests/console/screenshots.mjs <folder> [only-this-page]
+// Every page at 1440 and 390 px, light and dark: node tests/console/screenshots.mjs <folder> [page …]
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { open, pages, settled, start } from './browser.mjs'
+import { fronts, newContext, newPage, pages, settled, start } from './browser.mjs'
 
 const folder = process.argv[2] ?? 'build/screenshots'
+const wanted = process.argv.slice(3)
 mkdirSync(folder, { recursive: true })
 const world = await start()
 try {
-  for (const [name, path] of Object.entries(pages(world))) {
-    if (process.argv[3] && process.argv[3] !== name) continue
-    for (const width of [1440, 390]) {
-      for (const dark of [false, true]) {
-        const page = await open(world, path, { width, height: width === 390 ? 844 : 900, dark })
-        await settled(page)
-        await page.screenshot({ path: join(folder, `${name}-${width}-${dark ? 'dark' : 'light'}.png`) })
-        await page.context().close()
+  for (const width of [1440, 390]) {
+    for (const dark of [false, true]) {
+      for (const [as, all] of [['admin', pages(world)], [null, fronts]]) {
+        const context = await newContext(world, { width, height: width === 390 ? 844 : 900, dark, as })
+        const page = await newPage(world, context)
+        for (const [name, path] of Object.entries(all)) {
+          if (wanted.length > 0 && !wanted.includes(name)) continue
+          await page.goto(world.url + path)
+          await settled(page)
+          // Live lists ask once more when the stream has begun; two frames later all is drawn.
+          await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+          await page.screenshot({ path: join(folder, `${name}-${width}-${dark ? 'dark' : 'light'}.png`) })
+        }
+        await context.close()
       }
     }
   }

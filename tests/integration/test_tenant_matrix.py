@@ -18,9 +18,11 @@ from world import body_for, fill, make_world
 OPERATIONS = {operation["operationId"]: (method, path, operation) for method, path, operation in Contract().operations()}
 #: What needs no token, by decision: each has a reason in the contract.
 OPEN = {"get_health", "get_readiness", "get_docs", "get_console", "get_console_page", "get_console_asset",
-        "complete_password_reset"}
-GUARDED = sorted(set(OPERATIONS) - OPEN)
-PERMISSIONS = sorted({operation["x-permission"] for _, _, operation in OPERATIONS.values()} - {"open", "any token"})
+        "get_set_password_page", "create_session", "request_password_reset", "complete_password_reset", "get_oauth_metadata"}
+#: What a client's secret opens: test_oauth.py has who may not.
+CLIENT = {operation_id for operation_id, (_, _, operation) in OPERATIONS.items() if operation["x-permission"] == "client"}
+GUARDED = sorted(set(OPERATIONS) - OPEN - CLIENT)
+PERMISSIONS = sorted({operation["x-permission"] for _, _, operation in OPERATIONS.values()} - {"open", "any token", "client"})
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +90,8 @@ class Unchanged:
                 assert after[table] == rows, table
 
 
-#: Not a secret: the same in every realm.
-PUBLIC = {"event_type", "path", "asset"}
+#: What is the same in every realm, or never told to anybody.
+PUBLIC = {"event_type", "path", "asset", "client_secret"}
 
 
 def names_of_others(other):
@@ -214,4 +216,4 @@ def test_a_key_of_master_acts_everywhere(server, other):
 
 def test_the_open_routes_are_those(server):
     assert {operation_id for operation_id, (_, _, operation) in OPERATIONS.items()
-            if operation["x-permission"] == "open" or operation.get("security") == []} <= OPEN | {"get_openapi"}
+            if operation["x-permission"] == "open" or operation.get("security") == []} == OPEN

@@ -13,6 +13,20 @@ export type Operation = Schemas['operation']
 export type Secret = Schemas['secret']
 export type UrlCheck = Schemas['url_check']
 export type Problem = Schemas['problem']
+export type User = Schemas['user']
+export type Role = Schemas['role']
+export type Permission = Schemas['permissions'][number]
+export type Client = Schemas['client']
+export type ClientWithSecret = Schemas['client_with_secret']
+export type RedirectUri = Schemas['redirect_uri']
+export type Credential = Schemas['credential']
+export type RealmSettings = Schemas['settings']
+export type ApiKey = Schemas['api_key']
+export type ApiKeyMade = Schemas['api_key_made']
+export type AuditEntry = Schemas['audit_entry']
+/** Who asks, and what they may do. */
+export type Who = { kind: string; id: string; name: string; realm: string; user: { id: string; username: string } | null; permissions: string[]; expires_at: string | null }
+export type BrowserSession = { id: string; user_id: string; address: string; user_agent: string; created_at: string; last_used_at: string; expires_at: string }
 export type EventType = Schemas['built_in_event_type'] | Schemas['event_type']
 export type Page<T> = { items: T[]; next_cursor: string | null }
 
@@ -27,15 +41,13 @@ export class ApiError extends Error {
   }
 }
 
-/** The token lives in this variable and nowhere else: a reload asks for it again. */
+/** An API key lives in this variable and nowhere else: a reload asks for it again. A session needs
+    none: its cookie is the browser's, and no script can read it. */
 let token: string | null = null
 let expired: () => void = () => {}
 
 export function setToken(value: string | null) {
   token = value
-}
-export function hasToken() {
-  return token !== null
 }
 /** Called when the server no longer knows who we are. */
 export function onExpired(listener: () => void) {
@@ -88,8 +100,29 @@ export function query(values: Record<string, string | number | undefined | null>
 
 export const realmPath = (realm: string, rest: string) => `/realms/${encodeURIComponent(realm)}${rest}`
 
-/** Whether the server knows this token; throws an ApiError when it does not. */
-export async function checkToken(candidate: string): Promise<void> {
-  const response = await send('GET', '/api/v1/event-types', {}, candidate)
-  if (!response.ok) throw await failure(response)
+/** A resource and the version that it has, for If-Match. */
+export async function getWithVersion<T>(path: string, signal?: AbortSignal): Promise<{ value: T; version: string }> {
+  const response = await raw('GET', `/api/v1${path}`, { signal })
+  return { value: (await response.json()) as T, version: response.headers.get('ETag') ?? '' }
 }
+
+export const ifMatch = (version: number | string) => ({ 'If-Match': typeof version === 'number' ? `"${version}"` : version })
+
+async function ask<T>(method: string, path: string, options: Options, bearer: string | null): Promise<T> {
+  const response = await send(method, `/api/v1${path}`, options, bearer)
+  if (!response.ok) throw await failure(response)
+  return (response.status === 204 || response.status === 202 ? undefined : await response.json()) as T
+}
+
+// What is asked before anybody has logged in: a 401 is an answer here, no expiry.
+export const whoAmI = (realm: string, key: string | null) => ask<Who>('GET', realmPath(realm, '/session'), {}, key)
+export const logIn = (realm: string, username: string, password: string) =>
+  ask<Who>('POST', realmPath(realm, '/session'), { body: { username, password } }, null)
+export const requestReset = (realm: string, who: { username: string } | { email: string }) =>
+  ask<void>('POST', realmPath(realm, '/reset-password'), { body: who }, null)
+export const completeReset = (realm: string, reset: string, password: string) =>
+  ask<void>('POST', realmPath(realm, '/reset-password/complete'), { body: { token: reset, password } }, null)
+
+/** Server-sent events; fetch and not EventSource, which could not send an API key. */
+export const openStream = (realm: string, signal: AbortSignal) =>
+  raw('GET', `/api/v1${realmPath(realm, '/stream')}`, { headers: { Accept: 'text/event-stream' }, signal })

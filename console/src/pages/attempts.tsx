@@ -3,7 +3,8 @@ import { Link } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 
 import { call, get, realmPath, type Attempt, type Delivery, type DeliveryWithAttempts, type PostriderEvent } from '../api/client'
-import { refresh_ms, useRealm } from '../queries'
+import { refreshMs } from '../live'
+import { useRealm } from '../queries'
 import { milliseconds, pretty } from '../ui/format'
 import { Badge, Button, Code, CopyButton, Failure, Skeleton, StateBadge, Time, useToast } from '../ui/kit'
 
@@ -96,7 +97,7 @@ export function DeliveryDetail({ id }: { id: string }) {
   const delivery = useQuery({
     queryKey: ['delivery', realm, id],
     queryFn: ({ signal }) => get<DeliveryWithAttempts>(realmPath(realm, `/deliveries/${id}`), signal),
-    refetchInterval: ({ state }) => (state.data?.state === 'pending' ? 1000 : refresh_ms),
+    refetchInterval: ({ state }) => (state.data?.state === 'pending' ? 1000 : refreshMs()),
   })
   const event = useQuery({
     queryKey: ['event', realm, delivery.data?.event_id], retry: false,

@@ -8,7 +8,7 @@ import node from '../../../examples/receivers/node/receiver.js?raw'
 import python from '../../../examples/receivers/python/receiver.py?raw'
 import rust from '../../../examples/receivers/rust/src/main.rs?raw'
 import { useEventTypes } from '../queries'
-import { Badge, Code, Failure, PageHead, Skeleton } from '../ui/kit'
+import { Badge, Code, PageHead, Skeleton, PageFailure } from '../ui/kit'
 
 /** The example receivers of the repository, which its own tests build and run. */
 const receivers = { Node: node, Python: python, Go: go, Rust: rust, 'C++': cpp }
@@ -19,7 +19,7 @@ export function Catalogue() {
   const search = useSearch({ strict: false }) as { type?: string }
   const [filter, setFilter] = useState('')
   if (types.isPending) return <Skeleton rows={10} />
-  if (types.isError) return <Failure error={types.error} retry={() => void types.refetch()} />
+  if (types.isError) return <PageFailure error={types.error} retry={() => void types.refetch()} />
   const found = types.data.filter((type) => `${type.name} ${type.description}`.toLowerCase().includes(filter.toLowerCase()))
   const chosen = types.data.find((type) => type.name === search.type) ?? types.data[0]
   return (

@@ -2,9 +2,10 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 
 import { get, raw, realmPath, type DeliveryState, type Explanation, type PostriderEvent } from '../api/client'
-import { refresh_ms, useRealm } from '../queries'
+import { refreshMs } from '../live'
+import { useRealm } from '../queries'
 import { pretty } from '../ui/format'
-import { Badge, Code, CopyButton, Empty, Failure, PageHead, Skeleton, StateBadge, Time } from '../ui/kit'
+import { Badge, Code, CopyButton, Empty, Failure, PageHead, Skeleton, StateBadge, Time, PageFailure } from '../ui/kit'
 
 const states = ['delivered', 'pending', 'failed', 'cancelled']
 
@@ -20,9 +21,9 @@ export function EventPage() {
       return { text, value: JSON.parse(text) as PostriderEvent }
     },
   })
-  const why = useQuery({ queryKey: ['event', realm, id, 'explain'], refetchInterval: refresh_ms, queryFn: ({ signal }) => get<Explanation>(`${path}/explain`, signal) })
+  const why = useQuery({ queryKey: ['event', realm, id, 'explain'], refetchInterval: () => refreshMs(), queryFn: ({ signal }) => get<Explanation>(`${path}/explain`, signal) })
   if (event.isPending) return <Skeleton />
-  if (event.isError) return <Failure error={event.error} retry={() => void event.refetch()} />
+  if (event.isError) return <PageFailure error={event.error} retry={() => void event.refetch()} />
   const data = event.data.value
   return (
     <>

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react'
 
 import { ApiError, call, realmPath } from '../api/client'
 import { useEventTypes, useEvents, useRealm } from '../queries'
-import { shortId } from '../ui/format'
+import { newId, shortId } from '../ui/format'
 import { Badge, Button, Empty, Failure, Field, Modal, PageHead, Skeleton, Time, useToast } from '../ui/kit'
 
 function PublishDialog({ onClose }: { onClose: () => void }) {
@@ -14,9 +14,9 @@ function PublishDialog({ onClose }: { onClose: () => void }) {
   const toast = useToast()
   const navigate = useNavigate()
   const [event, setEvent] = useState('')
-  const [resource, setResource] = useState<string>(() => crypto.randomUUID())
+  const [resource, setResource] = useState(newId)
   const [data, setData] = useState('{}')
-  const [key] = useState(() => crypto.randomUUID())
+  const [key] = useState(newId)
   const publish = useMutation({
     // The text goes as it is: numbers keep their digits.
     mutationFn: () => call<{ id: string; deliveries: number }>('POST', realmPath(realm, '/events'), {

@@ -5,9 +5,10 @@ import { useEffect, useMemo, useRef, type ReactNode } from 'react'
 import uPlot from 'uplot'
 
 import type { Delivery } from '../api/client'
+import { usePulse } from '../live'
 import { useRealm, useRecentDeliveries, useWebhooks } from '../queries'
 import { count, fullTime, milliseconds, percentile } from '../ui/format'
-import { Empty, Failure, PageHead, Skeleton } from '../ui/kit'
+import { Empty, PageHead, Skeleton, PageFailure } from '../ui/kit'
 import { Bars, useByWebhook, WebhookBadge } from './webhooks'
 
 type Series = { times: number[]; good: number[]; bad: number[] }
@@ -79,12 +80,13 @@ export function Overview() {
   const rate = delivered.length + failed > 0 ? (delivered.length / (delivered.length + failed)) * 100 : null
   const bad = (id: string) => (groups.get(id) ?? []).slice(0, 24).filter((each) => each.state === 'failed' || (each.state === 'pending' && each.attempts > 0)).length
   const ranked = [...(webhooks.data ?? [])].sort((a, b) => bad(b.id) - bad(a.id) || Number(a.enabled) - Number(b.enabled)).slice(0, 8)
+  const pulse = usePulse(realm)
   const oldest = all[all.length - 1]
   if (recent.isPending || webhooks.isPending) return <Skeleton rows={10} />
-  if (recent.isError || webhooks.isError) return <Failure error={recent.error ?? webhooks.error} retry={() => { void recent.refetch(); void webhooks.refetch() }} />
+  if (recent.isError || webhooks.isError) return <PageFailure error={recent.error ?? webhooks.error} retry={() => { void recent.refetch(); void webhooks.refetch() }} />
   return (
     <>
-      <PageHead title="Overview" lead={oldest ? `The latest ${count(all.length)} deliveries, since ${fullTime(oldest.created_at)}.` : 'What becomes of your events.'} />
+      <PageHead title="Overview" badge={pulse && <span className="inline-flex items-center gap-1.5 text-[12px] font-medium text-good"><span className="w-1.5 h-1.5 rounded-full bg-good" aria-hidden="true" />live</span>} lead={oldest ? `The latest ${count(all.length)} deliveries, since ${fullTime(oldest.created_at)}.` : 'What becomes of your events.'} />
       {all.length === 0 ? (
         <div className="card"><Empty icon="hook" title={webhooks.data.length === 0 ? 'Start with a webhook' : 'Waiting for the first event'} action={
           <Link to={webhooks.data.length === 0 ? '/$realm/webhooks/new' : '/$realm/events'} params={{ realm }} search={webhooks.data.length === 0 ? {} : { publish: '1' }} className="inline-flex items-center h-9 px-3 rounded-lg bg-accent text-onaccent font-medium text-[13.5px]">{webhooks.data.length === 0 ? 'Create webhook' : 'Publish an event'}</Link>}>
@@ -94,7 +96,7 @@ export function Overview() {
           <div className="grid grid-cols-2 lg:grid-cols-4 gap-3 sm:gap-4">
             <Figure label="Success rate" value={rate === null ? '–' : `${rate.toFixed(rate === 100 ? 0 : 1)} %`} tone={rate !== null && rate < 95 ? 'text-bad' : ''} note={`${count(delivered.length)} delivered`} />
             <Figure label="Failed" value={count(failed)} tone={failed ? 'text-bad' : ''} note={failed ? <Link to="/$realm/deliveries" params={{ realm }} search={{ state: 'failed' }} className="text-accent underline underline-offset-2">See them</Link> : 'none'} />
-            <Figure label="Pending" value={count(pending)} note="on their way, or waiting" />
+            <Figure label="Pending" value={pulse ? `${count(pulse.pending)}${pulse.pending >= pulse.count_max ? '+' : ''}` : count(pending)} note="on their way, or waiting" />
             <Figure label="Time to delivery" value={p50 === null ? '–' : milliseconds(p50)} note={p99 === null ? undefined : `p50; p99 ${milliseconds(p99)}`} />
           </div>
           <section className="card p-5"><div className="flex flex-wrap items-center justify-between gap-2 mb-3"><h2 className="font-semibold text-[15px]">Deliveries over time</h2>

@@ -4,7 +4,7 @@ import { useEffect, useState, type FormEvent } from 'react'
 
 import { ApiError, call, get, realmPath, type Secret, type UrlCheck, type Webhook } from '../api/client'
 import { useEventTypes, useRealm } from '../queries'
-import { Badge, Button, Failure, Field, Modal, PageHead, Skeleton } from '../ui/kit'
+import { Badge, Button, Failure, Field, Modal, PageHead, Skeleton, PageFailure } from '../ui/kit'
 import { Icon } from '../ui/icons'
 import { SecretView } from './webhook'
 
@@ -166,7 +166,7 @@ export function EditWebhook() {
   const { id } = useParams({ strict: false }) as { id: string }
   const webhook = useQuery({ queryKey: ['webhook', realm, id], queryFn: () => get<Webhook>(realmPath(realm, `/webhooks/${id}`)) })
   if (webhook.isPending) return <Skeleton />
-  if (webhook.isError) return <Failure error={webhook.error} retry={() => void webhook.refetch()} />
+  if (webhook.isError) return <PageFailure error={webhook.error} retry={() => void webhook.refetch()} />
   const data = webhook.data
   return (
     <>

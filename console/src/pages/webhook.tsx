@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { call, get, realmPath, type DeliveryWithAttempts, type Operation, type Secret, type Webhook } from '../api/client'
 import { useEventTypes, useRealm } from '../queries'
 import { count, fullTime } from '../ui/format'
-import { Badge, Button, CopyButton, Failure, Field, Modal, PageHead, Skeleton, StateBadge, Toggle, useToast } from '../ui/kit'
+import { Badge, Button, CopyButton, Failure, Field, Modal, PageHead, Skeleton, StateBadge, Toggle, useToast, PageFailure } from '../ui/kit'
 import { AttemptView } from './attempts'
 import { DeliveryBrowser } from './delivery-list'
 import { WebhookBadge } from './webhooks'
@@ -152,7 +152,7 @@ export function WebhookPage() {
     onSettled: () => Promise.all([cache.invalidateQueries({ queryKey: ['webhook'] }), cache.invalidateQueries({ queryKey: ['webhooks'] })]),
   })
   if (webhook.isPending) return <Skeleton />
-  if (webhook.isError) return <Failure error={webhook.error} retry={() => void webhook.refetch()} />
+  if (webhook.isError) return <PageFailure error={webhook.error} retry={() => void webhook.refetch()} />
   const data = webhook.data
   const close = () => setDialog(null)
   return (

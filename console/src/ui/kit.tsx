@@ -12,7 +12,7 @@ const tones = {
   danger: 'bg-panel text-bad border border-line hover:bg-bad/10 shadow-card',
 }
 
-type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { tone?: keyof typeof tones; icon?: IconName; busy?: boolean }
+export type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { tone?: keyof typeof tones; icon?: IconName; busy?: boolean }
 
 export function Button({ tone = 'plain', icon, busy, children, className = '', ...rest }: ButtonProps) {
   return (
@@ -49,12 +49,23 @@ export function Time({ at, short }: { at: string | null | undefined; short?: boo
   return <time dateTime={at} title={`${at} (UTC)\n${fullTime(at)}`} className="whitespace-nowrap">{short ? shortTime(at) : relative(at)}</time>
 }
 
+/** The clipboard's own interface is there only where the connection is secure. */
+async function copy(text: string) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text)
+  const area = document.createElement('textarea')
+  area.value = text
+  document.body.append(area)
+  area.select()
+  document.execCommand('copy')
+  area.remove()
+}
+
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
   const [copied, setCopied] = useState(false)
   return (
     <button type="button" aria-label={label} title={label}
       className="inline-flex w-7 h-7 items-center justify-center rounded-md text-muted hover:text-ink hover:bg-sunken shrink-0"
-      onClick={async () => { await navigator.clipboard.writeText(text); setCopied(true); setTimeout(() => setCopied(false), 1500) }}>
+      onClick={async () => { await copy(text); setCopied(true); setTimeout(() => setCopied(false), 1500) }}>
       <Icon name={copied ? 'check' : 'copy'} className={`w-3.5 h-3.5 ${copied ? 'text-good' : ''}`} />
     </button>
   )
@@ -93,15 +104,24 @@ export function Empty({ title, children, action, icon = 'inbox' }: { title: stri
   )
 }
 
-export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+export function Failure({ error, retry, children }: { error: unknown; retry?: () => void; children?: ReactNode }) {
   const id = error instanceof ApiError ? error.problem?.request_id : undefined
   return (
     <div role="alert" className="rounded-lg border border-bad/30 bg-bad/5 px-4 py-3 text-[13.5px]">
       <p className="text-bad font-medium">{error instanceof Error ? error.message : 'Something went wrong.'}</p>
+      {error instanceof ApiError && error.status === 412 && <p className="mt-1">Load the page again to see what it is now; what you typed here is not saved.</p>}
+      {children}
       {id && <p className="text-muted mt-1 text-[12px] font-mono break-all">request {id}</p>}
       {retry && <Button className="mt-3" icon="retry" onClick={retry}>Try again</Button>}
     </div>
   )
+}
+
+/** In place of a page that cannot be shown. */
+export function PageFailure({ error, retry }: { error: unknown; retry?: () => void }) {
+  const status = error instanceof ApiError ? error.status : 0
+  const title = status === 404 ? 'There is no such thing here' : status === 403 ? 'You may not see this' : 'This page could not be loaded'
+  return <><PageHead title={title} lead={status === 404 ? 'It has been deleted, or its address is wrong.' : undefined} /><Failure error={error} retry={status === 404 || status === 403 ? undefined : retry} /></>
 }
 
 export function Skeleton({ rows = 6 }: { rows?: number }) {

@@ -1,6 +1,8 @@
 """One of everything that the contract's paths name, and a good body for each operation."""
 
+import base64
 import re
+import urllib.parse
 
 from contract import some_uuid
 from waiting import wait_for
@@ -28,9 +30,12 @@ def directory_world(realm):
     """A user with a password and a role, and a client with a role and a redirect URI."""
     make = lambda path, **body: realm.call("POST", path, body, 201).json["id"]
     user, role = make("/users", username="ada"), make("/roles", name="auditor")
-    client = make("/clients", client_id="shop")
+    made = realm.call("POST", "/clients", {"client_id": "shop", "type": "confidential"}, 201).json
+    client, secret = made["id"], made["secret"]
     realm.call("PUT", f"/users/{user}/password", {"password": "correct horse battery"}, 204)
-    return {"user_id": user, "role_id": role, "client_id": client,
+    session = realm.call("POST", "/session", {"username": "ada", "password": "correct horse battery"}, 201)
+    return {"user_id": user, "role_id": role, "client_id": client, "session_id": session.json["id"],
+            "client_secret": secret,
             "client_role_id": make(f"/clients/{client}/roles", name="buyer"),
             "redirect_id": make(f"/clients/{client}/redirects", value="https://shop.example/cb"),
             "credential_id": realm.get(f"/users/{user}/credentials").json["items"][0]["id"]}
@@ -40,6 +45,18 @@ def fill(path, names):
     if "/clients/{client_id}/roles/" in path:
         names = {**names, "role_id": names["client_role_id"]}
     return re.sub(r"\{(\w+)\}", lambda found: names[found[1]], path)
+
+
+def is_form(operation):
+    """Whether it is an OAuth route: a form in, and the client says who it is."""
+    return "application/x-www-form-urlencoded" in operation.get("requestBody", {}).get("content", {})
+
+
+def send_form(client, path, form, client_id="shop", secret=""):
+    """A request of an OAuth client, with HTTP Basic."""
+    basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+    return client.raw("POST", path, urllib.parse.urlencode(form).encode(),
+                      {"content-type": "application/x-www-form-urlencoded", "authorization": f"Basic {basic}"})
 
 
 def body_for(operation_id, receiver_url):
@@ -73,6 +90,11 @@ def body_for(operation_id, receiver_url):
         "complete_password_reset": lambda realm: {"password": "another horse battery", "token": realm.call(
             "POST", f"/users/{realm.call('POST', '/users', {'username': 'r'}, 201).json['id']}/reset-password",
             None, 200).json["token"]},
+        "create_session": {"username": "ada", "password": "correct horse battery"},
+        "request_password_reset": {"email": "nobody@example.com"},
+        "issue_oauth_token": {"grant_type": "client_credentials"},
+        "introspect_oauth_token": {"token": "pra_unknown"},
+        "revoke_oauth_token": {"token": "pra_unknown"},
         "create_role": {"name": "r-" + some_uuid(), "permissions": ["view_users"]},
         "replace_role": {"name": "replaced"},
         "update_role": {"description": "patched"},

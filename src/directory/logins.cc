@@ -1,0 +1,201 @@
+#include "directory/logins.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "audit/record.h"
+#include "base/crypto.h"
+#include "base/encoding.h"
+#include "directory/administrators.h"
+#include "directory/fields.h"
+#include "model/limits.h"
+#include "net/ip_address.h"
+#include "store/tables.h"
+
+namespace postrider::directory {
+
+namespace {
+
+using store::Transaction;
+using Outcome = access::LoginThrottle::Outcome;
+
+std::unexpected<Error> wrong() {
+    return fail(ErrorCode::unauthenticated, "the username or the password is wrong",
+                "login-failed");
+}
+
+/// Names have no case among ASCII letters, so neither have accounts.
+std::string account_of(const LoginAttempt& attempt) {
+    std::string account = attempt.realm.to_string() + attempt.username;
+    for (char& c : account) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+    }
+    return account;
+}
+
+/// The address; of IPv6 its first 64 bits, which are one customer's.
+std::string network_of(const std::string& address) {
+    const auto parsed = net::IpAddress::parse(address);
+    if (!parsed || !parsed->is_v6) return address;
+    return hex_encode({reinterpret_cast<const char*>(parsed->bytes.data()), 8});
+}
+
+Result<std::optional<store::UserRow>> find_user(store::sql::Connection& sql, const RealmId& realm,
+                                                const std::string& name) {
+    POSTRIDER_ASSIGN(auto user, store::users_table::find_by_username(sql, realm, name));
+    if (user) return user;
+    return store::users_table::find_by_email(sql, realm, name);
+}
+
+Result<std::optional<store::CredentialRow>> find_password(store::sql::Connection& sql,
+                                                          const store::UserRow& user) {
+    POSTRIDER_ASSIGN(const auto all, store::credentials_table::all(sql, user.realm, user.id));
+    for (const auto& row : all) {
+        if (row.type == "password") return row;
+    }
+    return std::nullopt;
+}
+
+Timestamp end_of(const store::SessionRow& row, Timestamp now) {
+    return std::min(now + limits::session_unused_max,
+                    row.created_at + limits::session_lifetime_max);
+}
+
+/// Room for one more: the oldest end.
+Result<void> make_room(Transaction& tx, const store::UserRow& user) {
+    POSTRIDER_ASSIGN(const auto open,
+                     store::sessions_table::list(tx.sql(), user.realm, user.id, {},
+                                                 limits::sessions_per_user_max + 1));
+    for (std::size_t i = limits::sessions_per_user_max - 1; i < open.size(); ++i) {
+        POSTRIDER_TRY(store::sessions_table::remove(tx, user.realm, open[i].id));
+    }
+    return {};
+}
+
+}  // namespace
+
+void Logins::begin(LoginAttempt attempt, Done done) {
+    const std::string account = account_of(attempt);
+    const std::string network = network_of(attempt.address);
+    const auto wait = throttle_.enter(account, network, clock_.monotonic());
+    if (!wait) {
+        return done(fail(ErrorCode::resource_exhausted,
+                         "too many logins are under way from here; try again in a moment"));
+    }
+    Done leave = [this, account, network, done = std::move(done)](Result<LoggedIn> result) {
+        Outcome outcome = Outcome::unknown;
+        if (result) outcome = Outcome::succeeded;
+        if (!result && result.error().code == ErrorCode::unauthenticated) outcome = Outcome::failed;
+        throttle_.leave(account, network, outcome, clock_.monotonic());
+        done(std::move(result));
+    };
+    if (*wait <= Duration{}) return look_up(attempt, std::move(leave));
+    after_(*wait, [this, attempt = std::move(attempt), leave = std::move(leave)] {
+        look_up(attempt, leave);
+    });
+}
+
+void Logins::look_up(const LoginAttempt& attempt, Done done) {
+    using Found = std::optional<Candidate>;
+    store::read<Found>(
+        store_,
+        [realm = attempt.realm,
+         name = attempt.username](store::sql::Connection& sql) -> Result<Found> {
+            POSTRIDER_ASSIGN(auto user, find_user(sql, realm, name));
+            if (!user || !user->enabled) return Found{};
+            POSTRIDER_ASSIGN(auto password, find_password(sql, *user));
+            if (!password) return Found{};
+            return Candidate{std::move(*user), std::move(*password)};
+        },
+        [this, attempt, done = std::move(done)](Result<Found> found) {
+            if (!found) return done(std::unexpected(std::move(found).error()));
+            verify(attempt, std::move(*found), done);
+        });
+}
+
+void Logins::verify(const LoginAttempt& attempt, std::optional<Candidate> candidate, Done done) {
+    const std::string stored = candidate ? candidate->password.hash : "";
+    hasher_.verify(attempt.password, stored,
+                   [this, attempt, candidate = std::move(candidate),
+                    done = std::move(done)](Result<access::PasswordHasher::Verdict> verdict) {
+                       if (!verdict) return done(std::unexpected(std::move(verdict).error()));
+                       if (!verdict->matches) return done(wrong());
+                       open_session(attempt, *candidate, verdict->rehashed, done);
+                   });
+}
+
+void Logins::open_session(const LoginAttempt& attempt, const Candidate& candidate,
+                          const std::string& rehashed, Done done) {
+    const std::string cookie = base64url_encode(random_.bytes(limits::session_bytes));
+    store::write<LoggedIn>(
+        store_,
+        [attempt, candidate, rehashed, cookie](Transaction& tx) -> Result<LoggedIn> {
+            const RealmId& realm = attempt.realm;
+            POSTRIDER_ASSIGN(auto user,
+                             store::users_table::find(tx.sql(), realm, candidate.user.id));
+            if (!user || !user->enabled) return wrong();
+            POSTRIDER_ASSIGN(auto password, find_password(tx.sql(), *user));
+            if (!password || password->hash != candidate.password.hash) return wrong();
+            if (!rehashed.empty()) {
+                password->hash = rehashed;
+                POSTRIDER_TRY(store::credentials_table::put(tx, *password));
+            }
+            POSTRIDER_TRY(make_room(tx, *user));
+            store::SessionRow row{
+                .realm = realm,
+                .id = tx.mint_id<SessionId>(),
+                .user = user->id,
+                .hash = sha256(cookie),
+                .user_agent = attempt.user_agent.substr(0, limits::user_agent_bytes_max),
+                .address = attempt.address,
+                .created_at = tx.now(),
+                .expires_at = {},
+                .last_used_at = tx.now()};
+            row.expires_at = end_of(row, tx.now());
+            POSTRIDER_TRY(store::sessions_table::insert(tx, row));
+            const Actor actor{"user", user->id.to_string(), realm, row.id.to_string()};
+            POSTRIDER_TRY(audit::record(
+                tx, actor,
+                {.realm = realm, .action = "session.create", .resource_id = row.id.to_string()}));
+            POSTRIDER_ASSIGN(const auto granted,
+                             store::user_roles_table::permissions(tx.sql(), realm, user->id));
+            return LoggedIn{cookie, std::move(row), std::move(*user), union_of(granted)};
+        },
+        std::move(done));
+}
+
+Result<OpenSession> find_session(store::sql::Connection& sql, const std::string& cookie,
+                                 Timestamp now, const RealmId& master) {
+    POSTRIDER_ASSIGN(auto row, store::sessions_table::find_by_hash(sql, sha256(cookie)));
+    if (!row || row->expires_at <= now) return OpenSession{};
+    POSTRIDER_ASSIGN(const auto realm, store::realms_table::find(sql, row->realm));
+    POSTRIDER_ASSIGN(const auto user, store::users_table::find(sql, row->realm, row->user));
+    if (!realm || !user || !user->enabled) return OpenSession{};
+    POSTRIDER_ASSIGN(const auto granted,
+                     store::user_roles_table::permissions(sql, row->realm, row->user));
+    auto principal = std::make_shared<const access::Principal>(
+        access::Principal{.kind = access::Principal::Kind::session,
+                          .id = row->id.uuid,
+                          .name = user->username,
+                          .realm = row->realm,
+                          .of_master = row->realm == master,
+                          .permissions = union_of(granted),
+                          .expires_at = row->expires_at,
+                          .user = row->user});
+    return OpenSession{std::move(principal), std::move(*row)};
+}
+
+Result<void> touch_session(Transaction& tx, const store::SessionRow& row) {
+    return store::sessions_table::touch(tx, row.realm, row.id, tx.now(), end_of(row, tx.now()));
+}
+
+Result<void> end_session(Transaction& tx, const Actor& actor, const RealmId& realm,
+                         const SessionId& id) {
+    POSTRIDER_ASSIGN(const bool was_there, store::sessions_table::remove(tx, realm, id));
+    if (!was_there) return no_such("session", id.to_string());
+    return audit::record(tx, actor,
+                         {.realm = realm, .action = "session.end", .resource_id = id.to_string()});
+}
+
+}  // namespace postrider::directory
