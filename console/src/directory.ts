@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 
-import { get, getWithVersion, realmPath, type Client, type Credential, type Page, type Realm, type RealmSettings, type RedirectUri, type Role, type User } from './api/client'
+import { get, getWithVersion, raw, realmPath, type Client, type Credential, type Page, type Realm, type RealmSettings, type RedirectUri, type Role, type User } from './api/client'
 import { all, usePages, useRealm } from './queries'
+import { memberText, pretty } from './ui/format'
 
 /** What a role may do, in the order and the words of the console. */
 export const resources = [
@@ -21,9 +22,15 @@ export function useUsers(filters: Record<string, string | undefined>) {
   const realm = useRealm()
   return usePages<User>(['users', realm], realmPath(realm, '/users'), filters)
 }
+/** A user with the text of its attributes: parsing would round long numbers, and saving would keep that. */
+export type ExactUser = User & { attributes_text: string }
+export async function userFrom(response: Promise<Response>): Promise<ExactUser> {
+  const text = await (await response).text()
+  return { ...(JSON.parse(text) as User), attributes_text: pretty(memberText(text, 'attributes') ?? '{}') }
+}
 export function useUser(id: string) {
   const realm = useRealm()
-  return useQuery({ queryKey: ['user', realm, id], queryFn: ({ signal }) => get<User>(realmPath(realm, `/users/${id}`), signal) })
+  return useQuery({ queryKey: ['user', realm, id], queryFn: ({ signal }) => userFrom(raw('GET', `/api/v1${realmPath(realm, `/users/${id}`)}`, { signal })) })
 }
 export function useUserRoles(id: string) {
   const realm = useRealm()

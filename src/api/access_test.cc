@@ -45,7 +45,7 @@ TEST(Gate, no_operation_passes_without_its_permission) {
 TEST(Gate, without_a_key_everything_but_the_open_operations_is_401) {
     Harness harness;
     for (const Operation& row : operations()) {
-        if (row.need.kind == Need::Kind::nothing) continue;
+        if (row.need.is_open()) continue;
         for (const char* token : {"", "wrong"}) {
             Ask ask{.operation = std::string(row.id), .path = {{"realm", "nowhere"}}};
             ask.token = token;
@@ -86,6 +86,46 @@ TEST(Gate, another_realm_does_not_exist_for_a_key_of_a_realm) {
     Ask create{.operation = "create_realm", .path = {}, .body = R"({"name":"more"})"};
     create.token = "token-of-acme";
     EXPECT_EQ(harness.ask(create).status, 403);
+}
+
+TEST(Login, answers_alike_whoever_it_was) {
+    Harness harness;
+    const auto login = [&](const std::string& username, const std::string& password) {
+        return harness.ask(
+            {.operation = "create_session",
+             .path = {{"realm", "master"}},
+             .body = R"({"username":")" + username + R"(","password":")" + password + "\"}",
+             .token = ""});
+    };
+    const Got unknown = login("nobody", "correct horse battery");
+    const Got without = login("admin", "correct horse battery");
+    EXPECT_EQ(unknown.status, 401);
+    EXPECT_EQ(unknown.problem(), "login-failed");
+    EXPECT_EQ(json::serialize(unknown.body), json::serialize(without.body));
+}
+
+TEST(Login, nobody_waits_in_a_full_queue_of_resets) {
+    Harness harness;
+    std::promise<void> release;
+    harness.store()->write(
+        store::WriteClass::ordinary,
+        [free = release.get_future().share()](store::Transaction&) -> Result<void> {
+            free.wait();
+            return {};
+        },
+        [](const Result<void>&) {});
+    const auto ask = [&](const std::string& username) {
+        return harness.ask({.operation = "request_password_reset",
+                            .path = {{"realm", "master"}},
+                            .body = R"({"username":")" + username + "\"}",
+                            .token = ""});
+    };
+    for (std::size_t i = 0; i < limits::reset_requests_max; ++i) ASSERT_EQ(ask("x").status, 202);
+    const Got there = ask("admin");
+    const Got nobody = ask("nobody");
+    release.set_value();
+    EXPECT_EQ(there.status, 429);
+    EXPECT_EQ(json::serialize(there.body), json::serialize(nobody.body));
 }
 
 }  // namespace

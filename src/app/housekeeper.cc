@@ -1,5 +1,6 @@
 #include "app/housekeeper.h"
 
+#include "audit/record.h"
 #include "directory/directory.h"
 #include "model/limits.h"
 #include "store/tables.h"
@@ -36,12 +37,28 @@ void Housekeeper::stop() {
     });
 }
 
-void Housekeeper::schedule(Duration wait) {
+void Housekeeper::schedule(Duration wait, std::function<void()> then) {
     if (timer_ == nullptr) return;
-    timer_->expire_at(clock_.monotonic() + wait, [this] { work(); });
+    timer_->expire_at(clock_.monotonic() + wait, std::move(then));
 }
 
-Result<bool> Housekeeper::step(store::Transaction& tx, const std::vector<access::ApiKeyUse>& uses) {
+Result<void> Housekeeper::remove_keys(store::Transaction& tx,
+                                      const std::vector<store::ApiKeyRow>& rows) {
+    for (const store::ApiKeyRow& row : rows) {
+        POSTRIDER_ASSIGN(const bool was_there,
+                         store::api_keys_table::remove(tx, row.realm, row.id));
+        if (!was_there) continue;
+        POSTRIDER_TRY(audit::record(
+            tx, Actor::system("housekeeping"),
+            {.realm = row.realm, .action = "api_key.expire", .resource_id = row.id.to_string()}));
+        tx.after_commit([this, id = row.id] { keys_.remove(id); });
+    }
+    return {};
+}
+
+Result<Housekeeper::Progress> Housekeeper::step(store::Transaction& tx,
+                                                const std::vector<access::ApiKeyUse>& uses,
+                                                Plan plan) {
     POSTRIDER_TRY(write_uses(tx, uses));
     constexpr auto most = static_cast<std::int64_t>(limits::housekeeping_rows_max);
     POSTRIDER_ASSIGN(const auto keys, store::idempotency_table::expire(
@@ -55,20 +72,54 @@ Result<bool> Housekeeper::step(store::Transaction& tx, const std::vector<access:
     POSTRIDER_ASSIGN(const auto tokens, store::oauth_tokens_table::expire(
                                             tx, tx.now(), limits::housekeeping_rows_max));
     POSTRIDER_ASSIGN(const bool purged, directory_.purge_step(tx));
-    return keys == most || resets == most || sessions == most || tokens == most || purged;
+    POSTRIDER_TRY(remove_keys(tx, plan.ended_keys));
+    plan.ended_keys.clear();
+    if (!plan.overdue.empty()) {
+        POSTRIDER_ASSIGN(const auto left,
+                         directory::expire(tx, plan.overdue.back(), limits::retention_step_rows));
+        plan.overdue.pop_back();
+        if (left) plan.overdue.push_back(*left);
+    }
+    const bool has_more = keys == most || resets == most || sessions == most || tokens == most ||
+                          purged || !plan.overdue.empty();
+    if (has_more) return Progress{std::move(plan), true};
+    POSTRIDER_ASSIGN(const bool released, tx.sql().release_pages(limits::release_step_pages));
+    return Progress{{}, released};
 }
 
 void Housekeeper::work() {
     recoveries_.proceed();
-    store::write<bool>(
-        store_, [this, uses = keys_.take_uses()](store::Transaction& tx) { return step(tx, uses); },
-        [this](Result<bool> more) {
-            if (!more) {
-                log::warning("app", "housekeeping waits", {{"reason", more.error().message}});
+    store::read<Plan>(
+        store_,
+        [this, now = clock_.now()](store::sql::Connection& sql) -> Result<Plan> {
+            Plan plan;
+            POSTRIDER_ASSIGN(plan.overdue, directory_.find_overdue(sql, now));
+            POSTRIDER_ASSIGN(plan.ended_keys,
+                             store::api_keys_table::ended(sql, now - limits::api_key_kept_after_end,
+                                                          limits::housekeeping_rows_max));
+            return plan;
+        },
+        [this](Result<Plan> plan) {
+            loop_.post([this, plan = plan ? std::move(*plan) : Plan{}] { go_on(plan); });
+        });
+}
+
+void Housekeeper::go_on(Plan plan) {
+    if (timer_ == nullptr) return;
+    store::write<Progress>(
+        store_,
+        [this, uses = keys_.take_uses(), plan = std::move(plan)](store::Transaction& tx) {
+            return step(tx, uses, plan);
+        },
+        [this](Result<Progress> progress) {
+            if (!progress) {
+                log::warning("app", "housekeeping waits", {{"reason", progress.error().message}});
             }
-            const bool goes_on = more && *more;
-            loop_.post([this, goes_on] {
-                schedule(goes_on ? limits::housekeeping_pause : limits::housekeeping_interval);
+            loop_.post([this, progress = progress ? std::move(*progress) : Progress{}] {
+                if (!progress.has_more) {
+                    return schedule(limits::housekeeping_interval, [this] { work(); });
+                }
+                schedule(limits::housekeeping_pause, [this, plan = progress.plan] { go_on(plan); });
             });
         });
 }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "access/api_keys.h"
 #include "base/clock.h"
+#include "directory/retention.h"
 #include "net/event_loop.h"
 #include "store/store.h"
 
@@ -19,8 +21,9 @@ namespace postrider::app {
 
 /// Does what is nobody's request, one small transaction at a time, so that no publish waits for it:
 /// ends idempotency keys, reset tokens, sessions and access tokens that are too old, notes when
-/// API keys were last used, removes what deleted realms held, and
-/// goes on with recoveries that an error of the store has stopped. Lives on the engine's loop.
+/// API keys were last used, removes what deleted realms held, what is older than a realm's
+/// retention and keys that ended long ago, gives free room back to the disk, and goes on with
+/// recoveries that an error of the store has stopped. Lives on the engine's loop.
 class Housekeeper {
  public:
     Housekeeper(store::Store& store, webhooks::Recoveries& recoveries,
@@ -40,10 +43,23 @@ class Housekeeper {
     void stop();
 
  private:
-    void schedule(Duration wait);
+    /// What a look at the store found to be done.
+    struct Plan {
+        std::vector<directory::Overdue> overdue;
+        std::vector<store::ApiKeyRow> ended_keys;
+    };
+    /// What is left of it after a step.
+    struct Progress {
+        Plan plan;
+        bool has_more = false;  ///< there is more to do now
+    };
+    void schedule(Duration wait, std::function<void()> then);
     void work();
-    /// One step of each kind in one transaction; true: there is more to do now.
-    Result<bool> step(store::Transaction& tx, const std::vector<access::ApiKeyUse>& uses);
+    void go_on(Plan plan);
+    /// One step of each kind in one transaction.
+    Result<Progress> step(store::Transaction& tx, const std::vector<access::ApiKeyUse>& uses,
+                          Plan plan);
+    Result<void> remove_keys(store::Transaction& tx, const std::vector<store::ApiKeyRow>& rows);
 
     store::Store& store_;
     webhooks::Recoveries& recoveries_;

@@ -13,6 +13,7 @@
 #include "app/server.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "store/sqlite_backup.h"
 #include "store/sqlite_store.h"
 #include "telemetry/log.h"
 #include "vault/rotate.h"
@@ -43,6 +44,17 @@ int rotate_keys(const config::Config& config) {
     if (report->old_keys_remain) {
         fmt::print("now remove the old keys from POSTRIDER_KEY: nothing needs them any more\n");
     }
+    return 0;
+}
+
+int backup(const config::Config& config, const std::string& destination) {
+    ::umask(private_files);
+    const auto report = store::backup_sqlite(config.database_path, destination);
+    if (!report) return explain_exit(report.error());
+    fmt::print("{}: {}, read back and whole\n", destination, config::format_size(report->bytes));
+    fmt::print(
+        "Keep the key ({}) elsewhere: without it the secrets in the copy cannot be opened.\n",
+        config.key.empty() ? config.key_file : "POSTRIDER_KEY");
     return 0;
 }
 

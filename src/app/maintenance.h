@@ -10,6 +10,8 @@ namespace postrider::app {
 int rotate_keys(const config::Config& config);
 
 /// Prints the configuration in force as a TOML file, without secrets, after checking it.
+/// Copies the store of `config` to a new file, verified; a server may run on it.
+int backup(const config::Config& config, const std::string& destination);
 int check_config(const config::Config& config);
 
 /// Prints every route, `METHOD PATH operationId need` a line, of a real server on a folder of its

@@ -99,10 +99,89 @@ int list_audit(Context& context, const Given& given) {
                      });
 }
 
+int admin_link(Context& context, const Given& given) {
+    const std::string user = given.text_or("USER", "admin");
+    const auto path = find_path(context, user_kind, user, "/reset-password");
+    if (!path) return path.error();
+    const auto answer = context.ask("POST", *path);
+    if (!answer) return answer.error();
+    if (context.connection().json) {
+        context.show_json(answer->body);
+        return 0;
+    }
+    context.say("Set the password of " + user + ", within 30 minutes, at");
+    context.say("  " + context.connection().client.base_url + "/set-password#realm=" +
+                context.connection().realm + "&token=" + text_of(answer->value, "token"));
+    return 0;
+}
+
+const std::vector<Line> who_lines{{"Kind", "kind"},
+                                  {"Name", "name"},
+                                  {"Realm", "realm"},
+                                  {"Id", "id"},
+                                  {"Permissions", "permissions"},
+                                  {"Expires", "expires_at"}};
+
+int show_who(Context& context, const Given&) {
+    return show_asked(context, context.ask("GET", context.in_realm("/session")), who_lines);
+}
+
+int list_sessions(Context& context, const Given& given) {
+    Query query;
+    if (const auto user = given.text("--user")) {
+        const auto id = find_id(context, user_kind, *user);
+        if (!id) return id.error();
+        query.add("user_id", *id);
+    }
+    return show_list(context, given, context.in_realm("/sessions"), query,
+                     {{"ID", Fit::whole},
+                      {"USER", Fit::whole},
+                      {"FROM", Fit::whole},
+                      {"LAST USED", Fit::whole},
+                      {"BROWSER", Fit::cut}},
+                     [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
+                         return {{text_of(item, "id")},
+                                 {text_of(item, "user_id")},
+                                 {text_of(item, "address")},
+                                 {context.ago(item, "last_used_at"), Style::dim},
+                                 {text_of(item, "user_agent"), Style::dim}};
+                     });
+}
+
+int end_session(Context& context, const Given& given) {
+    const auto answer =
+        context.ask("DELETE", context.in_realm("/sessions/" + percent_encoded(*given.text("ID"))));
+    return say_done(context, answer, "ended: its user has to log in again");
+}
+
 }  // namespace
 
 std::vector<Verb> access_verbs() {
-    return {{.group = "api-key",
+    return {{.group = "",
+             .name = "admin-link",
+             .summary = "make a link that sets a user's password, once and within 30 minutes",
+             .arguments = {{"USER", "", "its username or id (default: admin)"}},
+             .examples = "postrider admin-link",
+             .run = admin_link},
+            {.group = "",
+             .name = "whoami",
+             .summary = "what the token is and may do",
+             .arguments = {},
+             .examples = "postrider whoami",
+             .run = show_who},
+            {.group = "session",
+             .name = "list",
+             .summary = "who is logged in, newest first",
+             .arguments = with_paging({{"--user", "USER", "only this one"}}),
+             .examples = "postrider session list",
+             .run = list_sessions},
+            {.group = "session",
+             .name = "end",
+             .summary = "log a session out",
+             .arguments = {{"ID", "", "of the session", Count::required}},
+             .examples = "postrider session end 019ab200-b633-7f10-8c55-0d9e3f7a6c21",
+             .run = end_session},
+            {.group = "api-key",
              .name = "create",
              .summary = "make a key for a program; shown once",
              .arguments = {{"NAME", "", "unique in the realm", Count::required},

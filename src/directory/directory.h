@@ -12,6 +12,7 @@
 #include "directory/ledger.h"
 #include "directory/passwords.h"
 #include "directory/realm_index.h"
+#include "directory/retention.h"
 #include "directory/roles.h"
 #include "directory/settings.h"
 #include "directory/users.h"
@@ -97,6 +98,10 @@ class Directory {
     /// Writer's thread. Errors: not_found, failed_precondition, conflict (`master` stays).
     Result<void> delete_realm(store::Transaction& tx, const Actor& actor,
                               const Address<RealmId>& address);
+    /// The realms with something older than their retention.
+    Result<std::vector<Overdue>> find_overdue(store::sql::Connection& sql, Timestamp now) const {
+        return directory::find_overdue(sql, now, options_.settings);
+    }
     /// Removes a few rows of deleted realms; whether more can go now. Writer's thread.
     Result<bool> purge_step(store::Transaction& tx);
 

@@ -117,6 +117,39 @@ TEST_F(ServerTest, TheGateSpeaksBeforeTheBodyIsRead) {
     EXPECT_EQ(answer.header("connection"), "close");
 }
 
+TEST_F(ServerTest, TheGateMaySpeakLater) {
+    start();
+    RawClient client(port());
+    EXPECT_EQ(client.ask(get("/hello", "X-Later: 1\r\n")).status, 200);
+    EXPECT_EQ(client.ask(post("/echo", "{\"a\":1}", "X-Later: 1\r\n")).body, "{\"a\":1}");
+    EXPECT_EQ(client.ask(post("/echo", "{}", "X-Later: 1\r\nX-Refuse: 1\r\n")).status, 401);
+    EXPECT_EQ(client.ask(get("/hello", "X-Later: 1\r\nX-Silent: 1\r\n")).status, 500)
+        << "a gate that says nothing";
+    EXPECT_EQ(client.ask(get("/hello")).status, 200);
+
+    RawClient pieces(port());
+    const std::string head =
+        "POST /echo HTTP/1.1\r\nHost: h\r\nX-Later: 1\r\n"
+        "Content-Type: application/json\r\nContent-Length: 4\r\n\r\n";
+    pieces.send(head + "[1");
+    pieces.send("2]");
+    EXPECT_EQ(pieces.read().body, "[12]");
+    // Two at once: the second waits for the first one's verdict.
+    pieces.send(head + "[34]" + get("/hello", "X-Later: 1\r\n"));
+    EXPECT_EQ(pieces.read().body, "[34]");
+    EXPECT_EQ(pieces.read().status, 200);
+
+    RawClient large(port());
+    const auto answer = large.ask(
+        "POST /big HTTP/1.1\r\nHost: h\r\nX-Later: 1\r\nX-Refuse: 1\r\n"
+        "Content-Length: 5000000\r\n\r\n[");
+    EXPECT_EQ(answer.status, 401);
+    EXPECT_TRUE(large.is_closed());
+
+    RawClient gone(port());
+    gone.send(get("/hello", "X-Later: 1\r\n"));
+}
+
 TEST_F(ServerTest, BodiesOverTheLimitAre413) {
     start();
     RawClient exact(port());

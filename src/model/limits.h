@@ -201,7 +201,12 @@ inline constexpr std::size_t recover_step_deliveries = 1000;
 inline constexpr std::size_t housekeeping_rows_max =
     1000;  ///< of one step: well under a closure's time
 inline constexpr Duration housekeeping_interval = 30s;
-inline constexpr Duration housekeeping_pause = 5ms;   ///< between steps, for others to write
+inline constexpr Duration housekeeping_pause = 5ms;  ///< between steps, for others to write
+inline constexpr std::size_t retention_step_rows =
+    100;  ///< of one step: events of 256 KiB are thirty pages each
+inline constexpr std::int64_t free_pages_kept = 4096;  ///< 32 MiB of the database file
+inline constexpr std::size_t release_step_pages = 256;
+inline constexpr Duration api_key_kept_after_end = 30 * 24h;  ///< so that lists still tell of it
 inline constexpr Duration stop_deadline = 10s;        ///< for requests and attempts in progress
 inline constexpr std::size_t reseal_step_rows = 200;  ///< a transaction of a few milliseconds
 

@@ -208,6 +208,8 @@ Result<std::optional<ApiKeyRow>> find_by_name(sql::Connection& sql, const RealmI
 Result<std::vector<ApiKeyRow>> list(sql::Connection& sql, const RealmId& realm,
                                     std::optional<ApiKeyId> before, std::size_t limit);
 Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm);
+/// At most `limit` that ended before `time`.
+Result<std::vector<ApiKeyRow>> ended(sql::Connection& sql, Timestamp time, std::size_t limit);
 /// Inserts or replaces the key of that realm and id.
 Result<void> put(Transaction& tx, const ApiKeyRow& row);
 /// That it was used.
@@ -291,6 +293,14 @@ struct Head {
 };
 Result<std::vector<Head>> ascending(sql::Connection& sql, const RealmId& realm, const Uuid& after,
                                     const Uuid& until, std::size_t limit);
+/// Ids in ascending order in (after, until), for retention. With tests.
+Result<std::vector<EventId>> ids(sql::Connection& sql, const RealmId& realm, const Uuid& after,
+                                 const Uuid& until, std::size_t limit);
+/// Removes an event with its deliveries and their attempts, unless one is pending; of a wide
+/// fan-out at most `limit` deliveries at a time. Returns how many rows went, attempts aside; the
+/// event is the last.
+Result<std::int64_t> expire(Transaction& tx, const RealmId& realm, const EventId& id,
+                            std::size_t limit);
 }  // namespace events_table
 
 struct DeliveryFilter {
@@ -404,6 +414,11 @@ Result<std::vector<OperationRow>> list(sql::Connection& sql, const RealmId& real
 Result<std::vector<OperationRow>> running(sql::Connection& sql);
 Result<void> insert(Transaction& tx, const OperationRow& row);
 Result<void> update(Transaction& tx, const OperationRow& row);
+/// Removes at most `limit` ended ones with ids below `until`; returns how many.
+Result<std::int64_t> expire(Transaction& tx, const RealmId& realm, const Uuid& until,
+                            std::size_t limit);
+/// Whether there are any.
+Result<bool> has_older(sql::Connection& sql, const RealmId& realm, const Uuid& until);
 }  // namespace operations_table
 
 /// Empty members match everything.
@@ -420,6 +435,11 @@ Result<void> insert(Transaction& tx, const AuditRow& row);
 Result<std::vector<AuditRow>> list(sql::Connection& sql, const RealmId& realm,
                                    const AuditFilter& filter, std::optional<Uuid> before,
                                    std::size_t limit);
+/// Removes at most `limit` with ids below `until`; returns how many.
+Result<std::int64_t> expire(Transaction& tx, const RealmId& realm, const Uuid& until,
+                            std::size_t limit);
+/// Whether there are any.
+Result<bool> has_older(sql::Connection& sql, const RealmId& realm, const Uuid& until);
 }  // namespace audit_table
 
 }  // namespace postrider::store

@@ -12,10 +12,10 @@ const require = createRequire(join(here, '../../console/package.json'))
 const { chromium } = require('playwright-core')
 export const axe_source = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
-/** With `empty` nobody has been at the server before. */
-export async function start({ empty = false } = {}) {
+/** 'empty': nobody has been at the server before. 'tidy': nothing in it would be code if anybody took it for that. */
+export async function start(kind = '') {
   const data = mkdtempSync(join(tmpdir(), 'postrider-console-'))
-  const child = spawn('/usr/bin/python3', ['-B', join(here, 'world.py'), data, ...(empty ? ['empty'] : [])], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn('/usr/bin/python3', ['-B', join(here, 'world.py'), data, kind], { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const answer = async () => {
     const { value, done } = await lines.next()

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { newContext, newPage, start } from './browser.mjs'
 
 let world
-before(async () => { world = await start({ empty: true }) })
+before(async () => { world = await start('empty') })
 after(async () => { await world?.stop() })
 
 test('from the first log in to a green redelivery', async () => {

@@ -75,6 +75,17 @@ test('what others wrote is shown as text', async () => {
   await page.context().close()
 })
 
+test('payloads are shown as they were sent, to the last digit', async () => {
+  const id = await world.tell(`publish-text ${world.realm} {"b":1.10,"a":12345678901234567890123,"deep":[{"c":1e400},[],{}],"d":"\\u0000"}`)
+  const page = await open(world, `/console/${world.realm}/events/${id}`)
+  const data = page.getByRole('region', { name: 'data' })
+  await data.waitFor()
+  assert.equal(await data.textContent(), ['{', '  "b": 1.10,', '  "a": 12345678901234567890123,', '  "deep": [', '    {', '      "c": 1e400', '    },', '    [],', '    {}', '  ],', '  "d": "\\u0000"', '}'].join('\n'))
+  await page.getByRole('link', { name: 'See the attempts' }).first().click()
+  await page.getByRole('region', { name: 'request body' }).getByText('12345678901234567890123').waitFor()
+  await page.context().close()
+})
+
 test('the policy forbids inline script', async () => {
   const policy = (await fetch(world.url)).headers.get('content-security-policy')
   assert.match(policy, /script-src 'self';/)

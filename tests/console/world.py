@@ -1,4 +1,4 @@
-"""A server with something in it, for the browser: python3 world.py <data-folder> [empty].
+"""A server with something in it, for the browser: python3 world.py <data-folder> [empty | tidy].
 
 Prints one JSON line; then does what the lines that it reads say, and prints a line after each, until its input ends.
 """
@@ -25,7 +25,7 @@ def directory(realm):
         "view_users", "view_roles", "view_clients", "view_webhooks", "view_events", "view_audit"])
     make("/roles", name="support " + XSS, description=XSS, permissions=["view_users", "redeliver"])
     ada = make("/users", username="ada", email="ada@example.com", first_name="Ada", last_name="Lovelace",
-               attributes={"department": "engines", "note": XSS, "long": 12345678901234567890})
+               attributes={"department": "engines", "note": XSS, "long": 9007199254740993})
     for name, first, last in (("grace", "Grace", "Hopper"), ("alan", "Alan", "Turing"), ("edsger", "Edsger", "Dijkstra")):
         make("/users", username=name, email=f"{name}@example.com", first_name=first, last_name=last, enabled=name != "alan")
     make("/users", username="mallory", first_name=XSS, last_name=XSS)
@@ -70,7 +70,11 @@ def many(server, receiver):
             for number in range(1000)]}, 202)
 
 
-def main(data, empty):
+def main(data, kind):
+    global XSS
+    empty = kind == "empty"
+    if kind == "tidy":  # for a picture to show
+        XSS = "Search index"
     variables = {} if empty else {"POSTRIDER_ADMIN_PASSWORD": PASSWORD}
     said = pathlib.Path(data) / "stdout"
     with Receiver() as receiver, said.open("w") as stdout:
@@ -88,7 +92,8 @@ def run(server, receiver, empty, said):
                      body=b'{"error":"down for maintenance"}') if broken[0] else Reply(200, body=b'{"received":true}')
 
     receiver.on("/journey", journey)
-    receiver.on("/failing", Reply(500, headers=(("X-Note", XSS),), body=XSS.encode()))
+    body = XSS if XSS.startswith("<") else '{"error":"the index is read-only","retry":"after the migration"}'
+    receiver.on("/failing", Reply(500, headers=(("X-Note", XSS),), body=body.encode()))
     receiver.on("/later", Reply(503, body=b"come back later"))
     world = {"url": server.url, "token": server.client.token, "receiver": receiver.url(""), "password": PASSWORD}
     if empty:
@@ -104,6 +109,10 @@ def run(server, receiver, empty, said):
             many(server, receiver)
         elif word[0] == "publish":
             done = Realm(server.client, word[1]).publish(word[2], {"by": "the test"}).json["id"]
+        elif word[0] == "publish-text":
+            data = command.split(" ", 2)[2].strip()
+            done = Realm(server.client, word[1]).call("POST", "/events", (
+                '{"event":"order.paid","resource_id":"019ab200-7c3e-7b1a-9a54-3f0f6b1d2c11","data":%s}' % data).encode(), 202).json["id"]
         elif word[0] == "end-sessions":
             master = Realm(server.client, "master")
             for session in master.items("/sessions"):
@@ -116,4 +125,4 @@ def run(server, receiver, empty, said):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], "empty" in sys.argv[2:])
+    main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")

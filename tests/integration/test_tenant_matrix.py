@@ -13,7 +13,7 @@ import pytest
 from client import Client
 from contract import Contract
 from waiting import wait_for
-from world import body_for, fill, make_world
+from world import body_for, fill, make_world, send_form
 
 OPERATIONS = {operation["operationId"]: (method, path, operation) for method, path, operation in Contract().operations()}
 #: What needs no token, by decision: each has a reason in the contract.
@@ -58,7 +58,18 @@ def refused_tokens(mine):
     realm.call("DELETE", f"/api-keys/{revoked['id']}", expect=204)
     wait_for(lambda: Client(realm.client.address, expired["key"]).raw("GET", f"/api/v1/realms/{realm.name}").status == 401,
              "the key has expired")
-    return {"none": None, "bad": "prk_" + "A" * 43, "expired": expired["key"], "revoked": revoked["key"]}
+    # What opens another door opens none here.
+    role = realm.call("POST", "/roles", {"name": "all", "permissions": PERMISSIONS}, 201).json["id"]
+    app = realm.call("POST", "/clients", {"client_id": "app", "type": "confidential", "service_account_roles": [role]}, 201).json
+    protocol = f"/api/v1/realms/{realm.name}/protocol/openid-connect/"
+    ask = lambda path, form: send_form(realm.client, protocol + path, form, "app", app["secret"]).json
+    token = ask("token", {"grant_type": "client_credentials"})["access_token"]
+    assert Client(realm.client.address, token).raw("GET", f"/api/v1/realms/{realm.name}").status == 200
+    ask("revoke", {"token": token})
+    user = realm.call("POST", "/users", {"username": "for-the-matrix"}, 201).json["id"]
+    return {"none": None, "bad": "prk_" + "A" * 43, "expired": expired["key"], "revoked": revoked["key"],
+            "bad access": "pra_" + "A" * 43, "revoked access": token, "client secret as": app["secret"],
+            "reset": realm.call("POST", f"/users/{user}/reset-password", None, 200).json["token"]}
 
 
 class Unchanged:

@@ -31,7 +31,7 @@ function CreateKey({ onClose }: { onClose: () => void }) {
     <Modal open onClose={onClose} title="Create an API key" wide>
       <form noValidate className="space-y-6" onSubmit={(event) => { event.preventDefault(); save.mutate(undefined) }}>
         <div className="grid sm:grid-cols-2 gap-5">
-          <Text label="Name" value={name} onChange={setName} error={field('name')} maxLength={200} hint="Who uses it, for the audit log." />
+          <Text label="Name" autoFocus value={name} onChange={setName} error={field('name')} maxLength={200} hint="Who uses it, for the audit log." />
           <Field label="Valid" error={field('expires_at')}>{(ids) => <select {...ids} className="field" value={life} onChange={(event) => setLife(event.target.value)}>{Object.entries(lives).map(([days, label]) => <option key={days} value={days}>{label}</option>)}</select>}</Field>
         </div>
         <div><h3 className="label">What it permits</h3><p className="text-muted text-[13px] mb-4">You can give only what you have yourself.</p><PermissionPicker chosen={permissions} onChange={setPermissions} /></div>

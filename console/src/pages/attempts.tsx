@@ -2,10 +2,10 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 
-import { call, get, realmPath, type Attempt, type Delivery, type DeliveryWithAttempts, type PostriderEvent } from '../api/client'
+import { call, get, raw, realmPath, type Attempt, type Delivery, type DeliveryWithAttempts } from '../api/client'
 import { refreshMs } from '../live'
 import { useRealm } from '../queries'
-import { milliseconds, pretty } from '../ui/format'
+import { memberText, milliseconds, pretty } from '../ui/format'
 import { Badge, Button, Code, CopyButton, Failure, Skeleton, StateBadge, Time, useToast } from '../ui/kit'
 
 const parts = [['dns_ms', 'DNS', 'bg-idle'], ['connect_ms', 'Connect', 'bg-warn'], ['tls_ms', 'TLS', 'bg-accent'], ['first_byte_ms', 'Waiting', 'bg-good']] as const
@@ -100,9 +100,10 @@ export function DeliveryDetail({ id }: { id: string }) {
     refetchInterval: ({ state }) => (state.data?.state === 'pending' ? 1000 : refreshMs()),
   })
   const event = useQuery({
-    queryKey: ['event', realm, delivery.data?.event_id], retry: false,
+    queryKey: ['event-body', realm, delivery.data?.event_id], retry: false, staleTime: Infinity,
     enabled: delivery.data !== undefined,
-    queryFn: ({ signal }) => get<PostriderEvent>(realmPath(realm, `/events/${delivery.data?.event_id}`), signal),
+    // Its text: parsing would round long numbers.
+    queryFn: async ({ signal }) => (await raw('GET', `/api/v1${realmPath(realm, `/events/${delivery.data?.event_id}`)}`, { signal })).text(),
   })
   const redeliver = useRedeliver()
   const [chosen, setChosen] = useState<number | null>(null)
@@ -112,7 +113,7 @@ export function DeliveryDetail({ id }: { id: string }) {
   const data = delivery.data
   const attempts = data.attempts_log
   const attempt = attempts.find((each) => each.number === chosen) ?? attempts[attempts.length - 1]
-  const sent = event.data && JSON.stringify({ event: event.data.event, timestamp: event.data.timestamp, resource_id: event.data.resource_id, data: event.data.data })
+  const sent = event.data && `{${['event', 'timestamp', 'resource_id', 'data'].map((name) => `"${name}":${memberText(event.data, name)}`).join(',')}}`
   return (
     <div className="p-5 space-y-5">
       <div className="flex flex-wrap items-start justify-between gap-3">

@@ -82,7 +82,7 @@ function RedirectDialog({ client, uri, onClose }: { client: string; uri: Redirec
   return (
     <Modal open onClose={onClose} title={uri ? 'Change the redirect URI' : 'Add a redirect URI'}>
       <form noValidate className="space-y-5" onSubmit={(event) => { event.preventDefault(); save.mutate(undefined) }}>
-        <Text label="URI" mono type="url" placeholder="https://app.example/callback" value={value} onChange={setValue} error={field('value')} spellCheck={false} hint="Exactly as the application sends it; http only for this machine." />
+        <Text label="URI" mono autoFocus type="url" placeholder="https://app.example/callback" value={value} onChange={setValue} error={field('value')} spellCheck={false} hint="Exactly as the application sends it; http only for this machine." />
         <Check label="Enabled" checked={enabled} onChange={setEnabled} />
         <Rest of={failed} fields={['value']} />
         <div className="flex justify-end gap-2"><Button onClick={onClose}>Cancel</Button><Button tone="primary" type="submit" busy={busy}>{uri ? 'Save' : 'Add'}</Button></div>

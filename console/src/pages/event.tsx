@@ -4,7 +4,7 @@ import { Link, useParams } from '@tanstack/react-router'
 import { get, raw, realmPath, type DeliveryState, type Explanation, type PostriderEvent } from '../api/client'
 import { refreshMs } from '../live'
 import { useRealm } from '../queries'
-import { pretty } from '../ui/format'
+import { memberText, pretty } from '../ui/format'
 import { Badge, Code, CopyButton, Empty, Failure, PageHead, Skeleton, StateBadge, Time, PageFailure } from '../ui/kit'
 
 const states = ['delivered', 'pending', 'failed', 'cancelled']
@@ -55,7 +55,7 @@ export function EventPage() {
             )}
           </div>
         </section>
-        <section className="min-w-0"><h2 className="font-semibold text-[15px] mb-3">Data</h2><Code label="data" text={pretty(JSON.stringify(data.data))} max="max-h-[36rem]" />
+        <section className="min-w-0"><h2 className="font-semibold text-[15px] mb-3">Data</h2><Code label="data" text={pretty(memberText(event.data.text, 'data') ?? '')} max="max-h-[36rem]" />
           <details className="mt-3 text-[13px]"><summary className="cursor-pointer text-muted">As the server has it, byte for byte</summary><div className="mt-2"><Code label="raw event" text={event.data.text} /></div></details></section>
       </div>
     </>

@@ -17,7 +17,7 @@ function CreateRealm({ onClose }: { onClose: () => void }) {
   return (
     <Modal open onClose={onClose} title="Create a realm">
       <form noValidate className="space-y-5" onSubmit={(event) => { event.preventDefault(); save.mutate(undefined) }}>
-        <Text label="Name" mono value={name} onChange={setName} error={field('name')} hint="Small letters, digits and hyphens. It is part of addresses and never changes." maxLength={63} spellCheck={false} />
+        <Text label="Name" mono autoFocus value={name} onChange={setName} error={field('name')} hint="Small letters, digits and hyphens. It is part of addresses and never changes." maxLength={63} spellCheck={false} />
         <Text label="Display name" value={display_name} onChange={setDisplayName} error={field('display_name')} maxLength={200} />
         <Rest of={failed} fields={['name', 'display_name']} />
         <div className="flex justify-end gap-2"><Button onClick={onClose}>Cancel</Button><Button tone="primary" type="submit" busy={busy}>Create realm</Button></div>

@@ -1,8 +1,8 @@
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 
-import { call, ifMatch, realmPath, type User } from '../api/client'
-import { useCredentials, useRoles, useUser, useUserRoles } from '../directory'
+import { call, ifMatch, raw, realmPath, type User } from '../api/client'
+import { useCredentials, useRoles, useUser, userFrom, useUserRoles, type ExactUser } from '../directory'
 import { useRealm } from '../queries'
 import { Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import { fullTime } from '../ui/format'
@@ -10,12 +10,12 @@ import { Back, Go, plainLink } from '../ui/listing'
 import { Badge, Button, CopyButton, Failure, Modal, PageHead, Skeleton, Time, useToast, PageFailure } from '../ui/kit'
 import { bodyOf, draftOf, fullName, UserFields, userFields } from './users'
 
-function Profile({ user }: { user: User }) {
+function Profile({ user }: { user: ExactUser }) {
   const realm = useRealm()
   const toast = useToast()
   const { base, draft, changed, start, undo, set } = useDraft(user, draftOf)
   const { save, busy, failed, field } = useSave(
-    () => call<User>('PUT', realmPath(realm, `/users/${user.id}`), { text: bodyOf(draft), headers: ifMatch(base.version) }),
+    () => userFrom(raw('PUT', `/api/v1${realmPath(realm, `/users/${user.id}`)}`, { text: bodyOf(draft), headers: ifMatch(base.version) })),
     ['users', 'user'], (after) => { start(after); toast('Saved.') })
   return (
     <form noValidate onSubmit={(event) => { event.preventDefault(); save.mutate(undefined) }}>
@@ -67,7 +67,7 @@ function SetPassword({ user, onClose }: { user: User; onClose: () => void }) {
   return (
     <Modal open onClose={onClose} title={`Set ${user.username}’s password`}>
       <form noValidate className="space-y-5" onSubmit={(event) => { event.preventDefault(); save.mutate(undefined) }}>
-        <Text label="New password" type="password" autoComplete="new-password" value={password} onChange={setPassword} error={field('password')} hint="They stay logged in nowhere. The realm’s settings say how long it must be." />
+        <Text label="New password" autoFocus type="password" autoComplete="new-password" value={password} onChange={setPassword} error={field('password')} hint="They stay logged in nowhere. The realm’s settings say how long it must be." />
         <Rest of={failed} fields={['password']} />
         <div className="flex justify-end gap-2"><Button onClick={onClose}>Cancel</Button><Button tone="primary" type="submit" busy={busy}>Set password</Button></div>
       </form>

@@ -2,7 +2,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 
 import { call, realmPath, type User } from '../api/client'
-import { useUsers } from '../directory'
+import { useUsers, type ExactUser } from '../directory'
 import { useRealm } from '../queries'
 import { Check, Confirm, Rest, Section, Text, useSave } from '../ui/form'
 import { plural } from '../ui/format'
@@ -42,7 +42,7 @@ export function Users() {
         empty={<Nothing filtered={filtered} title="No users yet" action={create}>Create one, or import a realm with <code className="font-mono text-[12.5px]">postrider import</code>.</Nothing>}
         columns={[
           { label: 'User', cell: (user) => <><RowLink to="/$realm/users/$id" params={{ realm, id: user.id }}>{user.username}</RowLink>{fullName(user) && <div className="text-[12.5px] text-muted break-words">{fullName(user)}</div>}</> },
-          { label: 'E-mail', from: 'md', cell: (user) => user.email ? <span className="break-all">{user.email}</span> : <span className="text-muted">–</span> },
+          { label: 'E-mail', from: 'md', className: 'md:min-w-52', cell: (user) => user.email ? <span className="break-words">{user.email}</span> : <span className="text-muted">–</span> },
           { label: 'State', cell: (user) => user.enabled ? <Badge tone="good">enabled</Badge> : <Badge tone="idle">disabled</Badge> },
           { label: 'Created', from: 'sm', className: 'text-right', cell: (user) => <span className="text-muted text-[13px]"><Time at={user.created_at} /></span> },
         ]} />
@@ -51,9 +51,9 @@ export function Users() {
 }
 
 export type UserDraft = { username: string; email: string; email_verified: boolean; first_name: string; last_name: string; enabled: boolean; attributes: string }
-export const draftOf = (user?: User): UserDraft => ({
+export const draftOf = (user?: ExactUser): UserDraft => ({
   username: user?.username ?? '', email: user?.email ?? '', email_verified: user?.email_verified ?? false, first_name: user?.first_name ?? '',
-  last_name: user?.last_name ?? '', enabled: user?.enabled ?? true, attributes: JSON.stringify(user?.attributes ?? {}, null, 2),
+  last_name: user?.last_name ?? '', enabled: user?.enabled ?? true, attributes: user?.attributes_text ?? '{}',
 })
 /** Its attributes' text goes as it is, so that long numbers keep their digits. */
 export function bodyOf(draft: UserDraft): string {

@@ -27,13 +27,56 @@ export function milliseconds(value: number): string {
 export const count = (value: number) => value.toLocaleString()
 export const shortId = (id: string) => `${id.slice(0, 8)}…${id.slice(-4)}`
 
-/** JSON with indentation when it is JSON, else the text as it is. */
-export function pretty(text: string): string {
+const tokens = (json: string) => json.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? []
+const isJson = (text: string) => {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2)
+    JSON.parse(text)
+    return true
   } catch {
+    return false
+  }
+}
+
+/** JSON with indentation when it is JSON, else the text as it is. Its tokens stay as they are: parsing would round long numbers. */
+export function pretty(text: string): string {
+  if (!isJson(text)) return text
+  let out = ''
+  let depth = 0
+  let last = ''
+  const line = () => `\n${'  '.repeat(depth)}`
+  for (const token of tokens(text)) {
+    const closes = token === '}' || token === ']'
+    if (closes) depth -= 1
+    const opened = last === '{' || last === '['
+    if (closes ? !opened : opened || last === ',') out += line()
+    if (token === '{' || token === '[') depth += 1
+    out += token === ':' ? ': ' : token
+    last = token
+  }
+  return out
+}
+
+/** The text of one member of a JSON object, as it stands there. */
+export function memberText(json: string, name: string): string | undefined {
+  const all = tokens(json)
+  let depth = 0
+  for (let at = 0; at < all.length; ++at) {
+    const token = all[at]!
+    if (token === '{' || token === '[') depth += 1
+    if (token === '}' || token === ']') depth -= 1
+    if (depth !== 1 || all[at + 1] !== ':' || token !== JSON.stringify(name)) continue
+    let text = ''
+    let inside = 0
+    for (let next = at + 2; next < all.length; ++next) {
+      const part = all[next]!
+      if (inside === 0 && (part === ',' || part === '}')) break
+      if (part === '{' || part === '[') inside += 1
+      if (part === '}' || part === ']') inside -= 1
+      text += part
+    }
     return text
   }
+  return undefined
 }
 
 export function percentile(sorted: number[], share: number): number | null {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "model/limits.h"
 
 namespace postrider::store::sql {
 
@@ -207,13 +208,29 @@ int SqliteConnection::on_wal(void* self, sqlite3*, const char*, int frames) {
 void SqliteConnection::set_deadline(Monotonic deadline) { deadline_ = deadline; }
 void SqliteConnection::clear_deadline() { deadline_ = Monotonic::max(); }
 
+Result<std::int64_t> SqliteConnection::pragma(const Query& query) {
+    std::int64_t value = 0;
+    auto read = rows(query);
+    if (read.next()) value = read.integer(0);
+    POSTRIDER_TRY(read.finish());
+    return value;
+}
+
 Result<std::int64_t> SqliteConnection::user_version() {
     static constexpr Query query{"PRAGMA user_version"};
-    std::int64_t version = 0;
-    auto read = rows(query);
-    if (read.next()) version = read.integer(0);
-    POSTRIDER_TRY(read.finish());
-    return version;
+    return pragma(query);
+}
+
+Result<bool> SqliteConnection::release_pages(std::size_t pages) {
+    static constexpr Query free{"PRAGMA freelist_count"};
+    static constexpr Query total{"PRAGMA page_count"};
+    POSTRIDER_ASSIGN(const auto before, pragma(free));
+    POSTRIDER_ASSIGN(const auto all, pragma(total));
+    // What is free is soon used again; only when it is much, others on the disk may want it.
+    if (before < limits::free_pages_kept || before < all / 4) return false;
+    POSTRIDER_TRY(execute(fmt::format("PRAGMA incremental_vacuum({})", pages).c_str()));
+    POSTRIDER_ASSIGN(const auto after, pragma(free));
+    return after < before;
 }
 
 Result<SqliteConnection::Checkpoint> SqliteConnection::checkpoint_passive() {
@@ -225,8 +242,7 @@ Result<SqliteConnection::Checkpoint> SqliteConnection::checkpoint_passive() {
 }
 
 Result<void> SqliteConnection::checkpoint_restart() {
-    int code =
-        sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+    int code = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
     if (code != SQLITE_OK) return error(code, "checkpoint");
     return {};
 }

@@ -25,6 +25,7 @@ class SqliteConnection final : public Connection {
     Result<void> execute(const char* script) override;
     std::int64_t changes() const override;
     bool in_transaction() const override;
+    Result<bool> release_pages(std::size_t pages) override;
 
     /// What the last error was, beyond its ErrorCode: what the writer must do about it.
     enum class Failure {
@@ -58,6 +59,7 @@ class SqliteConnection final : public Connection {
     class PreparedStatement;
     SqliteConnection() = default;
     Result<void> configure(Mode mode);
+    Result<std::int64_t> pragma(const Query& query);
     std::unexpected<Error> error(int code, const char* doing);
     static int on_progress(void* self);
     static int on_wal(void* self, sqlite3*, const char*, int frames);

@@ -172,6 +172,12 @@ Result<std::vector<ApiKeyRow>> list(sql::Connection& sql, const RealmId& realm,
     return read_all(sql.rows(query, realm, upper_bound(before), limit));
 }
 
+Result<std::vector<ApiKeyRow>> ended(sql::Connection& sql, Timestamp time, std::size_t limit) {
+    static constexpr Query query{"SELECT " API_KEY_COLUMNS
+                                 " FROM api_keys WHERE expires_at < $1 LIMIT $2"};
+    return read_all(sql.rows(query, time, limit));
+}
+
 Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm) {
     static constexpr Query query{"SELECT COUNT(*) FROM api_keys WHERE realm_id = $1"};
     auto rows = sql.rows(query, realm);

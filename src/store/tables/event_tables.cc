@@ -104,6 +104,40 @@ Result<std::vector<Head>> ascending(sql::Connection& sql, const RealmId& realm, 
     return found;
 }
 
+Result<std::vector<EventId>> ids(sql::Connection& sql, const RealmId& realm, const Uuid& after,
+                                 const Uuid& until, std::size_t limit) {
+    static constexpr Query query{
+        "SELECT id FROM events WHERE realm_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4"};
+    std::vector<EventId> found;
+    auto rows = sql.rows(query, realm, after, until, limit);
+    while (rows.next()) found.push_back(rows.id<EventId>(0));
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+Result<std::int64_t> expire(Transaction& tx, const RealmId& realm, const EventId& id,
+                            std::size_t limit) {
+    static constexpr Query pending{
+        "SELECT 1 FROM deliveries WHERE realm_id = $1 AND event_id = $2 AND state = 'pending' "
+        "LIMIT 1"};
+    static constexpr Query attempts{
+        "DELETE FROM attempts WHERE realm_id = $1 AND delivery_id IN (SELECT id FROM deliveries "
+        "WHERE realm_id = $1 AND event_id = $2 ORDER BY webhook_id, id LIMIT $3)"};
+    static constexpr Query deliveries{
+        "DELETE FROM deliveries WHERE realm_id = $1 AND id IN (SELECT id FROM deliveries "
+        "WHERE realm_id = $1 AND event_id = $2 ORDER BY webhook_id, id LIMIT $3)"};
+    static constexpr Query event{"DELETE FROM events WHERE realm_id = $1 AND id = $2"};
+    auto rows = tx.sql().rows(pending, realm, id);
+    const bool is_pending = rows.next();
+    POSTRIDER_TRY(rows.finish());
+    if (is_pending) return 0;
+    POSTRIDER_TRY(tx.sql().run(attempts, realm, id, limit));
+    POSTRIDER_ASSIGN(const auto removed, tx.sql().run(deliveries, realm, id, limit));
+    if (removed >= static_cast<std::int64_t>(limit)) return removed;
+    POSTRIDER_ASSIGN(const auto last, tx.sql().run(event, realm, id));
+    return removed + last;
+}
+
 }  // namespace events_table
 
 namespace idempotency_table {
@@ -217,6 +251,24 @@ Result<void> update(Transaction& tx, const OperationRow& row) {
     return {};
 }
 
+Result<std::int64_t> expire(Transaction& tx, const RealmId& realm, const Uuid& until,
+                            std::size_t limit) {
+    static constexpr Query query{
+        "DELETE FROM operations WHERE realm_id = $1 AND id IN (SELECT id FROM operations "
+        "WHERE realm_id = $1 AND id < $2 AND state <> 'running' ORDER BY id LIMIT $3)"};
+    return tx.sql().run(query, realm, until, limit);
+}
+
+Result<bool> has_older(sql::Connection& sql, const RealmId& realm, const Uuid& until) {
+    static constexpr Query query{
+        "SELECT 1 FROM operations WHERE realm_id = $1 AND id < $2 AND state <> 'running' ORDER BY "
+        "id LIMIT 1"};
+    auto rows = sql.rows(query, realm, until);
+    const bool found = rows.next();
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
 }  // namespace operations_table
 
 namespace audit_table {
@@ -280,6 +332,23 @@ Result<std::vector<AuditRow>> list(sql::Connection& sql, const RealmId& realm,
                                  " FROM audit WHERE realm_id = $1 AND ($2 = '') "
                                  "AND id >= $3 AND id < $4 " AUDIT_ACTION};
     return read_audit(sql.rows(query, realm, std::string_view(), low, high, filter.action, limit));
+}
+
+Result<std::int64_t> expire(Transaction& tx, const RealmId& realm, const Uuid& until,
+                            std::size_t limit) {
+    static constexpr Query query{
+        "DELETE FROM audit WHERE realm_id = $1 AND id IN (SELECT id FROM audit "
+        "WHERE realm_id = $1 AND id < $2 ORDER BY id LIMIT $3)"};
+    return tx.sql().run(query, realm, until, limit);
+}
+
+Result<bool> has_older(sql::Connection& sql, const RealmId& realm, const Uuid& until) {
+    static constexpr Query query{
+        "SELECT 1 FROM audit WHERE realm_id = $1 AND id < $2 ORDER BY id LIMIT 1"};
+    auto rows = sql.rows(query, realm, until);
+    const bool found = rows.next();
+    POSTRIDER_TRY(rows.finish());
+    return found;
 }
 
 }  // namespace audit_table

@@ -1,0 +1,71 @@
+"""What is older than a realm's retention goes by itself; what is pending stays; the disk gets its room back."""
+
+import contextlib
+import sqlite3
+
+from receiver import Receiver
+from server import Server
+from waiting import wait_for
+
+DAY_MS = 24 * 3600 * 1000
+
+
+def age(database, days):
+    """Everything of the log becomes so many days older: ids begin with their time in milliseconds."""
+    def older(value):
+        return (int.from_bytes(value[:6], "big") - days * DAY_MS).to_bytes(6, "big") + value[6:]
+
+    database.create_function("older", 1, older)
+    database.execute("UPDATE events SET id = older(id)")
+    database.execute("UPDATE deliveries SET id = older(id), event_id = older(event_id)")
+    database.execute("UPDATE attempts SET delivery_id = older(delivery_id)")
+    database.execute("UPDATE audit SET id = older(id)")
+    database.execute("UPDATE api_keys SET expires_at = expires_at - ? WHERE expires_at IS NOT NULL", (days * DAY_MS * 1000,))
+    database.commit()
+
+
+def free_pages(path):
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        return database.execute("PRAGMA freelist_count").fetchone()[0]
+
+
+def test_old_events_go_and_pending_ones_stay(tmp_path):
+    with Receiver() as receiver, Server(tmp_path / "data", "--allow-network", "127.0.0.0/8", "--payload-bytes-max", "1MiB") as server:
+        realm, brief = server.realm("acme", "order.paid", "order.held"), server.realm("brief", "order.paid")
+        brief.call("PATCH", "/settings", {"retention_days": 1}, 200)
+        realm.call("PATCH", "/settings", {"retention_days": 90}, 200)
+        for each in (realm, brief):
+            each.create_webhook(receiver.url("/a"), events=["order.paid"])
+        held = realm.create_webhook("https://nowhere.invalid/", events=["order.held"], retry_schedule=["24h"])
+        realm.call("POST", "/api-keys", {"name": "long ago", "permissions": [], "expires_at": "2099-01-01T00:00:00Z"}, 201)
+        pending = realm.publish("order.held").json["id"]
+        for _ in range(80):
+            realm.publish("order.paid", {"blob": "x" * 900_000})
+        brief.publish("order.paid")
+        receiver.wait("/a", 81)
+        wait_for(lambda: not realm.deliveries(state="pending", webhook_id=None)[1:], "all but one are final")
+        server.stop()
+        path = tmp_path / "data" / "postrider.db"
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            age(database, 40)
+            database.execute("UPDATE api_keys SET expires_at = 1 WHERE name = 'long ago'")
+            database.commit()
+        before = path.stat().st_size
+        assert before > 60_000_000
+        server.start()
+        fresh = brief.publish("order.paid").json["id"]
+        wait_for(lambda: [event["id"] for event in brief.items("/events", event="order.paid")] == [fresh], "brief's old one is gone")
+        assert len(realm.items("/events", event="order.paid")) == 80, "acme keeps 90 days"
+        wait_for(lambda: "long ago" not in [key["name"] for key in realm.items("/api-keys")], "the key that ended")
+        assert realm.items("/audit", action="api_key.expire")[0]["actor"] == {"kind": "system", "id": "housekeeping"}
+        realm.call("PATCH", "/settings", {"retention_days": 30}, 200)
+        server.restart()
+        wait_for(lambda: not realm.items("/events", event="order.paid"), "acme's old ones", 30)
+        left = realm.items("/events", event="order.held")
+        assert len(left) == 1 and left[0]["id"] != pending and realm.deliveries(state="pending")[0]["webhook_id"] == held["id"]
+        wait_for(lambda: free_pages(path) <= 4096, "the free pages are given back", 30)
+        server.stop()  # which brings into the file what is still in the WAL
+        assert path.stat().st_size < before * 0.6
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert database.execute("SELECT COUNT(*) FROM attempts WHERE delivery_id NOT IN (SELECT id FROM deliveries)").fetchone() == (0,)
