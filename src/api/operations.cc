@@ -18,6 +18,10 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"get_health", open},
     {"get_readiness", open},
     {"get_docs", open},
+    {"get_console", open},
+    {"get_console_page", open},
+    {"get_set_password_page", open},
+    {"get_console_asset", open},
     {"get_metrics", view_metrics},
     // events
     {"publish_event", publish_events},
@@ -25,6 +29,7 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"list_events", view_events},
     {"get_event", view_events},
     {"explain_event", view_events},
+    {"get_stream", view_events},
     // event types
     {"list_built_in_event_types", any_token},
     {"list_event_types", view_webhooks},

@@ -5,6 +5,7 @@
 namespace postrider::api {
 
 RouteList meta_routes(Context& context);
+RouteList console_routes(Context& context);
 RouteList realm_routes(Context& context);
 RouteList event_routes(Context& context);  ///< with event_type_routes
 RouteList event_type_routes(Context& context);
@@ -12,6 +13,7 @@ RouteList webhook_routes(Context& context);  ///< with webhook_action_routes, op
 RouteList webhook_action_routes(Context& context);
 RouteList operation_routes(Context& context);
 RouteList delivery_routes(Context& context);
+RouteList stream_routes(Context& context);  ///< server-sent events
 RouteList access_routes(Context& context);  ///< API keys, the audit log
 RouteList session_routes(Context& context);
 RouteList oauth_routes(Context& context);

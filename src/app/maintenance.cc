@@ -158,7 +158,10 @@ int print_routes() {
     int code = 0;
     if (auto server = make_server(config)) {
         for (const http::Route& route : (*server)->routes()) {
-            fmt::print("{} {} {} {}\n", route.method, route.path, route.operation,
+            // The contract has no mark for "and all the rest".
+            std::string path = route.path;
+            if (path.ends_with("*}")) path.erase(path.size() - 2, 1);
+            fmt::print("{} {} {} {}\n", route.method, path, route.operation,
                        api::to_string(api::operation(route.operation).need));
         }
     } else {

@@ -140,7 +140,8 @@ void Connection::end_overdue() {
 }
 
 void Connection::stop_when_idle() {
-    if (phase_ == Phase::idle || phase_ == Phase::handshaking) close();
+    const bool is_between = phase_ == Phase::idle || phase_ == Phase::handshaking;
+    if (is_between || phase_ == Phase::streaming) close();
 }
 
 void Connection::close() {
@@ -209,10 +210,11 @@ void Connection::on_read(std::size_t bytes) {
         end_ += bytes;
         return process();
     }
-    // After an answer to half a request: what still comes is read over.
+    // After an answer to half a request, and during a stream: what still comes is read over.
     linger_bytes_ += bytes;
     if (linger_bytes_ > limits::linger_bytes_max) return close();
-    if (phase_ == Phase::lingering) read();
+    begin_ = end_ = 0;
+    if (phase_ == Phase::lingering || phase_ == Phase::streaming) read();
 }
 
 /// Works off what is in the buffer; returns when something has to be waited for.
@@ -419,7 +421,7 @@ bool Connection::dispatch() {
 bool Connection::write(Response response) {
     phase_ = Phase::writing;
     response_ = std::move(response);
-    if (hub_.is_stopping()) keep_open_ = false;
+    if (hub_.is_stopping() || response_.source != nullptr) keep_open_ = false;
     head_.clear();
     append_head(
         head_, response_,
@@ -470,6 +472,10 @@ bool Connection::finish_answer() {
                           .body_bytes = response_.body.size()});
     }
     response_.body.clear();
+    if (response_.source != nullptr && !head_only_ && !hub_.is_stopping()) {
+        begin_stream();
+        return false;
+    }
     if (!keep_open_) {
         linger();
         return false;
@@ -479,6 +485,42 @@ bool Connection::finish_answer() {
     head_only_ = false;
     reader_.begin(request_);
     return true;
+}
+
+void Connection::begin_stream() {
+    phase_ = Phase::streaming;
+    deadline_ = Monotonic::max();
+    linger_bytes_ = 0;
+    begin_ = end_ = 0;
+    read();  // tells when the client goes
+    pump();
+}
+
+void Connection::pump() {
+    if (phase_ != Phase::streaming || piece_pending_) return;
+    std::optional<std::string> next = response_.source->next();
+    if (next && next->empty()) return;
+    if (reader_.is_http_1_0()) {
+        piece_ = next.value_or("");
+    } else {
+        piece_ = next ? fmt::format("{:x}\r\n{}\r\n", next->size(), *next) : "0\r\n\r\n";
+    }
+    piece_pending_ = true;
+    is_last_piece_ = !next;
+    deadline_ = hub_.now() + hub_.options().response_write_timeout;
+    if (tls_ != nullptr) return write_piece_secured();
+    asio::async_write(socket_, asio::buffer(piece_),
+                      [self = shared_from_this()](error_code failed, std::size_t) {
+                          if (self->phase_ == Phase::closed) return;
+                          if (failed) return self->close();
+                          self->on_piece_written();
+                      });
+}
+
+void Connection::on_piece_written() {
+    piece_pending_ = false;
+    deadline_ = Monotonic::max();
+    if (is_last_piece_) linger();
 }
 
 /// Ends the connection so that the answer arrives: closing while bytes wait unread would make the

@@ -36,6 +36,7 @@ class Hub {
 ///     handshaking ──TLS is up──▶ idle          (without TLS it begins idle)
 ///     idle ──first byte──▶ reading ──▶ handling ──answer──▶ writing ──▶ idle
 ///       reading ──refused before its end──▶ writing ──▶ lingering ──▶ closed
+///       writing ──head of a BodySource──▶ streaming ──its end──▶ closed
 ///       reading ──head read──▶ admitting ──the gate's verdict──▶ reading
 ///
 /// Thread-safety: the server's thread.
@@ -59,7 +60,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     bool is_overdue(Monotonic now) const { return now >= deadline_; }
     /// 408 for half a request; closes everything else.
     void end_overdue();
-    /// Closes now if nothing is in progress, else after the answer (Hub::is_stopping).
+    bool is_streaming() const { return phase_ == Phase::streaming; }
+    /// Sends the next piece of a body that comes in pieces, if there is one.
+    void pump();
+    /// Closes now if nothing but a stream is in progress, else after the answer (Hub::is_stopping).
     void stop_when_idle();
     void close();
 
@@ -71,6 +75,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
         admitting,
         handling,
         writing,
+        streaming,
         lingering,
         closed
     };
@@ -97,6 +102,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     bool write(Response response);
     void on_written();
     bool finish_answer();
+    void begin_stream();
+    void on_piece_written();
     void linger();
 
     // Under TLS (connection_tls.cc).
@@ -109,6 +116,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     bool write_secured();
     bool push_secured();
     void go_on_writing();
+    void write_piece_secured();
 
     Hub& hub_;
     const std::uint64_t id_;
@@ -136,6 +144,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     bool keep_open_ = true;
     std::string head_;
     Response response_;
+    std::string piece_;  ///< of a stream, on its way
+    bool piece_pending_ = false;
+    bool is_last_piece_ = false;
     std::size_t linger_bytes_ = 0;
     bool is_refused_ = false;
     std::size_t joined_ = 0;   ///< bytes of the body that are in head_, to share its TLS record

@@ -108,7 +108,18 @@ bool Connection::push_secured() {
 }
 
 void Connection::go_on_writing() {
-    if (push_secured()) on_written();
+    if (!push_secured()) return;
+    if (phase_ == Phase::streaming) {
+        on_piece_written();
+    } else {
+        on_written();
+    }
+}
+
+void Connection::write_piece_secured() {
+    head_ = std::move(piece_);
+    joined_ = written_ = 0;
+    go_on_writing();
 }
 
 }  // namespace postrider::http

@@ -130,8 +130,12 @@ void append_head(std::string& out, const Response& response, const HeadOptions& 
             out += "\r\nContent-Type: ";
             append_clean(out, response.content_type);
         }
-        out += "\r\nContent-Length: ";
-        append_number(out, response.body.size());
+        if (response.source == nullptr) {
+            out += "\r\nContent-Length: ";
+            append_number(out, response.body.size());
+        } else if (!options.http_1_0) {
+            out += "\r\nTransfer-Encoding: chunked";
+        }
         if (response.content_type.find("json") != std::string::npos &&
             !has_header(response, "cache-control")) {
             out += "\r\nCache-Control: no-store";

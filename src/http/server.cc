@@ -217,6 +217,10 @@ void ServerImpl::watch_deadlines() {
              connections_where([time](const Connection& c) { return c.is_overdue(time); })) {
             connection->end_overdue();
         }
+        for (const auto& connection :
+             connections_where([](const Connection& c) { return c.is_streaming(); })) {
+            connection->pump();
+        }
         watch_deadlines();
     });
 }

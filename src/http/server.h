@@ -39,11 +39,24 @@ struct Request {
     const std::string& path_parameter(std::string_view name) const;
 };
 
+/// A body that comes in pieces, for as long as its client listens: server-sent events.
+class BodySource {
+ public:
+    virtual ~BodySource() = default;
+    /// What there is to send now: nothing yet when it is empty, the body's end when it is none.
+    /// Asked on the server's thread, once at the start and then about every
+    /// ServerOptions::deadline_check, and not while an earlier piece is still on its way: a client
+    /// that reads slowly holds one piece. Must not block.
+    virtual std::optional<std::string> next() = 0;
+};
+
 struct Response {
     int status = 200;
     std::string content_type = "application/json";
     std::string body = {};
     std::vector<std::pair<std::string, std::string>> headers = {};
+    /// The body, in place of `body`; the connection closes after it, or when the server stops.
+    std::shared_ptr<BodySource> source = nullptr;
 };
 
 /// Answers one request, once. Copyable; send() may be called from any thread, and when the client

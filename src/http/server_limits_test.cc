@@ -145,7 +145,6 @@ TEST_F(ServerTest, TheGateMaySpeakLater) {
         "Content-Length: 5000000\r\n\r\n[");
     EXPECT_EQ(answer.status, 401);
     EXPECT_TRUE(large.is_closed());
-
 }
 
 TEST_F(ServerTest, BodiesOverTheLimitAre413) {

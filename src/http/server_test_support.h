@@ -83,6 +83,16 @@ class RawClient {
         EXPECT_TRUE(send(request));
         return read();
     }
+    /// What comes up to and with `end`; all until the server closes when that comes first.
+    std::string until(std::string_view end) {
+        std::size_t at;
+        while ((at = buffer_.find(end)) == std::string::npos) {
+            if (!receive()) return std::exchange(buffer_, {});
+        }
+        std::string text = buffer_.substr(0, at + end.size());
+        buffer_.erase(0, text.size());
+        return text;
+    }
     /// Whether the server has closed its side, with nothing left to read.
     bool is_closed() { return buffer_.empty() && !receive(); }
     int descriptor() const { return socket_; }
@@ -147,6 +157,7 @@ class ServerTest : public testing::Test {
 
     std::unique_ptr<Server> server_;
     std::vector<std::thread> threads_;
+    std::function<std::shared_ptr<BodySource>()> make_source_;  ///< of /stream
     std::string last_gate_path_;
 
  private:
@@ -200,6 +211,11 @@ inline std::vector<Route> ServerTest::routes() {
     add("GET", "/remote", 0, [](Request& q, Responder r) { r.send(text(q.remote)); });
     add("GET", "/large", 0,
         [](Request&, Responder r) { r.send(text(std::string(32 << 20, 'x'))); });
+    add("GET", "/stream", 0, [this](Request&, Responder r) {
+        Response response = text("");
+        response.source = make_source_();
+        r.send(std::move(response));
+    });
     add("GET", "/drop", 0, [](Request&, Responder) {});
     add("GET", "/twice", 0, [](Request&, Responder r) {
         r.send(text("first"));

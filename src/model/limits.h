@@ -40,6 +40,11 @@ inline constexpr std::size_t tls_file_bytes_max = 1024 * 1024;    ///< a chain h
 inline constexpr std::size_t tls_record_bytes_max = 16 * 1024;    ///< RFC 8446, section 5.1
 inline constexpr Duration strict_transport_lifetime = 365 * 24h;  ///< of the HSTS header
 inline constexpr std::size_t forwarded_hops_max = 32;  ///< of X-Forwarded-For, from the right
+inline constexpr std::size_t streams_max = 512;        ///< one for each browser that looks on
+inline constexpr Duration stream_interval = 1s;        ///< how often a realm's pulse is taken
+inline constexpr Duration stream_heartbeat = 15s;  ///< a sign of life, also for proxies on the way
+inline constexpr Duration stream_lifetime = 5min;  ///< then who listens is asked again who it is
+inline constexpr std::int64_t pulse_count_max = 10'000;  ///< counted to here each second, ~2 ms
 inline constexpr std::size_t unread_body_bytes_max =
     64 *
     1024;  ///< a refused request's body up to here is read over; above, the connection is closed

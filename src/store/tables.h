@@ -393,6 +393,17 @@ Result<std::vector<AttemptRow>> all(sql::Connection& sql, const RealmId& realm,
                                     const DeliveryId& delivery);
 }  // namespace attempts_table
 
+/// What tells that something in a realm has changed: its newest rows, and how much is open.
+struct PulseRow {
+    std::optional<EventId> newest_event;
+    std::optional<DeliveryId> newest_delivery;
+    std::optional<Uuid> newest_change;  ///< of the audit log
+    std::int64_t pending = 0;           ///< deliveries; counted up to `count_max`, as `failed` is
+    std::int64_t failed = 0;
+    bool operator==(const PulseRow&) const = default;
+};
+Result<PulseRow> read_pulse(sql::Connection& sql, const RealmId& realm, std::int64_t count_max);
+
 namespace idempotency_table {
 struct Kept {
     std::string body_sha256;

@@ -19,8 +19,8 @@ from world import body_for, fill, make_world, send_form
 
 OPERATIONS = {operation["operationId"]: (method, path, operation) for method, path, operation in Contract().operations()}
 #: What needs no token, by decision: each has a reason in the contract.
-OPEN = {"get_health", "get_readiness", "get_docs", "create_session", "request_password_reset", "complete_password_reset",
-        "get_oauth_metadata"}
+OPEN = {"get_health", "get_readiness", "get_docs", "get_console", "get_console_page", "get_console_asset",
+        "get_set_password_page", "create_session", "request_password_reset", "complete_password_reset", "get_oauth_metadata"}
 #: What a client's secret opens: test_oauth.py has who may not.
 CLIENT = {operation_id for operation_id, (_, _, operation) in OPERATIONS.items() if operation["x-permission"] == "client"}
 GUARDED = sorted(set(OPERATIONS) - OPEN - CLIENT)
@@ -120,9 +120,13 @@ class Unchanged:
                 assert after[table] == rows, table
 
 
+#: What is the same in every realm, or never told to anybody.
+PUBLIC = {"event_type", "path", "asset", "client_secret"}
+
+
 def names_of_others(other):
     realm, names = other
-    return [value.encode() for name, value in names.items() if name not in ("event_type", "client_secret")] + [realm.name.encode()]
+    return [value.encode() for name, value in names.items() if name not in PUBLIC] + [realm.name.encode()]
 
 
 def check(answer, status, operation_id, secrets, asked):

@@ -74,6 +74,8 @@ class Client:
                     self.local.connection = connection
                 connection.request(method, path, body, all_headers)
                 response = connection.getresponse()
+                if response.getheader("content-type") == "text/event-stream":
+                    return self.first_event(connection, response)
                 return Answer(response.status,
                               {name.lower(): value for name, value in response.getheaders()},
                               response.read())
@@ -85,6 +87,15 @@ class Client:
                 stale = isinstance(error, (http.client.RemoteDisconnected, BrokenPipeError))
                 if fresh or attempt == 1 or not stale or method != "GET":
                     raise NoAnswer(repr(error)) from error
+
+    def first_event(self, connection, response):
+        """A stream has no end: its first event, and the connection is closed."""
+        body = b""
+        while not body.endswith(b"\n\n") and (byte := response.read(1)):
+            body += byte
+        connection.close()
+        self.local.connection = None
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
 
     def call(self, method, path, body=None, expect=None, headers=None):
         """`body` is bytes, or anything that json.dumps takes. `path` is below /api/v1."""

@@ -50,6 +50,7 @@ class Server:
         self.data = pathlib.Path(data)
         self.flags, self.prefix, self.variables = flags, prefix, variables or {}
         self.program = program or binary()
+        self.stdout = subprocess.DEVNULL  # or a file, for what is said to who starts it
         self.process, self.port, self.log, self.reader = None, None, [], None
         self.client = Client(self.address, TOKEN)
         self.master = Realm(self.client)
@@ -79,7 +80,7 @@ class Server:
     def start(self, timeout=30):
         self.port = None
         self.process = subprocess.Popen(
-            self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            self.command(), stdin=subprocess.DEVNULL, stdout=self.stdout,
             stderr=subprocess.PIPE, text=True, errors="replace",
             env=environment(POSTRIDER_BOOTSTRAP_TOKEN=TOKEN, **self.variables))
         ready = threading.Event()

@@ -17,11 +17,13 @@ def make_world(server, receiver):
     delivery = realm.wait_final(event_id)[0]
     operation = realm.call("POST", f"/webhooks/{hook['id']}/recover", {"since": "2020-01-01T00:00:00Z"}, 202)
     wait_for(lambda: realm.get(f"/operations/{operation.json['id']}").json["state"] == "done", "recovered")
+    page = server.client.raw("GET", "/").body.decode()
+    asset = re.search(r'src="/assets/([^"]+)"', page)[1]
     more = directory_world(realm)
     return realm, {**more, "realm": realm.name, "webhook_id": hook["id"], "event_id": event_id,
                    "delivery_id": delivery["id"], "operation_id": operation.json["id"],
                    "api_key_id": realm.call("POST", "/api-keys", {"name": "k", "permissions": []}, 201).json["id"],
-                   "event_type": "order.paid"}
+                   "event_type": "order.paid", "path": "master/webhooks", "asset": asset}
 
 
 def directory_world(realm):

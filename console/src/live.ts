@@ -1,0 +1,122 @@
+import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
+import { useEffect } from 'react'
+
+import { ApiError, openStream } from './api/client'
+
+/** What the server says of a realm when something in it has changed (see get_stream in the contract). */
+export type Pulse = { newest_event: string | null; newest_delivery: string | null; newest_change: string | null; pending: number; failed: number; count_max: number }
+type Heard = { pulse: Pulse | null }
+
+const retry_ms = 1000
+const retry_ms_max = 30_000
+/** A stream without a sign of life for longer is none: lists ask by themselves again. */
+const silence_ms_max = 40_000
+const poll_ms = 4000
+const poll_ms_live = 30_000
+/** The overview's 1,000 deliveries are not asked for more often. */
+const recent_ms = 5000
+
+let heardAt = 0
+/** How often a list asks by itself: seldom while the stream says when there is something. */
+export const refreshMs = () => (Date.now() - heardAt < silence_ms_max ? poll_ms_live : poll_ms)
+
+const sleep = (ms: number, signal: AbortSignal) =>
+  new Promise<void>((done) => {
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', () => { clearTimeout(timer); done() }, { once: true })
+  })
+
+/** Reads the stream to its end. Calls `hear` with each pulse, and with null for each sign of life. */
+async function read(realm: string, signal: AbortSignal, hear: (pulse: Pulse | null) => void) {
+  const body = (await openStream(realm, signal)).body
+  if (!body) return
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  for (;;) {
+    const { value, done } = await reader.read()
+    if (done) return
+    text += value
+    const blocks = text.split('\n\n')
+    text = blocks.pop() ?? ''
+    for (const block of blocks) {
+      const data = block.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5)).join('\n')
+      hear(data ? (JSON.parse(data) as Pulse) : null)
+    }
+  }
+}
+
+/** One tab of the browser, the one with the lock, has the stream; it tells the others. */
+async function lead(realm: string, signal: AbortSignal, hear: (pulse: Pulse | null) => void) {
+  let wait = retry_ms
+  while (!signal.aborted) {
+    try {
+      await read(realm, signal, (pulse) => { wait = retry_ms; hear(pulse) })
+    } catch (error) {
+      if (signal.aborted) return
+      // Not permitted: asking again changes nothing soon.
+      wait = error instanceof ApiError && error.status >= 400 && error.status < 500 ? retry_ms_max : Math.min(wait * 2, retry_ms_max)
+    }
+    await sleep(wait, signal)
+  }
+}
+
+/** Hears the realm's pulse until the returned function is called; hidden tabs neither lead nor wait to. */
+function join(realm: string, hear: (pulse: Pulse | null) => void): () => void {
+  const name = `postrider-live-${realm}`
+  const channel = new BroadcastChannel(name)
+  channel.onmessage = ({ data }: MessageEvent<Heard>) => hear(data.pulse)
+  let leading: AbortController | null = null
+  const start = () => {
+    const { signal } = (leading = new AbortController())
+    const tell = (pulse: Pulse | null) => { channel.postMessage({ pulse } satisfies Heard); hear(pulse) }
+    navigator.locks.request(name, { signal }, () => lead(realm, signal, tell)).catch(() => {})
+  }
+  const stop = () => { leading?.abort(); leading = null }
+  const look = () => { if (document.hidden) stop(); else if (!leading) start() }
+  look()
+  document.addEventListener('visibilitychange', look)
+  return () => {
+    document.removeEventListener('visibilitychange', look)
+    stop()
+    channel.close()
+  }
+}
+
+const configuration = ['webhooks', 'webhook', 'audit', 'users', 'user', 'user-roles', 'credentials', 'roles', 'role', 'clients', 'client', 'redirects', 'realms', 'realm', 'settings', 'api-keys', 'sessions', 'event-types']
+
+/** Asks again what a pulse says has changed, of what is on the screen. */
+function refresh(cache: QueryClient, now: Pulse, before: Pulse | undefined) {
+  const changed = new Set<string>()
+  if (now.newest_event !== before?.newest_event) changed.add('events')
+  const deliveries = now.newest_delivery !== before?.newest_delivery || now.pending !== before.pending || now.failed !== before.failed
+  if (deliveries) for (const key of ['deliveries', 'delivery', 'event']) changed.add(key)
+  if (now.newest_change !== before?.newest_change) for (const key of configuration) changed.add(key)
+  void cache.invalidateQueries({
+    predicate: ({ queryKey, state }) => {
+      const name = String(queryKey[0])
+      if (name === 'recent-deliveries') return deliveries && Date.now() - state.dataUpdatedAt > recent_ms
+      // Lists that somebody has scrolled through stay as they are.
+      const pages = (state.data as { pages?: unknown[] } | undefined)?.pages
+      return changed.has(name) && (pages === undefined || pages.length <= 1)
+    },
+  })
+}
+
+/** Keeps what is on the screen as it is at the server. Needs a secure context, as logging in does. */
+export function useLive(realm: string, enabled: boolean) {
+  const cache = useQueryClient()
+  useEffect(() => {
+    if (!enabled || !('locks' in navigator)) return
+    return join(realm, (pulse) => {
+      heardAt = Date.now()
+      if (!pulse) return
+      const before = cache.getQueryData<Pulse>(['pulse', realm])
+      cache.setQueryData(['pulse', realm], pulse)
+      if (before) refresh(cache, pulse, before)
+    })
+  }, [cache, realm, enabled])
+}
+
+export function usePulse(realm: string): Pulse | undefined {
+  return useQuery<Pulse>({ queryKey: ['pulse', realm], enabled: false, queryFn: () => Promise.reject(new Error('told, not asked')) }).data
+}

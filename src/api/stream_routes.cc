@@ -1,0 +1,166 @@
+#include <atomic>
+#include <map>
+
+#include "api/call.h"
+#include "api/routes.h"
+#include "base/mutex.h"
+#include "store/tables.h"
+
+/// Server-sent events: a realm's pulse, whenever it changes. It says that there is something to ask
+/// for, and never what: who listens asks the other routes, with their permissions.
+namespace postrider::api {
+
+namespace {
+
+using store::PulseRow;
+
+template <typename IdType>
+void write_id(json::Writer& writer, std::string_view name, const std::optional<IdType>& id) {
+    if (id) {
+        writer.member(name, id->to_string());
+    } else {
+        writer.member_null(name);
+    }
+}
+
+std::string pulse_event(const PulseRow& row) {
+    std::string out = "event: pulse\ndata: ";
+    json::Writer writer(out);
+    writer.begin_object();
+    write_id(writer, "newest_event", row.newest_event);
+    write_id(writer, "newest_delivery", row.newest_delivery);
+    write_id(writer, "newest_change", row.newest_change);
+    writer.member("pending", row.pending);
+    writer.member("failed", row.failed);
+    writer.member("count_max", limits::pulse_count_max);
+    writer.end_object();
+    return out + "\n\n";
+}
+
+/// What all streams of a realm share: one look at the store an interval, however many listen.
+/// Thread-safety: any thread.
+class Pulse : public std::enable_shared_from_this<Pulse> {
+ public:
+    Pulse(store::Store& store, const Clock& clock, const RealmId& realm)
+        : store_(store), clock_(clock), realm_(realm) {}
+
+    /// The latest pulse's number, and its text when it is newer than `seen`. Looks at the store
+    /// when the last look is an interval old.
+    std::pair<std::uint64_t, std::string> since(std::uint64_t seen) {
+        bool is_due = false;
+        std::pair<std::uint64_t, std::string> latest;
+        {
+            MutexLock lock(mutex_);
+            latest = {number_, number_ > seen ? text_ : std::string()};
+            const auto now = clock_.monotonic();
+            is_due = !is_looking_ && (!looked_at_ || now - *looked_at_ >= limits::stream_interval);
+            if (is_due) {
+                is_looking_ = true;
+                looked_at_ = now;
+            }
+        }
+        if (is_due) look();
+        return latest;
+    }
+
+ private:
+    void look() {
+        store::read<PulseRow>(
+            store_,
+            [realm = realm_](store::sql::Connection& sql) {
+                return store::read_pulse(sql, realm, limits::pulse_count_max);
+            },
+            [self = shared_from_this()](Result<PulseRow> row) { self->told(row); });
+    }
+    /// An error is no pulse: the heartbeat goes on, and the next look may succeed.
+    void told(const Result<PulseRow>& row) {
+        MutexLock lock(mutex_);
+        is_looking_ = false;
+        if (!row || (number_ > 0 && *row == row_)) return;
+        row_ = *row;
+        text_ = pulse_event(row_);
+        ++number_;
+    }
+
+    store::Store& store_;
+    const Clock& clock_;
+    const RealmId realm_;
+    Mutex mutex_;
+    bool is_looking_ GUARDED_BY(mutex_) = false;
+    std::optional<Monotonic> looked_at_ GUARDED_BY(mutex_);
+    PulseRow row_ GUARDED_BY(mutex_);
+    std::string text_ GUARDED_BY(mutex_);
+    std::uint64_t number_ GUARDED_BY(mutex_) = 0;
+};
+
+/// The pulses that somebody listens to. Thread-safety: the HTTP server's thread.
+class Pulses {
+ public:
+    std::shared_ptr<Pulse> of(Context& context, const RealmId& realm) {
+        std::erase_if(pulses_, [](const auto& entry) { return entry.second.expired(); });
+        std::weak_ptr<Pulse>& known = pulses_[realm];
+        auto pulse = known.lock();
+        if (!pulse) {
+            pulse = std::make_shared<Pulse>(context.store, context.clock, realm);
+            known = pulse;
+        }
+        return pulse;
+    }
+
+    std::atomic<std::size_t> streams = 0;  ///< also when the last holder of one is another thread
+
+ private:
+    std::map<RealmId, std::weak_ptr<Pulse>> pulses_;
+};
+
+class Stream final : public http::BodySource {
+ public:
+    Stream(std::shared_ptr<Pulses> all, std::shared_ptr<Pulse> pulse, const Clock& clock)
+        : all_(std::move(all)), pulse_(std::move(pulse)), clock_(clock) {
+        ++all_->streams;
+    }
+    ~Stream() override { --all_->streams; }
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+
+    std::optional<std::string> next() override {
+        const auto now = clock_.monotonic();
+        if (now - begun_ >= limits::stream_lifetime) return std::nullopt;
+        auto [number, text] = pulse_->since(seen_);
+        seen_ = number;
+        // A first line at once: a proxy that waits for a body passes the head on.
+        if (text.empty() && now - said_ < limits::stream_heartbeat) return "";
+        said_ = now;
+        return text.empty() ? ":\n\n" : std::move(text);
+    }
+
+ private:
+    const std::shared_ptr<Pulses> all_;
+    const std::shared_ptr<Pulse> pulse_;
+    const Clock& clock_;
+    const Monotonic begun_ = clock_.monotonic();
+    Monotonic said_ = begun_ - limits::stream_heartbeat;
+    std::uint64_t seen_ = 0;
+};
+
+}  // namespace
+
+RouteList stream_routes(Context& context) {
+    auto get_stream = [pulses = std::make_shared<Pulses>()](Context& with,
+                                                            Call& call) -> Result<void> {
+        POSTRIDER_TRY(call.query().finish());
+        if (pulses->streams >= limits::streams_max) {
+            return fail(ErrorCode::unavailable,
+                        "too many browsers look on; the lists still answer");
+        }
+        Answer answer;
+        answer.content_type = "text/event-stream";
+        answer.headers.emplace_back("Cache-Control", "no-store");
+        answer.source = std::make_shared<Stream>(pulses, pulses->of(with, call.realm), with.clock);
+        call.reply.send(std::move(answer));
+        return {};
+    };
+    return {handle(context, {"GET", "/api/v1/realms/{realm}/stream", "get_stream"}, get_stream)};
+}
+
+}  // namespace postrider::api

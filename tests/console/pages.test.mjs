@@ -1,0 +1,129 @@
+// Every page of the console: axe, width, what others wrote as text, the first load.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+
+import { axe_source, fronts, newContext, newPage, open, pages, settled, start } from './browser.mjs'
+
+let world
+before(async () => { world = await start() })
+after(async () => { await world?.stop() })
+
+/** Looks at every page in one window. */
+async function walk(options, look) {
+  const context = await newContext(world, options)
+  const page = await newPage(world, context)
+  for (const [name, path] of Object.entries(pages(world))) {
+    await page.goto(world.url + path)
+    await page.locator('#content').waitFor()
+    await settled(page)
+    await look(name, page)
+  }
+  await context.close()
+  const outside = await newContext(world, { ...options, as: null })
+  const front = await newPage(world, outside)
+  for (const [name, path] of Object.entries(fronts)) {
+    await front.goto(world.url + path)
+    await settled(front)
+    await look(name, front)
+  }
+  await outside.close()
+}
+
+for (const dark of [false, true]) {
+  test(`axe finds nothing serious, ${dark ? 'dark' : 'light'}`, async () => {
+    const found = []
+    await walk({ dark }, async (name, page) => {
+      // Not as a <script>: the policy would refuse it.
+      await page.evaluate(axe_source)
+      const { violations } = await page.evaluate(() => window.axe.run())
+      for (const each of violations) {
+        if (each.impact === 'serious' || each.impact === 'critical') found.push(`${name}: ${each.id}: ${each.nodes[0].html.slice(0, 160)} ${each.nodes[0].failureSummary?.split('\n')[1] ?? ''}`)
+      }
+    })
+    assert.deepEqual(found, [])
+  })
+}
+
+test('nothing is wider than a phone, nothing comes from elsewhere, nobody’s text is code', async () => {
+  const found = []
+  await walk({ width: 390, height: 844 }, async (name, page) => {
+    const { width, pwned } = await page.evaluate(() => ({ width: document.documentElement.scrollWidth, pwned: window.pwned }))
+    if (width > 390) found.push(`${name} is ${width} px wide`)
+    if (pwned !== undefined) found.push(`${name} ran what others wrote`)
+    if (await page.locator('img').count() > 0) found.push(`${name} has an img`)
+    found.push(...page.elsewhere.map((url) => `${name} asks ${url}`))
+    // One page is of a user who is not there.
+    found.push(...page.complaints.filter((text) => !(name === 'not-found' && text.includes('404'))).map((text) => `${name}: ${text}`))
+    page.complaints.length = 0
+  })
+  assert.deepEqual(found, [])
+})
+
+test('what others wrote is shown as text', async () => {
+  const page = await open(world, pages(world).webhook)
+  await page.getByRole('heading', { name: '<img src=x' }).waitFor()
+  await page.getByRole('region', { name: 'response body' }).getByText('<img src=x').waitFor()
+  await page.getByLabel('Response headers').getByText('<img src=x').waitFor()
+  await page.getByRole('region', { name: 'request body' }).getByText('<img src=x').waitFor()
+  await page.goto(world.url + pages(world).users)
+  await page.getByText('<img src=x').first().waitFor()
+  await page.goto(world.url + pages(world).roles)
+  await page.getByText('support <img src=x').waitFor()
+  await page.goto(world.url + pages(world)['api-keys'])
+  await page.getByText('<img src=x').first().waitFor()
+  assert.equal(await page.evaluate(() => window.pwned), undefined)
+  await page.context().close()
+})
+
+test('payloads are shown as they were sent, to the last digit', async () => {
+  const id = await world.tell(`publish-text ${world.realm} {"b":1.10,"a":12345678901234567890123,"deep":[{"c":1e400},[],{}],"d":"\\u0000"}`)
+  const page = await open(world, `/console/${world.realm}/events/${id}`)
+  const data = page.getByRole('region', { name: 'data' })
+  await data.waitFor()
+  assert.equal(await data.textContent(), ['{', '  "b": 1.10,', '  "a": 12345678901234567890123,', '  "deep": [', '    {', '      "c": 1e400', '    },', '    [],', '    {}', '  ],', '  "d": "\\u0000"', '}'].join('\n'))
+  await page.getByRole('link', { name: 'See the attempts' }).first().click()
+  await page.getByRole('region', { name: 'request body' }).getByText('12345678901234567890123').waitFor()
+  await page.context().close()
+})
+
+test('the policy forbids inline script', async () => {
+  const policy = (await fetch(world.url)).headers.get('content-security-policy')
+  assert.match(policy, /script-src 'self';/)
+  assert.doesNotMatch(policy, /unsafe/)
+  const page = await open(world, pages(world).overview)
+  await page.evaluate(() => {
+    const script = document.createElement('script')
+    script.textContent = 'window.inline = 1'
+    document.body.append(script)
+    const image = document.createElement('div')
+    image.innerHTML = '<a onclick="window.inline = 2">x</a>'
+    document.body.append(image)
+    image.firstChild.click()
+  })
+  assert.equal(await page.evaluate(() => window.inline), undefined)
+  await page.context().close()
+})
+
+test('files have an ETag, and assets are for ever', async () => {
+  const first = await fetch(world.url)
+  const again = await fetch(world.url, { headers: { 'If-None-Match': first.headers.get('etag') } })
+  assert.equal(again.status, 304)
+  const asset = (await first.text()).match(/src="(\/assets\/[^"]+)"/)[1]
+  const plain = await fetch(world.url + asset, { headers: { 'Accept-Encoding': 'identity' } })
+  assert.equal(plain.headers.get('content-encoding'), null)
+  assert.match(plain.headers.get('cache-control'), /immutable/)
+  assert.equal(await plain.text(), await (await fetch(world.url + asset)).text())
+  assert.equal((await fetch(`${world.url}/assets/none.js`)).status, 404)
+})
+
+test('the first load is at most 250 KB', async () => {
+  const context = await newContext(world, { width: 390, height: 844 })
+  const page = await newPage(world, context)
+  const sizes = []
+  page.on('requestfinished', (request) => { if (!request.url().includes('/api/')) sizes.push(request.sizes()) })
+  await page.goto(`${world.url}${pages(world).overview}`)
+  await settled(page)
+  const bytes = (await Promise.all(sizes)).reduce((sum, each) => sum + each.responseBodySize, 0)
+  assert.ok(bytes > 50_000 && bytes <= 250_000, `${bytes} bytes`)
+  await context.close()
+})

@@ -1,0 +1,128 @@
+"""A server with something in it, for the browser: python3 world.py <data-folder> [empty | tidy].
+
+Prints one JSON line; then does what the lines that it reads say, and prints a line after each, until its input ends.
+"""
+
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support" / "python"))
+
+from client import Realm
+from receiver import Receiver, Reply
+from server import Server
+from waiting import wait_for
+
+XSS = "<img src=x onerror=\"window.pwned=1\"><script>window.pwned=1</script>"
+PASSWORD = "correct horse battery staple"
+
+
+def directory(realm):
+    """Some of everything, with names that would be code if anybody took them for it."""
+    make = lambda path, **body: realm.call("POST", path, body, 201).json
+    auditor = make("/roles", name="auditor", description="Looks, and changes nothing", permissions=[
+        "view_users", "view_roles", "view_clients", "view_webhooks", "view_events", "view_audit"])
+    make("/roles", name="support " + XSS, description=XSS, permissions=["view_users", "redeliver"])
+    ada = make("/users", username="ada", email="ada@example.com", first_name="Ada", last_name="Lovelace",
+               attributes={"department": "engines", "note": XSS, "long": 9007199254740993})
+    for name, first, last in (("grace", "Grace", "Hopper"), ("alan", "Alan", "Turing"), ("edsger", "Edsger", "Dijkstra")):
+        make("/users", username=name, email=f"{name}@example.com", first_name=first, last_name=last, enabled=name != "alan")
+    make("/users", username="mallory", first_name=XSS, last_name=XSS)
+    realm.call("PUT", f"/users/{ada['id']}/password", {"password": PASSWORD}, 204)
+    realm.call("POST", f"/users/{ada['id']}/roles/{auditor['id']}", expect=204)
+    client = make("/clients", client_id="storefront", name="Storefront", description=XSS, type="confidential",
+                  service_account_roles=[auditor["id"]])
+    make("/clients", client_id="mobile-app", name="Mobile app", type="public")
+    make(f"/clients/{client['id']}/roles", name="buyer", description="May order")
+    make(f"/clients/{client['id']}/redirects", value="https://shop.example/callback")
+    make(f"/clients/{client['id']}/redirects", value="http://127.0.0.1/callback", enabled=False)
+    make("/api-keys", name="Warehouse importer", permissions=["publish_events"])
+    make("/api-keys", name=XSS, permissions=["view_events"], expires_at="2027-11-23T18:00:00Z")
+    return {"user": ada["id"], "role": auditor["id"], "client": client["id"]}
+
+
+def shop(server, receiver):
+    realm = server.realm("shop", "order.shipped", "order.paid")
+    server.client.call("PATCH", "/realms/shop", {"display_name": "The shop"}, 200)
+    good = realm.create_webhook(receiver.url("/good"), name="Billing", description="Invoices and receipts")
+    bad = realm.create_webhook(receiver.url("/failing"), name=XSS, retry_schedule=[], headers={"X-Team": "search"})
+    realm.create_webhook(receiver.url("/off"), name="Warehouse", enabled=False)
+    realm.create_webhook(receiver.url("/later"), name="Ledger", events=["order.shipped"], retry_schedule=["1h"])
+    event = None
+    for number in range(40):
+        event = realm.publish("order.paid" if number % 3 else "order.shipped", {"number": number, "note": XSS}).json["id"]
+    ids = directory(realm)
+    wait_for(lambda: all(item["attempts"] > 0 for item in realm.deliveries(event_id=event)), "the deliveries")
+    return {**ids, "realm": realm.name, "good": good["id"], "bad": bad["id"], "event": event,
+            "delivery": realm.get(f"/webhooks/{bad['id']}/deliveries").json["items"][0]["id"]}
+
+
+def many(server, receiver):
+    """100,000 deliveries to a receiver that never answers, 20 for each event."""
+    realm = server.realm("many", "order.shipped")
+    receiver.on("/never", lambda _request: None)
+    for number in range(20):
+        realm.create_webhook(receiver.url("/never"), name=f"Webhook {number}", timeout="30s")
+    for _ in range(5):
+        realm.call("POST", "/events/batch", {"events": [
+            {"event": "order.shipped", "resource_id": "019ab200-7c3e-7b1a-9a54-3f0f6b1d2c11", "data": {"number": number}}
+            for number in range(1000)]}, 202)
+
+
+def main(data, kind):
+    global XSS
+    empty = kind == "empty"
+    if kind == "tidy":  # for a picture to show
+        XSS = "Search index"
+    variables = {} if empty else {"POSTRIDER_ADMIN_PASSWORD": PASSWORD}
+    said = pathlib.Path(data) / "stdout"
+    with Receiver() as receiver, said.open("w") as stdout:
+        server = Server(pathlib.Path(data) / "data", "--allow-network", "127.0.0.0/8", variables=variables)
+        server.stdout = stdout
+        with server:
+            run(server, receiver, empty, said)
+
+
+def run(server, receiver, empty, said):
+    broken = [False]
+
+    def journey(_request):
+        return Reply(503, headers=(("Content-Type", "application/json"), ("Retry-After", "1")),
+                     body=b'{"error":"down for maintenance"}') if broken[0] else Reply(200, body=b'{"received":true}')
+
+    receiver.on("/journey", journey)
+    body = XSS if XSS.startswith("<") else '{"error":"the index is read-only","retry":"after the migration"}'
+    receiver.on("/failing", Reply(500, headers=(("X-Note", XSS),), body=body.encode()))
+    receiver.on("/later", Reply(503, body=b"come back later"))
+    world = {"url": server.url, "token": server.client.token, "receiver": receiver.url(""), "password": PASSWORD}
+    if empty:
+        world["link"] = wait_for(lambda: next((word for word in said.read_text().split() if "/set-password#" in word), None), "the link")
+    else:
+        world.update(shop(server, receiver))
+    print(json.dumps(world), flush=True)
+    for command in sys.stdin:
+        done, word = None, command.split()
+        if word[0] in ("break", "fix"):
+            broken[0] = word[0] == "break"
+        elif word[0] == "many":
+            many(server, receiver)
+        elif word[0] == "publish":
+            done = Realm(server.client, word[1]).publish(word[2], {"by": "the test"}).json["id"]
+        elif word[0] == "publish-text":
+            data = command.split(" ", 2)[2].strip()
+            done = Realm(server.client, word[1]).call("POST", "/events", (
+                '{"event":"order.paid","resource_id":"019ab200-7c3e-7b1a-9a54-3f0f6b1d2c11","data":%s}' % data).encode(), 202).json["id"]
+        elif word[0] == "end-sessions":
+            master = Realm(server.client, "master")
+            for session in master.items("/sessions"):
+                master.call("DELETE", f"/sessions/{session['id']}", expect=204)
+        elif word[0] == "reset":
+            done = Realm(server.client, word[1]).call("POST", f"/users/{word[2]}/reset-password", None, 200).json["token"]
+        elif word[0] == "log":
+            done = "".join(server.log)
+        print(json.dumps({"done": done}), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
