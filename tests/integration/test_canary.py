@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import urllib.parse
 
 from browser import Browser
@@ -56,7 +57,8 @@ def plant(server, receiver):
     hook = realm.create_webhook(receiver.url("/canary"), events=["*"], headers={"X-Key": secrets["header"]},
                                 secret=secrets["previous secret"], signing=["v1", "v1a"])
     secrets["webhook secret"] = call("POST", f"/webhooks/{hook['id']}/secret/rotate", {"overlap": "1h"}, 200)["secret"]
-    names.update(webhook_id=hook["id"], event_type="order.paid", session_id=realm.items("/sessions")[0]["id"])
+    names.update(webhook_id=hook["id"], event_type="order.paid", session_id=realm.items("/sessions")[0]["id"],
+                 path="master/webhooks", asset=re.search(r'/assets/([^"]+)"', server.client.raw("GET", "/").body.decode())[1])
     realm.call("PATCH", f"/webhooks/{hook['id']}", {"description": "changed"}, 200)
     realm.call("PATCH", f"/users/{used}", {"first_name": "changed"}, 200)
     # What fails is told too: in answers, and in the log.
