@@ -227,7 +227,8 @@ test('a session is ended from the list', async () => {
   await page.getByRole('button', { name: /^End the session/ }).first().click()
   await page.getByRole('dialog').getByRole('button', { name: 'End it' }).click()
   await page.getByText('The session has ended.').waitFor()
-  await other.getByRole('link', { name: 'Roles', exact: true }).click()
+  // What it asks next tells; or its stream has told already, and the dialog is in the way.
+  await other.getByRole('link', { name: 'Roles', exact: true }).click({ timeout: 2000 }).catch(() => {})
   await other.getByRole('heading', { name: 'Log in again' }).waitFor()
   await other.context().close()
 })
