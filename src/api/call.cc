@@ -8,6 +8,7 @@
 #include "api/routes.h"
 #include "directory/directory.h"
 #include "model/limits.h"
+#include "telemetry/log.h"
 
 namespace postrider::api {
 
@@ -112,6 +113,15 @@ http::Route handle(Context& context, RouteSpec spec, CallHandler handler) {
         if (!handled) call.reply.send(std::unexpected(std::move(handled).error()));
     };
     return route;
+}
+
+void Reply::send(Result<Answer> answer) const {
+    if (answer) return responder_.send(std::move(*answer));
+    const Error& error = answer.error();
+    if (error.code == ErrorCode::internal || error.code == ErrorCode::corrupt) {
+        log::error("api", "request failed", {{"request", request_id_}, {"reason", error.message}});
+    }
+    responder_.send(http::problem_response(error, request_id_));
 }
 
 std::unexpected<Error> Call::not_found(std::string_view what, std::string_view id) {

@@ -65,13 +65,8 @@ class Reply {
     Reply(http::Responder responder, std::string request_id)
         : responder_(std::move(responder)), request_id_(std::move(request_id)) {}
 
-    void send(Result<Answer> answer) const {
-        if (answer) {
-            responder_.send(std::move(*answer));
-        } else {
-            responder_.send(http::problem_response(answer.error(), request_id_));
-        }
-    }
+    /// The cause of what is our fault goes to the log, and never out.
+    void send(Result<Answer> answer) const;
     /// A callback for Result<T> (store::read, store::write): errors become problems, a value goes
     /// through `view`, which returns Answer or Result<Answer>.
     template <typename T, typename View>

@@ -9,12 +9,12 @@
 #include <string>
 
 #include "api/operations.h"
+#include "app/open_store.h"
 #include "app/process.h"
 #include "app/server.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "store/sqlite_backup.h"
-#include "store/sqlite_store.h"
 #include "telemetry/log.h"
 #include "vault/rotate.h"
 
@@ -24,15 +24,14 @@ int rotate_keys(const config::Config& config) {
     ::umask(private_files);
     const SystemClock clock;
     SystemRandom random;
-    if (!std::filesystem::exists(config.database_path)) {
+    if (config.database_url.empty() && !std::filesystem::exists(config.database_path)) {
         return explain_exit(
             {ErrorCode::unavailable,
              "there is no store at " + config.database_path + "; say with --data where it is",
              {},
              nullptr});
     }
-    auto store = store::open_sqlite(
-        {.path = config.database_path, .reserve_bytes = config.disk_reserve_bytes}, clock, random);
+    auto store = open_store(config, nullptr, clock, random);
     if (!store) return explain_exit(store.error());
     const auto report =
         vault::rotate_keys(**store, {.text = config.key, .file = config.key_file}, random);
@@ -49,6 +48,13 @@ int rotate_keys(const config::Config& config) {
 
 int backup(const config::Config& config, const std::string& destination) {
     ::umask(private_files);
+    if (!config.database_url.empty()) {
+        return explain_exit({ErrorCode::unavailable,
+                             "this is for the embedded store; back the PostgreSQL database up with "
+                             "pg_dump or its own tools (docs/backup.md)",
+                             {},
+                             nullptr});
+    }
     const auto report = store::backup_sqlite(config.database_path, destination);
     if (!report) return explain_exit(report.error());
     fmt::print("{}: {}, read back and whole\n", destination, config::format_size(report->bytes));

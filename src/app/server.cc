@@ -9,6 +9,7 @@
 #include "access/password_hasher.h"
 #include "api/routes.h"
 #include "app/housekeeper.h"
+#include "app/open_store.h"
 #include "app/process.h"
 #include "app/version.h"
 #include "base/clock.h"
@@ -24,7 +25,6 @@
 #include "net/event_loop.h"
 #include "net/http_sender.h"
 #include "net/resolver.h"
-#include "store/sqlite_store.h"
 #include "store/tables.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -317,20 +317,17 @@ Result<std::unique_ptr<Server>> make_server(const config::Config& config) {
     if (!config.ca_file.empty()) POSTRIDER_TRY(net::check_ca_file(config.ca_file));
     POSTRIDER_TRY(make_data_folder(config.data));
     auto ground = std::make_unique<Ground>();
-    POSTRIDER_ASSIGN(
-        auto store,
-        store::open_sqlite(
-            {.path = config.database_path,
-             .reserve_bytes = config.disk_reserve_bytes,
-             .committed =
-                 [&metrics = ground->metrics](const store::CommitReport& report) {
-                     metrics.commits.add();
-                     metrics.commit_works.add(report.works);
-                     metrics.commit_duration.observe(report.duration);
-                     metrics.writer_queue.set(static_cast<std::int64_t>(report.waiting));
-                     metrics.wal_bytes.set(static_cast<std::int64_t>(report.wal_bytes));
-                 }},
-            ground->clock, ground->random));
+    POSTRIDER_ASSIGN(auto store,
+                     open_store(
+                         config,
+                         [&metrics = ground->metrics](const store::CommitReport& report) {
+                             metrics.commits.add();
+                             metrics.commit_works.add(report.works);
+                             metrics.commit_duration.observe(report.duration);
+                             metrics.writer_queue.set(static_cast<std::int64_t>(report.waiting));
+                             metrics.wal_bytes.set(static_cast<std::int64_t>(report.wal_bytes));
+                         },
+                         ground->clock, ground->random));
     const vault::KeySource keys{.text = config.key, .file = config.key_file};
     POSTRIDER_ASSIGN(auto vault, vault::open_vault(*store, keys, ground->random));
     auto server = std::make_unique<ServerImpl>(config, std::move(ground), std::move(policy),

@@ -31,6 +31,7 @@ struct Listen {
 struct Config {
     std::string data;           ///< the folder of the store, the key and the first token
     std::string database_path;  ///< of SQLite; default <data>/postrider.db
+    std::string database_url;   ///< of PostgreSQL, instead; may have a password: shown without it
     Listen listen;
     std::string public_url;      ///< without a trailing slash; empty: http://<listen>, see origin()
     bool insecure_http = false;  ///< plain http on an address that is not loopback

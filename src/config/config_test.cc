@@ -103,7 +103,7 @@ TEST(config, refuses_values_with_one_sentence_that_names_the_option) {
                                                          {"listen", "127.0.0.1:70000"},
                                                          {"listen", "::1:80"},
                                                          {"listen", ""},
-                                                         {"database", "postgresql://h/d"},
+                                                         {"database", "mysql://h/d"},
                                                          {"database", "sqlite:"},
                                                          {"database", "/x.db"},
                                                          {"data", ""},
@@ -248,6 +248,21 @@ TEST(flags, of_the_command_line) {
                                     {"allow-network", "10.0.0.0/8"},
                                     {"allow-network", "fd00::/8"},
                                     {"allow-http", "true"}}));
+}
+
+TEST(Config, TheDatabaseIsShownWithoutItsPassword) {
+    for (const auto& [url, shown] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"postgresql://ada:secret@db:5432/postrider", "postgresql://ada@db:5432/postrider"},
+             {"postgres://ada@db/postrider", "postgres://ada@db/postrider"},
+             {"postgresql:///postrider?host=/run&password=secret&x=1",
+              "postgresql:///postrider?host=/run&&x=1"}}) {
+        auto config = load({{"database", url}}, environment(home));
+        ASSERT_TRUE(config) << url;
+        EXPECT_EQ(config->database_url, url);
+        EXPECT_NE(to_toml(*config).find(std::string("database = \"") + shown + "\""),
+                  std::string::npos)
+            << to_toml(*config);
+    }
 }
 
 }  // namespace

@@ -64,10 +64,29 @@ Result<void> set_path(std::string& target, const std::string& text) {
 
 Result<void> set_database(Config& config, const Values& values) {
     std::string_view url = values.back();
-    if (!url.starts_with("sqlite:") || url.size() == 7) {
-        return must("must be sqlite:PATH; this version stores in SQLite only");
+    if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
+        config.database_url = url;
+        return {};
     }
+    if (!url.starts_with("sqlite:") || url.size() == 7) {
+        return must("must be sqlite:PATH or postgresql://USER@HOST/DATABASE");
+    }
+    config.database_url.clear();
     return set_path(config.database_path, std::string(url.substr(7)));
+}
+
+/// Without a password: PGPASSWORD or ~/.pgpass have it, then.
+Values show_database(const Config& config) {
+    std::string url = config.database_url;
+    if (url.empty()) return {"sqlite:" + config.database_path};
+    const auto begin = url.find("://") + 3;
+    const auto at = url.find('@', begin);
+    const auto colon = url.find(':', begin);
+    if (at != std::string::npos && colon < at) url.erase(colon, at - colon);
+    if (const auto query = url.find("password="); query != std::string::npos) {
+        url.erase(query, std::min(url.find('&', query), url.size()) - query);
+    }
+    return {url};
 }
 
 Result<void> set_listen(Config& config, const Values& values) {
@@ -199,9 +218,10 @@ constexpr Option table[] = {
      [](Config& c, const Values& v) { return set_path(c.data, v.back()); },
      [](const Config& c) { return show_text(c.data); },
      Shape::text},
-    {{"database", "URL", false, "sqlite:PATH (default sqlite:<data>/postrider.db)"},
+    {{"database", "URL", false,
+      "sqlite:PATH or postgresql://USER@HOST/DATABASE (default sqlite:<data>/postrider.db)"},
      set_database,
-     [](const Config& c) { return Values{"sqlite:" + c.database_path}; },
+     show_database,
      Shape::text},
     {{"listen", "ADDRESS:PORT", false,
       "where the API is served (default 127.0.0.1:8080; port 0: any free one)"},

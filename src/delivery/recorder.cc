@@ -1,6 +1,8 @@
 #include "delivery/recorder.h"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "model/limits.h"
 #include "store/tables.h"
@@ -33,22 +35,34 @@ class Batch {
           applied_(applied) {}
 
     Result<void> run() {
+        // In key order, so that transactions on several connections wait, and do not deadlock.
+        std::vector<std::size_t> order(outcomes_.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::ranges::sort(order, {},
+                          [this](std::size_t i) { return std::pair(next(i).realm, next(i).id); });
+        std::vector<const store::AttemptRow*> attempts;
+        std::vector<const store::DeliveryRow*> deliveries;
+        for (const std::size_t i : order) {
+            attempts.push_back(&outcomes_[i].attempt);
+            deliveries.push_back(&next(i));
+        }
+        std::vector<bool> settled;
+        POSTRIDER_TRY(store::attempts_table::insert_all(tx_, attempts));
+        POSTRIDER_TRY(store::deliveries_table::settle_all(tx_, deliveries, settled));
         applied_.assign(outcomes_.size(), false);
-        for (std::size_t i = 0; i < outcomes_.size(); ++i) POSTRIDER_TRY(record(i));
+        for (std::size_t i = 0; i < order.size(); ++i) applied_[order[i]] = settled[i];
+        for (std::size_t i = 0; i < outcomes_.size(); ++i) POSTRIDER_TRY(follow_up(i));
         return {};
     }
 
  private:
-    Result<void> record(std::size_t i) {
-        const auto& outcome = outcomes_[i];
-        const auto& next = outcome.decision.next;
-        POSTRIDER_TRY(store::attempts_table::insert(tx_, outcome.attempt));
-        POSTRIDER_ASSIGN(bool settled, store::deliveries_table::settle(tx_, next));
-        applied_[i] = settled;
-        if (!settled) POSTRIDER_TRY(store::deliveries_table::count_attempt(tx_, next));
+    const store::DeliveryRow& next(std::size_t i) const { return outcomes_[i].decision.next; }
+
+    Result<void> follow_up(std::size_t i) {
+        if (!applied_[i]) POSTRIDER_TRY(store::deliveries_table::count_attempt(tx_, next(i)));
         POSTRIDER_TRY(update_health(i));
-        if (outcome.tombstone) {
-            POSTRIDER_TRY(actions_.purge_if_final(tx_, next.realm, next.webhook));
+        if (outcomes_[i].tombstone) {
+            POSTRIDER_TRY(actions_.purge_if_final(tx_, next(i).realm, next(i).webhook));
         }
         return {};
     }
@@ -68,9 +82,11 @@ class Batch {
         POSTRIDER_TRY(actions_.disable(
             tx_, row.realm, row.webhook,
             decision.disable_gone ? DisabledReason::gone : DisabledReason::failing));
-        // What this batch decided for other deliveries of the webhook was cancelled with it.
-        for (std::size_t j = 0; j < i; ++j) {
-            if (outcomes_[j].decision.next.webhook == row.webhook) applied_[j] = false;
+        // What this batch left pending of the webhook was cancelled with the rest.
+        for (std::size_t j = 0; j < outcomes_.size(); ++j) {
+            if (next(j).webhook == row.webhook && next(j).state == DeliveryState::pending) {
+                applied_[j] = false;
+            }
         }
         return {};
     }

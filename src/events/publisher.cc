@@ -90,32 +90,63 @@ std::unexpected<Error> key_reused(const std::string& key) {
 }  // namespace
 
 Result<std::shared_ptr<const Matcher>> Publisher::matcher(store::Transaction& tx,
-                                                          const RealmId& realm) {
-    POSTRIDER_ASSIGN(auto version, store::realms_table::config_version(tx.sql(), realm));
-    auto kept = matchers_.find(realm);
-    if (kept != matchers_.end() && kept->second->config_version() == version) return kept->second;
-    POSTRIDER_ASSIGN(auto loaded, load_matcher(tx, realm, version));
-    tx.after_commit([this, realm, loaded] { matchers_[realm] = loaded; });
+                                                          const RealmId& realm,
+                                                          std::int64_t config_version) {
+    {
+        const MutexLock lock(mutex_);
+        auto kept = matchers_.find(realm);
+        if (kept != matchers_.end() && kept->second->config_version() == config_version) {
+            return kept->second;
+        }
+    }
+    POSTRIDER_ASSIGN(auto loaded, load_matcher(tx, realm, config_version));
+    tx.after_commit([this, realm, loaded] {
+        const MutexLock lock(mutex_);
+        matchers_[realm] = loaded;
+    });
     return loaded;
 }
 
-Result<void> Publisher::insert(store::Transaction& tx, const store::EventRow& event,
-                               std::span<const WebhookId> webhooks, std::vector<Offer>& offers) {
-    POSTRIDER_TRY(store::events_table::insert(tx, event));
-    if (webhooks.empty()) return {};
-    auto body = std::make_shared<const std::string>(
-        event_body(event.type, event.timestamp, event.resource_id, event.data));
-    for (const WebhookId& webhook : webhooks) {
-        store::DeliveryRow row;
-        row.realm = event.realm;
-        row.id = tx.mint_id<DeliveryId>();
-        row.webhook = webhook;
-        row.event = event.id;
-        row.due_at = tx.now();
-        row.pending_since = tx.now();
-        POSTRIDER_TRY(store::deliveries_table::insert(tx, row));
-        offers.push_back({std::move(row), body, tx.commit_number()});
+void Publisher::add(store::Transaction& tx, store::EventRow event,
+                    std::span<const WebhookId> webhooks, Rows& rows) {
+    if (!webhooks.empty()) {
+        auto body = std::make_shared<const std::string>(
+            event_body(event.type, event.timestamp, event.resource_id, event.data));
+        for (const WebhookId& webhook : webhooks) {
+            store::DeliveryRow& row = rows.deliveries.emplace_back();
+            row.realm = event.realm;
+            row.id = tx.mint_id<DeliveryId>();
+            row.webhook = webhook;
+            row.event = event.id;
+            row.due_at = tx.now();
+            row.pending_since = tx.now();
+            rows.bodies.push_back(body);
+        }
     }
+    rows.bytes += event.data.size();
+    rows.events.push_back(std::move(event));
+}
+
+Result<void> Publisher::write(store::Transaction& tx, Rows& rows) {
+    POSTRIDER_TRY(store::events_table::insert_all(tx, rows.events));
+    POSTRIDER_TRY(store::deliveries_table::insert_all(tx, rows.deliveries));
+    for (std::size_t i = 0; i < rows.deliveries.size(); ++i) {
+        rows.offers.push_back(
+            {std::move(rows.deliveries[i]), std::move(rows.bodies[i]), tx.commit_number()});
+    }
+    rows.events.clear();
+    rows.deliveries.clear();
+    rows.bodies.clear();
+    rows.bytes = 0;
+    return {};
+}
+
+Result<void> Publisher::insert(store::Transaction& tx, store::EventRow event,
+                               std::span<const WebhookId> webhooks) {
+    Rows rows;
+    add(tx, std::move(event), webhooks, rows);
+    POSTRIDER_TRY(write(tx, rows));
+    offer_after_commit(tx, std::move(rows.offers));
     return {};
 }
 
@@ -130,37 +161,34 @@ void Publisher::offer_after_commit(store::Transaction& tx, std::vector<Offer> of
 
 Result<PublishedEvent> Publisher::publish(store::Transaction& tx, const RealmId& realm,
                                           const NewEvent& event, EventOrigin origin) {
-    POSTRIDER_ASSIGN(auto current, matcher(tx, realm));
+    POSTRIDER_ASSIGN(auto version, store::realms_table::config_version(tx.sql(), realm));
+    POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
     CHECK(current->knows(event.type));
     const auto webhooks = current->match(event.type);
     PublishedEvent published{tx.mint_id<EventId>(), event.type, event.resource_id,
                              event.timestamp.value_or(tx.now()), webhooks.size()};
-    std::vector<Offer> offers;
     POSTRIDER_TRY(insert(tx,
                          {realm, published.id, event.type, event.resource_id, published.timestamp,
                           origin, event.data},
-                         webhooks, offers));
-    offer_after_commit(tx, std::move(offers));
+                         webhooks));
     return published;
 }
 
 Result<void> Publisher::publish_copy(store::Transaction& tx, const RealmId& realm,
                                      const PublishedEvent& event, std::string_view data,
                                      EventOrigin origin) {
-    POSTRIDER_ASSIGN(auto current, matcher(tx, realm));
+    POSTRIDER_ASSIGN(auto version, store::realms_table::config_version(tx.sql(), realm));
+    POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
     const auto webhooks = current->match(event.type);
-    std::vector<Offer> offers;
-    POSTRIDER_TRY(insert(tx,
-                         {realm, event.id, event.type, event.resource_id, event.timestamp, origin,
-                          std::string(data)},
-                         webhooks, offers));
-    offer_after_commit(tx, std::move(offers));
-    return {};
+    return insert(tx,
+                  {realm, event.id, event.type, event.resource_id, event.timestamp, origin,
+                   std::string(data)},
+                  webhooks);
 }
 
-Result<PublishAnswer> Publisher::insert_work(store::Transaction& tx, const PublishWork& work,
-                                             std::span<const std::vector<WebhookId>> webhooks,
-                                             std::vector<Offer>& offers) {
+Result<PublishAnswer> Publisher::add_work(store::Transaction& tx, const PublishWork& work,
+                                          std::span<const std::vector<WebhookId>> webhooks,
+                                          Rows& rows) {
     std::vector<PublishedEvent> published;
     published.reserve(work.events.size());
     for (std::size_t i = 0; i < work.events.size(); ++i) {
@@ -169,10 +197,11 @@ Result<PublishAnswer> Publisher::insert_work(store::Transaction& tx, const Publi
             PublishedEvent{tx.mint_id<EventId>(), event.type, event.resource_id,
                            event.timestamp.value_or(tx.now()), webhooks[i].size()});
         // The work is not ours to empty: its group may run again.
-        POSTRIDER_TRY(insert(tx,
-                             {work.realm, done.id, event.type, event.resource_id, done.timestamp,
-                              work.origin, event.data},
-                             webhooks[i], offers));
+        add(tx,
+            {work.realm, done.id, event.type, event.resource_id, done.timestamp, work.origin,
+             event.data},
+            webhooks[i], rows);
+        if (rows.bytes >= limits::publish_set_bytes_max) POSTRIDER_TRY(write(tx, rows));
     }
     PublishAnswer answer{published_answer(work.shape, published), false};
     if (work.key) {
@@ -198,7 +227,10 @@ Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& 
     }
     auto found = call.matchers.find(work.realm);
     if (found == call.matchers.end()) {
-        found = call.matchers.emplace(work.realm, matcher(tx, work.realm)).first;
+        auto version = store::realms_table::hold_config_version(tx, work.realm);
+        auto loaded = version ? matcher(tx, work.realm, *version)
+                              : Result<SharedMatcher>(std::unexpected(version.error()));
+        found = call.matchers.emplace(work.realm, std::move(loaded)).first;
     }
     if (!found->second) {
         const Error& error = found->second.error();
@@ -222,7 +254,7 @@ Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& 
             return {};
         }
     }
-    POSTRIDER_ASSIGN(answer, insert_work(tx, work, webhooks, call.offers));
+    POSTRIDER_ASSIGN(answer, add_work(tx, work, webhooks, call.rows));
     return {};
 }
 
@@ -233,7 +265,8 @@ Result<void> Publisher::publish_works(store::Transaction& tx, std::span<PublishW
     for (std::size_t i = 0; i < works.size(); ++i) {
         POSTRIDER_TRY(publish_work(tx, *works[i], call, answers[i]));
     }
-    offer_after_commit(tx, std::move(call.offers));
+    POSTRIDER_TRY(write(tx, call.rows));
+    offer_after_commit(tx, std::move(call.rows.offers));
     return {};
 }
 

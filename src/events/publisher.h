@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "events/delivery_sink.h"
 #include "events/matcher.h"
@@ -16,7 +17,7 @@ namespace postrider::events {
 
 /// Writes events and their deliveries. It matches webhooks as of the transaction that it is given,
 /// so a webhook whose creation is committed misses nothing that commits after it.
-/// Thread-safety: the writer's thread.
+/// Thread-safety: any thread that has a transaction.
 class Publisher {
  public:
     explicit Publisher(DeliverySink& sink) : sink_(sink) {}
@@ -41,27 +42,40 @@ class Publisher {
 
  private:
     using SharedMatcher = std::shared_ptr<const Matcher>;
-    /// What one call of publish_works goes by: the matcher of each realm, and what it has to offer.
+    /// Rows of a transaction that are written together, and what they have to offer.
+    struct Rows {
+        std::vector<store::EventRow> events;
+        std::vector<store::DeliveryRow> deliveries;
+        std::vector<std::shared_ptr<const std::string>> bodies;  ///< of the deliveries
+        std::size_t bytes = 0;                                   ///< of the events' data
+        std::vector<Offer> offers;                               ///< of what is written
+    };
+    /// What one call of publish_works goes by: the matcher of each realm, and its rows.
     struct Call {
         std::unordered_map<RealmId, Result<SharedMatcher>> matchers;
-        std::vector<Offer> offers;
+        Rows rows;
     };
 
-    Result<SharedMatcher> matcher(store::Transaction& tx, const RealmId& realm);
+    Result<SharedMatcher> matcher(store::Transaction& tx, const RealmId& realm,
+                                  std::int64_t config_version);
     /// A refusal of this work goes into `answer`; the error that it returns is the database's.
     Result<void> publish_work(store::Transaction& tx, const store::PublishWork& work, Call& call,
                               Result<store::PublishAnswer>& answer);
-    Result<store::PublishAnswer> insert_work(store::Transaction& tx, const store::PublishWork& work,
-                                             std::span<const std::vector<WebhookId>> webhooks,
-                                             std::vector<Offer>& offers);
-    static Result<void> insert(store::Transaction& tx, const store::EventRow& event,
-                               std::span<const WebhookId> webhooks, std::vector<Offer>& offers);
+    Result<store::PublishAnswer> add_work(store::Transaction& tx, const store::PublishWork& work,
+                                          std::span<const std::vector<WebhookId>> webhooks,
+                                          Rows& rows);
+    static void add(store::Transaction& tx, store::EventRow event,
+                    std::span<const WebhookId> webhooks, Rows& rows);
+    static Result<void> write(store::Transaction& tx, Rows& rows);
+    Result<void> insert(store::Transaction& tx, store::EventRow event,
+                        std::span<const WebhookId> webhooks);
     void offer_after_commit(store::Transaction& tx, std::vector<Offer> offers);
 
     DeliverySink& sink_;
     /// Matchers of committed configurations only: one that was loaded in a transaction enters after
     /// its commit, because a rolled-back config_version is used again.
-    std::map<RealmId, SharedMatcher> matchers_;
+    Mutex mutex_;
+    std::map<RealmId, SharedMatcher> matchers_ GUARDED_BY(mutex_);
 };
 
 }  // namespace postrider::events

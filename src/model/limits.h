@@ -188,6 +188,8 @@ inline constexpr std::size_t attempts_in_flight_max = 16 * 1024;  ///< also boun
 inline constexpr std::size_t writer_queue_max = 8192;  ///< then 503
 inline constexpr std::size_t writer_queue_bytes_max = 64 * 1024 * 1024;
 inline constexpr std::size_t writer_group_max = 1024;  ///< works in one transaction
+inline constexpr std::size_t publish_set_bytes_max =
+    4 * 1024 * 1024;  ///< of events gathered in memory, then they are written
 inline constexpr std::size_t reader_queue_max = 4096;
 inline constexpr std::size_t reader_threads = 2;
 inline constexpr Duration read_duration_max = 1s;  ///< a longer one would hold the WAL
@@ -209,6 +211,20 @@ inline constexpr std::size_t release_step_pages = 256;
 inline constexpr Duration api_key_kept_after_end = 30 * 24h;  ///< so that lists still tell of it
 inline constexpr Duration stop_deadline = 10s;        ///< for requests and attempts in progress
 inline constexpr std::size_t reseal_step_rows = 200;  ///< a transaction of a few milliseconds
+
+// PostgreSQL.
+inline constexpr int postgresql_version_min = 130000;  ///< PostgreSQL 13, as libpq counts
+inline constexpr std::size_t postgresql_closure_connections = 4;  ///< beside publishes and outcomes
+inline constexpr std::size_t postgresql_read_connections = 4;
+inline constexpr int postgresql_runs_again_max = 3;  ///< after a deadlock or a failed serialization
+inline constexpr Duration postgresql_connect_timeout = 3s;
+inline constexpr Duration postgresql_statement_max = 30s;  ///< of a write: then it is cancelled
+inline constexpr Duration postgresql_lock_wait_max = 5s;   ///< a longer one answers 503
+inline constexpr Duration postgresql_silence_max = 10s;  ///< of a peer that is gone, or an idle tx
+inline constexpr Duration postgresql_reconnect_first = 50ms;
+inline constexpr Duration postgresql_reconnect_max = 1s;  ///< doubling up to here; then it resumes
+inline constexpr Duration postgresql_check_interval = 1s;
+inline constexpr Duration postgresql_owner_wait_max = 10s;  ///< for a killed node's last session
 
 // The operator's side.
 inline constexpr std::size_t config_file_bytes_max = 1024 * 1024;

@@ -20,11 +20,11 @@ class ReadSnapshot final : public Snapshot {
 
 }  // namespace
 
-ReaderPool::ReaderPool(std::vector<std::unique_ptr<sql::SqliteConnection>> connections,
-                       const std::atomic<CommitNumber>& last_commit)
-    : last_commit_(last_commit), connections_(std::move(connections)) {
-    for (auto& connection : connections_) {
-        threads_.emplace_back([this, &connection] { run(*connection); });
+ReaderPool::ReaderPool(std::vector<std::unique_ptr<ReadSource>> sources,
+                       std::function<CommitNumber()> seen)
+    : seen_(std::move(seen)), sources_(std::move(sources)) {
+    for (auto& source : sources_) {
+        threads_.emplace_back([this, &source] { run(*source); });
     }
 }
 
@@ -56,7 +56,7 @@ void ReaderPool::read(Store::Reader reader) {
     reader(std::move(refusal));
 }
 
-void ReaderPool::run(sql::SqliteConnection& connection) {
+void ReaderPool::run(ReadSource& source) {
     pthread_setname_np(pthread_self(), "reader");
     while (true) {
         Store::Reader reader;
@@ -68,16 +68,14 @@ void ReaderPool::run(sql::SqliteConnection& connection) {
             queue_.pop_front();
         }
         // Taken before BEGIN: the snapshot sees at least these commits.
-        CommitNumber commit = last_commit_.load(std::memory_order_acquire);
-        connection.set_deadline(std::chrono::steady_clock::now() + limits::read_duration_max);
-        if (auto begun = connection.execute("BEGIN"); !begun) {
-            reader(std::unexpected(std::move(begun).error()));
+        CommitNumber commit = seen_();
+        auto connection = source.begin();
+        if (!connection) {
+            reader(std::unexpected(std::move(connection).error()));
         } else {
-            ReadSnapshot snapshot(connection, commit);
+            ReadSnapshot snapshot(**connection, commit);
             reader(&snapshot);
-            connection.clear_deadline();
-            // Nothing was written: ending it cannot lose anything.
-            (void)connection.execute("COMMIT");
+            source.end();
         }
     }
 }

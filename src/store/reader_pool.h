@@ -1,24 +1,32 @@
 #pragma once
 
-#include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
-#include <string>
 #include <thread>
 #include <vector>
 
 #include "base/mutex.h"
-#include "store/sql/sqlite_connection.h"
 #include "store/store.h"
 
 namespace postrider::store {
+
+/// A connection for reading, of one reader's thread.
+class ReadSource {
+ public:
+    virtual ~ReadSource() = default;
+    /// Begins a snapshot. Its connection lives until end().
+    virtual Result<sql::Connection*> begin() = 0;
+    virtual void end() = 0;
+};
 
 /// Threads that run reads, each on its own connection inside one read transaction.
 /// Thread-safety: any thread.
 class ReaderPool {
  public:
-    ReaderPool(std::vector<std::unique_ptr<sql::SqliteConnection>> connections,
-               const std::atomic<CommitNumber>& last_commit);
+    /// `seen` gives the number up to which a snapshot that begins afterwards sees every commit.
+    ReaderPool(std::vector<std::unique_ptr<ReadSource>> sources,
+               std::function<CommitNumber()> seen);
     ~ReaderPool();
     ReaderPool(const ReaderPool&) = delete;
     ReaderPool& operator=(const ReaderPool&) = delete;
@@ -28,14 +36,14 @@ class ReaderPool {
     void stop();
 
  private:
-    void run(sql::SqliteConnection& connection);
+    void run(ReadSource& source);
 
-    const std::atomic<CommitNumber>& last_commit_;
+    std::function<CommitNumber()> seen_;
     Mutex mutex_;
     Condition changed_;
     std::deque<Store::Reader> queue_ GUARDED_BY(mutex_);
     bool stopping_ GUARDED_BY(mutex_) = false;
-    std::vector<std::unique_ptr<sql::SqliteConnection>> connections_;
+    std::vector<std::unique_ptr<ReadSource>> sources_;
     std::vector<std::thread> threads_;
 };
 

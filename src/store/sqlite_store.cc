@@ -11,10 +11,10 @@
 
 #include "model/limits.h"
 #include "store/checkpointer.h"
+#include "store/last_commit.h"
 #include "store/migrations.h"
 #include "store/reader_pool.h"
 #include "store/sqlite_statistics.h"
-#include "store/tables.h"
 #include "store/writer.h"
 
 namespace postrider::store {
@@ -70,32 +70,26 @@ Result<void> migrate(SqliteConnection& sql, const std::string& path) {
     for (auto step = static_cast<std::size_t>(version); step < steps.size(); ++step) {
         auto script =
             replace_all(replace_all(steps[step], "BYTES", "BLOB"), "CLUSTERED", "WITHOUT ROWID");
-        POSTRIDER_TRY(sql.execute(
-            fmt::format("BEGIN IMMEDIATE;{};{}PRAGMA user_version={};COMMIT;", script,
-                        step + 1 == steps.size() ? sqlite_statistics : "", step + 1)
-                .c_str()));
+        POSTRIDER_TRY(
+            sql.execute(fmt::format("BEGIN IMMEDIATE;{};{}PRAGMA user_version={};COMMIT;", script,
+                                    step + 1 == steps.size() ? sqlite_statistics : "", step + 1)
+                            .c_str()));
     }
     return {};
-}
-
-Result<Uuid> read_last_id(SqliteConnection& sql) {
-    POSTRIDER_ASSIGN(auto state, state_table::get(sql, "last_commit"));
-    if (!state || state->size() < 16) return Uuid{};
-    return Uuid::from_bytes(std::string_view(*state).substr(0, 16));
 }
 
 class SqliteStore final : public Store {
  public:
     SqliteStore(ProcessLock lock, std::unique_ptr<SqliteConnection> checkpoint_connection,
                 std::unique_ptr<SqliteConnection> write_connection,
-                std::vector<std::unique_ptr<SqliteConnection>> read_connections,
-                const SqliteOptions& options, const Clock& clock, Random& random, Uuid last_id)
+                std::vector<std::unique_ptr<ReadSource>> readers, const SqliteOptions& options,
+                const Clock& clock, Random& random, Uuid last_id)
         : lock_(std::move(lock)),
           checkpointer_(std::move(checkpoint_connection)),
           writer_(std::move(write_connection), checkpointer_,
                   DiskReserve(options.path + ".reserve", options.reserve_bytes), clock, random,
                   last_id),
-          readers_(std::move(read_connections), writer_.last_commit()) {
+          readers_(std::move(readers), [this] { return last_commit(); }) {
         writer_.set_observer(options.committed);
         writer_.start();
     }
@@ -125,6 +119,26 @@ class SqliteStore final : public Store {
     ReaderPool readers_;
 };
 
+/// A snapshot is a read transaction, bounded in time.
+class SqliteReadSource final : public ReadSource {
+ public:
+    explicit SqliteReadSource(std::unique_ptr<SqliteConnection> connection)
+        : connection_(std::move(connection)) {}
+    Result<sql::Connection*> begin() override {
+        connection_->set_deadline(std::chrono::steady_clock::now() + limits::read_duration_max);
+        POSTRIDER_TRY(connection_->execute("BEGIN"));
+        return connection_.get();
+    }
+    void end() override {
+        connection_->clear_deadline();
+        // Nothing was written: ending it cannot lose anything.
+        (void)connection_->execute("COMMIT");
+    }
+
+ private:
+    std::unique_ptr<SqliteConnection> connection_;
+};
+
 /// What SQLite says of an unusable file, as one sentence.
 std::unexpected<Error> cannot_open(const std::string& path, const Error& error) {
     return fail(ErrorCode::unavailable,
@@ -146,11 +160,11 @@ Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& c
     if (!last_id) return cannot_open(options.path, last_id.error());
     auto checkpointer = SqliteConnection::open(options.path, SqliteConnection::Mode::checkpointer);
     if (!checkpointer) return cannot_open(options.path, checkpointer.error());
-    std::vector<std::unique_ptr<SqliteConnection>> readers;
+    std::vector<std::unique_ptr<ReadSource>> readers;
     for (std::size_t i = 0; i < limits::reader_threads; ++i) {
         auto reader = SqliteConnection::open(options.path, SqliteConnection::Mode::reader);
         if (!reader) return cannot_open(options.path, reader.error());
-        readers.push_back(std::move(*reader));
+        readers.push_back(std::make_unique<SqliteReadSource>(std::move(*reader)));
     }
     return std::make_unique<SqliteStore>(std::move(lock), std::move(*checkpointer),
                                          std::move(*writer), std::move(readers), options, clock,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@ namespace state_table {
 /// Small values of the whole store by name; nullopt when there is none.
 Result<std::optional<std::string>> get(sql::Connection& sql, std::string_view name);
 Result<void> put(Transaction& tx, std::string_view name, std::string_view value);
+Result<void> put(sql::Connection& sql, std::string_view name, std::string_view value);
 }  // namespace state_table
 
 namespace realms_table {
@@ -30,6 +32,9 @@ Result<void> insert(Transaction& tx, const RealmRow& row);
 Result<void> update(Transaction& tx, const RealmRow& row);
 /// Errors: not_found, also when it is a tombstone.
 Result<std::int64_t> config_version(sql::Connection& sql, const RealmId& id);
+/// The same, and no config_version of it changes, nor does the realm go, before `tx` ends.
+/// For transactions that do not raise it themselves.
+Result<std::int64_t> hold_config_version(Transaction& tx, const RealmId& id);
 /// Tells every matcher, on every node, to reload.
 Result<void> raise_config_version(Transaction& tx, const RealmId& id);
 /// Makes it a tombstone and frees its name.
@@ -281,6 +286,7 @@ struct EventFilter {
 
 namespace events_table {
 Result<void> insert(Transaction& tx, const EventRow& row);
+Result<void> insert_all(Transaction& tx, std::span<const EventRow> rows);
 Result<std::optional<EventRow>> find(sql::Connection& sql, const RealmId& realm, const EventId& id);
 /// Without tests.
 Result<std::vector<EventRow>> list(sql::Connection& sql, const RealmId& realm,
@@ -307,7 +313,9 @@ struct DeliveryFilter {
     std::optional<WebhookId> webhook;
     std::optional<EventId> event;
     std::optional<DeliveryState> state;
-    std::string event_type;  ///< exact, or "" for any
+    std::string event_type;               ///< exact, or "" for any
+    std::optional<Timestamp> since = {};  ///< by when it was made, inclusive
+    std::optional<Timestamp> until = {};  ///< exclusive
 };
 
 /// A delivery for showing: with its event's head and its last attempt's outcome.
@@ -328,6 +336,7 @@ struct DueDelivery {
 
 namespace deliveries_table {
 Result<void> insert(Transaction& tx, const DeliveryRow& row);
+Result<void> insert_all(Transaction& tx, std::span<const DeliveryRow> rows);
 Result<std::optional<DeliveryView>> find(sql::Connection& sql, const RealmId& realm,
                                          const DeliveryId& id);
 Result<std::vector<DeliveryView>> list(sql::Connection& sql, const RealmId& realm,
@@ -357,6 +366,9 @@ Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& web
 /// Writes state, reason, attempts, positions, times of `row` where it is still pending or, when
 /// `row.state` is delivered, cancelled. Returns whether it did.
 Result<bool> settle(Transaction& tx, const DeliveryRow& row);
+/// settle() of several; `settled[i]` belongs to `rows[i]`. Requires: no delivery comes twice.
+Result<void> settle_all(Transaction& tx, std::span<const DeliveryRow* const> rows,
+                        std::vector<bool>& settled);
 /// Counts an attempt of a delivery whose state settle() left alone (cancelled while in flight).
 Result<void> count_attempt(Transaction& tx, const DeliveryRow& row);
 /// Takes a final delivery back to pending, due now. Returns whether it was final.
@@ -377,6 +389,7 @@ Result<std::vector<DeliveryId>> lost(sql::Connection& sql, const RealmId& realm,
 
 namespace attempts_table {
 Result<void> insert(Transaction& tx, const AttemptRow& row);
+Result<void> insert_all(Transaction& tx, std::span<const AttemptRow* const> rows);
 /// Of one delivery, in order.
 Result<std::vector<AttemptRow>> all(sql::Connection& sql, const RealmId& realm,
                                     const DeliveryId& delivery);

@@ -8,7 +8,7 @@
 
 #include "base/check.h"
 #include "model/limits.h"
-#include "store/tables.h"
+#include "store/last_commit.h"
 
 namespace postrider::store {
 namespace {
@@ -304,13 +304,9 @@ Result<void> Writer::run_publishes(GroupTransaction& tx, std::vector<PublishWork
     return ran;
 }
 
-/// Notes the last id and the time (for what must not count while the server is down), and commits.
 Result<void> Writer::finish_group(GroupTransaction& tx) {
     sql_->clear_failure();
-    auto now = to_micros(tx.now());
-    std::string state(minter_.last().view());
-    state.append(reinterpret_cast<const char*>(&now), sizeof now);
-    POSTRIDER_TRY(state_table::put(tx, "last_commit", state));
+    POSTRIDER_TRY(write_last_commit(*sql_, minter_.last(), tx.now()));
     return sql_->execute("COMMIT");
 }
 

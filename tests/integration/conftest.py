@@ -5,10 +5,19 @@ import os
 import pytest
 
 from receiver import Receiver
-from server import Server, binary
+from server import Server, binary, on_postgresql
 
 #: Short waits between attempts, for tests that see retries.
 QUICK = ["50ms", "50ms"]
+
+
+#: Of the embedded store: its file, its disk, its start, and what is measured on it; or with a database of its own.
+SQLITE_ONLY = {"test_backup.py", "test_disk.py", "test_isolation.py", "test_retention.py", "test_startup.py", "test_hostile.py",
+               "test_postgresql.py"}
+
+
+def pytest_ignore_collect(collection_path):
+    return True if on_postgresql() and collection_path.name in SQLITE_ONLY else None
 
 
 def pytest_sessionstart(session):

@@ -8,7 +8,7 @@ from browser import Browser
 from client import Client
 from contract import Contract
 from receiver import Receiver
-from server import TOKEN, Server
+from server import Server, TOKEN, sqlite_only
 from waiting import wait_for
 from world import directory_world, fill, send_form
 
@@ -85,6 +85,7 @@ def answers(server, names):
             yield operation["operationId"], answer.body + repr(answer.headers).encode()
 
 
+@sqlite_only
 def test_no_secret_is_anywhere_in_clear(tmp_path):
     with Receiver() as receiver, Server(tmp_path / "data", "--allow-network", "127.0.0.0/8", "--log-level", "debug",
                                         variables={"POSTRIDER_ADMIN_PASSWORD": "admin-" + "c4n4ry" * 4}) as server:

@@ -9,7 +9,7 @@ import uuid
 import pytest
 
 import signing
-from server import TOKEN, Server, binary, environment
+from server import Server, TOKEN, binary, environment, sqlite_only
 from waiting import wait_for
 
 SECRET = "whsec_" + "QUJD" * 11
@@ -272,6 +272,7 @@ def test_a_hostile_name_does_not_reach_the_terminal(shell, realm, receiver, path
     assert "\u202e" not in text and "é" in text
 
 
+@sqlite_only
 def test_key_rotation(tmp_path, receiver, path):
     """`keys rotate` on a stopped server: everything opens with the new key, and not with the old."""
     with Server(tmp_path / "data", "--allow-network", "127.0.0.0/8") as server:

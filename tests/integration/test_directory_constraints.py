@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from client import Client, Realm
-from server import Server
+from server import Server, sqlite_only
 from waiting import wait_for
 
 NOBODY = "019ab200-7c3e-7b1a-9a54-3f0f6b1d2c11"
@@ -158,6 +158,7 @@ def with_key(server, permissions):
     return Client(server.address, token)
 
 
+@sqlite_only
 def test_nobody_grants_what_they_do_not_have(tmp_path):
     with Server(tmp_path / "data") as server:
         realm = server.realm()
@@ -232,6 +233,7 @@ def test_settings_hold_for_webhooks(server, receiver, path):
     assert realm.call("PUT", "/settings", {}, 200).json["retry_schedule"][0] == "5s"
 
 
+@sqlite_only
 def test_a_deleted_realm_is_gone_and_its_name_is_free(tmp_path, receiver, path):
     with Server(tmp_path / "data", "--allow-network", "127.0.0.0/8") as server:
         realm = server.realm("acme", "order.paid")

@@ -9,7 +9,7 @@ from oauthlib.oauth2 import BackendApplicationClient
 from requests_oauthlib import OAuth2Session
 
 from client import Client, Realm
-from server import Server
+from server import Server, sqlite_only
 from world import send_form
 
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # the library's own guard: here is only the loopback
@@ -153,6 +153,7 @@ def test_tokens_stay_with_their_realm_and_client(server, realm, app):
     assert app.ask("introspect", token=token) == {"active": False}
 
 
+@sqlite_only
 def test_it_ends_after_its_hour(tmp_path):
     with Server(tmp_path / "data") as server:
         app = App(server.master, "shop", "view_events")

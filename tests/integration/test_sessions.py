@@ -11,7 +11,7 @@ import pytest
 
 from browser import SAME, Browser
 from client import Client, Realm
-from server import TOKEN, Server, binary, environment
+from server import Server, TOKEN, binary, environment, sqlite_only
 
 PASSWORD = "correct horse battery"
 
@@ -226,6 +226,7 @@ def weak_hash(password):
     return out.value.decode()
 
 
+@sqlite_only
 def test_an_old_hash_is_made_anew_at_login(tmp_path):
     with Server(tmp_path / "data") as server:
         user = make_user(server.master, "ada")

@@ -4,12 +4,14 @@ Generated from the contract, so a new route is in it without a line here. That t
 outside the contract is test_contract.py's (test_the_router_has_what_the_file_has).
 """
 
+import contextlib
 import datetime
 import json
 import sqlite3
 
 import pytest
 
+import postgres
 from client import Client
 from contract import Contract
 from waiting import wait_for
@@ -72,22 +74,39 @@ def refused_tokens(mine):
             "reset": realm.call("POST", f"/users/{user}/reset-password", None, 200).json["token"]}
 
 
+def plain(value):
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
 class Unchanged:
     """That the store holds after it what it held before, but for what goes on by itself."""
 
     # What goes on by itself: deliveries of what was done before, and the number of the last commit.
-    IGNORED = {"attempts", "deliveries", "idempotency_keys", "store_state"}
+    IGNORED = {"attempts", "deliveries", "idempotency_keys", "store_state", "postrider_writers"}
 
     def __init__(self, server):
-        self.path = next(server.data.glob("*.db"))
+        self.server = server
+
+    def connect(self):
+        if self.server.database:
+            name = self.server.database.rsplit("/", 1)[1]
+            connection = postgres.shared().connect(name)
+            tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+            return connection, connection.cursor(), tables
+        path = next(self.server.data.glob("*.db"))
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        return connection, connection.cursor(), "SELECT name FROM sqlite_master WHERE type = 'table'"
 
     def dump(self):
-        with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True) as database:
-            tables = [name for name, in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        connection, cursor, tables = self.connect()
+        with contextlib.closing(connection):
+            cursor.execute(tables)
             held = {}
-            for table in set(tables) - self.IGNORED:
-                columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})") if row[1] != "last_used_at"]
-                held[table] = sorted(database.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall(), key=repr)
+            for table in {name for name, in cursor.fetchall()} - self.IGNORED:
+                cursor.execute(f"SELECT * FROM {table}")
+                names = [column[0] for column in cursor.description]
+                kept = [n for n, name in enumerate(names) if name != "last_used_at"]
+                held[table] = sorted((tuple(plain(row[n]) for n in kept) for row in cursor.fetchall()), key=repr)
             return held
 
     def __enter__(self):

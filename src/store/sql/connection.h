@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -16,7 +18,15 @@ namespace postrider::store::sql {
 /// SQLite and PostgreSQL share. Lifetime: static; drivers cache prepared statements by its address.
 struct Query {
     std::string_view text;
+    /// Added to the text on PostgreSQL alone: row locks, which one writer does not need.
+    std::string_view on_postgresql = {};
+    /// Rows are fetched while they are read: for many and large ones of which the reader may leave
+    /// some. No other query runs on the connection meanwhile.
+    bool is_streamed = false;
 };
+
+/// What a column or parameter holds. The schema knows no other types.
+enum class Type { unknown, integer, text, blob };
 
 /// Bytes to bind to a BLOB (bytea) parameter; plain strings are bound as TEXT.
 struct Blob {
@@ -27,12 +37,13 @@ struct Blob {
 enum class Arguments { borrowed, copied };
 
 /// A prepared statement of a driver. Views returned by text() and blob() live until the next
-/// step().
+/// step(). Statements of run_each() take the arguments of a row, then end_row(), for every row, and
+/// at last finish_rows().
 class Statement {
  public:
     virtual ~Statement() = default;
     virtual void take_arguments(Arguments arguments) = 0;
-    virtual void bind_null(int index) = 0;
+    virtual void bind_null(int index, Type type) = 0;
     virtual void bind_integer(int index, std::int64_t value) = 0;
     virtual void bind_text(int index, std::string_view value) = 0;
     virtual void bind_blob(int index, std::string_view value) = 0;
@@ -43,6 +54,10 @@ class Statement {
     virtual std::string_view text(int column) const = 0;
     virtual std::string_view blob(int column) const = 0;
     virtual void reset() = 0;
+    /// Whether the row changed anything, where that is known before finish_rows().
+    virtual Result<bool> end_row() = 0;
+    /// Marks the rows that changed something and that end_row() did not tell of.
+    virtual Result<void> finish_rows(std::vector<bool>* changed) = 0;
 };
 
 /// The rows of a query, read forward. The first error ends it and is kept for finish().
@@ -94,7 +109,32 @@ class Rows {
     Result<void> status_;
 };
 
-inline void bind(Statement& s, int i, std::nullopt_t) { s.bind_null(i); }
+template <typename T>
+struct TypeOf {
+    static constexpr Type value = std::is_integral_v<T> ? Type::integer : Type::text;
+};
+template <>
+struct TypeOf<Timestamp> {
+    static constexpr Type value = Type::integer;
+};
+template <>
+struct TypeOf<Duration> {
+    static constexpr Type value = Type::integer;
+};
+template <>
+struct TypeOf<Uuid> {
+    static constexpr Type value = Type::blob;
+};
+template <>
+struct TypeOf<Blob> {
+    static constexpr Type value = Type::blob;
+};
+template <typename Tag>
+struct TypeOf<Id<Tag>> {
+    static constexpr Type value = Type::blob;
+};
+
+inline void bind(Statement& s, int i, std::nullopt_t) { s.bind_null(i, Type::unknown); }
 inline void bind(Statement& s, int i, std::string_view v) { s.bind_text(i, v); }
 inline void bind(Statement& s, int i, const std::string& v) { s.bind_text(i, v); }
 inline void bind(Statement& s, int i, const char* v) { s.bind_text(i, v); }
@@ -116,7 +156,7 @@ void bind(Statement& s, int i, const std::optional<T>& v) {
     if (v) {
         bind(s, i, *v);
     } else {
-        s.bind_null(i);
+        s.bind_null(i, TypeOf<T>::value);
     }
 }
 
@@ -128,6 +168,8 @@ class Connection {
  public:
     virtual ~Connection() = default;
     virtual Result<Statement*> prepare(const Query& query) = 0;
+    /// A statement for run_each().
+    virtual Result<Statement*> prepare_rows(const Query& query) = 0;
     /// Runs a script of statements without parameters (migrations, BEGIN, COMMIT).
     virtual Result<void> execute(const char* script) = 0;
     /// Rows that the last run() changed.
@@ -149,6 +191,31 @@ class Connection {
         (*prepared)->reset();
         if (!stepped) return std::unexpected(std::move(stepped).error());
         return changes();
+    }
+
+    /// Runs a statement that returns no rows once for each of `rows`: as one set of arrays where
+    /// the database is another process. `arguments(bind, row)` calls bind with a row's arguments;
+    /// they outlive this call. `changed`, when given, tells which rows changed something.
+    /// Requires: an INSERT … VALUES ($1, …, $n), or an UPDATE … WHERE of one row per row.
+    template <typename Row, typename F>
+    Result<void> run_each(const Query& query, std::span<const Row> rows, F arguments,
+                          std::vector<bool>* changed = nullptr) {
+        if (changed != nullptr) changed->assign(rows.size(), false);
+        if (rows.empty()) return {};
+        auto prepared = prepare_rows(query);
+        if (!prepared) return std::unexpected(std::move(prepared).error());
+        Statement& statement = **prepared;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            arguments(
+                [&statement](const auto&... args) {
+                    bind_all(statement, Arguments::borrowed, args...);
+                },
+                rows[i]);
+            auto ran = statement.end_row();
+            if (!ran) return std::unexpected(std::move(ran).error());
+            if (changed != nullptr) (*changed)[i] = *ran;
+        }
+        return statement.finish_rows(changed);
     }
 
     /// Requires: at most one Rows of a Query is open at a time.

@@ -25,7 +25,7 @@ class SqliteConnection::PreparedStatement final : public Statement {
     }
     ~PreparedStatement() override { sqlite3_finalize(statement_); }
 
-    void bind_null(int index) override { sqlite3_bind_null(statement_, at(index)); }
+    void bind_null(int index, Type) override { sqlite3_bind_null(statement_, at(index)); }
     void bind_integer(int index, std::int64_t value) override {
         sqlite3_bind_int64(statement_, at(index), value);
     }
@@ -63,6 +63,13 @@ class SqliteConnection::PreparedStatement final : public Statement {
                 static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
     }
     void reset() override { sqlite3_reset(statement_); }
+    Result<bool> end_row() override {
+        auto stepped = step();
+        sqlite3_reset(statement_);
+        if (!stepped) return stepped;
+        return connection_.changes() > 0;
+    }
+    Result<void> finish_rows(std::vector<bool>*) override { return {}; }
 
  private:
     int at(int index) const {
@@ -133,6 +140,8 @@ Result<Statement*> SqliteConnection::prepare(const Query& query) {
     }
     return slot.get();
 }
+
+Result<Statement*> SqliteConnection::prepare_rows(const Query& query) { return prepare(query); }
 
 Result<void> SqliteConnection::execute(const char* script) {
     int code = sqlite3_exec(db_, script, nullptr, nullptr, nullptr);

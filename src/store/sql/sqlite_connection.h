@@ -22,6 +22,7 @@ class SqliteConnection final : public Connection {
     ~SqliteConnection() override;
 
     Result<Statement*> prepare(const Query& query) override;
+    Result<Statement*> prepare_rows(const Query& query) override;
     Result<void> execute(const char* script) override;
     std::int64_t changes() const override;
     bool in_transaction() const override;

@@ -19,10 +19,14 @@ Result<std::optional<std::string>> get(sql::Connection& sql, std::string_view na
 }
 
 Result<void> put(Transaction& tx, std::string_view name, std::string_view value) {
+    return put(tx.sql(), name, value);
+}
+
+Result<void> put(sql::Connection& sql, std::string_view name, std::string_view value) {
     static constexpr Query query{
         "INSERT INTO store_state (name, value) VALUES ($1, $2) "
         "ON CONFLICT (name) DO UPDATE SET value = excluded.value"};
-    POSTRIDER_TRY(tx.sql().run(query, name, Blob{value}));
+    POSTRIDER_TRY(sql.run(query, name, Blob{value}));
     return {};
 }
 
@@ -43,6 +47,15 @@ RealmRow read_row(const sql::Rows& rows) {
             .version = rows.integer(5),
             .created_at = rows.time(6),
             .updated_at = rows.time(7)};
+}
+
+#define CONFIG_VERSION "SELECT config_version FROM realms WHERE id = $1 AND deleted_at IS NULL"
+
+Result<std::int64_t> read_config_version(sql::Rows rows) {
+    bool found = rows.next();
+    POSTRIDER_TRY(rows.finish());
+    if (!found) return fail(ErrorCode::not_found, "This realm does not exist.");
+    return rows.integer(0);
 }
 
 }  // namespace
@@ -97,13 +110,13 @@ Result<void> update(Transaction& tx, const RealmRow& row) {
 }
 
 Result<std::int64_t> config_version(sql::Connection& sql, const RealmId& id) {
-    static constexpr Query query{
-        "SELECT config_version FROM realms WHERE id = $1 AND deleted_at IS NULL"};
-    auto rows = sql.rows(query, id);
-    bool found = rows.next();
-    POSTRIDER_TRY(rows.finish());
-    if (!found) return fail(ErrorCode::not_found, "This realm does not exist.");
-    return rows.integer(0);
+    static constexpr Query query{CONFIG_VERSION};
+    return read_config_version(sql.rows(query, id));
+}
+
+Result<std::int64_t> hold_config_version(Transaction& tx, const RealmId& id) {
+    static constexpr Query query{.text = CONFIG_VERSION, .on_postgresql = " FOR SHARE"};
+    return read_config_version(tx.sql().rows(query, id));
 }
 
 Result<void> raise_config_version(Transaction& tx, const RealmId& id) {

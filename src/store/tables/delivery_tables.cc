@@ -75,16 +75,20 @@ Result<std::optional<DeliveryView>> read_one(sql::Rows& rows) {
 }  // namespace
 
 Result<void> insert(Transaction& tx, const DeliveryRow& row) {
+    return insert_all(tx, std::span(&row, 1));
+}
+
+Result<void> insert_all(Transaction& tx, std::span<const DeliveryRow> rows) {
     static constexpr Query query{
         "INSERT INTO deliveries (realm_id, id, webhook_id, event_id, state, reason, test, by_hand, "
         "attempts, schedule_position, internal_failures, crashes, due_at, pending_since, "
         "last_attempt_at, finished_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"};
-    POSTRIDER_TRY(tx.sql().run(
-        query, row.realm, row.id, row.webhook, row.event, to_string(row.state), row.reason,
-        row.test, row.by_hand, row.attempts, row.schedule_position, row.internal_failures,
-        row.crashes, row.due_at, row.pending_since, row.last_attempt_at, row.finished_at));
-    return {};
+    return tx.sql().run_each(query, rows, [](auto bind, const DeliveryRow& row) {
+        bind(row.realm, row.id, row.webhook, row.event, to_string(row.state), row.reason, row.test,
+             row.by_hand, row.attempts, row.schedule_position, row.internal_failures, row.crashes,
+             row.due_at, row.pending_since, row.last_attempt_at, row.finished_at);
+    });
 }
 
 Result<std::optional<DeliveryView>> find(sql::Connection& sql, const RealmId& realm,
@@ -126,7 +130,9 @@ Result<std::optional<DeliveryView>> find_of(sql::Connection& sql, const RealmId&
 Result<std::vector<DeliveryView>> list(sql::Connection& sql, const RealmId& realm,
                                        const DeliveryFilter& filter,
                                        std::optional<DeliveryId> before, std::size_t limit) {
+    const Uuid low = filter.since ? first_id_at(*filter.since) : Uuid{};
     Uuid high = upper_bound(before);
+    if (filter.until) high = std::min(high, first_id_at(*filter.until));
     std::string state = filter.state ? std::string(to_string(*filter.state)) : "";
     // One query per index; what the index does not answer is filtered on the way.
     if (filter.event) {
@@ -134,43 +140,46 @@ Result<std::vector<DeliveryView>> list(sql::Connection& sql, const RealmId& real
             VIEW_SELECT
             "WHERE d.realm_id = $1 AND d.event_id = $2 AND d.id < $3 "
             "AND ($4 IS NULL OR d.webhook_id = $4) AND ($5 = '' OR d.state = $5) "
-            "AND ($6 = '' OR e.type = $6) ORDER BY d.id DESC LIMIT $7"};
+            "AND ($6 = '' OR e.type = $6) AND d.id >= $7 ORDER BY d.id DESC LIMIT $8"};
         auto rows = sql.rows(query, realm, *filter.event, high, filter.webhook, state,
-                             filter.event_type, limit);
+                             filter.event_type, low, limit);
         return read_views(rows);
     }
     if (filter.webhook) {
         static constexpr Query query{VIEW_SELECT
                                      "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.id < $3 "
                                      "AND ($4 = '' OR d.state = $4) AND ($5 = '' OR e.type = $5) "
-                                     "ORDER BY d.id DESC LIMIT $6"};
-        auto rows = sql.rows(query, realm, *filter.webhook, high, state, filter.event_type, limit);
+                                     "AND d.id >= $6 ORDER BY d.id DESC LIMIT $7"};
+        auto rows =
+            sql.rows(query, realm, *filter.webhook, high, state, filter.event_type, low, limit);
         return read_views(rows);
     }
     if (filter.state && *filter.state != DeliveryState::delivered) {
         static constexpr Query query{
             VIEW_SELECT
             "WHERE d.realm_id = $1 AND d.state = $2 AND d.state <> 'delivered' AND d.id < $3 "
-            "AND ($4 = '' OR e.type = $4) ORDER BY d.id DESC LIMIT $5"};
-        auto rows = sql.rows(query, realm, state, high, filter.event_type, limit);
+            "AND ($4 = '' OR e.type = $4) AND d.id >= $5 ORDER BY d.id DESC LIMIT $6"};
+        auto rows = sql.rows(query, realm, state, high, filter.event_type, low, limit);
         return read_views(rows);
     }
     static constexpr Query query{
         VIEW_SELECT
         "WHERE d.realm_id = $1 AND d.id < $2 AND ($3 = '' OR d.state = $3) "
-        "AND ($4 = '' OR e.type = $4) ORDER BY d.id DESC LIMIT $5"};
-    auto rows = sql.rows(query, realm, high, state, filter.event_type, limit);
+        "AND ($4 = '' OR e.type = $4) AND d.id >= $5 ORDER BY d.id DESC LIMIT $6"};
+    auto rows = sql.rows(query, realm, high, state, filter.event_type, low, limit);
     return read_views(rows);
 }
 
 Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
                 std::size_t limit, std::size_t bytes_max) {
+    // Streamed: where bodies are large most of the rows may stay unread.
     static constexpr Query query{
-        "SELECT " DELIVERY_COLUMNS
-        ", e.type, e.timestamp, e.resource_id, e.data FROM deliveries d "
-        "JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "
-        "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.state = 'pending' "
-        "ORDER BY d.due_at, d.id LIMIT $3"};
+        .text = "SELECT " DELIVERY_COLUMNS
+                ", e.type, e.timestamp, e.resource_id, e.data FROM deliveries d "
+                "JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "
+                "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.state = 'pending' "
+                "ORDER BY d.due_at, d.id LIMIT $3",
+        .is_streamed = true};
     Due due;
     std::size_t bytes = 0;
     auto rows = sql.rows(query, realm, webhook, limit);
@@ -188,16 +197,27 @@ Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& web
 }
 
 Result<bool> settle(Transaction& tx, const DeliveryRow& row) {
+    const DeliveryRow* one = &row;
+    std::vector<bool> settled;
+    POSTRIDER_TRY(settle_all(tx, std::span(&one, 1), settled));
+    return settled[0];
+}
+
+Result<void> settle_all(Transaction& tx, std::span<const DeliveryRow* const> rows,
+                        std::vector<bool>& settled) {
     static constexpr Query query{
         "UPDATE deliveries SET state = $3, reason = $4, attempts = $5, schedule_position = $6, "
         "internal_failures = $7, crashes = $8, due_at = $9, last_attempt_at = $10, "
         "finished_at = $11, by_hand = $12 WHERE realm_id = $1 AND id = $2 "
         "AND (state = 'pending' OR (state = 'cancelled' AND $3 = 'delivered'))"};
-    POSTRIDER_ASSIGN(auto changed, tx.sql().run(query, row.realm, row.id, to_string(row.state),
-                                                row.reason, row.attempts, row.schedule_position,
-                                                row.internal_failures, row.crashes, row.due_at,
-                                                row.last_attempt_at, row.finished_at, row.by_hand));
-    return changed == 1;
+    return tx.sql().run_each(
+        query, rows,
+        [](auto bind, const DeliveryRow* row) {
+            bind(row->realm, row->id, to_string(row->state), row->reason, row->attempts,
+                 row->schedule_position, row->internal_failures, row->crashes, row->due_at,
+                 row->last_attempt_at, row->finished_at, row->by_hand);
+        },
+        &settled);
 }
 
 Result<void> count_attempt(Transaction& tx, const DeliveryRow& row) {
@@ -278,18 +298,23 @@ namespace {
 }  // namespace
 
 Result<void> insert(Transaction& tx, const AttemptRow& row) {
+    const AttemptRow* one = &row;
+    return insert_all(tx, std::span(&one, 1));
+}
+
+Result<void> insert_all(Transaction& tx, std::span<const AttemptRow* const> rows) {
     // A repeated hand-over of the same outcomes (the recorder after an error) changes nothing.
     static constexpr Query query{
         "INSERT INTO attempts (" ATTEMPT_COLUMNS
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
         "$18, $19) ON CONFLICT (realm_id, delivery_id, number) DO NOTHING"};
-    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.delivery, row.number, row.started_at,
-                               to_string(row.outcome), row.detail, row.status, row.url,
-                               row.request_headers, row.response_headers, Blob{row.response_body},
-                               row.response_truncated, row.peer, row.timings.dns,
-                               row.timings.connect, row.timings.tls, row.timings.first_byte,
-                               row.timings.total, row.next_attempt_at));
-    return {};
+    return tx.sql().run_each(query, rows, [](auto bind, const AttemptRow* row) {
+        bind(row->realm, row->delivery, row->number, row->started_at, to_string(row->outcome),
+             row->detail, row->status, row->url, row->request_headers, row->response_headers,
+             Blob{row->response_body}, row->response_truncated, row->peer, row->timings.dns,
+             row->timings.connect, row->timings.tls, row->timings.first_byte, row->timings.total,
+             row->next_attempt_at);
+    });
 }
 
 Result<std::vector<AttemptRow>> all(sql::Connection& sql, const RealmId& realm,

@@ -34,11 +34,16 @@ Result<std::vector<EventRow>> read_all(sql::Rows& rows) {
 }  // namespace
 
 Result<void> insert(Transaction& tx, const EventRow& row) {
+    return insert_all(tx, std::span(&row, 1));
+}
+
+Result<void> insert_all(Transaction& tx, std::span<const EventRow> rows) {
     static constexpr Query query{"INSERT INTO events (" EVENT_COLUMNS
                                  ") VALUES ($1, $2, $3, $4, $5, $6, $7)"};
-    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.type, row.resource_id, row.timestamp,
-                               to_string(row.origin), Blob{row.data}));
-    return {};
+    return tx.sql().run_each(query, rows, [](auto bind, const EventRow& row) {
+        bind(row.realm, row.id, row.type, row.resource_id, row.timestamp, to_string(row.origin),
+             Blob{row.data});
+    });
 }
 
 Result<std::optional<EventRow>> find(sql::Connection& sql, const RealmId& realm,
@@ -69,10 +74,10 @@ Result<std::vector<EventRow>> list(sql::Connection& sql, const RealmId& realm,
         return read_all(rows);
     }
     if (filter.type.ends_with(".*")) {
-        static constexpr Query query{
-            "SELECT " EVENT_COLUMNS
-            " FROM events WHERE realm_id = $1 AND id >= $2 AND id < $3 "
-            "AND substr(type, 1, $4) = $5 AND origin <> 'test' ORDER BY id DESC LIMIT $6"};
+        static constexpr Query query{"SELECT " EVENT_COLUMNS
+                                     " FROM events WHERE realm_id = $1 AND id >= $2 AND id < $3 "
+                                     "AND substr(type, 1, CAST($4 AS INTEGER)) = $5 AND origin <> "
+                                     "'test' ORDER BY id DESC LIMIT $6"};
         std::string prefix = filter.type.substr(0, filter.type.size() - 1);
         auto rows = sql.rows(query, realm, low, high, prefix.size(), prefix, limit);
         return read_all(rows);

@@ -7,6 +7,9 @@ import signal
 import subprocess
 import threading
 
+import pytest
+
+import postgres
 from client import Client, Realm
 from waiting import wait_for
 
@@ -16,6 +19,15 @@ TOKEN = "test-token-" + "0123456789abcdef" * 3
 
 def binary():
     return os.environ.get("POSTRIDER_BINARY", str(ROOT / "build" / "release" / "postrider"))
+
+
+def on_postgresql():
+    """Whether servers store in PostgreSQL: a database of its own for each data directory."""
+    return os.environ.get("POSTRIDER_TEST_STORE") == "postgresql"
+
+
+#: For what looks into the embedded store's file, or is about it alone.
+sqlite_only = pytest.mark.skipif(on_postgresql(), reason="of the embedded store")
 
 
 def sanitized():
@@ -42,6 +54,10 @@ class Server:
         self.process, self.port, self.log, self.reader = None, None, [], None
         self.client = Client(self.address, TOKEN)
         self.master = Realm(self.client)
+        self.database = None
+        if on_postgresql() and "--database" not in flags:
+            self.database = postgres.shared().database()
+            self.flags = ("--database", self.database, *flags)
 
     def __enter__(self):
         return self.start()

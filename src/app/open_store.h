@@ -1,0 +1,17 @@
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "config/config.h"
+#include "store/store.h"
+
+namespace postrider::app {
+
+/// The store that the configuration names. Errors: one sentence.
+Result<std::unique_ptr<store::Store>> open_store(const config::Config& config,
+                                                 store::CommitObserver committed,
+                                                 const Clock& clock, Random& random);
+
+}  // namespace postrider::app

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "base/result.h"
+#include "base/time.h"
+#include "base/uuid.h"
+#include "store/sql/connection.h"
+
+namespace postrider::store {
+
+/// Notes the last id that was minted, and the time: for what must not count while the server is
+/// down.
+Result<void> write_last_commit(sql::Connection& sql, const Uuid& last_id, Timestamp now);
+/// The nil id when there is none.
+Result<Uuid> read_last_id(sql::Connection& sql);
+
+}  // namespace postrider::store

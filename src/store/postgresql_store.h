@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "store/store.h"
+
+namespace postrider::store {
+
+struct PostgresqlOptions {
+    std::string url;  ///< postgresql://…; may have a password: never shown
+    /// Called on a writer's thread; must not block.
+    CommitObserver committed = nullptr;
+};
+
+/// Opens (and makes, and migrates) the store in a PostgreSQL database, and starts its threads.
+/// The database may go and come back while it runs: writes and reads are refused with `unavailable`
+/// at once, outcomes wait until they can be written. One node at a time uses a schema.
+/// docs/decisions/0010.
+/// Errors: unavailable, one sentence each with the host: it is not reachable, the password is
+/// wrong, a right is missing, the server is too old, the schema is newer than this binary, another
+/// node uses it. invalid_argument: the URL cannot be read.
+Result<std::unique_ptr<Store>> open_postgresql(PostgresqlOptions options, const Clock& clock,
+                                               Random& random);
+
+}  // namespace postrider::store

@@ -1,0 +1,418 @@
+#include "store/postgresql_writer.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <mutex>
+
+#include "base/check.h"
+#include "base/encoding.h"
+#include "model/limits.h"
+#include "store/sql/postgresql_errors.h"
+
+namespace postrider::store {
+namespace {
+
+using sql::PostgresqlConnection;
+using Failure = PostgresqlConnection::Failure;
+
+// Closures read before they write, and nothing may change in between. Outcomes change rows that
+// closures change too. Publishes only add, and hold the realm's row.
+constexpr const char* begin_closure = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+constexpr const char* begin_outcomes = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+constexpr const char* begin_publishes = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+Error stopping_error() { return {ErrorCode::unavailable, "The server is stopping.", {}}; }
+
+Error busy_error() {
+    return {ErrorCode::unavailable,
+            "The database is busy with the same rows: nothing was accepted; try again.",
+            {}};
+}
+
+void tell(PublishWork& work, Result<PublishAnswer> answer) { work.done(std::move(answer)); }
+
+}  // namespace
+
+/// One transaction of a lane.
+class PostgresqlWriter::LaneTransaction final : public Transaction {
+ public:
+    LaneTransaction(PostgresqlWriter& writer, PostgresqlConnection& sql)
+        : writer_(writer), sql_(sql), now_(writer.clock_.now()), number_(writer.order_.begin()) {}
+    ~LaneTransaction() override { end(); }
+    LaneTransaction(const LaneTransaction&) = delete;
+    LaneTransaction& operator=(const LaneTransaction&) = delete;
+
+    sql::Connection& sql() override { return sql_; }
+    Timestamp now() const override { return now_; }
+    Uuid mint() override {
+        const MutexLock lock(writer_.mint_mutex_);
+        return writer_.minter_.mint(now_);
+    }
+    CommitNumber commit_number() const override { return number_; }
+    void after_commit(std::function<void()> task) override { tasks_.push_back(std::move(task)); }
+
+    PostgresqlConnection& connection() { return sql_; }
+    /// Nothing more of it becomes visible.
+    void end() {
+        if (!has_ended_) writer_.order_.end(number_);
+        has_ended_ = true;
+    }
+    void run_tasks() {
+        for (auto& task : tasks_) task();
+    }
+
+ private:
+    PostgresqlWriter& writer_;
+    PostgresqlConnection& sql_;
+    Timestamp now_;
+    CommitNumber number_;
+    bool has_ended_ = false;
+    std::vector<std::function<void()>> tasks_;
+};
+
+PostgresqlWriter::PostgresqlWriter(const std::string& url, CommitOrder& order, const Clock& clock,
+                                   Random& random, Uuid last_id, CommitObserver observer)
+    : order_(order),
+      clock_(clock),
+      observer_(std::move(observer)),
+      random_(random),
+      minter_(random_, last_id) {
+    std::vector<Kind> kinds{Kind::outcomes, Kind::publishes};
+    kinds.insert(kinds.end(), limits::postgresql_closure_connections, Kind::closures);
+    for (const Kind kind : kinds) {
+        lanes_.push_back(std::make_unique<Lane>(
+            kind,
+            PostgresqlLink(url,
+                           {.statement_max = limits::postgresql_statement_max,
+                            .lock_wait_max = limits::postgresql_lock_wait_max},
+                           clock),
+            hex_encode(random.bytes(16))));
+    }
+    for (auto& lane : lanes_) {
+        lane->thread = std::thread([this, &lane = *lane] { run(lane); });
+    }
+}
+
+Uuid PostgresqlWriter::last_id() const {
+    const MutexLock lock(mint_mutex_);
+    return minter_.last();
+}
+
+void PostgresqlWriter::stop() {
+    {
+        const MutexLock lock(mutex_);
+        stopping_ = true;
+        for (auto& queue : queues_) queue.changed.notify_all();
+    }
+    for (auto& lane : lanes_) {
+        if (lane->thread.joinable()) lane->thread.join();
+    }
+}
+
+void PostgresqlWriter::write(WriteClass write_class, Closure closure, Done done) {
+    enqueue(write_class == WriteClass::outcomes ? Kind::outcomes : Kind::closures,
+            ClosureWork{std::move(closure), std::move(done)}, 0);
+}
+
+void PostgresqlWriter::publish(PublishWork work) {
+    std::size_t bytes = 0;
+    for (const auto& event : work.events) bytes += event.data.size();
+    enqueue(Kind::publishes, std::move(work), bytes);
+}
+
+namespace {
+
+std::size_t bytes_of(const PublishWork& work) {
+    std::size_t bytes = 0;
+    for (const auto& event : work.events) bytes += event.data.size();
+    return bytes;
+}
+
+template <typename Work>
+void refuse(Work& work, const Error& error) {
+    if (auto* publish = std::get_if<PublishWork>(&work)) {
+        tell(*publish, std::unexpected(error));
+    } else if (auto& closure = std::get<0>(work); closure.done) {
+        closure.done(std::unexpected(error));
+    }
+}
+
+}  // namespace
+
+void PostgresqlWriter::enqueue(Kind kind, Work work, std::size_t bytes) {
+    Error refusal;
+    {
+        const MutexLock lock(mutex_);
+        Queue& queue = queue_of(kind);
+        if (stopping_) {
+            refusal = stopping_error();
+        } else if (kind != Kind::outcomes && is_down_) {
+            refusal = sql::unreachable();
+        } else if (kind != Kind::outcomes && (queue.works.size() >= limits::writer_queue_max ||
+                                              queue.bytes >= limits::writer_queue_bytes_max)) {
+            refusal = {ErrorCode::unavailable,
+                       "Too many writes are waiting: nothing was accepted; try again in a moment.",
+                       {}};
+        } else {
+            queue.bytes += bytes;
+            queue.works.push_back(std::move(work));
+            queue.changed.notify_one();
+            return;
+        }
+    }
+    refuse(work, refusal);
+}
+
+void PostgresqlWriter::run(Lane& lane) {
+    pthread_setname_np(pthread_self(), lane.kind == Kind::outcomes    ? "outcomes"
+                                       : lane.kind == Kind::publishes ? "publishes"
+                                                                      : "closures");
+    (void)connect(lane);
+    while (true) {
+        auto works = take(lane);
+        if (works.empty()) {
+            if (is_finished(lane.kind)) return;
+            if (!lane.link.is_connected()) (void)connect(lane);
+        } else if (lane.kind == Kind::publishes) {
+            run_publishes(lane, std::move(works));
+        } else if (lane.kind == Kind::outcomes) {
+            run_outcomes(lane, std::move(works[0]));
+        } else {
+            run_closure(lane, std::move(works[0]));
+        }
+    }
+}
+
+/// What the lane does next; nothing when it should look at its connection or at the end.
+std::vector<PostgresqlWriter::Work> PostgresqlWriter::take(Lane& lane) {
+    const MutexLock lock(mutex_);
+    Queue& queue = queue_of(lane.kind);
+    while (queue.works.empty() && !stopping_) {
+        if (!lane.link.is_connected()) {
+            queue.changed.wait_for(mutex_,
+                                   std::max(lane.link.wait(), limits::postgresql_reconnect_first));
+            break;
+        }
+        queue.changed.wait(mutex_);
+    }
+    const std::size_t most = lane.kind == Kind::publishes ? limits::writer_group_max : 1;
+    std::vector<Work> works;
+    while (!queue.works.empty() && works.size() < most) {
+        Work& work = queue.works.front();
+        if (const auto* publish = std::get_if<PublishWork>(&work))
+            queue.bytes -= bytes_of(*publish);
+        works.push_back(std::move(work));
+        queue.works.pop_front();
+    }
+    return works;
+}
+
+bool PostgresqlWriter::is_finished(Kind kind) {
+    const MutexLock lock(mutex_);
+    return stopping_ && queue_of(kind).works.empty();
+}
+
+bool PostgresqlWriter::is_stopping() {
+    const MutexLock lock(mutex_);
+    return stopping_;
+}
+
+/// Until they are written: outcomes are facts, which nobody can tell again.
+void PostgresqlWriter::run_outcomes(Lane& lane, Work work) {
+    auto& closure = std::get<ClosureWork>(work);
+    while (true) {
+        const Ran ran = repeat(lane, begin_outcomes, closure.closure);
+        if (ran.end == End::committed) {
+            if (closure.done) closure.done({});
+            return;
+        }
+        if (ran.end == End::refused || is_stopping()) return refuse(work, ran.error);
+        pause(lane);
+    }
+}
+
+void PostgresqlWriter::run_closure(Lane& lane, Work work) {
+    auto& closure = std::get<ClosureWork>(work);
+    Ran ran;
+    {
+        const std::shared_lock together(closures_mutex_);
+        ran = transact(lane, begin_closure, closure.closure);
+    }
+    if (ran.end == End::again || ran.end == End::lost) {
+        const std::unique_lock alone(closures_mutex_);
+        ran = repeat(lane, begin_closure, closure.closure);
+    }
+    if (ran.end != End::committed) return refuse(work, ran.error);
+    if (closure.done) closure.done({});
+}
+
+void PostgresqlWriter::run_publishes(Lane& lane, std::vector<Work> works) {
+    CHECK(publish_handler_ != nullptr);
+    std::vector<PublishWork*> publishes;
+    for (auto& work : works) publishes.push_back(&std::get<PublishWork>(work));
+    std::vector<Result<PublishAnswer>> answers(works.size());
+    const Ran ran = repeat(lane, begin_publishes, [&](Transaction& tx) {
+        answers.assign(works.size(), Result<PublishAnswer>{});
+        return publish_handler_(tx, publishes, answers);
+    });
+    if (ran.end == End::committed) {
+        for (std::size_t i = 0; i < works.size(); ++i) tell(*publishes[i], std::move(answers[i]));
+    } else if (ran.end == End::refused && works.size() > 1) {
+        // One of them is at fault: each alone.
+        for (auto& work : works) {
+            std::vector<Work> one;
+            one.push_back(std::move(work));
+            run_publishes(lane, std::move(one));
+        }
+    } else {
+        for (auto& work : works) refuse(work, ran.error);
+    }
+}
+
+/// transact() until it is not in another's way, and once more when the connection was broken.
+PostgresqlWriter::Ran PostgresqlWriter::repeat(Lane& lane, const char* begin, const Body& body) {
+    int agains = 0;
+    int losses = 0;
+    while (true) {
+        Ran ran = transact(lane, begin, body);
+        if (ran.end == End::again && ++agains <= limits::postgresql_runs_again_max) continue;
+        // A connection that was idle may have been closed meanwhile; the next one tells.
+        if (ran.end == End::lost && ++losses <= 1 && !is_down_) continue;
+        return ran;
+    }
+}
+
+PostgresqlWriter::Ran PostgresqlWriter::transact(Lane& lane, const char* begin, const Body& body) {
+    auto connection = connect(lane);
+    if (!connection) return {End::lost, sql::unreachable()};
+    (*connection)->clear_failure();
+    LaneTransaction tx(*this, **connection);
+    if (auto begun = (*connection)->execute(begin); !begun) return give_up(lane, begun.error());
+    if (auto done = body(tx); !done) return give_up(lane, done.error());
+    // A closure may have overlooked a statement's error; the transaction has not.
+    if ((*connection)->last_failure() != Failure::none) {
+        return give_up(lane, (*connection)->last_error());
+    }
+    return commit(lane, tx);
+}
+
+/// Takes the transaction back.
+PostgresqlWriter::Ran PostgresqlWriter::give_up(Lane& lane, const Error& error) {
+    PostgresqlConnection& connection = **lane.link.get();
+    const Failure failure = connection.last_failure();
+    if (failure == Failure::lost || !connection.execute("ROLLBACK")) {
+        lane.link.drop();
+        return {End::lost, sql::unreachable()};
+    }
+    if (failure == Failure::again) return {End::again, busy_error()};
+    // Whoever was first can be seen now, and the closure says it in its own words.
+    if (failure == Failure::unique) return {End::again, error};
+    return {End::refused, error};
+}
+
+PostgresqlWriter::Ran PostgresqlWriter::commit(Lane& lane, LaneTransaction& tx) {
+    PostgresqlConnection& connection = tx.connection();
+    const auto number = tx.commit_number();
+    const auto script = fmt::format(
+        "UPDATE postrider_writers SET number = {} WHERE slot = '\\x{}'; COMMIT", number, lane.slot);
+    const Monotonic before = clock_.monotonic();
+    const auto place = order_.line_up();
+    const auto committed = connection.execute(script.c_str());
+    bool has_committed = committed && connection.last_command() == "COMMIT";
+    Ran ran;
+    if (!has_committed && connection.last_failure() == Failure::lost) {
+        lane.link.drop();
+        has_committed = resolve(lane, number);
+        if (!has_committed) ran = {End::lost, sql::unreachable()};
+    } else if (!has_committed) {
+        ran = give_up(lane, committed ? busy_error() : committed.error());
+    }
+    tx.end();
+    order_.wait_turn(place);
+    if (has_committed) tx.run_tasks();
+    order_.leave();
+    if (has_committed) {
+        observe(lane.kind, std::chrono::floor<Duration>(clock_.monotonic() - before), 1);
+    }
+    return ran;
+}
+
+/// Whether the transaction with this number took place, after its connection broke during COMMIT.
+/// Waits until the database is back: before, nobody knows, and nobody may be told.
+bool PostgresqlWriter::resolve(Lane& lane, CommitNumber number) {
+    // The row is locked until the lost session has ended, either way.
+    const auto query = fmt::format(
+        "SELECT number FROM postrider_writers WHERE slot = '\\x{}' FOR UPDATE", lane.slot);
+    while (true) {
+        if (auto connection = connect(lane)) {
+            (*connection)->clear_failure();
+            if (auto found = (*connection)->value(query)) return *found == std::to_string(number);
+            if ((*connection)->last_failure() == Failure::lost) lane.link.drop();
+        }
+        if (is_stopping() && is_down_) return false;
+        pause(lane);
+    }
+}
+
+Result<PostgresqlConnection*> PostgresqlWriter::connect(Lane& lane) {
+    const bool was_connected = lane.link.is_connected();
+    auto connection = lane.link.get();
+    if (connection && !was_connected) {
+        if (auto made = make_row(lane, **connection); !made) {
+            lane.link.drop();
+            connection = std::unexpected(std::move(made).error());
+        }
+    }
+    if (connection) {
+        is_down_ = false;
+    } else if (!is_down_.exchange(true)) {
+        refuse_waiting();
+    }
+    return connection;
+}
+
+Result<void> PostgresqlWriter::make_row(Lane& lane, PostgresqlConnection& sql) {
+    if (lane.has_row) return {};
+    POSTRIDER_TRY(sql.execute(fmt::format("INSERT INTO postrider_writers VALUES ('\\x{}', 0) "
+                                          "ON CONFLICT (slot) DO NOTHING",
+                                          lane.slot)
+                                  .c_str()));
+    lane.has_row = true;
+    return {};
+}
+
+/// The database is gone: nobody waits for it.
+void PostgresqlWriter::refuse_waiting() {
+    std::deque<Work> waiting;
+    {
+        const MutexLock lock(mutex_);
+        for (const Kind kind : {Kind::publishes, Kind::closures}) {
+            Queue& queue = queue_of(kind);
+            for (auto& work : queue.works) waiting.push_back(std::move(work));
+            queue.works.clear();
+            queue.bytes = 0;
+        }
+    }
+    for (auto& work : waiting) refuse(work, sql::unreachable());
+}
+
+/// Before another attempt.
+void PostgresqlWriter::pause(Lane& lane) {
+    const MutexLock lock(mutex_);
+    // A notification for new work may end it early: one more attempt costs little.
+    queue_of(lane.kind).changed.wait_for(
+        mutex_, std::max(lane.link.wait(), limits::postgresql_reconnect_first));
+}
+
+void PostgresqlWriter::observe(Kind kind, Duration duration, std::size_t works) {
+    if (observer_ == nullptr) return;
+    CommitReport report{.duration = duration, .works = works, .waiting = 0, .wal_bytes = 0};
+    {
+        const MutexLock lock(mutex_);
+        report.waiting = queue_of(kind).works.size();
+    }
+    observer_(report);
+}
+
+}  // namespace postrider::store

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/random.h"
+#include "base/uuid.h"
+#include "store/commit_order.h"
+#include "store/postgresql_link.h"
+#include "store/store.h"
+
+namespace postrider::store {
+
+/// Writes to PostgreSQL on several connections, each with a thread (a lane): one takes all
+/// publishes that wait as one set operation, one the batches of outcomes, the others run closures,
+/// each in a serializable transaction of its own.
+///
+/// Deadlocks and failed serializations run again. Without the database, publishes and closures are
+/// refused at once, outcomes wait. When the connection breaks during COMMIT nobody is told anything
+/// until the database has said whether it took place: each lane writes the transaction's number
+/// into its own row, in the transaction.
+/// Thread-safety: any thread.
+class PostgresqlWriter {
+ public:
+    PostgresqlWriter(const std::string& url, CommitOrder& order, const Clock& clock, Random& random,
+                     Uuid last_id, CommitObserver observer);
+    ~PostgresqlWriter() { stop(); }
+    PostgresqlWriter(const PostgresqlWriter&) = delete;
+    PostgresqlWriter& operator=(const PostgresqlWriter&) = delete;
+
+    void write(WriteClass write_class, Closure closure, Done done);
+    void publish(PublishWork work);
+    void set_publish_handler(PublishHandler handler) { publish_handler_ = std::move(handler); }
+    Uuid last_id() const;
+    /// Ends what is queued, then the threads. Without the database what is queued is refused.
+    void stop();
+
+ private:
+    class LaneTransaction;
+    struct ClosureWork {
+        Closure closure;
+        Done done;
+    };
+    using Work = std::variant<ClosureWork, PublishWork>;
+    enum class Kind { outcomes, publishes, closures };
+    struct Queue {
+        std::deque<Work> works;
+        std::size_t bytes = 0;
+        Condition changed;
+    };
+    struct Lane {
+        Lane(Kind lane_kind, PostgresqlLink lane_link, std::string lane_slot)
+            : kind(lane_kind), link(std::move(lane_link)), slot(std::move(lane_slot)) {}
+        Kind kind;
+        PostgresqlLink link;
+        std::string slot;  ///< of its row in postrider_writers, in hex
+        bool has_row = false;
+        std::thread thread;
+    };
+    enum class End {
+        committed,
+        refused,  ///< by the closure, or a statement of it failed
+        again,    ///< another transaction was in the way
+        lost,     ///< the database is gone, and nothing was committed
+    };
+    struct Ran {
+        End end = End::committed;
+        Error error;
+    };
+    using Body = std::function<Result<void>(Transaction&)>;
+
+    void enqueue(Kind kind, Work work, std::size_t bytes);
+    Queue& queue_of(Kind kind) { return queues_[static_cast<std::size_t>(kind)]; }
+    void run(Lane& lane);
+    std::vector<Work> take(Lane& lane);
+    bool is_finished(Kind kind);
+    bool is_stopping();
+    void run_outcomes(Lane& lane, Work work);
+    void run_closure(Lane& lane, Work work);
+    void run_publishes(Lane& lane, std::vector<Work> works);
+    Ran repeat(Lane& lane, const char* begin, const Body& body);
+    Ran transact(Lane& lane, const char* begin, const Body& body);
+    Ran give_up(Lane& lane, const Error& error);
+    Ran commit(Lane& lane, LaneTransaction& tx);
+    bool resolve(Lane& lane, CommitNumber number);
+    Result<sql::PostgresqlConnection*> connect(Lane& lane);
+    Result<void> make_row(Lane& lane, sql::PostgresqlConnection& sql);
+    void refuse_waiting();
+    void pause(Lane& lane);
+    void observe(Kind kind, Duration duration, std::size_t works);
+
+    CommitOrder& order_;
+    const Clock& clock_;
+    PublishHandler publish_handler_;
+    CommitObserver observer_;
+    std::atomic<bool> is_down_{false};
+    /// A closure that ran into another runs again alone.
+    std::shared_mutex closures_mutex_;
+
+    mutable Mutex mint_mutex_;
+    BufferedRandom random_ GUARDED_BY(mint_mutex_);
+    UuidMinter minter_ GUARDED_BY(mint_mutex_);
+
+    Mutex mutex_;
+    std::array<Queue, 3> queues_ GUARDED_BY(mutex_);
+    bool stopping_ GUARDED_BY(mutex_) = false;
+    std::vector<std::unique_ptr<Lane>> lanes_;
+};
+
+}  // namespace postrider::store

@@ -1,0 +1,176 @@
+"""On PostgreSQL: what is acknowledged is kept and delivered, whatever becomes of the database."""
+
+import itertools
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from client import NoAnswer
+from postgres import Postgres
+from receiver import Receiver
+from server import Server, binary, environment
+from waiting import wait_for
+
+#: Full count in make proof, a tenth in scripts/test.
+KILLS = max(3, int(os.environ.get("POSTRIDER_KILLS", "6")) // 2)
+
+
+@pytest.fixture(scope="module")
+def database():
+    """Durable, as in earnest: it is killed."""
+    with Postgres() as started:
+        yield started
+
+
+class Publishers:
+    """Publishes all the time; keeps what was acknowledged, and how long a refusal took."""
+
+    def __init__(self, realm, count=4):
+        self.realm, self.acknowledged, self.refusals, self.unknown = realm, {}, [], 0
+        self.lock, self.over, self.numbers = threading.Lock(), threading.Event(), itertools.count()
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(count)]
+
+    def run(self):
+        while not self.over.is_set():
+            number, started = next(self.numbers), time.monotonic()
+            try:
+                answer = self.realm.publish("order.paid", {"n": number}, expect=None)
+            except NoAnswer:
+                self.unknown += 1
+                continue
+            with self.lock:
+                if answer.status == 202:
+                    self.acknowledged[answer.json["id"]] = time.monotonic()
+                elif answer.status == 503:
+                    self.refusals.append(time.monotonic() - started)
+                else:
+                    raise AssertionError(answer)
+            if answer.status == 503:
+                time.sleep(0.01)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.over.set()
+        for thread in self.threads:
+            thread.join(30)
+            assert not thread.is_alive()
+
+    def wait_more(self, count, timeout=30):
+        before = len(self.acknowledged)
+        wait_for(lambda: len(self.acknowledged) >= before + count, f"{count} more publishes", timeout)
+
+
+def check_all_arrived(realm, receiver, publishers):
+    wait_for(lambda: {request.id for request in receiver.at("/a")} >= set(publishers.acknowledged),
+             "every acknowledged event at the receiver", 60)
+    wait_for(lambda: not realm.deliveries(state="pending"), "nothing pending", 60)
+
+
+def test_the_database_is_killed_and_comes_back(tmp_path, database):
+    with Receiver() as receiver, Server(tmp_path / "data", "--database", database.database(),
+                                        "--allow-network", "127.0.0.0/8") as server:
+        realm = server.realm("acme", "order.paid")
+        realm.create_webhook(receiver.url("/a"), events=["order.paid"])
+        resumed = []
+        with Publishers(realm) as publishers:
+            for _ in range(KILLS):
+                publishers.wait_more(100)
+                database.end(signal.SIGKILL)
+                time.sleep(0.3)
+                assert server.process.poll() is None
+                database.start()
+                back = time.monotonic()
+                publishers.wait_more(20)
+                resumed.append(time.monotonic() - back)
+        check_all_arrived(realm, receiver, publishers)
+        print(f"{KILLS} kills, {len(publishers.acknowledged)} acknowledged, resumed within {max(resumed):.2f} s, "
+              f"slowest refusal {max(publishers.refusals, default=0):.2f} s")
+        assert max(resumed) < 5
+        assert sorted(publishers.refusals)[len(publishers.refusals) // 2] < 0.5, "refused at once"
+
+
+def test_every_backend_is_terminated(tmp_path, database):
+    url = database.database()
+    with Receiver() as receiver, Server(tmp_path / "data", "--database", url, "--allow-network", "127.0.0.0/8") as server:
+        realm = server.realm("acme", "order.paid")
+        realm.create_webhook(receiver.url("/a"), events=["order.paid"])
+        name = url.rsplit("/", 1)[1]
+        with Publishers(realm) as publishers:
+            for _ in range(5 * KILLS):
+                publishers.wait_more(30)
+                database.ask("postgres", "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s", name)
+        check_all_arrived(realm, receiver, publishers)
+        counts = {}
+        for request in receiver.at("/a"):
+            counts[request.id] = counts.get(request.id, 0) + 1
+        print(f"{len(counts)} events, {sum(counts.values()) - len(counts)} duplicates")
+        assert set(counts) >= set(publishers.acknowledged)
+
+
+def test_a_killed_node_is_followed_by_the_next_at_once(tmp_path, database):
+    url = database.database()
+    with Receiver() as receiver, Server(tmp_path / "data", "--database", url, "--allow-network", "127.0.0.0/8") as server:
+        realm = server.realm("acme", "order.paid")
+        realm.create_webhook(receiver.url("/a"), events=["order.paid"])
+        ids = [realm.publish("order.paid").json["id"] for _ in range(50)]
+        for _ in range(3):
+            started = time.monotonic()
+            server.restart()
+            assert time.monotonic() - started < 12
+        ids += [realm.publish("order.paid").json["id"] for _ in range(50)]
+        wait_for(lambda: {request.id for request in receiver.at("/a")} >= set(ids), "all of them")
+        assert ids == sorted(ids), "ids ascend over restarts"
+
+
+def start(tmp_path, url, **variables):
+    return subprocess.run([binary(), "serve", "--data", str(tmp_path / "other"), "--listen", "127.0.0.1:0", "--database", url],
+                          capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+                          env=environment(**variables), check=False)
+
+
+def last_line(done):
+    assert done.returncode in (1, 2), done
+    line = done.stderr.strip().splitlines()[-1]
+    assert line.startswith("postrider: ") and "secret-word" not in done.stderr, done.stderr
+    return line
+
+
+def test_what_is_wrong_with_the_database_is_one_sentence(tmp_path, database):
+    port = database.port
+    assert "--database cannot be read" in last_line(start(tmp_path, "postgresql://[x"))
+    assert "Connection refused" in last_line(start(tmp_path, "postgresql://postgres:secret-word@127.0.0.1:1/x"))
+    assert "createdb" in last_line(start(tmp_path, f"postgresql://postgres@127.0.0.1:{port}/nowhere"))
+    assert "createuser" in last_line(start(tmp_path, f"postgresql://nobody@127.0.0.1:{port}/postgres"))
+    url = database.database()
+    name = url.rsplit("/", 1)[1]
+    with Server(tmp_path / "data", "--database", url):
+        assert "in use by another postrider node" in last_line(start(tmp_path, url))
+    database.ask(name, "UPDATE postrider_schema SET version = 99")
+    assert "newer Postrider" in last_line(start(tmp_path, url))
+    database.ask("postgres", "CREATE ROLE poor LOGIN")
+    database.ask(database.database().rsplit("/", 1)[1], "SELECT 1")
+    other = database.database()
+    done = last_line(start(tmp_path, other.replace("postgres@", "poor@")))
+    assert "GRANT" in done and "poor" in done
+    latin = "latin_" + name
+    database.ask("postgres", f"CREATE DATABASE {latin} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    assert "--encoding=UTF8" in last_line(start(tmp_path, url.replace(name, latin)))
+
+
+def test_the_password_is_never_shown(tmp_path, database):
+    url = database.database().replace("postgres@", "postgres:secret-word@")
+    with Server(tmp_path / "data", "--database", url, "--log-level", "debug") as server:
+        server.realm("acme")
+        server.stop()
+        assert not any("secret-word" in line for line in server.log)
+    done = subprocess.run([binary(), "check-config", "--database", url], capture_output=True, text=True, timeout=30,
+                          stdin=subprocess.DEVNULL, env=environment(), check=True)
+    assert "secret-word" not in done.stdout and "postgresql://postgres@" in done.stdout

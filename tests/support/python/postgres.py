@@ -1,0 +1,110 @@
+"""A private PostgreSQL of Debian's, in a folder of its own, on a free port; gone with the tests."""
+
+import atexit
+import glob
+import itertools
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+
+import psycopg2
+
+from waiting import wait_for
+
+#: PostgreSQL does not run as root.
+USER = "postgres"
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Postgres:
+    def __init__(self, *settings):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="postrider-postgres-"))
+        self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+        self.port, self.settings, self.process = free_port(), settings, None
+        self.as_user = ()
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, USER)
+            self.as_user = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", "--")
+        subprocess.run([*self.as_user, f"{self.bin}/initdb", "-D", self.data, "-U", USER, "--auth=trust", "--no-sync",
+                        "--encoding=UTF8", "--locale=C.UTF-8"], check=True, capture_output=True, cwd="/")
+        self.numbers = itertools.count()
+
+    @property
+    def data(self):
+        return str(self.folder / "data")
+
+    def start(self):
+        options = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "",
+                   "max_connections": 200, "shared_buffers": "128MB", **dict(self.settings)}
+        self.process = subprocess.Popen(
+            [*self.as_user, f"{self.bin}/postgres", "-D", self.data, *(f"--{name}={value}" for name, value in options.items())],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=(self.folder / "log").open("ab"), cwd="/")
+        wait_for(self.answers, "PostgreSQL answers", 60)
+        return self
+
+    def answers(self):
+        try:
+            self.ask("postgres", "SELECT 1")
+            return True
+        except psycopg2.OperationalError:
+            return False
+
+    def connect(self, database):
+        connection = psycopg2.connect(host="127.0.0.1", port=self.port, user=USER, dbname=database)
+        connection.autocommit = True
+        return connection
+
+    def ask(self, database, query, *arguments):
+        """The rows of a query; nothing of a command."""
+        connection = self.connect(database)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(query, arguments)
+                return cursor.fetchall() if cursor.description else None
+        finally:
+            connection.close()
+
+    def database(self):
+        """The URL of a new, empty database."""
+        name = f"test_{next(self.numbers)}"
+        self.ask("postgres", f"CREATE DATABASE {name}")
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{name}"
+
+    def end(self, how):
+        """SIGKILL: as a crash; SIGINT: fast; SIGQUIT: at once."""
+        if how == signal.SIGKILL:
+            # The postmaster and all its processes: killed alone, those would hold its memory.
+            subprocess.run(["pkill", "-KILL", "-P", str(self.process.pid)], check=False)
+        self.process.send_signal(how)
+        self.process.wait(30)
+
+    def close(self):
+        if self.process is not None and self.process.poll() is None:
+            self.end(signal.SIGINT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *exception):
+        self.close()
+
+
+_shared = None
+
+
+def shared():
+    """One for all tests of a run, without fsync: what becomes of a power cut is not their question."""
+    global _shared
+    if _shared is None:
+        _shared = Postgres(("fsync", "off"), ("full_page_writes", "off")).start()
+        atexit.register(_shared.close)
+    return _shared
