@@ -14,7 +14,7 @@ const silence_ms_max = 40_000
 const poll_ms = 4000
 const poll_ms_live = 30_000
 /** The overview's 1,000 deliveries are not asked for more often. */
-const recent_ms = 5000
+const recent_ms = 2000
 
 let heardAt = 0
 /** How often a list asks by itself: seldom while the stream says when there is something. */
@@ -84,6 +84,15 @@ function join(realm: string, hear: (pulse: Pulse | null) => void): () => void {
 
 const configuration = ['webhooks', 'webhook', 'audit', 'users', 'user', 'user-roles', 'credentials', 'roles', 'role', 'clients', 'client', 'redirects', 'realms', 'realm', 'settings', 'api-keys', 'sessions', 'event-types']
 
+let recent: ReturnType<typeof setTimeout> | undefined
+/** The overview's deliveries, soon, and once for all pulses until then. */
+function refreshRecent(cache: QueryClient) {
+  recent ??= setTimeout(() => {
+    recent = undefined
+    void cache.invalidateQueries({ queryKey: ['recent-deliveries'] })
+  }, recent_ms)
+}
+
 /** Asks again what a pulse says has changed, of what is on the screen. */
 function refresh(cache: QueryClient, now: Pulse, before: Pulse | undefined) {
   const changed = new Set<string>()
@@ -91,13 +100,12 @@ function refresh(cache: QueryClient, now: Pulse, before: Pulse | undefined) {
   const deliveries = now.newest_delivery !== before?.newest_delivery || now.pending !== before.pending || now.failed !== before.failed
   if (deliveries) for (const key of ['deliveries', 'delivery', 'event']) changed.add(key)
   if (now.newest_change !== before?.newest_change) for (const key of configuration) changed.add(key)
+  if (deliveries) refreshRecent(cache)
   void cache.invalidateQueries({
     predicate: ({ queryKey, state }) => {
-      const name = String(queryKey[0])
-      if (name === 'recent-deliveries') return deliveries && Date.now() - state.dataUpdatedAt > recent_ms
       // Lists that somebody has scrolled through stay as they are.
       const pages = (state.data as { pages?: unknown[] } | undefined)?.pages
-      return changed.has(name) && (pages === undefined || pages.length <= 1)
+      return changed.has(String(queryKey[0])) && (pages === undefined || pages.length <= 1)
     },
   })
 }

@@ -50,6 +50,8 @@ store::DeliveryFilter read_filter(Query& query) {
                                                "pending, delivered, failed or cancelled");
     filter.event = query.id<EventId>("event_id");
     filter.event_type = query.text("event").value_or("");
+    filter.since = query.time("since");
+    filter.until = query.time("until");
     return filter;
 }
 

@@ -313,7 +313,9 @@ struct DeliveryFilter {
     std::optional<WebhookId> webhook;
     std::optional<EventId> event;
     std::optional<DeliveryState> state;
-    std::string event_type;  ///< exact, or "" for any
+    std::string event_type;               ///< exact, or "" for any
+    std::optional<Timestamp> since = {};  ///< by when it was made, inclusive
+    std::optional<Timestamp> until = {};  ///< exclusive
 };
 
 /// A delivery for showing: with its event's head and its last attempt's outcome.

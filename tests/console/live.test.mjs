@@ -88,6 +88,17 @@ test('a list of 100,000 deliveries answers and scrolls', async () => {
   await page.context().close()
 })
 
+test('the overview is live', async () => {
+  const page = await open(world, `/console/${world.realm}`)
+  await page.getByText('live', { exact: true }).waitFor()
+  const figure = page.getByText(/^\d+ delivered$/)
+  const before = Number.parseInt(await figure.textContent())
+  // Sooner than it would ask by itself.
+  for (let number = 0; number < 3; ++number) await world.tell(`publish ${world.realm} order.paid`)
+  await page.getByText(`${before + 3} delivered`).waitFor({ timeout: 9000 })
+  await page.context().close()
+})
+
 test('the palette goes to a webhook', async () => {
   const page = await open(world, `/console/${world.realm}`)
   await settled(page)

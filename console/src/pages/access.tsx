@@ -1,11 +1,11 @@
 import { useSearch } from '@tanstack/react-router'
-import { useMemo, useState } from 'react'
+import { useState } from 'react'
 
 import { call, realmPath, type ApiKey, type ApiKeyMade, type AuditEntry, type BrowserSession, type Permission } from '../api/client'
 import { usePages, useRealm } from '../queries'
 import { Confirm, Once, Rest, Text, useSave } from '../ui/form'
 import { fullTime, shortId } from '../ui/format'
-import { Go, Listing, Nothing, useFilters } from '../ui/listing'
+import { Go, Listing, Nothing, SpanFilter, useFilters, useSince } from '../ui/listing'
 import { Badge, Button, Code, Field, Modal, PageHead, Time, useToast } from '../ui/kit'
 import { Permissions, PermissionPicker } from './roles'
 
@@ -98,8 +98,6 @@ export function Sessions() {
   )
 }
 
-const spans = { '1h': 'Last hour', '24h': 'Last day', '7d': 'Last 7 days', '30d': 'Last 30 days' }
-const hours: Record<string, number> = { '1h': 1, '24h': 24, '7d': 168, '30d': 720 }
 const areas = ['user.*', 'role.*', 'client.*', 'redirect_uri.*', 'webhook.*', 'realm.*', 'api_key.*', 'session.*', 'delivery.*', 'event_type.*']
 /** Where an entry's resource can be looked at. */
 const places: Record<string, string> = { user: 'users', role: 'roles', webhook: 'webhooks', event: 'events', client: 'clients' }
@@ -122,7 +120,7 @@ export function Audit() {
   const search = useSearch({ strict: false }) as { action?: string; actor_id?: string; resource_id?: string; since?: string; entry?: string }
   const set = useFilters()
   const [resource, setResource] = useState(search.resource_id ?? '')
-  const since = useMemo(() => (search.since && hours[search.since] ? new Date(Date.now() - hours[search.since]! * 3_600_000).toISOString() : undefined), [search.since])
+  const since = useSince(search.since)
   const list = usePages<AuditEntry>(['audit', realm], realmPath(realm, '/audit'), { action: search.action, actor_id: search.actor_id, resource_id: search.resource_id, since })
   const filtered = Boolean(search.action ?? search.actor_id ?? search.resource_id ?? search.since)
   const chosen = list.data?.pages.flatMap((page) => page.items).find((entry) => entry.id === search.entry)
@@ -134,9 +132,7 @@ export function Audit() {
           <select aria-label="Action" className="field sm:!w-44" value={search.action ?? ''} onChange={(event) => set({ action: event.target.value || undefined })}>
             <option value="">Any action</option>{search.action && !areas.includes(search.action) && <option>{search.action}</option>}{areas.map((area) => <option key={area}>{area}</option>)}
           </select>
-          <select aria-label="Time" className="field sm:!w-36" value={search.since ?? ''} onChange={(event) => set({ since: event.target.value || undefined })}>
-            <option value="">Any time</option>{Object.entries(spans).map(([span, label]) => <option key={span} value={span}>{label}</option>)}
-          </select>
+          <SpanFilter value={search.since} onChange={(since) => set({ since })} />
           <form role="search" className="min-w-0 w-full sm:w-72" onSubmit={(event) => { event.preventDefault(); set({ resource_id: resource.trim() || undefined }) }}>
             <input aria-label="Resource id" placeholder="Resource id, then Enter" className="field font-mono !text-[12.5px]" value={resource} onChange={(event) => setResource(event.target.value)} />
           </form>

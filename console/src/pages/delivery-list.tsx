@@ -5,24 +5,27 @@ import { useEffect, useMemo, useState } from 'react'
 import type { Delivery } from '../api/client'
 import { useDeliveries, useEventTypes, useWebhooks } from '../queries'
 import { Button, Empty, Failure, Skeleton, StateBadge, Time, Badge } from '../ui/kit'
+import { SpanFilter, useSince } from '../ui/listing'
 import { DeliveryDetail, useRedeliver } from './attempts'
 
 const column = createColumnHelper<Delivery>()
 
 /** Deliveries on the left, the chosen one with its attempts on the right. Filters and choice are in the address. */
 export function DeliveryBrowser({ webhook }: { webhook: string | null }) {
-  const search = useSearch({ strict: false }) as { state?: string; event?: string; delivery?: string; event_id?: string }
+  const search = useSearch({ strict: false }) as { state?: string; event?: string; delivery?: string; event_id?: string; since?: string }
   const navigate = useNavigate()
   const types = useEventTypes()
   const webhooks = useWebhooks()
-  const list = useDeliveries(webhook, { state: search.state, event: search.event, event_id: search.event_id })
+  const since = useSince(search.since)
+  const filtered = Boolean(search.state ?? search.event ?? search.event_id ?? search.since)
+  const list = useDeliveries(webhook, { state: search.state, event: search.event, event_id: search.event_id, since })
   const redeliver = useRedeliver()
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data])
   const names = useMemo(() => new Map(webhooks.data?.map((each) => [each.id, each.name || each.url])), [webhooks.data])
   const set = (change: Record<string, string | undefined>) =>
     void navigate({ to: '.', search: (before: Record<string, unknown>) => ({ ...before, ...change }), replace: true } as never)
-  useEffect(() => setSelected(new Set()), [search.state, search.event])
+  useEffect(() => setSelected(new Set()), [search.state, search.event, search.since])
 
   const columns = useMemo(() => [
     column.accessor('state', { header: 'State', cell: (cell) => <StateBadge state={cell.getValue()} /> }),
@@ -47,13 +50,14 @@ export function DeliveryBrowser({ webhook }: { webhook: string | null }) {
         <select aria-label="Event type" className="field !w-52" value={search.event ?? ''} onChange={(event) => set({ event: event.target.value || undefined, delivery: undefined })}>
           <option value="">Any event</option>{(types.data ?? []).map((type) => <option key={type.name}>{type.name}</option>)}
         </select>
+        <SpanFilter value={search.since} onChange={(span) => set({ since: span, delivery: undefined })} />
         {search.event_id && <Button tone="quiet" icon="cross" onClick={() => set({ event_id: undefined })}>one event only</Button>}
         <div className="flex-1" />
         {selected.size > 0 && <Button icon="retry" busy={redeliver.isPending} disabled={redeliverable.length === 0} onClick={() => redeliver.mutate(redeliverable, { onSuccess: () => setSelected(new Set()) })}>Redeliver {redeliverable.length}</Button>}
       </div>
       {list.isPending ? <Skeleton rows={8} /> : list.isError ? <div className="p-4"><Failure error={list.error} retry={() => void list.refetch()} /></div> : rows.length === 0 ? (
-        <Empty title={search.state || search.event ? 'Nothing matches these filters' : 'No deliveries yet'}>
-          {search.state || search.event ? 'Choose another state or event.' : 'They appear here as soon as an event that a webhook subscribes to is published.'}
+        <Empty title={filtered ? 'Nothing matches these filters' : 'No deliveries yet'}>
+          {filtered ? 'Change or clear them to see more.' : 'They appear here as soon as an event that a webhook subscribes to is published.'}
         </Empty>
       ) : (
         <div className={search.delivery ? 'lg:grid lg:grid-cols-[minmax(0,5fr)_minmax(0,8fr)]' : ''}>

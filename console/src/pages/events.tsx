@@ -1,11 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 
 import { ApiError, call, realmPath } from '../api/client'
 import { useEventTypes, useEvents, useRealm } from '../queries'
 import { newId, shortId } from '../ui/format'
 import { Badge, Button, Empty, Failure, Field, Modal, PageHead, Skeleton, Time, useToast } from '../ui/kit'
+import { SpanFilter, useSince } from '../ui/listing'
 
 function PublishDialog({ onClose }: { onClose: () => void }) {
   const realm = useRealm()
@@ -47,17 +48,13 @@ function PublishDialog({ onClose }: { onClose: () => void }) {
   )
 }
 
-const spans = { '1h': 'Last hour', '24h': 'Last day', '7d': 'Last 7 days' }
-const hours: Record<string, number> = { '1h': 1, '24h': 24, '7d': 168 }
-
 export function Events() {
   const realm = useRealm()
   const navigate = useNavigate()
   const types = useEventTypes()
   const search = useSearch({ strict: false }) as { event?: string; resource_id?: string; since?: string; publish?: string }
   const [resource, setResource] = useState(search.resource_id ?? '')
-  const [since, setSince] = useState<string>()
-  useEffect(() => setSince(search.since && hours[search.since] ? new Date(Date.now() - hours[search.since]! * 3_600_000).toISOString() : undefined), [search.since])
+  const since = useSince(search.since)
   const list = useEvents({ event: search.event, resource_id: search.resource_id, since })
   const rows = list.data?.pages.flatMap((page) => page.items) ?? []
   const set = (change: Record<string, string | undefined>) => void navigate({ to: '.', search: (before: Record<string, unknown>) => ({ ...before, ...change }), replace: true } as never)
@@ -70,9 +67,7 @@ export function Events() {
           <select aria-label="Event type" className="field !w-52" value={search.event ?? ''} onChange={(event) => set({ event: event.target.value || undefined })}>
             <option value="">Any event</option>{groups.map((name) => <option key={name}>{name}</option>)}{(types.data ?? []).map((type) => <option key={type.name}>{type.name}</option>)}
           </select>
-          <select aria-label="Time" className="field !w-36" value={search.since ?? ''} onChange={(event) => set({ since: event.target.value || undefined })}>
-            <option value="">Any time</option>{Object.entries(spans).map(([span, label]) => <option key={span} value={span}>{label}</option>)}
-          </select>
+          <SpanFilter value={search.since} onChange={(since) => set({ since })} />
           <input aria-label="Resource id" placeholder="Resource id, then Enter" className="field !w-72 font-mono !text-[12.5px]" value={resource} onChange={(event) => setResource(event.target.value)} />
           {search.resource_id && <Button tone="quiet" icon="cross" onClick={() => { setResource(''); set({ resource_id: undefined }) }}>Clear</Button>}
         </form>

@@ -1,6 +1,6 @@
 import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import type { ComponentProps, ReactNode } from 'react'
+import { useMemo, type ComponentProps, type ReactNode } from 'react'
 
 import type { Page } from '../api/client'
 import { Button, Empty, Failure, Skeleton } from './kit'
@@ -72,6 +72,20 @@ export function Back({ to, params, children }: { to: string; params: Record<stri
 export function useFilters(): (change: Record<string, string | undefined>) => void {
   const navigate = useNavigate()
   return (change) => void navigate({ to: '.', search: (before: Record<string, unknown>) => ({ ...before, ...change }), replace: true } as never)
+}
+
+/** Spans of time for filters; the address has the span, so that a link says "the last hour" tomorrow too. */
+export const spans = { '1h': 'Last hour', '24h': 'Last day', '7d': 'Last 7 days', '30d': 'Last 30 days' }
+const hours: Record<string, number> = { '1h': 1, '24h': 24, '7d': 168, '30d': 720 }
+export function useSince(span: string | undefined): string | undefined {
+  return useMemo(() => (span && hours[span] ? new Date(Date.now() - hours[span]! * 3_600_000).toISOString() : undefined), [span])
+}
+export function SpanFilter({ value, onChange }: { value: string | undefined; onChange: (span: string | undefined) => void }) {
+  return (
+    <select aria-label="Time" className="field sm:!w-36" value={value ?? ''} onChange={(event) => onChange(event.target.value || undefined)}>
+      <option value="">Any time</option>{Object.entries(spans).map(([span, label]) => <option key={span} value={span}>{label}</option>)}
+    </select>
+  )
 }
 
 export const primaryLink = 'inline-flex items-center h-9 px-3 rounded-lg bg-accent text-onaccent font-medium text-[13.5px] hover:bg-accent/90 shadow-card'

@@ -130,7 +130,9 @@ Result<std::optional<DeliveryView>> find_of(sql::Connection& sql, const RealmId&
 Result<std::vector<DeliveryView>> list(sql::Connection& sql, const RealmId& realm,
                                        const DeliveryFilter& filter,
                                        std::optional<DeliveryId> before, std::size_t limit) {
+    const Uuid low = filter.since ? first_id_at(*filter.since) : Uuid{};
     Uuid high = upper_bound(before);
+    if (filter.until) high = std::min(high, first_id_at(*filter.until));
     std::string state = filter.state ? std::string(to_string(*filter.state)) : "";
     // One query per index; what the index does not answer is filtered on the way.
     if (filter.event) {
@@ -138,32 +140,33 @@ Result<std::vector<DeliveryView>> list(sql::Connection& sql, const RealmId& real
             VIEW_SELECT
             "WHERE d.realm_id = $1 AND d.event_id = $2 AND d.id < $3 "
             "AND ($4 IS NULL OR d.webhook_id = $4) AND ($5 = '' OR d.state = $5) "
-            "AND ($6 = '' OR e.type = $6) ORDER BY d.id DESC LIMIT $7"};
+            "AND ($6 = '' OR e.type = $6) AND d.id >= $7 ORDER BY d.id DESC LIMIT $8"};
         auto rows = sql.rows(query, realm, *filter.event, high, filter.webhook, state,
-                             filter.event_type, limit);
+                             filter.event_type, low, limit);
         return read_views(rows);
     }
     if (filter.webhook) {
         static constexpr Query query{VIEW_SELECT
                                      "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.id < $3 "
                                      "AND ($4 = '' OR d.state = $4) AND ($5 = '' OR e.type = $5) "
-                                     "ORDER BY d.id DESC LIMIT $6"};
-        auto rows = sql.rows(query, realm, *filter.webhook, high, state, filter.event_type, limit);
+                                     "AND d.id >= $6 ORDER BY d.id DESC LIMIT $7"};
+        auto rows =
+            sql.rows(query, realm, *filter.webhook, high, state, filter.event_type, low, limit);
         return read_views(rows);
     }
     if (filter.state && *filter.state != DeliveryState::delivered) {
         static constexpr Query query{
             VIEW_SELECT
             "WHERE d.realm_id = $1 AND d.state = $2 AND d.state <> 'delivered' AND d.id < $3 "
-            "AND ($4 = '' OR e.type = $4) ORDER BY d.id DESC LIMIT $5"};
-        auto rows = sql.rows(query, realm, state, high, filter.event_type, limit);
+            "AND ($4 = '' OR e.type = $4) AND d.id >= $5 ORDER BY d.id DESC LIMIT $6"};
+        auto rows = sql.rows(query, realm, state, high, filter.event_type, low, limit);
         return read_views(rows);
     }
     static constexpr Query query{
         VIEW_SELECT
         "WHERE d.realm_id = $1 AND d.id < $2 AND ($3 = '' OR d.state = $3) "
-        "AND ($4 = '' OR e.type = $4) ORDER BY d.id DESC LIMIT $5"};
-    auto rows = sql.rows(query, realm, high, state, filter.event_type, limit);
+        "AND ($4 = '' OR e.type = $4) AND d.id >= $5 ORDER BY d.id DESC LIMIT $6"};
+    auto rows = sql.rows(query, realm, high, state, filter.event_type, low, limit);
     return read_views(rows);
 }
 
