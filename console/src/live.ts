@@ -90,6 +90,7 @@ function refreshRecent(cache: QueryClient) {
   recent ??= setTimeout(() => {
     recent = undefined
     void cache.invalidateQueries({ queryKey: ['recent-deliveries'] })
+    void cache.invalidateQueries({ queryKey: ['statistics'] })
   }, recent_ms)
 }
 

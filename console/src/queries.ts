@@ -1,7 +1,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 
-import { get, query, realmPath, type Delivery, type EventType, type Page, type PostriderEvent, type Realm, type Webhook } from './api/client'
+import { get, query, realmPath, type Delivery, type EventType, type Page, type PostriderEvent, type Realm, type Statistics, type Webhook } from './api/client'
 import { refreshMs } from './live'
 
 export function useRealm(): string {
@@ -66,7 +66,16 @@ export function useEvents(filters: Record<string, string | undefined>) {
   return usePages<PostriderEvent>(['events', realm], realmPath(realm, '/events'), filters)
 }
 
-/** What the overview and the lists' sparklines are made of: the latest 1,000 deliveries. */
+/** What became of the deliveries of the last `hours`, in 48 spans; the newest 20,000 of them. */
+export function useStatistics(hours: number) {
+  const realm = useRealm()
+  return useQuery({
+    queryKey: ['statistics', realm, hours], placeholderData: keepPreviousData, refetchInterval: () => Math.max(5_000, refreshMs()),
+    queryFn: ({ signal }) => get<Statistics>(realmPath(realm, '/statistics') + query({ since: new Date(Date.now() - hours * 3_600_000).toISOString() }), signal),
+  })
+}
+
+/** What the lists' sparklines are made of: the latest 1,000 deliveries. */
 export function useRecentDeliveries() {
   const realm = useRealm()
   return useQuery({

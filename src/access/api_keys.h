@@ -42,6 +42,8 @@ class ApiKeys {
     void put(const store::ApiKeyRow& row, const RealmId& master);
     /// Forgets a key that was revoked: it is refused from now on.
     void remove(const ApiKeyId& id);
+    /// Every committed row, in place of all that was known; uses that were not told yet stay.
+    void replace(const std::vector<store::ApiKeyRow>& rows, const RealmId& master);
     /// Forgets every key of a realm that was deleted.
     void remove_all(const RealmId& realm);
     /// The keys that were used since the last call: written once in a while, as a request need not
@@ -54,6 +56,7 @@ class ApiKeys {
         std::shared_ptr<std::atomic<std::int64_t>> used_at;  ///< µs since the epoch; 0: told
     };
     using Index = std::unordered_map<std::string, Entry>;
+    static Entry make_entry(const store::ApiKeyRow& row, const RealmId& master);
     void erase_if(const std::function<bool(const Principal&)>& condition);
 
     mutable Mutex mutex_;

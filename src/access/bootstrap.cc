@@ -93,6 +93,7 @@ Result<store::ApiKeyRow> store_key(store::Transaction& tx, store::ApiKeyRow row)
         row.created_at = tx.now();
     }
     POSTRIDER_TRY(store::api_keys_table::put(tx, row));
+    tx.announce({store::Subject::api_key, row.realm, row.id.uuid});
     POSTRIDER_TRY(audit::record(
         tx, Actor::system("bootstrap"),
         {.realm = row.realm, .action = "api_key.bootstrap", .resource_id = row.id.to_string()}));

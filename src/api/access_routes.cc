@@ -135,6 +135,7 @@ Result<void> create_api_key(Context& context, Call& call) {
          master = master->id](store::Transaction& tx) -> Result<ApiKeyRow> {
             POSTRIDER_ASSIGN(auto made, insert_key(tx, actor, row));
             tx.after_commit([&keys, made, master] { keys.put(made, master); });
+            tx.announce({store::Subject::api_key, made.realm, made.id.uuid});
             return made;
         },
         call.reply.with<ApiKeyRow>([key, realm = call.realm_name](const ApiKeyRow& made) {
@@ -192,6 +193,7 @@ Result<void> remove_key(store::Transaction& tx, access::ApiKeys& keys, const Act
     POSTRIDER_TRY(audit::record(
         tx, actor, {.realm = realm, .action = "api_key.revoke", .resource_id = id.to_string()}));
     tx.after_commit([&keys, id] { keys.remove(id); });
+    tx.announce({store::Subject::api_key, realm, id.uuid});
     return {};
 }
 

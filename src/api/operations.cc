@@ -30,6 +30,7 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"get_event", view_events},
     {"explain_event", view_events},
     {"get_stream", view_events},
+    {"get_statistics", view_events},
     // event types
     {"list_built_in_event_types", any_token},
     {"list_event_types", view_webhooks},

@@ -14,6 +14,7 @@ RouteList webhook_action_routes(Context& context);
 RouteList operation_routes(Context& context);
 RouteList delivery_routes(Context& context);
 RouteList stream_routes(Context& context);  ///< server-sent events
+RouteList statistics_routes(Context& context);
 RouteList access_routes(Context& context);  ///< API keys, the audit log
 RouteList session_routes(Context& context);
 RouteList oauth_routes(Context& context);

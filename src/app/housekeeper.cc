@@ -52,6 +52,7 @@ Result<void> Housekeeper::remove_keys(store::Transaction& tx,
             tx, Actor::system("housekeeping"),
             {.realm = row.realm, .action = "api_key.expire", .resource_id = row.id.to_string()}));
         tx.after_commit([this, id = row.id] { keys_.remove(id); });
+        tx.announce({store::Subject::api_key, row.realm, row.id.uuid});
     }
     return {};
 }

@@ -33,7 +33,7 @@ int rotate_keys(const config::Config& config) {
              {},
              nullptr});
     }
-    auto store = open_store(config, nullptr, clock, random);
+    auto store = open_store(config, StoreUse::maintenance, nullptr, clock, random);
     if (!store) return explain_exit(store.error());
     const auto report =
         vault::rotate_keys(**store, {.text = config.key, .file = config.key_file}, random);

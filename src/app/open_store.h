@@ -9,8 +9,13 @@
 
 namespace postrider::app {
 
+enum class StoreUse {
+    serving,      ///< as one of the nodes that may share it
+    maintenance,  ///< nobody else may use it meanwhile
+};
+
 /// The store that the configuration names. Errors: one sentence.
-Result<std::unique_ptr<store::Store>> open_store(const config::Config& config,
+Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, StoreUse use,
                                                  store::CommitObserver committed,
                                                  const Clock& clock, Random& random);
 

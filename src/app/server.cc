@@ -12,6 +12,7 @@
 #include "api/routes.h"
 #include "app/certificate.h"
 #include "app/housekeeper.h"
+#include "app/node.h"
 #include "app/open_store.h"
 #include "app/process.h"
 #include "app/version.h"
@@ -105,6 +106,7 @@ class ServerImpl final : public Server {
                   log::warning("webhooks", "recovery waits", {{"reason", error.message}});
               }),
           housekeeper_(*store_, recoveries_, directory_, keys_, clock_, loop_),
+          node_(*store_, webhooks_, directory_, keys_, *engine_),
           context_{.store = *store_,
                    .publisher = publisher_,
                    .webhooks = webhooks_,
@@ -123,7 +125,8 @@ class ServerImpl final : public Server {
                    .settings = {.payload_bytes_max = config.payload_bytes_max,
                                 .version = std::string(version),
                                 .origin = [this] { return origin(); }}},
-          routes_(api::all_routes(context_)) {}
+          routes_(config.role == "deliver" ? api::meta_routes(context_)
+                                           : api::all_routes(context_)) {}
 
     ~ServerImpl() override { stop(clock_.monotonic()); }
 
@@ -148,6 +151,7 @@ class ServerImpl final : public Server {
                                  const WebhookId& webhook, DisabledReason reason);
     http::ServerOptions http_options();
     Result<void> start_metrics();
+    store::NodeRole role() const;
     void watch();
     /// A server that only shows its routes has no port.
     std::string origin() const { return config_.origin(http_ ? http_->port() : 0); }
@@ -175,6 +179,7 @@ class ServerImpl final : public Server {
     directory::ResetRequests reset_requests_;
     webhooks::Recoveries recoveries_;
     Housekeeper housekeeper_;
+    Node node_;
     api::Context context_;
     std::vector<http::Route> routes_;
     std::unique_ptr<http::Server> http_;
@@ -190,6 +195,17 @@ delivery::EngineOptions ServerImpl::engine_options() {
     const std::size_t for_attempts = descriptors > 2 * limits::descriptors_reserved
                                          ? descriptors - limits::descriptors_reserved
                                          : descriptors / 2;
+    std::optional<delivery::Ownership> ownership;
+    if (store::Cluster* cluster = store_->cluster()) {
+        ownership = delivery::Ownership{
+            .hold =
+                [cluster](store::Transaction& tx, std::span<const store::OwnedLane> lanes) {
+                    return cluster->hold(tx, lanes);
+                },
+            .elsewhere = [cluster](const WebhookId& webhook) { cluster->hint(webhook); },
+            .released = [cluster](const store::OwnedLane& lane) { cluster->released(lane); },
+            .lost = [cluster] { cluster->lane_lost(); }};
+    }
     return {.flight_file = config_.data + "/flight",
             .user_agent = user_agent(),
             .attempts_in_flight_max = std::min(limits::attempts_in_flight_max, for_attempts),
@@ -203,6 +219,7 @@ delivery::EngineOptions ServerImpl::engine_options() {
                     [this](store::Transaction& tx, const RealmId& realm, const WebhookId& webhook) {
                         return webhooks_.purge_if_final(tx, realm, webhook);
                     }},
+            .ownership = std::move(ownership),
             .attempted = [this](OutcomeReason reason, Duration duration) {
                 metrics_.attempt(reason).add();
                 metrics_.attempt_duration.observe(duration);
@@ -266,6 +283,12 @@ void ServerImpl::watch() {
         metrics.attempts_in_flight.set(static_cast<std::int64_t>(counts.in_flight));
         metrics.deliveries_held.set(static_cast<std::int64_t>(counts.held));
         metrics.lanes_behind.set(static_cast<std::int64_t>(counts.lanes_behind));
+        if (const store::Cluster* cluster = store_->cluster()) {
+            const auto nodes = cluster->counts();
+            metrics.nodes.set(static_cast<std::int64_t>(nodes.nodes));
+            metrics.lanes_owned.set(static_cast<std::int64_t>(nodes.lanes));
+            metrics.lanes_taken_over.set(nodes.taken_over);
+        }
         metrics.disk_full.set(store_->is_disk_full() ? 1 : 0);
         metrics.log_lines_dropped.set(log::lines_dropped());
     });
@@ -332,6 +355,11 @@ Result<void> ServerImpl::start_metrics() {
     return metrics_http_->start();
 }
 
+store::NodeRole ServerImpl::role() const {
+    if (config_.role == "api") return store::NodeRole::api;
+    return config_.role == "deliver" ? store::NodeRole::deliver : store::NodeRole::all;
+}
+
 void ServerImpl::refresh_certificate(bool asked) {
     if (certificate_ == nullptr || !(asked || certificate_->has_changed())) return;
     auto loaded = certificate_->load(clock_.now());
@@ -352,6 +380,9 @@ Result<void> ServerImpl::start() {
     is_running_ = true;
     if (config_.metrics_listen) POSTRIDER_TRY(start_metrics());
     POSTRIDER_TRY(engine_->start());
+    if (store::Cluster* cluster = store_->cluster()) {
+        POSTRIDER_TRY(cluster->join(node_, role(), config_.listen.to_string()));
+    }
     housekeeper_.start();
     http_ = http::make_server(http_options(), routes_, api::make_gate(context_));
     return http_->start();
@@ -363,11 +394,14 @@ void ServerImpl::stop(Monotonic deadline) {
         return store_->stop();
     }
     is_running_ = false;
+    store::Cluster* cluster = store_->cluster();
+    if (cluster != nullptr) cluster->retire();
     if (http_ != nullptr) http_->stop(deadline);
     if (metrics_http_ != nullptr) metrics_http_->stop(deadline);
     hasher_.stop();
     housekeeper_.stop();
     engine_->stop(deadline);
+    if (cluster != nullptr) cluster->leave();
     store_->stop();
 }
 
@@ -390,13 +424,19 @@ Result<std::shared_ptr<const net::EgressPolicy>> make_policy(const config::Confi
 }
 
 Result<std::unique_ptr<Server>> make_server(const config::Config& config) {
+    if (config.role != "all" && config.database_url.empty()) {
+        return fail(ErrorCode::invalid_argument,
+                    "--role " + config.role +
+                        " is for nodes that share a PostgreSQL database; give its --database, or "
+                        "leave --role out");
+    }
     POSTRIDER_ASSIGN(auto policy, make_policy(config));
     if (!config.ca_file.empty()) POSTRIDER_TRY(net::check_ca_file(config.ca_file));
     POSTRIDER_TRY(make_data_folder(config.data));
     auto ground = std::make_unique<Ground>();
     POSTRIDER_ASSIGN(auto store,
                      open_store(
-                         config,
+                         config, StoreUse::serving,
                          [&metrics = ground->metrics](const store::CommitReport& report) {
                              metrics.commits.add();
                              metrics.commit_works.add(report.works);

@@ -58,6 +58,10 @@ class UuidMinter {
     Uuid last() const { return last_; }
     /// Takes back what a rolled-back transaction minted, or sets what the store last held.
     void reset(Uuid last) { last_ = last; }
+    /// What follows is above `id`.
+    void raise(const Uuid& id) {
+        if (id > last_) last_ = id;
+    }
 
  private:
     Random& random_;

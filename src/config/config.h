@@ -33,6 +33,8 @@ struct Config {
     std::string database_path;  ///< of SQLite; default <data>/postrider.db
     std::string database_url;   ///< of PostgreSQL, instead; may have a password: shown without it
     Listen listen;
+    std::string role =
+        "all";  ///< "all", "api", "deliver": of this node, where several share a database
     std::string public_url;  ///< without a trailing slash; empty: http(s)://<listen>, see origin()
     bool insecure_http = false;  ///< plain http on an address that is not loopback
     std::string tls_cert;        ///< PEM; with tls_key: the API speaks https

@@ -196,6 +196,7 @@ TEST(config, file_errors_name_file_and_line) {
 TEST(config, what_is_shown_reads_back_as_the_same) {
     Given given = {{"data", "/tmp/a \"b\"\\c"},
                    {"listen", "[::1]:0"},
+                   {"role", "deliver"},
                    {"public-url", "https://h.example/p/"},
                    {"insecure-http", "true"},
                    {"tls-cert", "/cert.pem"},

@@ -96,6 +96,15 @@ Result<void> set_listen(Config& config, const Values& values) {
     return {};
 }
 
+Result<void> set_role(Config& config, const Values& values) {
+    const auto& role = values.back();
+    if (role != "all" && role != "api" && role != "deliver") {
+        return must("must be all, api or deliver");
+    }
+    config.role = role;
+    return {};
+}
+
 Result<void> set_metrics_listen(Config& config, const Values& values) {
     auto listen = parse_socket_address(values.back());
     if (!listen) return must("must be ADDRESS:PORT, like 127.0.0.1:9090 or [::1]:9090");
@@ -243,6 +252,12 @@ constexpr Option table[] = {
       "where the API is served (default 127.0.0.1:8080; port 0: any free one)"},
      set_listen,
      [](const Config& c) { return Values{c.listen.to_string()}; },
+     Shape::text},
+    {{"role", "ROLE", false,
+      "of this node, where several share a PostgreSQL database: all, api (takes events, delivers "
+      "nothing), deliver (delivers, serves health and metrics alone) (default all)"},
+     set_role,
+     [](const Config& c) { return show_text(c.role); },
      Shape::text},
     {{"public-url", "URL", false,
       "the URL that people reach the server by, behind a proxy for example (default "

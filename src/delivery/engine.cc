@@ -47,7 +47,7 @@ class EngineImpl final : public Engine {
           options_(std::move(options)),
           inbox_([this] { loop_.post([this] { tick(); }); }),
           scheduler_(options_.attempts_in_flight_max),
-          recorder_(store, options_.actions,
+          recorder_(store, options_.actions, options_.ownership ? &*options_.ownership : nullptr,
                     [this](RecordedBatch batch) { inbox_.put(std::move(batch)); }) {}
 
     void offer(events::Offer offer) override { inbox_.offer(std::move(offer)); }
@@ -61,6 +61,15 @@ class EngineImpl final : public Engine {
     void wake(const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit) override {
         inbox_.put(Woken{realm, webhook, commit});
     }
+    void own(std::vector<store::OwnedLane> lanes) override { inbox_.put(Owned{std::move(lanes)}); }
+    void release(std::vector<store::OwnedLane> lanes) override {
+        inbox_.put(Released{std::move(lanes)});
+    }
+    void lease(Monotonic until) override { inbox_.put(Leased{until}); }
+    void hinted(std::vector<WebhookId> webhooks, store::CommitNumber commit) override {
+        inbox_.put(Hinted{std::move(webhooks), commit});
+    }
+    void after(std::function<void()> task) override { inbox_.put(Afterwards{std::move(task)}); }
     EngineCounts counts() const override;
 
     Result<void> start() override;
@@ -74,6 +83,7 @@ class EngineImpl final : public Engine {
         Timestamp started_at;
         std::uint32_t slot = 0;
         bool planned = true;  ///< by the scheduler; tests are not
+        std::int64_t epoch = 0;
         std::function<void(Result<void>)> done;
     };
 
@@ -87,6 +97,15 @@ class EngineImpl final : public Engine {
     void handle(TestOffered& test);
     void handle(Refilled& refilled);
     void handle(RecordedBatch& batch);
+    void handle(Owned& owned);
+    void handle(Released& released);
+    void handle(Leased& leased) { lease_until_ = leased.until; }
+    void handle(Hinted& hinted);
+    void handle(Afterwards& afterwards) { afterwards.task(); }
+    bool is_here(const WebhookId& webhook) const;
+    std::int64_t epoch_of(const WebhookId& webhook) const;
+    void count_down(const WebhookId& webhook);
+    bool may_attempt() const;
     void recorded(Outcome& outcome, const RecordedBatch& batch, bool applied);
     void submit_planned();
     void submit(Flight flight);
@@ -107,9 +126,17 @@ class EngineImpl final : public Engine {
     Recorder recorder_;
     FlightLog flights_;
     std::unordered_map<WebhookId, webhooks::SharedTarget> targets_;
+    /// A lane that a cluster has given to this node.
+    struct Own {
+        store::OwnedLane lane;
+        std::size_t unrecorded = 0;  ///< in flight, or not yet in the store
+        bool is_releasing = false;
+    };
+    std::unordered_map<WebhookId, Own> own_;
+    Monotonic lease_until_{};
     std::unique_ptr<net::EventLoop::Timer> timer_;
     std::optional<Timestamp> timer_at_;
-    std::size_t tests_in_flight_ = 0;
+    std::size_t in_the_air_ = 0;  ///< attempts; those of a released lane are not the scheduler's
     bool tick_posted_ = false;
     bool record_retry_due_ = false;
     bool stopping_ = false;
@@ -213,12 +240,12 @@ void EngineImpl::tick_soon() {
 }
 
 void EngineImpl::note_progress() {
-    in_flight_ = scheduler_.in_flight() + tests_in_flight_;
+    in_flight_ = in_the_air_;
     held_ = scheduler_.held();
     lanes_behind_ = scheduler_.lanes_behind();
     if (!stopping_) return;
     MutexLock lock(idle_mutex_);
-    idle_ = scheduler_.in_flight() + tests_in_flight_ == 0 && recorder_.unrecorded() == 0;
+    idle_ = in_the_air_ == 0 && recorder_.unrecorded() == 0;
     if (idle_) idle_changed_.notify_all();
 }
 
@@ -230,7 +257,75 @@ void EngineImpl::take_inbox() {
     for (auto& refused : content.refused) handle(refused);
 }
 
-void EngineImpl::handle(events::Offer& offer) { scheduler_.offer(std::move(offer), clock_.now()); }
+/// Whether this node attempts a webhook's deliveries.
+bool EngineImpl::is_here(const WebhookId& webhook) const {
+    if (!options_.ownership) return true;
+    const auto own = own_.find(webhook);
+    return own != own_.end() && !own->second.is_releasing;
+}
+
+std::int64_t EngineImpl::epoch_of(const WebhookId& webhook) const {
+    const auto own = own_.find(webhook);
+    return own == own_.end() ? 0 : own->second.lane.epoch;
+}
+
+/// A node that was stopped or cut off for long may have lost its lanes, and does not know yet.
+bool EngineImpl::may_attempt() const {
+    return !options_.ownership || clock_.monotonic() < lease_until_;
+}
+
+void EngineImpl::handle(Owned& owned) {
+    std::unordered_map<WebhookId, Own> next;
+    for (const auto& lane : owned.lanes) {
+        const auto known = own_.find(lane.webhook);
+        if (known != own_.end() && known->second.lane.epoch == lane.epoch) {
+            next.insert(own_.extract(known));
+            continue;
+        }
+        scheduler_.remove_lane(lane.webhook);
+        if (known != own_.end()) own_.erase(known);
+        next[lane.webhook] = {.lane = lane};
+        // Who had it before may have left failures on record.
+        recorder_.set_failing(lane.webhook);
+        if (targets_.contains(lane.webhook)) scheduler_.add_lane(lane.realm, lane.webhook);
+    }
+    for (const auto& [webhook, lost] : own_) scheduler_.remove_lane(webhook);
+    own_ = std::move(next);
+}
+
+void EngineImpl::handle(Released& released) {
+    for (const auto& lane : released.lanes) {
+        const auto own = own_.find(lane.webhook);
+        if (own == own_.end() || own->second.lane.epoch != lane.epoch) continue;
+        own->second.is_releasing = true;
+        scheduler_.remove_lane(lane.webhook);
+        if (own->second.unrecorded == 0) options_.ownership->released(lane);
+    }
+}
+
+void EngineImpl::handle(Hinted& hinted) {
+    for (const auto& webhook : hinted.webhooks) {
+        if (!is_here(webhook) || !targets_.contains(webhook)) continue;
+        scheduler_.mark_behind(own_[webhook].lane.realm, webhook, hinted.commit);
+    }
+}
+
+/// An attempt of a lane was recorded.
+void EngineImpl::count_down(const WebhookId& webhook) {
+    const auto own = own_.find(webhook);
+    if (own == own_.end() || own->second.unrecorded == 0) return;
+    if (--own->second.unrecorded == 0 && own->second.is_releasing) {
+        options_.ownership->released(own->second.lane);
+    }
+}
+
+void EngineImpl::handle(events::Offer& offer) {
+    if (is_here(offer.row.webhook)) {
+        scheduler_.offer(std::move(offer), clock_.now());
+    } else {
+        options_.ownership->elsewhere(offer.row.webhook);
+    }
+}
 
 void EngineImpl::handle(TargetChanged& changed) {
     const auto& target = *changed.target;
@@ -239,6 +334,7 @@ void EngineImpl::handle(TargetChanged& changed) {
     // deletion's own event) comes back from the store.
     bool cancelled = known != nullptr && known->enabled && !target.enabled;
     known = changed.target;
+    if (!is_here(target.webhook)) return;
     if (cancelled) {
         scheduler_.reset_lane(target.webhook, changed.commit);
     } else {
@@ -252,13 +348,19 @@ void EngineImpl::handle(TargetRemoved& removed) {
 }
 
 void EngineImpl::handle(Woken& woken) {
-    scheduler_.mark_behind(woken.realm, woken.webhook, woken.commit);
+    if (is_here(woken.webhook)) {
+        scheduler_.mark_behind(woken.realm, woken.webhook, woken.commit);
+    } else {
+        options_.ownership->elsewhere(woken.webhook);
+    }
 }
 
 void EngineImpl::handle(TestOffered& test) {
     auto& row = test.offer.row;
-    scheduler_.adopt(row.realm, row.webhook, row.id, test.offer.body->size());
-    ++tests_in_flight_;
+    // Elsewhere it is left alone until limits::test_grace has passed.
+    if (is_here(row.webhook)) {
+        scheduler_.adopt(row.realm, row.webhook, row.id, test.offer.body->size());
+    }
     auto target = targets_.find(row.webhook);
     submit({.held = {row, std::move(test.offer.body)},
             .target = target != targets_.end() ? target->second : nullptr,
@@ -269,6 +371,8 @@ void EngineImpl::handle(TestOffered& test) {
 }
 
 void EngineImpl::handle(Refilled& refilled) {
+    // The lane went away meanwhile, and may have come back as another.
+    if (refilled.epoch != epoch_of(refilled.webhook) || !is_here(refilled.webhook)) return;
     if (refilled.due) {
         scheduler_.refilled(refilled.webhook, std::move(*refilled.due), refilled.commit,
                             clock_.now());
@@ -291,7 +395,13 @@ void EngineImpl::handle(RecordedBatch& batch) {
         return;
     }
     for (std::size_t i = 0; i < batch.outcomes->size(); ++i) {
-        recorded((*batch.outcomes)[i], batch, batch.applied[i]);
+        Outcome& outcome = (*batch.outcomes)[i];
+        if (batch.fenced[i]) {
+            flights_.clear(outcome.flight_slot);
+            options_.ownership->lost();
+        } else {
+            recorded(outcome, batch, batch.applied[i]);
+        }
     }
 }
 
@@ -302,18 +412,23 @@ void EngineImpl::recorded(Outcome& outcome, const RecordedBatch& batch, bool app
     if (applied && next.state == DeliveryState::pending) {
         again = Held{next, std::move(outcome.held.body)};
     }
-    scheduler_.recorded(next.webhook, next.id, std::move(again), batch.commit, clock_.now());
+    if (!outcome.is_planned || outcome.epoch == epoch_of(next.webhook)) {
+        scheduler_.recorded(next.webhook, next.id, std::move(again), batch.commit, clock_.now());
+        if (outcome.is_planned) count_down(next.webhook);
+    }
     if (next.state == DeliveryState::delivered) ++delivered_;
     if (next.state == DeliveryState::failed) ++failed_;
     if (outcome.recorded) outcome.recorded({});
 }
 
 void EngineImpl::submit_planned() {
-    if (stopping_ || recorder_.unrecorded() >= limits::unrecorded_outcomes_max) return;
+    if (stopping_ || !may_attempt() || recorder_.unrecorded() >= limits::unrecorded_outcomes_max)
+        return;
     std::size_t room = limits::unrecorded_outcomes_max - recorder_.unrecorded();
     auto planned = scheduler_.plan(clock_.now(), std::min(room, limits::attempts_started_at_once));
     if (planned.size() == limits::attempts_started_at_once) tick_soon();
     for (auto& held : planned) {
+        const std::int64_t epoch = epoch_of(held.row.webhook);
         auto found = targets_.find(held.row.webhook);
         auto target = found != targets_.end() ? found->second : nullptr;
         bool may_send =
@@ -326,10 +441,12 @@ void EngineImpl::submit_planned() {
             tick_soon();  // no answer will come that makes the lane go on
             continue;
         }
+        if (options_.ownership) ++own_[held.row.webhook].unrecorded;
         submit({.held = std::move(held),
                 .target = std::move(target),
                 .recorded_headers = {},
                 .started_at = {},
+                .epoch = epoch,
                 .done = {}});
     }
 }
@@ -338,6 +455,7 @@ void EngineImpl::submit(Flight flight) {
     flight.started_at = clock_.now();
     flight.slot = flights_.note({flight.held.row.realm, flight.held.row.id});
     ++attempts_;
+    ++in_the_air_;
     if (flight.target == nullptr || flight.target->unsealable || flight.target->url == nullptr) {
         AttemptResult result;
         result.reason = OutcomeReason::unsealable;
@@ -355,12 +473,11 @@ void EngineImpl::submit(Flight flight) {
 }
 
 void EngineImpl::completed(Flight& flight, AttemptResult result) {
+    --in_the_air_;
     if (options_.attempted) options_.attempted(result.reason, result.timings.total);
     const auto& row = flight.held.row;
-    if (flight.planned) {
+    if (flight.planned && flight.epoch == epoch_of(row.webhook)) {
         scheduler_.finished(row.webhook, lane_signal(result.reason));
-    } else {
-        --tests_in_flight_;
     }
     auto decision = decide(row, result, *flight.target, flight.started_at, clock_.now(), jitter_);
     auto attempt = build_attempt(flight.held, *flight.target, std::move(flight.recorded_headers),
@@ -373,6 +490,8 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
                    .attempt = std::move(attempt),
                    .tombstone = flight.target->tombstone,
                    .flight_slot = flight.slot,
+                   .is_planned = flight.planned,
+                   .epoch = flight.epoch,
                    .recorded = std::move(flight.done)});
     tick_soon();
 }
@@ -380,8 +499,9 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
 void EngineImpl::start_refills() {
     if (stopping_) return;
     for (auto& refill : scheduler_.refills()) {
-        store_.read([this, refill](Result<store::Snapshot*> snapshot) {
-            Refilled answer{refill.webhook, std::unexpected(Error{}), 0};
+        const std::int64_t epoch = epoch_of(refill.webhook);
+        store_.read([this, refill, epoch](Result<store::Snapshot*> snapshot) {
+            Refilled answer{refill.webhook, epoch, std::unexpected(Error{}), 0};
             if (snapshot) {
                 answer.commit = (*snapshot)->commit_number();
                 answer.due = store::deliveries_table::due(

@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,11 +34,26 @@ struct WebhookActions {
         purge_if_final;
 };
 
+/// Where several nodes share the store: only lanes that were given to this node are attempted.
+struct Ownership {
+    /// Which lanes are still this node's, inside the transaction that records outcomes.
+    std::function<Result<std::vector<bool>>(store::Transaction&, std::span<const store::OwnedLane>)>
+        hold;
+    /// Deliveries of a lane that is not this node's were committed here. Any thread; these three
+    /// must not block.
+    std::function<void(const WebhookId&)> elsewhere;
+    /// Nothing of a lane that was to be released is in flight any more.
+    std::function<void(const store::OwnedLane&)> released;
+    /// A lane is another node's, and this one did not know.
+    std::function<void()> lost;
+};
+
 struct EngineOptions {
     std::string flight_file;  ///< where deliveries in flight are noted (promise 6)
     std::string user_agent;   ///< "Postrider/0.1.0"
     std::size_t attempts_in_flight_max = 0;
     WebhookActions actions;
+    std::optional<Ownership> ownership = {};  ///< none: every lane is this node's
     /// Called on the engine's thread after each attempt, for metrics; must not block.
     std::function<void(OutcomeReason, Duration)> attempted = nullptr;
 };
@@ -61,6 +78,15 @@ class Engine : public events::DeliverySink, public webhooks::TargetSink {
     /// A delivery was made pending by hand or by recover; after that commit.
     virtual void wake(const RealmId& realm, const WebhookId& webhook,
                       store::CommitNumber commit) = 0;
+    /// With EngineOptions::ownership. Its lanes, all of them; nothing is attempted after `until`.
+    virtual void own(std::vector<store::OwnedLane> /*lanes*/) {}
+    virtual void release(std::vector<store::OwnedLane> /*lanes*/) {}
+    virtual void lease(Monotonic /*until*/) {}
+    /// Deliveries of these webhooks were committed by other nodes; snapshots that have seen
+    /// `commit` show them.
+    virtual void hinted(std::vector<WebhookId> /*webhooks*/, store::CommitNumber /*commit*/) {}
+    /// `task` runs on the engine's thread when it goes by everything that it was told before.
+    virtual void after(std::function<void()> task) { task(); }
     /// Thread-safety: any thread.
     virtual EngineCounts counts() const = 0;
 

@@ -32,12 +32,31 @@ struct TestOffered {
 };
 struct Refilled {
     WebhookId webhook;
+    std::int64_t epoch = 0;  ///< of its lane when the read began
     Result<store::deliveries_table::Due> due;
     store::CommitNumber commit = 0;
 };
 
+/// Of a cluster; see Engine.
+struct Owned {
+    std::vector<store::OwnedLane> lanes;
+};
+struct Released {
+    std::vector<store::OwnedLane> lanes;
+};
+struct Leased {
+    Monotonic until;
+};
+struct Hinted {
+    std::vector<WebhookId> webhooks;
+    store::CommitNumber commit = 0;
+};
+struct Afterwards {
+    std::function<void()> task;
+};
+
 using Message = std::variant<events::Offer, TargetChanged, TargetRemoved, Woken, TestOffered,
-                             Refilled, RecordedBatch>;
+                             Refilled, RecordedBatch, Owned, Released, Leased, Hinted, Afterwards>;
 
 /// What other threads tell the engine, in their order. Offers are bounded: one that finds no room
 /// is dropped and its lane reported as refused, to be refilled from the store. The rest is bounded

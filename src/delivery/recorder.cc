@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <unordered_map>
 #include <utility>
 
 #include "model/limits.h"
@@ -26,18 +27,23 @@ Result<bool> count_failure(Transaction& tx, const store::DeliveryRow& row) {
 /// What one batch does inside its transaction. Runs again from the start when the group does.
 class Batch {
  public:
-    Batch(Transaction& tx, const WebhookActions& actions, const std::vector<Outcome>& outcomes,
-          const std::vector<bool>& was_failing, std::vector<bool>& applied)
+    Batch(Transaction& tx, const WebhookActions& actions, const Ownership* ownership,
+          const std::vector<Outcome>& outcomes, const std::vector<bool>& was_failing,
+          std::vector<bool>& applied, std::vector<bool>& fenced)
         : tx_(tx),
           actions_(actions),
+          ownership_(ownership),
           outcomes_(outcomes),
           was_failing_(was_failing),
-          applied_(applied) {}
+          applied_(applied),
+          fenced_(fenced) {}
 
     Result<void> run() {
+        POSTRIDER_TRY(fence());
         // In key order, so that transactions on several connections wait, and do not deadlock.
         std::vector<std::size_t> order(outcomes_.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
+        std::erase_if(order, [this](std::size_t i) { return fenced_[i]; });
         std::ranges::sort(order, {},
                           [this](std::size_t i) { return std::pair(next(i).realm, next(i).id); });
         std::vector<const store::AttemptRow*> attempts;
@@ -51,11 +57,34 @@ class Batch {
         POSTRIDER_TRY(store::deliveries_table::settle_all(tx_, deliveries, settled));
         applied_.assign(outcomes_.size(), false);
         for (std::size_t i = 0; i < order.size(); ++i) applied_[order[i]] = settled[i];
-        for (std::size_t i = 0; i < outcomes_.size(); ++i) POSTRIDER_TRY(follow_up(i));
+        for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+            if (!fenced_[i]) POSTRIDER_TRY(follow_up(i));
+        }
         return {};
     }
 
  private:
+    /// Finds the outcomes of lanes that another node has taken over.
+    Result<void> fence() {
+        fenced_.assign(outcomes_.size(), false);
+        if (ownership_ == nullptr) return {};
+        std::unordered_map<WebhookId, std::size_t> places;
+        std::vector<store::OwnedLane> lanes;
+        for (const Outcome& outcome : outcomes_) {
+            const auto& row = outcome.held.row;
+            if (!outcome.is_planned || !places.emplace(row.webhook, lanes.size()).second) continue;
+            lanes.push_back({row.realm, row.webhook, outcome.epoch});
+        }
+        if (lanes.empty()) return {};
+        POSTRIDER_ASSIGN(const auto held, ownership_->hold(tx_, lanes));
+        for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+            if (!outcomes_[i].is_planned) continue;
+            const std::size_t place = places.at(outcomes_[i].held.row.webhook);
+            fenced_[i] = !held[place] || lanes[place].epoch != outcomes_[i].epoch;
+        }
+        return {};
+    }
+
     const store::DeliveryRow& next(std::size_t i) const { return outcomes_[i].decision.next; }
 
     Result<void> follow_up(std::size_t i) {
@@ -93,9 +122,11 @@ class Batch {
 
     Transaction& tx_;
     const WebhookActions& actions_;
+    const Ownership* ownership_;
     const std::vector<Outcome>& outcomes_;
     const std::vector<bool>& was_failing_;
     std::vector<bool>& applied_;
+    std::vector<bool>& fenced_;
 };
 
 }  // namespace
@@ -126,18 +157,22 @@ void Recorder::flush() {
     struct Shared {
         std::vector<bool> was_failing;
         std::vector<bool> applied;
+        std::vector<bool> fenced;
         store::CommitNumber commit = 0;
     };
     auto shared = std::make_shared<Shared>();
     shared->was_failing = std::move(was_failing);
     store_.write(
         store::WriteClass::outcomes,
-        [outcomes, shared, &actions = actions_](Transaction& tx) {
+        [outcomes, shared, &actions = actions_, ownership = ownership_](Transaction& tx) {
             shared->commit = tx.commit_number();
-            return Batch(tx, actions, *outcomes, shared->was_failing, shared->applied).run();
+            return Batch(tx, actions, ownership, *outcomes, shared->was_failing, shared->applied,
+                         shared->fenced)
+                .run();
         },
         [outcomes, shared, done = done_](Result<void> result) {
-            done({outcomes, std::move(shared->applied), shared->commit, std::move(result)});
+            done({outcomes, std::move(shared->applied), std::move(shared->fenced), shared->commit,
+                  std::move(result)});
         });
 }
 

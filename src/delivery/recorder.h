@@ -20,6 +20,8 @@ struct Outcome {
     store::AttemptRow attempt;
     bool tombstone = false;
     std::uint32_t flight_slot = 0;
+    bool is_planned = true;  ///< by the scheduler; tests are not, and belong to no lane
+    std::int64_t epoch = 0;  ///< of its lane when it was attempted
     std::function<void(Result<void>)> recorded;  ///< for tests; may be empty
 };
 
@@ -28,6 +30,8 @@ struct RecordedBatch {
     std::shared_ptr<std::vector<Outcome>> outcomes;
     /// Whether the delivery took the decided state; not when it was cancelled meanwhile.
     std::vector<bool> applied;
+    /// Its lane has become another node's: nothing was written.
+    std::vector<bool> fenced;
     store::CommitNumber commit = 0;
     Result<void> result;
 };
@@ -38,9 +42,10 @@ struct RecordedBatch {
 /// Thread-safety: the engine's thread; `done` is called on the writer's.
 class Recorder {
  public:
-    Recorder(store::Store& store, const WebhookActions& actions,
+    /// `ownership` may be nullptr: no other node has lanes.
+    Recorder(store::Store& store, const WebhookActions& actions, const Ownership* ownership,
              std::function<void(RecordedBatch)> done)
-        : store_(store), actions_(actions), done_(std::move(done)) {}
+        : store_(store), actions_(actions), ownership_(ownership), done_(std::move(done)) {}
 
     void add(Outcome outcome) { waiting_.push_back(std::move(outcome)); }
     /// Hands what waits to the writer, unless a batch is under way.
@@ -55,6 +60,7 @@ class Recorder {
  private:
     store::Store& store_;
     const WebhookActions& actions_;
+    const Ownership* ownership_;
     std::function<void(RecordedBatch)> done_;
     std::vector<Outcome> waiting_;
     std::size_t under_way_ = 0;

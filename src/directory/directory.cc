@@ -121,6 +121,24 @@ Result<void> Directory::start() {
     return {};
 }
 
+Result<bool> Directory::reload(store::sql::Connection& sql, const RealmId& id) {
+    POSTRIDER_ASSIGN(const auto row, store::realms_table::find(sql, id));
+    if (row) {
+        index_.put({row->id, row->name});
+    } else {
+        index_.remove(id);
+    }
+    return row.has_value();
+}
+
+Result<void> Directory::reload_all(store::sql::Connection& sql) {
+    POSTRIDER_ASSIGN(const auto rows, load_all(sql));
+    std::vector<RealmIndex::Entry> entries;
+    for (const store::RealmRow& row : rows) entries.push_back({row.id, row.name});
+    index_.replace(entries);
+    return {};
+}
+
 Result<PublishedEvent> Directory::publish(store::Transaction& tx, const store::RealmRow& row,
                                           std::string type, std::string data) {
     const NewEvent event{.type = std::move(type),
@@ -152,6 +170,7 @@ Result<store::RealmRow> Directory::create_in(store::Transaction& tx, const Actor
     POSTRIDER_TRY(audit::record(
         tx, actor, {.realm = row.id, .action = "realm.create", .resource_id = row.id.to_string()}));
     tx.after_commit([this, row] { index_.put({row.id, row.name}); });
+    tx.announce({store::Subject::realm, row.id, {}});
     return row;
 }
 
@@ -199,6 +218,7 @@ Result<void> Directory::delete_realm(store::Transaction& tx, const Actor& actor,
                                  .action = "realm.delete",
                                  .resource_id = row.id.to_string(),
                                  .detail = "{\"name\":\"" + row.name + "\"}"}));
+    tx.announce({store::Subject::realm, row.id, {}});
     tx.after_commit([this, id = row.id] {
         index_.remove(id);
         if (options_.realm_deleted) options_.realm_deleted(id);

@@ -79,6 +79,9 @@ class Directory {
     /// Makes `master`, and its first administrator `admin` without a password, when they have never
     /// been there, and loads the index. Blocks: for the start.
     Result<void> start();
+    /// A realm that another node has changed; whether it is there.
+    Result<bool> reload(store::sql::Connection& sql, const RealmId& id);
+    Result<void> reload_all(store::sql::Connection& sql);
     /// Whether start() made the first administrator.
     bool is_first_start() const { return is_first_start_; }
     const RealmIndex& realms() const { return index_; }

@@ -34,6 +34,16 @@ void RealmIndex::put(const Entry& entry) {
     maps_ = std::move(maps);
 }
 
+void RealmIndex::replace(const std::vector<Entry>& entries) {
+    auto maps = std::make_shared<Maps>();
+    for (const Entry& entry : entries) {
+        maps->by_name[entry.name] = entry.id;
+        maps->by_id[entry.id] = entry.name;
+    }
+    MutexLock lock(mutex_);
+    maps_ = std::move(maps);
+}
+
 void RealmIndex::remove(const RealmId& id) {
     MutexLock lock(mutex_);
     auto maps = std::make_shared<Maps>(*maps_);

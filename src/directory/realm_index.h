@@ -29,6 +29,8 @@ class RealmIndex {
     RealmId master() const;
     void put(const Entry& entry);
     void remove(const RealmId& id);
+    /// In place of all that was known.
+    void replace(const std::vector<Entry>& entries);
 
  private:
     struct Maps {

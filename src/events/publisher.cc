@@ -32,6 +32,9 @@ Result<std::shared_ptr<const Matcher>> load_matcher(store::Transaction& tx, cons
                                                     std::int64_t config_version) {
     POSTRIDER_ASSIGN(auto rows, store::webhooks_table::subscriptions(tx.sql(), realm));
     POSTRIDER_ASSIGN(auto own_types, store::event_types_table::names(tx.sql(), realm));
+    // What is published by this configuration has ids above its beginning, on every node.
+    POSTRIDER_ASSIGN(const auto since, store::webhook_versions_table::latest(tx.sql(), realm));
+    if (since) tx.mint_above(*since);
     std::vector<Matcher::Subscription> subscriptions;
     subscriptions.reserve(rows.size());
     for (const auto& row : rows) {

@@ -215,6 +215,8 @@ inline constexpr std::int64_t free_pages_kept = 4096;  ///< 32 MiB for the next 
 inline constexpr Duration housekeeping_interval = 30s;
 inline constexpr Duration housekeeping_pause = 5ms;     ///< between steps, for others to write
 inline constexpr std::size_t transfer_step_rows = 500;  ///< of one transaction of a move
+inline constexpr std::size_t statistics_deliveries_max = 20'000;  ///< newest of the period; ~20 ms
+inline constexpr Duration statistics_period_default = 24h;
 inline constexpr std::size_t retention_step_rows =
     100;  ///< of one step: events of 256 KiB are thirty pages each
 inline constexpr std::size_t release_step_pages = 256;
@@ -226,15 +228,34 @@ inline constexpr std::size_t reseal_step_rows = 200;  ///< a transaction of a fe
 inline constexpr int postgresql_version_min = 130000;  ///< PostgreSQL 13, as libpq counts
 inline constexpr std::size_t postgresql_closure_connections = 4;  ///< beside publishes and outcomes
 inline constexpr std::size_t postgresql_read_connections = 4;
-inline constexpr int postgresql_runs_again_max = 3;  ///< after a deadlock or a failed serialization
+inline constexpr int postgresql_runs_again_max =
+    12;  ///< after a deadlock or a failed serialization
+inline constexpr Duration postgresql_again_pause_first = 1ms;  ///< doubling
+inline constexpr Duration postgresql_again_pause_max = 100ms;
 inline constexpr Duration postgresql_connect_timeout = 3s;
 inline constexpr Duration postgresql_statement_max = 30s;  ///< of a write: then it is cancelled
 inline constexpr Duration postgresql_lock_wait_max = 5s;   ///< a longer one answers 503
 inline constexpr Duration postgresql_silence_max = 10s;  ///< of a peer that is gone, or an idle tx
 inline constexpr Duration postgresql_reconnect_first = 50ms;
 inline constexpr Duration postgresql_reconnect_max = 1s;  ///< doubling up to here; then it resumes
-inline constexpr Duration postgresql_check_interval = 1s;
-inline constexpr Duration postgresql_owner_wait_max = 10s;  ///< for a killed node's last session
+// Several nodes on one database.
+inline constexpr Duration node_heartbeat_interval = 500ms;
+inline constexpr Duration node_lease = 4s;  ///< silent for longer by the database's clock: dead
+inline constexpr Duration node_lease_margin =
+    1s;  ///< by which a node stops before others take over
+inline constexpr Duration node_kept_after_end = 7 * 24h;  ///< its row, for what it left undecided
+inline constexpr Duration node_join_max = 30s;
+inline constexpr Duration node_start_wait_max = 10s;   ///< for who uses the schema alone
+inline constexpr Duration cluster_statement_max = 2s;  ///< so that a lock does not stop heartbeats
+inline constexpr Duration cluster_turn_pause = 1ms;    ///< hints that come meanwhile go together
+inline constexpr Duration change_wait_max = 10s;       ///< for all nodes to go by a change
+inline constexpr Duration change_said_again_after = 250ms;
+inline constexpr Duration test_grace = 1min;  ///< an attempt of a test has ended by then
+inline constexpr Duration lanes_look_interval = 5s;
+inline constexpr Duration lanes_sweep_interval = 30s;  ///< for deliveries whose hint was lost
+inline constexpr Duration lanes_sweep_overdue = 5s;
+inline constexpr std::size_t hints_per_notification_max = 200;    ///< 33 bytes each, of 8,000
+inline constexpr std::size_t changes_per_notification_max = 100;  ///< 67 bytes each, of 8,000
 
 // The operator's side.
 inline constexpr std::size_t config_file_bytes_max = 1024 * 1024;

@@ -14,7 +14,7 @@ using sql::PostgresqlConnection;
 
 // Advisory locks are numbers of the whole database: two of ours, each with the schema's.
 constexpr int migration_lock = 0x706f7374;
-constexpr int ownership_lock = 0x706f7375;
+constexpr int use_lock = 0x706f7375;
 
 std::string replace_all(std::string text, std::string_view what, std::string_view with) {
     for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
@@ -78,12 +78,19 @@ Result<std::int64_t> read_version(PostgresqlConnection& sql) {
     return version;
 }
 
-/// The driver's own tables: the schema's number, and what each writer committed last.
+/// The driver's own tables: the schema's number, what each writer committed last, who shares the
+/// database, and whose lane is whose (decisions/0012). "starting" nodes are not there yet.
 constexpr const char* own_tables =
     "CREATE TABLE postrider_schema (version BIGINT NOT NULL);"
     "INSERT INTO postrider_schema VALUES (0);"
     "CREATE TABLE postrider_writers (slot BYTEA NOT NULL PRIMARY KEY, number BIGINT NOT NULL) "
-    "WITH (fillfactor = 50);";
+    "WITH (fillfactor = 50);"
+    "CREATE TABLE nodes (id BYTEA NOT NULL PRIMARY KEY, address TEXT NOT NULL, "
+    "role TEXT NOT NULL, started_at TIMESTAMPTZ NOT NULL, heartbeat_at TIMESTAMPTZ NOT NULL, "
+    "last_id BYTEA NOT NULL) WITH (fillfactor = 50);"
+    "CREATE TABLE lanes (realm_id BYTEA NOT NULL, webhook_id BYTEA NOT NULL, owner BYTEA, "
+    "epoch BIGINT NOT NULL, PRIMARY KEY (realm_id, webhook_id)) WITH (fillfactor = 50);"
+    "CREATE INDEX lanes_by_owner ON lanes (owner);";
 
 /// One step, if it is still to be done when the lock is ours.
 Result<void> step_forward(PostgresqlConnection& sql) {
@@ -111,11 +118,12 @@ Result<void> in_transaction(PostgresqlConnection& sql) {
 }
 
 Result<void> check_rights(PostgresqlConnection& sql) {
-    POSTRIDER_ASSIGN(const auto lacking,
-                     sql.value("SELECT string_agg(format('%s on %s', r, t), ', ') FROM "
-                               "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r, "
-                               "unnest(ARRAY['events', 'deliveries', 'attempts', 'store_state', "
-                               "'postrider_writers']) t WHERE NOT has_table_privilege(t, r)"));
+    POSTRIDER_ASSIGN(
+        const auto lacking,
+        sql.value("SELECT string_agg(format('%s on %s', r, t), ', ') FROM "
+                  "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r, "
+                  "unnest(ARRAY['events', 'deliveries', 'attempts', 'store_state', "
+                  "'postrider_writers', 'nodes', 'lanes']) t WHERE NOT has_table_privilege(t, r)"));
     if (!lacking) return {};
     return cannot(sql, fmt::format("the role {0} lacks rights ({1}); run there, as the tables' "
                                    "owner: GRANT ALL ON ALL TABLES IN SCHEMA public TO \"{0}\"",
@@ -142,9 +150,15 @@ Result<void> prepare_schema(PostgresqlConnection& sql) {
     }
 }
 
-Result<bool> take_ownership(PostgresqlConnection& sql) {
+Result<bool> take_alone(PostgresqlConnection& sql) {
     POSTRIDER_ASSIGN(auto taken,
-                     sql.value("SELECT pg_try_advisory_lock" + lock_arguments(ownership_lock)));
+                     sql.value("SELECT pg_try_advisory_lock" + lock_arguments(use_lock)));
+    return taken == "t";
+}
+
+Result<bool> take_together(PostgresqlConnection& sql) {
+    POSTRIDER_ASSIGN(auto taken,
+                     sql.value("SELECT pg_try_advisory_lock_shared" + lock_arguments(use_lock)));
     return taken == "t";
 }
 

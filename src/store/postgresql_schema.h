@@ -9,8 +9,9 @@ namespace postrider::store {
 /// Errors: unavailable, one sentence with the host.
 Result<void> prepare_schema(sql::PostgresqlConnection& sql);
 
-/// Takes the lock that tells that a node uses this schema; it goes with the connection. False:
-/// another session has it.
-Result<bool> take_ownership(sql::PostgresqlConnection& sql);
+/// Take the lock that tells that this schema is used: by one who needs it alone, or by a node. It
+/// goes with the connection. False: another session is in the way.
+Result<bool> take_alone(sql::PostgresqlConnection& sql);
+Result<bool> take_together(sql::PostgresqlConnection& sql);
 
 }  // namespace postrider::store

@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
+#include "base/encoding.h"
 #include "model/limits.h"
 #include "store/commit_order.h"
 #include "store/last_commit.h"
-#include "store/postgresql_keeper.h"
+#include "store/node_file.h"
+#include "store/postgresql_cluster.h"
 #include "store/postgresql_link.h"
 #include "store/postgresql_schema.h"
 #include "store/postgresql_writer.h"
@@ -49,12 +52,15 @@ class PostgresqlReadSource final : public ReadSource {
 
 class PostgresqlStore final : public Store {
  public:
-    PostgresqlStore(const PostgresqlOptions& options, PostgresqlLink keeper, std::string session,
-                    const Clock& clock, Random& random, Uuid last_id)
-        : writer_(options.url, order_, clock, random, last_id, options.committed),
-          readers_(make_readers(options.url, clock), [this] { return order_.seen(); }),
-          keeper_(std::move(keeper), std::move(session), clock,
-                  [this] { return writer_.last_id(); }) {}
+    PostgresqlStore(const PostgresqlOptions& options, NodeFile file, PostgresqlLink link,
+                    std::string channel, const Uuid& node, const Clock& clock, Random& random,
+                    Uuid last_id)
+        : file_(std::move(file)),
+          cluster_(std::move(link), std::move(channel), node, order_, clock,
+                   {.last = [this] { return writer_.last_id(); },
+                    .raise = [this](const Uuid& id) { writer_.mint_above(id); }}),
+          writer_(options.url, node, cluster_, order_, clock, random, last_id, options.committed),
+          readers_(make_readers(options.url, clock), [this] { return order_.seen(); }) {}
     ~PostgresqlStore() override { stop(); }
 
     void write(WriteClass write_class, Closure closure, Done done) override {
@@ -67,16 +73,18 @@ class PostgresqlStore final : public Store {
     }
     CommitNumber last_commit() const override { return order_.last(); }
     bool is_disk_full() const override { return false; }
+    Cluster* cluster() override { return &cluster_; }
     void stop() override {
         readers_.stop();
         writer_.stop();
-        keeper_.stop();
+        cluster_.leave();
     }
 
  private:
     static std::vector<std::unique_ptr<ReadSource>> make_readers(const std::string& url,
                                                                  const Clock& clock) {
         std::vector<std::unique_ptr<ReadSource>> readers;
+        readers.reserve(limits::postgresql_read_connections);
         for (std::size_t i = 0; i < limits::postgresql_read_connections; ++i) {
             readers.push_back(std::make_unique<PostgresqlReadSource>(
                 PostgresqlLink(url, {.statement_max = limits::read_duration_max}, clock)));
@@ -84,43 +92,84 @@ class PostgresqlStore final : public Store {
         return readers;
     }
 
+    NodeFile file_;
     CommitOrder order_;
+    PostgresqlCluster cluster_;
     PostgresqlWriter writer_;
     ReaderPool readers_;
-    PostgresqlKeeper keeper_;
 };
 
-/// Waits for a node that was just killed: the server may still be ending its session.
-Result<void> own(PostgresqlConnection& sql, const Clock& clock) {
-    const auto deadline = clock.monotonic() + limits::postgresql_owner_wait_max;
+/// As one of the nodes, or alone. Waits for who is about to go: the server may still be ending a
+/// killed node's session.
+Result<void> take_part(PostgresqlConnection& sql, bool is_alone, const Clock& clock) {
+    const auto deadline = clock.monotonic() + limits::node_start_wait_max;
     while (true) {
-        POSTRIDER_ASSIGN(const bool taken, take_ownership(sql));
+        POSTRIDER_ASSIGN(const bool taken, is_alone ? take_alone(sql) : take_together(sql));
         if (taken) return {};
         if (clock.monotonic() > deadline) {
             return fail(ErrorCode::unavailable,
-                        fmt::format("the PostgreSQL database {} is in use by another postrider "
-                                    "node; stop it, or choose another --database",
-                                    sql.place()));
+                        fmt::format("the PostgreSQL database {} is in use by {}", sql.place(),
+                                    is_alone ? "postrider nodes; stop them all first"
+                                             : "a postrider command that needs it alone; wait for "
+                                               "its end, or choose another --database"));
         }
         std::this_thread::sleep_for(limits::postgresql_reconnect_first);
     }
+}
+
+/// A row that nobody counts as a node yet; its writers' rows belong to it. `before` has died: the
+/// others need not wait for its lease to end.
+Result<void> register_node(PostgresqlConnection& sql, const Uuid& node,
+                           const std::optional<Uuid>& before) {
+    if (before) {
+        POSTRIDER_TRY(sql.execute(
+            fmt::format("UPDATE nodes SET heartbeat_at = '-infinity' WHERE id = '\\x{}'",
+                        hex_encode(before->view()))
+                .c_str()));
+    }
+    return sql.execute(fmt::format("INSERT INTO nodes VALUES ('\\x{}', '', 'starting', "
+                                   "clock_timestamp(), clock_timestamp(), '')",
+                                   hex_encode(node.view()))
+                           .c_str());
+}
+
+/// Above every id of every node.
+Result<Uuid> find_last_id(PostgresqlConnection& sql) {
+    static constexpr sql::Query query{
+        "SELECT last_id FROM nodes WHERE length(last_id) = 16 ORDER BY last_id DESC LIMIT 1"};
+    POSTRIDER_ASSIGN(Uuid last, read_last_id(sql));
+    auto rows = sql.rows(query);
+    if (rows.next()) last = std::max(last, rows.uuid(0));
+    POSTRIDER_TRY(rows.finish());
+    return last;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_postgresql(PostgresqlOptions options, const Clock& clock,
                                                Random& random) {
-    PostgresqlLink link(options.url, {}, clock);
+    PostgresqlLink link(options.url,
+                        {.statement_max = limits::cluster_statement_max,
+                         .lock_wait_max = limits::cluster_statement_max},
+                        clock);
     POSTRIDER_ASSIGN(auto* sql, link.get());
     POSTRIDER_TRY(prepare_schema(*sql));
-    POSTRIDER_TRY(own(*sql, clock));
-    // Rows of writers that are no more: the schema is ours.
-    POSTRIDER_TRY(sql->execute("DELETE FROM postrider_writers"));
-    POSTRIDER_ASSIGN(auto session, PostgresqlKeeper::session_of(*sql));
+    POSTRIDER_TRY(take_part(*sql, options.is_alone, clock));
     POSTRIDER_TRY(check_whole(*sql));
-    POSTRIDER_ASSIGN(const auto last_id, read_last_id(*sql));
-    return std::make_unique<PostgresqlStore>(options, std::move(link), std::move(session), clock,
-                                             random, last_id);
+    const Uuid node = Uuid::from_bytes(random.bytes(16));
+    NodeFile file;
+    std::optional<Uuid> before;
+    if (!options.node_file.empty()) {
+        POSTRIDER_ASSIGN(before, file.take(options.node_file, node));
+    }
+    POSTRIDER_TRY(register_node(*sql, node, before));
+    POSTRIDER_ASSIGN(const auto last_id, find_last_id(*sql));
+    // Of this schema, in a database that may have several.
+    POSTRIDER_ASSIGN(auto channel,
+                     sql->value("SELECT 'postrider_' || to_hex(hashtext(current_schema()))"));
+    return std::make_unique<PostgresqlStore>(options, std::move(file), std::move(link),
+                                             channel.value_or("postrider"), node, clock, random,
+                                             last_id);
 }
 
 }  // namespace postrider::store

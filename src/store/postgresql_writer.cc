@@ -19,7 +19,15 @@ using Failure = PostgresqlConnection::Failure;
 // Closures read before they write, and nothing may change in between. Outcomes change rows that
 // closures change too. Publishes only add, and hold the realm's row.
 constexpr const char* begin_closure = "BEGIN ISOLATION LEVEL SERIALIZABLE";
-constexpr const char* begin_outcomes = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+constexpr const char* begin_outcomes =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ; "
+    "SELECT pg_advisory_xact_lock_shared(1886351222, hashtext(current_schema()))";
+// Outcomes come all the time and change what a closure must change too ("cancel what is pending"):
+// one that was in their way stops them for a moment, on every node.
+constexpr const char* stop_outcomes =
+    "SELECT pg_advisory_lock(1886351222, hashtext(current_schema()))";
+constexpr const char* let_outcomes =
+    "SELECT pg_advisory_unlock(1886351222, hashtext(current_schema()))";
 constexpr const char* begin_publishes = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 Error stopping_error() { return {ErrorCode::unavailable, "The server is stopping.", {}}; }
@@ -51,6 +59,9 @@ class PostgresqlWriter::LaneTransaction final : public Transaction {
     }
     CommitNumber commit_number() const override { return number_; }
     void after_commit(std::function<void()> task) override { tasks_.push_back(std::move(task)); }
+    void announce(const Announcement& what) override { announced_.push_back(what); }
+    void mint_above(const Uuid& id) override { writer_.mint_above(id); }
+    const std::vector<Announcement>& announced() const { return announced_; }
 
     PostgresqlConnection& connection() { return sql_; }
     /// Nothing more of it becomes visible.
@@ -69,11 +80,15 @@ class PostgresqlWriter::LaneTransaction final : public Transaction {
     CommitNumber number_;
     bool has_ended_ = false;
     std::vector<std::function<void()>> tasks_;
+    std::vector<Announcement> announced_;
 };
 
-PostgresqlWriter::PostgresqlWriter(const std::string& url, CommitOrder& order, const Clock& clock,
-                                   Random& random, Uuid last_id, CommitObserver observer)
-    : order_(order),
+PostgresqlWriter::PostgresqlWriter(const std::string& url, const Uuid& node,
+                                   PostgresqlCluster& cluster, CommitOrder& order,
+                                   const Clock& clock, Random& random, Uuid last_id,
+                                   CommitObserver observer)
+    : cluster_(cluster),
+      order_(order),
       clock_(clock),
       observer_(std::move(observer)),
       random_(random),
@@ -87,7 +102,7 @@ PostgresqlWriter::PostgresqlWriter(const std::string& url, CommitOrder& order, c
                            {.statement_max = limits::postgresql_statement_max,
                             .lock_wait_max = limits::postgresql_lock_wait_max},
                            clock),
-            hex_encode(random.bytes(16))));
+            hex_encode(node.view()) + fmt::format("{:02x}", lanes_.size())));
     }
     for (auto& lane : lanes_) {
         lane->thread = std::thread([this, &lane = *lane] { run(lane); });
@@ -97,6 +112,11 @@ PostgresqlWriter::PostgresqlWriter(const std::string& url, CommitOrder& order, c
 Uuid PostgresqlWriter::last_id() const {
     const MutexLock lock(mint_mutex_);
     return minter_.last();
+}
+
+void PostgresqlWriter::mint_above(const Uuid& id) {
+    const MutexLock lock(mint_mutex_);
+    minter_.raise(id);
 }
 
 void PostgresqlWriter::stop() {
@@ -241,15 +261,26 @@ void PostgresqlWriter::run_closure(Lane& lane, Work work) {
     }
     if (ran.end == End::again || ran.end == End::lost) {
         const std::unique_lock alone(closures_mutex_);
+        const auto connection = connect(lane);
+        if (connection) (void)(*connection)->execute(stop_outcomes);
         ran = repeat(lane, begin_closure, closure.closure);
+        // A session that was lost has let go of it.
+        if (lane.link.is_connected()) (void)(*lane.link.get())->execute(let_outcomes);
     }
     if (ran.end != End::committed) return refuse(work, ran.error);
-    if (closure.done) closure.done({});
+    if (ran.spoken != 0) {
+        cluster_.committed(ran.spoken, [done = std::move(closure.done)] {
+            if (done) done({});
+        });
+    } else if (closure.done) {
+        closure.done({});
+    }
 }
 
 void PostgresqlWriter::run_publishes(Lane& lane, std::vector<Work> works) {
     CHECK(publish_handler_ != nullptr);
     std::vector<PublishWork*> publishes;
+    publishes.reserve(works.size());
     for (auto& work : works) publishes.push_back(&std::get<PublishWork>(work));
     std::vector<Result<PublishAnswer>> answers(works.size());
     const Ran ran = repeat(lane, begin_publishes, [&](Transaction& tx) {
@@ -276,7 +307,13 @@ PostgresqlWriter::Ran PostgresqlWriter::repeat(Lane& lane, const char* begin, co
     int losses = 0;
     while (true) {
         Ran ran = transact(lane, begin, body);
-        if (ran.end == End::again && ++agains <= limits::postgresql_runs_again_max) continue;
+        if (ran.end == End::again && ++agains <= limits::postgresql_runs_again_max) {
+            // Whoever is in the way, on any node, gets out of it meanwhile.
+            std::this_thread::sleep_for(
+                std::min(limits::postgresql_again_pause_first * (1 << (agains - 1)),
+                         limits::postgresql_again_pause_max));
+            continue;
+        }
         // A connection that was idle may have been closed meanwhile; the next one tells.
         if (ran.end == End::lost && ++losses <= 1 && !is_down_) continue;
         return ran;
@@ -314,8 +351,11 @@ PostgresqlWriter::Ran PostgresqlWriter::give_up(Lane& lane, const Error& error) 
 PostgresqlWriter::Ran PostgresqlWriter::commit(Lane& lane, LaneTransaction& tx) {
     PostgresqlConnection& connection = tx.connection();
     const auto number = tx.commit_number();
-    const auto script = fmt::format(
-        "UPDATE postrider_writers SET number = {} WHERE slot = '\\x{}'; COMMIT", number, lane.slot);
+    // Outcomes and publishes wait for nobody: what they change is not what their caller asked for.
+    const auto spoken = cluster_.speak(tx.announced(), lane.kind == Kind::closures);
+    const auto script =
+        fmt::format("UPDATE postrider_writers SET number = {} WHERE slot = '\\x{}'; {}{} COMMIT",
+                    number, lane.slot, spoken.statement, spoken.statement.empty() ? "" : ";");
     const Monotonic before = clock_.monotonic();
     const auto place = order_.line_up();
     const auto committed = connection.execute(script.c_str());
@@ -327,6 +367,11 @@ PostgresqlWriter::Ran PostgresqlWriter::commit(Lane& lane, LaneTransaction& tx) 
         if (!has_committed) ran = {End::lost, sql::unreachable()};
     } else if (!has_committed) {
         ran = give_up(lane, committed ? busy_error() : committed.error());
+    }
+    if (has_committed) {
+        ran.spoken = spoken.number;
+    } else if (spoken.number != 0) {
+        cluster_.forget(spoken.number);
     }
     tx.end();
     order_.wait_turn(place);

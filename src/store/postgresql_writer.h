@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "base/uuid.h"
 #include "store/commit_order.h"
+#include "store/postgresql_cluster.h"
 #include "store/postgresql_link.h"
 #include "store/store.h"
 
@@ -30,8 +31,10 @@ namespace postrider::store {
 /// Thread-safety: any thread.
 class PostgresqlWriter {
  public:
-    PostgresqlWriter(const std::string& url, CommitOrder& order, const Clock& clock, Random& random,
-                     Uuid last_id, CommitObserver observer);
+    /// `node` is what its rows in postrider_writers begin with.
+    PostgresqlWriter(const std::string& url, const Uuid& node, PostgresqlCluster& cluster,
+                     CommitOrder& order, const Clock& clock, Random& random, Uuid last_id,
+                     CommitObserver observer);
     ~PostgresqlWriter() { stop(); }
     PostgresqlWriter(const PostgresqlWriter&) = delete;
     PostgresqlWriter& operator=(const PostgresqlWriter&) = delete;
@@ -40,6 +43,8 @@ class PostgresqlWriter {
     void publish(PublishWork work);
     void set_publish_handler(PublishHandler handler) { publish_handler_ = std::move(handler); }
     Uuid last_id() const;
+    /// What it mints from now on is above `id`.
+    void mint_above(const Uuid& id);
     /// Ends what is queued, then the threads. Without the database what is queued is refused.
     void stop();
 
@@ -74,6 +79,7 @@ class PostgresqlWriter {
     struct Ran {
         End end = End::committed;
         Error error;
+        std::uint64_t spoken = 0;  ///< what the other nodes must take in before anybody is told
     };
     using Body = std::function<Result<void>(Transaction&)>;
 
@@ -97,6 +103,7 @@ class PostgresqlWriter {
     void pause(Lane& lane);
     void observe(Kind kind, Duration duration, std::size_t works);
 
+    PostgresqlCluster& cluster_;
     CommitOrder& order_;
     const Clock& clock_;
     PublishHandler publish_handler_;

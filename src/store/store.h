@@ -12,11 +12,12 @@
 #include "base/time.h"
 #include "model/event.h"
 #include "model/ids.h"
+#include "store/cluster.h"
 #include "store/sql/connection.h"
 
 namespace postrider::store {
 
-/// The number of a commit; ascends. A read knows the commits that it has surely seen.
+/// The number of a commit of this process; ascends. A read knows those that it has surely seen.
 using CommitNumber = std::uint64_t;
 
 /// One durable commit, for metrics.
@@ -48,6 +49,11 @@ class Transaction {
     /// Runs `task` on the writer's thread after the durable commit, in order; never if this closure
     /// is rolled back. It must be short and must not write.
     virtual void after_commit(std::function<void()> task) = 0;
+    /// It changes what every node keeps in memory: who waits for this write is told when all of
+    /// them go by it. A store of one node has nobody to tell.
+    virtual void announce(const Announcement& /*what*/) {}
+    /// What is minted from now on is above `id`, which another node's clock may have put ahead.
+    virtual void mint_above(const Uuid& /*id*/) {}
 };
 
 /// A consistent view of the store, for reading. Lasts at most limits::read_duration_max.
@@ -118,6 +124,8 @@ class Store {
     virtual CommitNumber last_commit() const = 0;
     /// True while the disk is full: publishes are refused with 507.
     virtual bool is_disk_full() const = 0;
+    /// The nodes that share it; nullptr: it has only this one.
+    virtual Cluster* cluster() { return nullptr; }
     /// Ends everything queued before it, then the threads. Later calls answer `unavailable`.
     virtual void stop() = 0;
 };

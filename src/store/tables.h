@@ -258,6 +258,8 @@ Result<std::vector<Subscription>> subscriptions(sql::Connection& sql, const Real
 }  // namespace webhooks_table
 
 namespace webhook_versions_table {
+/// Where the newest version of any webhook of a realm begins.
+Result<std::optional<Uuid>> latest(sql::Connection& sql, const RealmId& realm);
 Result<void> append(Transaction& tx, const WebhookVersionRow& row);
 /// The version that held when the event with this id was accepted; nullopt before the first.
 Result<std::optional<WebhookVersionRow>> at(sql::Connection& sql, const RealmId& realm,
@@ -334,8 +336,21 @@ struct DueDelivery {
     std::string body;  ///< event_body(…)
 };
 
+/// Of a delivery what statistics are made of.
+struct DeliveryHead {
+    DeliveryId id;
+    DeliveryState state = DeliveryState::pending;
+    std::int64_t attempts = 0;
+    Timestamp pending_since;
+    std::optional<Timestamp> finished_at;
+};
+
 namespace deliveries_table {
 Result<void> insert(Transaction& tx, const DeliveryRow& row);
+/// The newest of a realm, or of a webhook, made in [since, until); without tests.
+Result<std::vector<DeliveryHead>> heads(sql::Connection& sql, const RealmId& realm,
+                                        std::optional<WebhookId> webhook, Timestamp since,
+                                        Timestamp until, std::size_t limit);
 Result<void> insert_all(Transaction& tx, std::span<const DeliveryRow> rows);
 Result<std::optional<DeliveryView>> find(sql::Connection& sql, const RealmId& realm,
                                          const DeliveryId& id);

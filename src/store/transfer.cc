@@ -51,7 +51,7 @@ Result<Side> open(const StoreLocation& location) {
     POSTRIDER_ASSIGN(side.server, sql::PostgresqlConnection::open(location.postgresql_url, {}));
     side.place = side.server->place();
     POSTRIDER_TRY(prepare_schema(*side.server));
-    POSTRIDER_ASSIGN(const bool taken, take_ownership(*side.server));
+    POSTRIDER_ASSIGN(const bool taken, take_alone(*side.server));
     if (taken) return side;
     return unavailable(
         fmt::format("the PostgreSQL database {} is in use by a postrider node; stop "

@@ -99,6 +99,13 @@ void add_deliveries(Families& families, const Metrics& metrics) {
                    "Pending deliveries in memory; more are in the store.", metrics.deliveries_held);
     families.gauge("postrider_lanes_behind", "Webhooks whose backlog is read from the store.",
                    metrics.lanes_behind);
+    families.gauge("postrider_nodes", "Nodes that share the database; 0: it is not shared.",
+                   metrics.nodes);
+    families.gauge("postrider_lanes_owned", "Webhooks that this node delivers to, of several.",
+                   metrics.lanes_owned);
+    families.counter("postrider_lanes_taken_over_total",
+                     "Webhooks that this node took over from one that had died.",
+                     metrics.lanes_taken_over);
 }
 
 void add_store_and_api(Families& families, const Metrics& metrics) {

@@ -190,6 +190,7 @@ Result<std::optional<Task>> next_task(store::sql::Connection& sql, const Operati
 Result<void> do_task(Transaction& tx, const Task& task, const Recoveries::Wake& wake) {
     POSTRIDER_ASSIGN(auto row, store::operations_table::find(tx.sql(), task.realm, task.operation));
     if (!row || row->state != OperationState::running) return {};  // cancelled meanwhile
+    if (row->cursor != to_text(task.cursor)) return {};            // another node was first
     const auto& found = task.found;
     Cursor next{.is_counting = task.cursor.is_counting, .after = found.last};
     if (!found.problem.empty()) {

@@ -86,34 +86,47 @@ void Webhooks::tell_sink(Transaction& tx, const WebhookRow& row,
                          const RealmConditions& conditions) {
     tx.after_commit(
         [this, target = builder_.build(row, conditions)] { sink_.target_changed(target); });
+    tx.announce({store::Subject::webhook, row.realm, row.id.uuid});
+}
+
+Result<void> Webhooks::reload(store::sql::Connection& sql, const RealmId& realm,
+                              const WebhookId& id) {
+    POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(sql, realm, id));
+    if (!row) {
+        sink_.target_removed(id);
+        return {};
+    }
+    POSTRIDER_ASSIGN(const auto found, store::realms_table::find(sql, realm));
+    POSTRIDER_ASSIGN(const auto conditions, builder_.conditions(found.value_or(store::RealmRow{})));
+    sink_.target_changed(builder_.build(*row, conditions));
+    return {};
+}
+
+Result<void> Webhooks::reload_all(store::sql::Connection& sql) {
+    POSTRIDER_ASSIGN(const auto rows, store::webhooks_table::all(sql));
+    std::map<RealmId, RealmConditions> conditions;
+    for (const auto& row : rows) {
+        auto known = conditions.find(row.realm);
+        if (known == conditions.end()) {
+            POSTRIDER_ASSIGN(const auto realm, store::realms_table::find(sql, row.realm));
+            // Of a realm that is being deleted: its last event goes by the server's own conditions.
+            POSTRIDER_ASSIGN(auto made, builder_.conditions(realm.value_or(store::RealmRow{})));
+            known = conditions.emplace(row.realm, std::move(made)).first;
+        }
+        sink_.target_changed(builder_.build(row, known->second));
+    }
+    return {};
 }
 
 Result<void> Webhooks::load_targets(store::Store& store) {
-    struct All {
-        std::vector<WebhookRow> webhooks;
-        std::map<RealmId, store::RealmRow> realms;
-    };
+    using Rows = std::vector<WebhookRow>;
     POSTRIDER_ASSIGN(
-        const auto all, store::read_now<All>(store, [](store::sql::Connection& sql) -> Result<All> {
-            All read;
-            POSTRIDER_ASSIGN(read.webhooks, store::webhooks_table::all(sql));
-            for (const auto& webhook : read.webhooks) {
-                if (read.realms.contains(webhook.realm)) continue;
-                POSTRIDER_ASSIGN(auto realm, store::realms_table::find(sql, webhook.realm));
-                if (realm) read.realms.emplace(webhook.realm, std::move(*realm));
-            }
-            return read;
+        const auto rows,
+        store::read_now<Rows>(store, [this](store::sql::Connection& sql) -> Result<Rows> {
+            POSTRIDER_TRY(reload_all(sql));
+            return store::webhooks_table::all(sql);
         }));
-    std::map<RealmId, RealmConditions> conditions;
-    for (const auto& [id, realm] : all.realms) {
-        POSTRIDER_ASSIGN(conditions[id], builder_.conditions(realm));
-    }
-    // Of a realm that is being deleted: its last event goes by the server's own conditions.
-    POSTRIDER_ASSIGN(const auto plain, builder_.conditions({}));
-    for (const auto& row : all.webhooks) {
-        const auto found = conditions.find(row.realm);
-        sink_.target_changed(
-            builder_.build(row, found == conditions.end() ? plain : found->second));
+    for (const auto& row : rows) {
         if (!row.deleted_at) continue;
         auto purged = store::write_now<bool>(
             store, [this, realm = row.realm, id = row.id](Transaction& tx) -> Result<bool> {
@@ -306,6 +319,7 @@ Result<void> Webhooks::purge_if_final(Transaction& tx, const RealmId& realm, con
     if (pending > 0) return {};
     POSTRIDER_TRY(store::webhooks_table::purge(tx, realm, id));
     tx.after_commit([this, id] { sink_.target_removed(id); });
+    tx.announce({store::Subject::webhook, realm, id.uuid});
     return {};
 }
 

@@ -52,6 +52,10 @@ class Webhooks {
     /// are final. Waits for the store.
     Result<void> load_targets(store::Store& store);
 
+    /// What other nodes have changed: tells the sink. Any thread, one call after the other.
+    Result<void> reload(store::sql::Connection& sql, const RealmId& realm, const WebhookId& id);
+    Result<void> reload_all(store::sql::Connection& sql);
+
     /// Errors: also conflict (limits::webhooks_per_realm_max).
     Result<Saved> create(store::Transaction& tx, const RealmId& realm, const Change& change,
                          const Actor& actor);

@@ -2,6 +2,7 @@ import type { components } from './schema'
 
 type Schemas = components['schemas']
 export type Webhook = Schemas['webhook']
+export type Statistics = Schemas['statistics']
 export type Delivery = Schemas['delivery']
 export type DeliveryState = Schemas['delivery_state']
 export type DeliveryWithAttempts = Schemas['delivery_with_attempts']

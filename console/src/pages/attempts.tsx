@@ -87,7 +87,7 @@ export function useRedeliver() {
     mutationFn: (ids: string[]) => Promise.all(ids.map((id) => call<Delivery>('POST', realmPath(realm, `/deliveries/${id}/redeliver`)))),
     onSuccess: (done) => toast(done.length === 1 ? 'On its way again.' : `${done.length} deliveries are on their way again.`),
     onError: (error) => toast(error.message, true),
-    onSettled: () => Promise.all(['deliveries', 'delivery', 'event', 'recent-deliveries'].map((key) => cache.invalidateQueries({ queryKey: [key] }))),
+    onSettled: () => Promise.all(['deliveries', 'delivery', 'event', 'recent-deliveries', 'statistics'].map((key) => cache.invalidateQueries({ queryKey: [key] }))),
   })
 }
 

@@ -1,32 +1,27 @@
 import 'uplot/dist/uPlot.min.css'
 
-import { Link } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useMemo, useRef, type ReactNode } from 'react'
 import uPlot from 'uplot'
 
-import type { Delivery } from '../api/client'
+import type { Statistics } from '../api/client'
 import { usePulse } from '../live'
-import { useRealm, useRecentDeliveries, useWebhooks } from '../queries'
-import { count, fullTime, milliseconds, percentile } from '../ui/format'
+import { useRealm, useRecentDeliveries, useStatistics, useWebhooks } from '../queries'
+import { count, fullTime, milliseconds } from '../ui/format'
 import { Empty, PageHead, Skeleton, PageFailure } from '../ui/kit'
 import { Bars, useByWebhook, WebhookBadge } from './webhooks'
 
 type Series = { times: number[]; good: number[]; bad: number[] }
 
-/** Deliveries in 40 equal spans from the oldest one that we have to now. */
-function histogram(deliveries: Delivery[]): Series {
-  const spans = 40
-  const now = Date.now()
-  const oldest = Math.min(...deliveries.map((each) => Date.parse(each.created_at)), now - 10 * 60_000)
-  const width = (now - oldest) / spans
-  const series: Series = { times: [], good: Array(spans).fill(0) as number[], bad: Array(spans).fill(0) as number[] }
-  for (let span = 0; span < spans; ++span) series.times.push((oldest + width * span) / 1000)
-  for (const each of deliveries) {
-    const span = Math.min(spans - 1, Math.max(0, Math.floor((Date.parse(each.created_at) - oldest) / width)))
-    const target = each.state === 'failed' || (each.state === 'pending' && each.attempts > 0) ? series.bad : series.good
-    target[span]! += 1
+const periods = [{ hours: 1, label: '1 hour' }, { hours: 24, label: '24 hours' }, { hours: 168, label: '7 days' }]
+
+function series_of(statistics: Statistics): Series {
+  const spans = statistics.spans
+  return {
+    times: spans.map((span) => Date.parse(span.since) / 1000),
+    good: spans.map((span) => span.delivered + span.pending - span.retrying),
+    bad: spans.map((span) => span.failed + span.retrying),
   }
-  return series
 }
 
 function Chart({ series }: { series: Series }) {
@@ -70,37 +65,39 @@ export function Overview() {
   const recent = useRecentDeliveries()
   const webhooks = useWebhooks()
   const groups = useByWebhook()
-  const all = useMemo(() => (recent.data ?? []).filter((each) => !each.test), [recent.data])
-  const series = useMemo(() => histogram(all), [all])
-  const delivered = all.filter((each) => each.state === 'delivered')
-  const failed = all.filter((each) => each.state === 'failed').length
-  const pending = all.filter((each) => each.state === 'pending').length
-  const waits = delivered.map((each) => Date.parse(each.finished_at ?? each.created_at) - Date.parse(each.created_at)).sort((a, b) => a - b)
-  const [p50, p99] = [percentile(waits, 0.5), percentile(waits, 0.99)]
-  const rate = delivered.length + failed > 0 ? (delivered.length / (delivered.length + failed)) * 100 : null
+  const navigate = useNavigate()
+  const search = useSearch({ strict: false }) as { period?: string }
+  const period = periods.find((each) => String(each.hours) === String(search.period)) ?? periods[1]!
+  const statistics = useStatistics(period.hours)
+  const series = useMemo(() => (statistics.data ? series_of(statistics.data) : null), [statistics.data])
   const bad = (id: string) => (groups.get(id) ?? []).slice(0, 24).filter((each) => each.state === 'failed' || (each.state === 'pending' && each.attempts > 0)).length
   const ranked = [...(webhooks.data ?? [])].sort((a, b) => bad(b.id) - bad(a.id) || Number(a.enabled) - Number(b.enabled)).slice(0, 8)
   const pulse = usePulse(realm)
-  const oldest = all[all.length - 1]
-  if (recent.isPending || webhooks.isPending) return <Skeleton rows={10} />
-  if (recent.isError || webhooks.isError) return <PageFailure error={recent.error ?? webhooks.error} retry={() => { void recent.refetch(); void webhooks.refetch() }} />
+  if (recent.isPending || webhooks.isPending || statistics.isPending) return <Skeleton rows={10} />
+  if (recent.isError || webhooks.isError || statistics.isError) return <PageFailure error={recent.error ?? webhooks.error ?? statistics.error} retry={() => { void recent.refetch(); void webhooks.refetch(); void statistics.refetch() }} />
+  const { delivered, failed, pending, counted, complete, wait_us_p50: p50, wait_us_p99: p99 } = statistics.data
+  const rate = delivered + failed > 0 ? (delivered / (delivered + failed)) * 100 : null
+  const any = (recent.data ?? []).some((each) => !each.test)
   return (
     <>
-      <PageHead title="Overview" badge={pulse && <span className="inline-flex items-center gap-1.5 text-[12px] font-medium text-good"><span className="w-1.5 h-1.5 rounded-full bg-good" aria-hidden="true" />live</span>} lead={oldest ? `The latest ${count(all.length)} deliveries, since ${fullTime(oldest.created_at)}.` : 'What becomes of your events.'} />
-      {all.length === 0 ? (
+      <PageHead title="Overview" badge={pulse && <span className="inline-flex items-center gap-1.5 text-[12px] font-medium text-good"><span className="w-1.5 h-1.5 rounded-full bg-good" aria-hidden="true" />live</span>} lead={!any ? 'What becomes of your events.' : complete ? `${count(counted)} deliveries in the last ${period.label}.` : `The latest ${count(counted)} deliveries, since ${fullTime(statistics.data.since)}.`} />
+      {!any ? (
         <div className="card"><Empty icon="hook" title={webhooks.data.length === 0 ? 'Start with a webhook' : 'Waiting for the first event'} action={
           <Link to={webhooks.data.length === 0 ? '/$realm/webhooks/new' : '/$realm/events'} params={{ realm }} search={webhooks.data.length === 0 ? {} : { publish: '1' }} className="inline-flex items-center h-9 px-3 rounded-lg bg-accent text-onaccent font-medium text-[13.5px]">{webhooks.data.length === 0 ? 'Create webhook' : 'Publish an event'}</Link>}>
           {webhooks.data.length === 0 ? 'Subscribe a URL to events, send it a test, and watch deliveries arrive here.' : 'Your webhooks are ready. Deliveries show here as soon as something happens.'}</Empty></div>
       ) : (
         <div className="space-y-6">
           <div className="grid grid-cols-2 lg:grid-cols-4 gap-3 sm:gap-4">
-            <Figure label="Success rate" value={rate === null ? '–' : `${rate.toFixed(rate === 100 ? 0 : 1)} %`} tone={rate !== null && rate < 95 ? 'text-bad' : ''} note={`${count(delivered.length)} delivered`} />
+            <Figure label="Success rate" value={rate === null ? '–' : `${rate.toFixed(rate === 100 ? 0 : 1)} %`} tone={rate !== null && rate < 95 ? 'text-bad' : ''} note={`${count(delivered)} delivered`} />
             <Figure label="Failed" value={count(failed)} tone={failed ? 'text-bad' : ''} note={failed ? <Link to="/$realm/deliveries" params={{ realm }} search={{ state: 'failed' }} className="text-accent underline underline-offset-2">See them</Link> : 'none'} />
             <Figure label="Pending" value={pulse ? `${count(pulse.pending)}${pulse.pending >= pulse.count_max ? '+' : ''}` : count(pending)} note="on their way, or waiting" />
-            <Figure label="Time to delivery" value={p50 === null ? '–' : milliseconds(p50)} note={p99 === null ? undefined : `p50; p99 ${milliseconds(p99)}`} />
+            <Figure label="Time to delivery" value={p50 === null ? '–' : milliseconds(p50 / 1000)} note={p99 === null ? undefined : `p50; p99 ${milliseconds(p99 / 1000)}`} />
           </div>
-          <section className="card p-5"><div className="flex flex-wrap items-center justify-between gap-2 mb-3"><h2 className="font-semibold text-[15px]">Deliveries over time</h2>
-            <p className="flex gap-4 text-[12.5px] text-muted"><span className="flex items-center gap-1.5"><i className="w-2 h-2 rounded-full bg-accent" />going well</span><span className="flex items-center gap-1.5"><i className="w-2 h-2 rounded-full bg-bad" />failing</span></p></div><Chart series={series} /></section>
+          <section className="card p-5"><div className="flex flex-wrap items-center justify-between gap-2 mb-3"><div className="flex flex-wrap items-center gap-3"><h2 className="font-semibold text-[15px]">Deliveries over time</h2>
+              <div role="group" aria-label="Period" className="flex gap-1">{periods.map((each) => (
+                <button key={each.hours} type="button" aria-pressed={each === period} onClick={() => void navigate({ to: '.', search: { period: each.hours }, replace: true } as never)}
+                  className={`h-7 px-2.5 rounded-md text-[12.5px] font-medium ${each === period ? 'bg-accent/10 text-accent' : 'text-muted hover:text-ink hover:bg-sunken'}`}>{each.label}</button>))}</div></div>
+            <p className="flex gap-4 text-[12.5px] text-muted"><span className="flex items-center gap-1.5"><i className="w-2 h-2 rounded-full bg-accent" />going well</span><span className="flex items-center gap-1.5"><i className="w-2 h-2 rounded-full bg-bad" />failing</span></p></div>{series && <Chart series={series} />}</section>
           <section className="card overflow-hidden"><h2 className="font-semibold text-[15px] px-5 pt-4 pb-3">Webhooks, failing first</h2>
             <ul className="divide-y divide-line/70 border-t border-line/70">{ranked.map((webhook) => (
               <li key={webhook.id} className="relative flex flex-wrap items-center gap-x-5 gap-y-2 px-5 py-3 hover:bg-sunken/60"><div className="flex-1 min-w-48 flex items-center gap-2"><Link to="/$realm/webhooks/$id" params={{ realm, id: webhook.id }} className="font-medium truncate after:absolute after:inset-0">{webhook.name || webhook.url}</Link>{!webhook.enabled && <WebhookBadge webhook={webhook} />}</div>

@@ -79,11 +79,6 @@ export function memberText(json: string, name: string): string | undefined {
   return undefined
 }
 
-export function percentile(sorted: number[], share: number): number | null {
-  if (sorted.length === 0) return null
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null
-}
-
 /** "1 key", "2 keys". */
 export const plural = (number: number, one: string, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`
 

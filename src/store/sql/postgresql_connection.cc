@@ -403,6 +403,18 @@ bool PostgresqlConnection::in_transaction() const {
     return PQtransactionStatus(connection_) == PQTRANS_INTRANS;
 }
 
+Result<std::vector<std::string>> PostgresqlConnection::take_notifications() {
+    if (PQconsumeInput(connection_) == 0) return error(nullptr);
+    std::vector<std::string> payloads;
+    while (PGnotify* notification = PQnotifies(connection_)) {
+        payloads.emplace_back(notification->extra);
+        PQfreemem(notification);
+    }
+    return payloads;
+}
+
+int PostgresqlConnection::socket() const { return PQsocket(connection_); }
+
 int PostgresqlConnection::server_version() const { return PQserverVersion(connection_); }
 
 std::string PostgresqlConnection::server_encoding() const {

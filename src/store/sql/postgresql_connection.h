@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/time.h"
 #include "store/sql/connection.h"
@@ -54,6 +55,10 @@ class PostgresqlConnection final : public Connection {
     Result<std::optional<std::string>> value(const std::string& query);
     /// The status of a script's last command ("COMMIT"; "ROLLBACK" when it could not).
     const std::string& last_command() const { return last_command_; }
+    /// The payloads of notifications that have arrived. Does not wait.
+    Result<std::vector<std::string>> take_notifications();
+    /// Readable when something may have arrived.
+    int socket() const;
     /// As libpq counts: 150004 is 15.4.
     int server_version() const;
     std::string server_encoding() const;

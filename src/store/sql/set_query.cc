@@ -69,7 +69,8 @@ std::string set_query(std::string_view text, std::span<const Type> types) {
                            text.substr(end + 1));
     }
     CHECK(text.starts_with("UPDATE "));
-    const auto where = text.rfind(" WHERE ");
+    // The first: a condition may have a query of its own.
+    const auto where = text.find(" WHERE ");
     CHECK(where != std::string_view::npos);
     return fmt::format("{} FROM {} WITH ORDINALITY AS u({},nth){} RETURNING u.nth",
                        with_columns(text.substr(0, where)), unnest(types), columns(types.size()),

@@ -170,6 +170,29 @@ Result<std::vector<DeliveryView>> list(sql::Connection& sql, const RealmId& real
     return read_views(rows);
 }
 
+Result<std::vector<DeliveryHead>> heads(sql::Connection& sql, const RealmId& realm,
+                                        std::optional<WebhookId> webhook, Timestamp since,
+                                        Timestamp until, std::size_t limit) {
+    static constexpr Query of_realm{
+        "SELECT id, state, attempts, pending_since, finished_at FROM deliveries "
+        "WHERE realm_id = $1 AND id >= $2 AND id < $3 AND test = 0 ORDER BY id DESC LIMIT $4"};
+    static constexpr Query of_webhook{
+        "SELECT id, state, attempts, pending_since, finished_at FROM deliveries "
+        "WHERE realm_id = $1 AND webhook_id = $5 AND id >= $2 AND id < $3 AND test = 0 "
+        "ORDER BY id DESC LIMIT $4"};
+    const Uuid low = first_id_at(since);
+    const Uuid high = first_id_at(until);
+    auto rows = webhook ? sql.rows(of_webhook, realm, low, high, limit, *webhook)
+                        : sql.rows(of_realm, realm, low, high, limit);
+    std::vector<DeliveryHead> found;
+    while (rows.next()) {
+        found.push_back({rows.id<DeliveryId>(0), parse_delivery_state(rows.text(1)).value(),
+                         rows.integer(2), rows.time(3), rows.optional_time(4)});
+    }
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
 Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
                 std::size_t limit, std::size_t bytes_max) {
     // Streamed: where bodies are large most of the rows may stay unread.

@@ -137,6 +137,16 @@ Result<std::vector<Subscription>> subscriptions(sql::Connection& sql, const Real
 }  // namespace webhooks_table
 
 namespace webhook_versions_table {
+
+Result<std::optional<Uuid>> latest(sql::Connection& sql, const RealmId& realm) {
+    static constexpr Query query{
+        "SELECT since FROM webhook_versions WHERE realm_id = $1 ORDER BY since DESC LIMIT 1"};
+    std::optional<Uuid> since;
+    auto rows = sql.rows(query, realm);
+    if (rows.next()) since = rows.uuid(0);
+    POSTRIDER_TRY(rows.finish());
+    return since;
+}
 namespace {
 
 #define VERSION_COLUMNS "realm_id, webhook_id, since, enabled, reason, events"

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "store/cluster.h"
+#include "store/commit_order.h"
+#include "store/postgresql_link.h"
+
+namespace postrider::store {
+
+/// A node among those of a PostgreSQL database, on a connection and a thread of its own.
+///
+/// Nodes tell the database every limits::node_heartbeat_interval that they are there, by its clock.
+/// Who has not for limits::node_lease is dead: the others take its lanes over, one row each. A node
+/// counts its own lease from before it told, and shorter, so that it stops first.
+/// NOTIFY carries hints ("d": deliveries were committed), changes ("c": read these again), their
+/// acknowledgements ("a") and news about lanes ("l"). What a lost connection may have missed is
+/// read again as a whole, before the lease goes on.
+/// Thread-safety: any thread.
+class PostgresqlCluster final : public Cluster {
+ public:
+    /// The ids that this node mints: the others must not fall behind them.
+    struct Ids {
+        std::function<Uuid()> last;
+        std::function<void(const Uuid&)> raise;
+    };
+    PostgresqlCluster(PostgresqlLink link, std::string channel, const Uuid& node,
+                      CommitOrder& order, const Clock& clock, Ids ids);
+    ~PostgresqlCluster() override;
+    PostgresqlCluster(const PostgresqlCluster&) = delete;
+    PostgresqlCluster& operator=(const PostgresqlCluster&) = delete;
+
+    Result<void> join(ClusterListener& listener, NodeRole role, std::string address) override;
+    void retire() override;
+    void leave() override;
+    void hint(const WebhookId& webhook) override;
+    void released(const OwnedLane& lane) override;
+    void lane_lost() override;
+    Result<std::vector<bool>> hold(Transaction& tx, std::span<const OwnedLane> lanes) override;
+    bool is_steward() const override { return is_steward_; }
+    CommitNumber mark() override;
+    Counts counts() const override;
+
+    /// For the writer: what a transaction has to say with its commit.
+    struct Spoken {
+        std::uint64_t number = 0;  ///< 0: nobody waits for it
+        std::string statement;     ///< to run in the transaction; "" for nothing
+    };
+    /// `is_awaited`: committed() or forget() follows.
+    Spoken speak(const std::vector<Announcement>& what, bool is_awaited);
+    /// It was committed: `done` when every node has taken it in.
+    void committed(std::uint64_t number, std::function<void()> done);
+    void forget(std::uint64_t number);
+
+ private:
+    struct Node {
+        Uuid id;
+        NodeRole role = NodeRole::all;
+        bool is_leaving = false;
+    };
+    struct Own {
+        RealmId realm;
+        std::int64_t epoch = 0;
+        bool is_releasing = false;
+    };
+    /// A change whose writer waits.
+    struct Awaited {
+        std::string statement;
+        std::function<void()> done;  ///< none: not committed yet
+        std::set<Uuid> acknowledged;
+        Monotonic since{};
+        Monotonic said_at{};
+    };
+    struct TakenIn {
+        Uuid origin;
+        std::uint64_t number = 0;
+        std::vector<Announcement> what;
+    };
+    /// What other threads have left for this one.
+    struct Mail {
+        std::unordered_set<WebhookId> hints;
+        std::vector<OwnedLane> released;
+        std::vector<TakenIn> taken_in;
+        std::uint64_t synced = 0;  ///< the last sync that has ended
+        bool look_at_lanes = false;
+        bool retire = false;
+        bool stop = false;
+    };
+
+    void wake() const;
+    void run();
+    void wait();
+    void turn(const Mail& mail);
+    Result<sql::PostgresqlConnection*> connect();
+    Result<void> begin(sql::PostgresqlConnection& sql);
+    Result<void> attend(sql::PostgresqlConnection& sql, const Mail& mail);
+    void sync();
+    Result<void> hear(sql::PostgresqlConnection& sql);
+    void hear_one(std::string_view payload);
+    Result<void> heartbeat(sql::PostgresqlConnection& sql);
+    Result<void> read_nodes(sql::PostgresqlConnection& sql);
+    Result<void> acknowledge(sql::PostgresqlConnection& sql, const std::vector<TakenIn>& taken_in);
+    Result<void> tell_hints(sql::PostgresqlConnection& sql,
+                            const std::unordered_set<WebhookId>& hints);
+    Result<void> end_waits(sql::PostgresqlConnection& sql);
+    void end_old_waits();
+    void end_all_waits();
+    Result<void> look_at_lanes(sql::PostgresqlConnection& sql);
+    Result<void> take_lanes(sql::PostgresqlConnection& sql);
+    Result<void> read_own(sql::PostgresqlConnection& sql);
+    Result<void> adopt_new(sql::PostgresqlConnection& sql, const Announcement& change);
+    Result<void> hand_over(sql::PostgresqlConnection& sql, const std::vector<OwnedLane>& lanes);
+    Result<void> sweep(sql::PostgresqlConnection& sql, Timestamp due_before);
+    Result<void> clean(sql::PostgresqlConnection& sql);
+    Result<void> say_goodbye(sql::PostgresqlConnection& sql);
+    std::string notification(std::string_view payload) const;
+    void tell_owned();
+    bool is_preferred(const WebhookId& webhook) const;
+
+    PostgresqlLink link_;
+    const Uuid node_;
+    CommitOrder& order_;
+    const Clock& clock_;
+    const Ids ids_;
+    const std::string channel_;
+    const int wake_fd_;
+
+    // The cluster's thread's.
+    ClusterListener* listener_ = nullptr;
+    NodeRole role_ = NodeRole::all;
+    std::string address_;
+    std::vector<Node> nodes_;
+    std::vector<Uuid> delivering_;
+    std::unordered_map<WebhookId, Own> own_;
+    Monotonic lease_until_{};
+    Monotonic heartbeat_at_{};
+    Monotonic sync_asked_at_{};
+    Monotonic looked_at_{};
+    Monotonic swept_at_{};
+    std::uint64_t sync_ = 0;
+    bool is_listening_ = false;
+    bool is_synced_ = false;
+    bool look_at_lanes_ = false;
+    bool is_leaving_ = false;
+    bool has_lanes_to_tell_ = false;
+    Uuid noted_;
+
+    std::atomic<bool> is_steward_{false};
+    std::atomic<std::size_t> node_count_{0};
+    std::atomic<std::size_t> lane_count_{0};
+    std::atomic<std::uint64_t> taken_over_{0};
+
+    mutable Mutex mutex_;
+    Condition joined_changed_;
+    Mail mail_ GUARDED_BY(mutex_);
+    std::map<std::uint64_t, Awaited> awaited_ GUARDED_BY(mutex_);
+    std::uint64_t spoken_ GUARDED_BY(mutex_) = 0;
+    bool is_joined_ GUARDED_BY(mutex_) = false;  // from the first sync until it leaves
+    Error last_error_ GUARDED_BY(mutex_);
+    std::thread thread_;
+};
+
+}  // namespace postrider::store

@@ -1,0 +1,117 @@
+"""Several nodes on one PostgreSQL database."""
+
+import contextlib
+import itertools
+import shutil
+import threading
+import time
+
+from client import NoAnswer
+from server import Server
+from waiting import wait_for
+
+
+class Nodes:
+    """`count` servers that share a database and a key; use as a context manager."""
+
+    def __init__(self, folder, database, count, roles=(), flags=("--allow-network", "127.0.0.0/8")):
+        self.folder, self.postgres, self.url = folder, database, database.database()
+        self.name = self.url.rsplit("/", 1)[1]
+        self.flags, self.servers = flags, []
+        for number in range(count):
+            role = roles[number] if number < len(roles) else "all"
+            self.servers.append(Server(folder / f"node{number}", "--database", self.url, "--role", role, *flags))
+        self.stack = contextlib.ExitStack()
+
+    def __enter__(self):
+        for number, server in enumerate(self.servers):
+            if number:
+                server.data.mkdir(exist_ok=True)
+                shutil.copy(self.servers[0].data / "key", server.data / "key")
+            self.stack.enter_context(server)
+        self.wait_shared()
+        return self
+
+    def __exit__(self, *exception):
+        self.stack.close()
+
+    def __getitem__(self, number):
+        return self.servers[number]
+
+    def ask(self, query, *arguments):
+        return self.postgres.ask(self.name, query, *arguments)
+
+    def live(self):
+        return [bytes(row[0]) for row in self.ask(
+            "SELECT id FROM nodes WHERE role IN ('all', 'deliver') AND heartbeat_at > clock_timestamp() - interval '4 s'")]
+
+    def owners(self):
+        """Whose each webhook's lane is."""
+        return {bytes(webhook).hex(): bytes(owner) if owner else None
+                for webhook, owner in self.ask("SELECT webhook_id, owner FROM lanes")}
+
+    def wait_shared(self, timeout=20):
+        """Every lane has a live owner."""
+        def shared():
+            live = set(self.live())
+            webhooks = self.ask("SELECT count(*) FROM webhooks")[0][0]
+            owners = self.owners()
+            return len(owners) >= webhooks and set(owners.values()) <= live
+        wait_for(shared, lambda: f"lanes {self.owners()} of {self.live()}", timeout, 0.05)
+
+    def id_of(self, number):
+        """The node that a server is now."""
+        return bytes.fromhex((self.servers[number].data / "node").read_text().replace("-", ""))
+
+
+class Publishers:
+    """Publishes through all nodes all the time, each thread through the next one when one does not answer;
+    keeps what was acknowledged."""
+
+    def __init__(self, nodes, realm, kind="order.paid", count=4, pause=0.0):
+        self.realms = [type(realm)(server.client, realm.name) for server in nodes.servers
+                       if "api" in server.flags or "all" in server.flags]
+        self.kind, self.pause = kind, pause
+        self.acknowledged, self.refusals, self.unknown = {}, 0, 0
+        self.lock, self.over, self.numbers = threading.Lock(), threading.Event(), itertools.count()
+        self.errors = []
+        self.threads = [threading.Thread(target=self.run, args=(at,), daemon=True) for at in range(count)]
+
+    def run(self, at):
+        while not self.over.is_set():
+            realm = self.realms[at % len(self.realms)]
+            try:
+                answer = realm.publish(self.kind, {"n": next(self.numbers)}, expect=None)
+            except (NoAnswer, OSError, TypeError):
+                self.unknown += 1
+                at += 1
+                time.sleep(0.01)
+                continue
+            if answer.status == 202:
+                with self.lock:
+                    self.acknowledged[answer.json["id"]] = time.monotonic()
+            elif answer.status == 503:
+                self.refusals += 1
+                at += 1
+                time.sleep(0.01)
+            else:
+                self.errors.append(answer)
+                return
+            if self.pause:
+                time.sleep(self.pause)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.over.set()
+        for thread in self.threads:
+            thread.join(40)
+            assert not thread.is_alive()
+        assert not self.errors, self.errors[0]
+
+    def wait_more(self, count, timeout=30):
+        before = len(self.acknowledged)
+        wait_for(lambda: len(self.acknowledged) >= before + count, f"{count} more publishes", timeout)
