@@ -17,6 +17,7 @@ from waiting import wait_for
 
 #: Full count in make proof, a tenth in scripts/test.
 KILLS = max(3, int(os.environ.get("POSTRIDER_KILLS", "6")) // 2)
+LOCK_SECONDS = KILLS * 2
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +114,35 @@ def test_every_backend_is_terminated(tmp_path, database):
             counts[request.id] = counts.get(request.id, 0) + 1
         print(f"{len(counts)} events, {sum(counts.values()) - len(counts)} duplicates")
         assert set(counts) >= set(publishers.acknowledged)
+
+
+def test_a_lock_is_held_and_let_go(tmp_path, database):
+    """By somebody's maintenance: nothing can be published or recorded meanwhile, and all of it goes on after it."""
+    url = database.database()
+    with Receiver() as receiver, Server(tmp_path / "data", "--database", url, "--allow-network", "127.0.0.0/8") as server:
+        realm = server.realm("acme", "order.paid")
+        realm.create_webhook(receiver.url("/a"), events=["order.paid"])
+        with Publishers(realm) as publishers:
+            publishers.wait_more(100)
+            maintenance = database.connect(url.rsplit("/", 1)[1])
+            maintenance.autocommit = False
+            try:
+                maintenance.cursor().execute("LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE")
+                locked_until = time.monotonic() + LOCK_SECONDS
+                before = len(publishers.acknowledged)
+                while time.monotonic() < locked_until:
+                    assert server.client.raw("GET", "/healthz").status == 200
+                    time.sleep(0.1)
+                assert len(publishers.acknowledged) <= before + 4, "nothing is acknowledged that could not be written"
+            finally:
+                maintenance.close()
+            back = time.monotonic()
+            publishers.wait_more(20)
+            resumed = time.monotonic() - back
+        check_all_arrived(realm, receiver, publishers)
+        print(f"locked for {LOCK_SECONDS} s: {len(publishers.acknowledged)} acknowledged, resumed within {resumed:.2f} s, "
+              f"{len(publishers.refusals)} refusals, slowest {max(publishers.refusals, default=0):.2f} s, {publishers.unknown} without an answer")
+        assert resumed < 5
 
 
 def test_a_killed_node_is_followed_by_the_next_at_once(tmp_path, database):
