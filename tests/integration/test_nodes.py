@@ -8,8 +8,9 @@ import time
 import pytest
 
 from client import Client
-from nodes import Nodes, Publishers
+from nodes import Nodes
 from postgres import Postgres
+from publishers import Publishers
 from receiver import Receiver, Reply
 from waiting import wait_for
 
@@ -47,7 +48,7 @@ def test_lanes_are_shared_and_every_node_delivers(tmp_path, database):
             realm.create_webhook(receiver.url(path), events=["order.paid"])
         owners = nodes.owners()
         assert len(owners) == 24 and set(owners.values()) == set(nodes.live()), "each node has some, as soon as 201"
-        with Publishers(nodes, realm) as publishers:
+        with Publishers(*nodes.realms(realm)) as publishers:
             publishers.wait_more(300)
         check_all_arrived(nodes, receiver, paths, publishers.acknowledged)
         assert set(counts_at(receiver, paths).values()) == {1}, "each once"
@@ -60,7 +61,7 @@ def test_killed_nodes_are_taken_over(tmp_path, database, record_property, capsys
         for path in paths:
             realm.create_webhook(receiver.url(path), events=["order.paid"])
         takeovers = []
-        with Publishers(nodes, realm, pause=0.01) as publishers:
+        with Publishers(*nodes.realms(realm), pause=0.01) as publishers:
             for kill in range(KILLS):
                 victim = kill % 3
                 dead = nodes.id_of(victim)
@@ -100,7 +101,7 @@ def test_a_stopped_node_writes_nothing_stale(tmp_path, database, capsys):
             receiver.on(path, Reply(204, delay=0.05))
             realm.create_webhook(receiver.url(path), events=["order.paid"])
         for victim in (0, 1):
-            with Publishers(nodes, realm, pause=0.005) as publishers:
+            with Publishers(*nodes.realms(realm), pause=0.005) as publishers:
                 publishers.wait_more(50)
                 stopped = nodes.id_of(victim)
                 nodes[victim].process.send_signal(signal.SIGSTOP)
@@ -163,7 +164,7 @@ def test_changes_hold_on_the_owner_when_they_are_answered(tmp_path, database):
         for number in range(40):
             old, new = f"/old{number}", f"/new{number}"
             hook = realms[0].create_webhook(receiver.url(old), events=["order.paid"])["id"]
-            with Publishers(nodes, realm, count=2) as publishers:
+            with Publishers(*nodes.realms(realm), count=2) as publishers:
                 receiver.wait(old, 5)
                 # Through one node or the other; the lane is on one of them.
                 through = realms[number // 2 % 2]
@@ -206,13 +207,13 @@ def test_roles_and_a_rolling_restart(tmp_path, database):
         assert set(nodes.owners().values()) == delivering
         assert nodes[2].client.raw("GET", "/api/v1/realms").status == 404
         assert nodes[2].client.raw("GET", "/healthz").status == 200
-        with Publishers(nodes, realm, pause=0.005) as publishers:
+        with Publishers(*nodes.realms(realm), pause=0.005) as publishers:
             for server in nodes.servers:
                 publishers.wait_more(50)
                 assert server.stop() == 0
                 server.start()
                 nodes.wait_shared()
-        assert publishers.refusals == 0
+        assert not publishers.refusals
         check_all_arrived(nodes, receiver, paths, publishers.acknowledged)
         counts = counts_at(receiver, paths)
         assert sum(counts.values()) == len(counts), "no duplicates"

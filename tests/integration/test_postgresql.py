@@ -1,16 +1,14 @@
 """On PostgreSQL: what is acknowledged is kept and delivered, whatever becomes of the database."""
 
-import itertools
 import os
 import signal
 import subprocess
-import threading
 import time
 
 import pytest
 
-from client import NoAnswer
 from postgres import Postgres
+from publishers import Publishers
 from receiver import Receiver
 from server import Server, binary, environment
 from waiting import wait_for
@@ -25,48 +23,6 @@ def database():
     """Durable, as in earnest: it is killed."""
     with Postgres() as started:
         yield started
-
-
-class Publishers:
-    """Publishes all the time; keeps what was acknowledged, and how long a refusal took."""
-
-    def __init__(self, realm, count=4):
-        self.realm, self.acknowledged, self.refusals, self.unknown = realm, {}, [], 0
-        self.lock, self.over, self.numbers = threading.Lock(), threading.Event(), itertools.count()
-        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(count)]
-
-    def run(self):
-        while not self.over.is_set():
-            number, started = next(self.numbers), time.monotonic()
-            try:
-                answer = self.realm.publish("order.paid", {"n": number}, expect=None)
-            except NoAnswer:
-                self.unknown += 1
-                continue
-            with self.lock:
-                if answer.status == 202:
-                    self.acknowledged[answer.json["id"]] = time.monotonic()
-                elif answer.status == 503:
-                    self.refusals.append(time.monotonic() - started)
-                else:
-                    raise AssertionError(answer)
-            if answer.status == 503:
-                time.sleep(0.01)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *exception):
-        self.over.set()
-        for thread in self.threads:
-            thread.join(30)
-            assert not thread.is_alive()
-
-    def wait_more(self, count, timeout=30):
-        before = len(self.acknowledged)
-        wait_for(lambda: len(self.acknowledged) >= before + count, f"{count} more publishes", timeout)
 
 
 def check_all_arrived(realm, receiver, publishers):

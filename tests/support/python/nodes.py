@@ -1,12 +1,8 @@
 """Several nodes on one PostgreSQL database."""
 
 import contextlib
-import itertools
 import shutil
-import threading
-import time
 
-from client import NoAnswer
 from server import Server
 from waiting import wait_for
 
@@ -35,6 +31,11 @@ class Nodes:
     def __exit__(self, *exception):
         self.stack.close()
 
+    def realms(self, realm):
+        """The same realm, asked through each node that takes publishes."""
+        return [type(realm)(server.client, realm.name) for server in self.servers
+                if "api" in server.flags or "all" in server.flags]
+
     def __getitem__(self, number):
         return self.servers[number]
 
@@ -62,56 +63,3 @@ class Nodes:
     def id_of(self, number):
         """The node that a server is now."""
         return bytes.fromhex((self.servers[number].data / "node").read_text().replace("-", ""))
-
-
-class Publishers:
-    """Publishes through all nodes all the time, each thread through the next one when one does not answer;
-    keeps what was acknowledged."""
-
-    def __init__(self, nodes, realm, kind="order.paid", count=4, pause=0.0):
-        self.realms = [type(realm)(server.client, realm.name) for server in nodes.servers
-                       if "api" in server.flags or "all" in server.flags]
-        self.kind, self.pause = kind, pause
-        self.acknowledged, self.refusals, self.unknown = {}, 0, 0
-        self.lock, self.over, self.numbers = threading.Lock(), threading.Event(), itertools.count()
-        self.errors = []
-        self.threads = [threading.Thread(target=self.run, args=(at,), daemon=True) for at in range(count)]
-
-    def run(self, at):
-        while not self.over.is_set():
-            realm = self.realms[at % len(self.realms)]
-            try:
-                answer = realm.publish(self.kind, {"n": next(self.numbers)}, expect=None)
-            except (NoAnswer, OSError, TypeError):
-                self.unknown += 1
-                at += 1
-                time.sleep(0.01)
-                continue
-            if answer.status == 202:
-                with self.lock:
-                    self.acknowledged[answer.json["id"]] = time.monotonic()
-            elif answer.status == 503:
-                self.refusals += 1
-                at += 1
-                time.sleep(0.01)
-            else:
-                self.errors.append(answer)
-                return
-            if self.pause:
-                time.sleep(self.pause)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *exception):
-        self.over.set()
-        for thread in self.threads:
-            thread.join(40)
-            assert not thread.is_alive()
-        assert not self.errors, self.errors[0]
-
-    def wait_more(self, count, timeout=30):
-        before = len(self.acknowledged)
-        wait_for(lambda: len(self.acknowledged) >= before + count, f"{count} more publishes", timeout)
