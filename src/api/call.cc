@@ -108,7 +108,8 @@ http::Route handle(Context& context, RouteSpec spec, CallHandler handler) {
                   .reply = Reply(std::move(responder), request.id),
                   .principal = admission.principal,
                   .realm = admission.realm.id,
-                  .realm_name = admission.realm.name};
+                  .realm_name = admission.realm.name,
+                  .kept_since = context.clock.now() - admission.realm.kept};
         auto handled = handler(context, call);
         if (!handled) call.reply.send(std::unexpected(std::move(handled).error()));
     };

@@ -219,6 +219,9 @@ struct Call {
     /// Of the path's {realm}; nil when the path has none.
     RealmId realm;
     std::string realm_name;
+    /// What the realm has accepted before it is past its retention: it is not shown any more,
+    /// unless it is pending.
+    Timestamp kept_since;
 
     /// For a permission beyond the operation's own (reveal_secrets, publish_builtin_events).
     Result<void> require(access::Permission permission) const {

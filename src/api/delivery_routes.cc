@@ -25,12 +25,21 @@ Answer detail_answer(int status, const Detail& detail) {
     return json_answer(status, std::move(out));
 }
 
-Result<Detail> load_detail(store::sql::Connection& sql, const RealmId& realm,
-                           const DeliveryId& id) {
+Result<DeliveryView> find_kept(store::sql::Connection& sql, const RealmId& realm,
+                               const DeliveryId& id, Timestamp kept_since) {
     POSTRIDER_ASSIGN(auto view, store::deliveries_table::find(sql, realm, id));
     if (!view) return Call::not_found("delivery", id.to_string());
+    POSTRIDER_ASSIGN(const bool is_kept,
+                     store::events_table::is_kept(sql, realm, view->row.event, kept_since));
+    if (!is_kept) return Call::not_found("delivery", id.to_string());
+    return std::move(*view);
+}
+
+Result<Detail> load_detail(store::sql::Connection& sql, const RealmId& realm, const DeliveryId& id,
+                           Timestamp kept_since) {
+    POSTRIDER_ASSIGN(auto view, find_kept(sql, realm, id, kept_since));
     POSTRIDER_ASSIGN(auto attempts, store::attempts_table::all(sql, realm, id));
-    return Detail{std::move(*view), std::move(attempts)};
+    return Detail{std::move(view), std::move(attempts)};
 }
 
 using Views = std::vector<DeliveryView>;
@@ -55,6 +64,21 @@ store::DeliveryFilter read_filter(Query& query) {
     return filter;
 }
 
+/// What is past its retention is left out, unless it is asked for as pending, or belongs to an
+/// event that is still kept for what is pending of it.
+Result<Views> list_kept(store::sql::Connection& sql, const RealmId& realm,
+                        store::DeliveryFilter filter, const Page& page, Timestamp kept_since) {
+    if (filter.event) {
+        POSTRIDER_ASSIGN(const bool is_kept,
+                         store::events_table::is_kept(sql, realm, *filter.event, kept_since));
+        if (!is_kept) return Views{};
+    } else if (filter.state != DeliveryState::pending) {
+        filter.event_since = kept_since;
+    }
+    return store::deliveries_table::list(sql, realm, filter, page.before_id<DeliveryId>(),
+                                         page.rows_wanted());
+}
+
 Result<void> list_deliveries(Context& context, Call& call) {
     auto query = call.query();
     store::DeliveryFilter filter = read_filter(query);
@@ -63,9 +87,9 @@ Result<void> list_deliveries(Context& context, Call& call) {
     POSTRIDER_TRY(query.finish());
     store::read<Views>(
         context.store,
-        [realm = call.realm, filter, page](store::sql::Connection& sql) {
-            return store::deliveries_table::list(sql, realm, filter, page.before_id<DeliveryId>(),
-                                                 page.rows_wanted());
+        [realm = call.realm, filter, page,
+         kept_since = call.kept_since](store::sql::Connection& sql) {
+            return list_kept(sql, realm, filter, page, kept_since);
         },
         list_answer(call, page));
     return {};
@@ -80,11 +104,11 @@ Result<void> list_webhook_deliveries(Context& context, Call& call) {
     POSTRIDER_TRY(query.finish());
     store::read<Views>(
         context.store,
-        [realm = call.realm, webhook, filter, page](store::sql::Connection& sql) -> Result<Views> {
+        [realm = call.realm, webhook, filter, page,
+         kept_since = call.kept_since](store::sql::Connection& sql) -> Result<Views> {
             POSTRIDER_ASSIGN(auto row, store::webhooks_table::find(sql, realm, webhook));
             if (!row || row->deleted_at) return Call::not_found("webhook", webhook.to_string());
-            return store::deliveries_table::list(sql, realm, filter, page.before_id<DeliveryId>(),
-                                                 page.rows_wanted());
+            return list_kept(sql, realm, filter, page, kept_since);
         },
         list_answer(call, page));
     return {};
@@ -95,19 +119,19 @@ Result<void> get_delivery(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     store::read<Detail>(
         context.store,
-        [realm = call.realm, id](store::sql::Connection& sql) {
-            return load_detail(sql, realm, id);
+        [realm = call.realm, id, kept_since = call.kept_since](store::sql::Connection& sql) {
+            return load_detail(sql, realm, id, kept_since);
         },
         call.reply.with<Detail>([](const Detail& detail) { return detail_answer(200, detail); }));
     return {};
 }
 
 Result<DeliveryView> redeliver_in(store::Transaction& tx, delivery::Engine& engine,
-                                  const Actor& actor, const RealmId& realm, const DeliveryId& id) {
-    POSTRIDER_ASSIGN(auto view, store::deliveries_table::find(tx.sql(), realm, id));
-    if (!view) return Call::not_found("delivery", id.to_string());
-    const WebhookId webhook = view->row.webhook;
-    if (view->row.test) {
+                                  const Actor& actor, const RealmId& realm, const DeliveryId& id,
+                                  Timestamp kept_since) {
+    POSTRIDER_ASSIGN(const auto view, find_kept(tx.sql(), realm, id, kept_since));
+    const WebhookId webhook = view.row.webhook;
+    if (view.row.test) {
         return fail(ErrorCode::conflict, "a test is not redelivered; send another test");
     }
     POSTRIDER_ASSIGN(auto target, store::webhooks_table::find(tx.sql(), realm, webhook));
@@ -134,8 +158,10 @@ Result<void> redeliver(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     store::write<DeliveryView>(
         context.store,
-        [&engine = context.engine, actor = call.actor(), realm = call.realm,
-         id](store::Transaction& tx) { return redeliver_in(tx, engine, actor, realm, id); },
+        [&engine = context.engine, actor = call.actor(), realm = call.realm, id,
+         kept_since = call.kept_since](store::Transaction& tx) {
+            return redeliver_in(tx, engine, actor, realm, id, kept_since);
+        },
         call.reply.with<DeliveryView>([realm = call.realm_name](const DeliveryView& view) {
             std::string out;
             json::Writer writer(out);

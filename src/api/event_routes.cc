@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iterator>
 #include <span>
 
@@ -88,6 +89,7 @@ Result<void> list_events(Context& context, Call& call) {
     filter.until = query.time("until");
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
+    filter.since = std::max(filter.since.value_or(call.kept_since), call.kept_since);
     store::read<std::vector<EventRow>>(
         context.store,
         [realm = call.realm, filter, page](store::sql::Connection& sql) {
@@ -116,9 +118,17 @@ std::string counts_json(const store::deliveries_table::StateCounts& counts) {
     return out;
 }
 
+Result<void> require_kept(store::sql::Connection& sql, const RealmId& realm, const EventId& id,
+                          Timestamp since) {
+    POSTRIDER_ASSIGN(const bool is_kept, store::events_table::is_kept(sql, realm, id, since));
+    if (!is_kept) return Call::not_found("event", id.to_string());
+    return {};
+}
+
 /// The JSON of one event with its deliveries counted.
-Result<std::string> read_event(store::sql::Connection& sql, const RealmId& realm,
-                               const EventId& id) {
+Result<std::string> read_event(store::sql::Connection& sql, const RealmId& realm, const EventId& id,
+                               Timestamp kept_since) {
+    POSTRIDER_TRY(require_kept(sql, realm, id, kept_since));
     POSTRIDER_ASSIGN(auto row, store::events_table::find(sql, realm, id));
     if (!row) return Call::not_found("event", id.to_string());
     POSTRIDER_ASSIGN(auto counts, store::deliveries_table::count_by_state(sql, realm, id));
@@ -133,8 +143,8 @@ Result<void> get_event(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     store::read<std::string>(
         context.store,
-        [realm = call.realm, id](store::sql::Connection& sql) {
-            return read_event(sql, realm, id);
+        [realm = call.realm, id, kept_since = call.kept_since](store::sql::Connection& sql) {
+            return read_event(sql, realm, id, kept_since);
         },
         call.reply.with<std::string>(
             [](std::string json) { return json_answer(200, std::move(json)); }));
@@ -147,7 +157,9 @@ Result<void> explain_event(Context& context, Call& call) {
     using Items = std::vector<events::Explanation>;
     store::read<Items>(
         context.store,
-        [realm = call.realm, id](store::sql::Connection& sql) {
+        [realm = call.realm, id,
+         kept_since = call.kept_since](store::sql::Connection& sql) -> Result<Items> {
+            POSTRIDER_TRY(require_kept(sql, realm, id, kept_since));
             return events::explain(sql, realm, id);
         },
         call.reply.with<Items>([id](const Items& items) {

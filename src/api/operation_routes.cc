@@ -23,8 +23,8 @@ Result<void> list_operations(Context& context, Call& call) {
     using Rows = std::vector<OperationRow>;
     store::read<Rows>(
         context.store,
-        [realm = call.realm, page](store::sql::Connection& sql) {
-            return store::operations_table::list(sql, realm, page.before_id<OperationId>(),
+        [realm = call.realm, page, since = call.kept_since](store::sql::Connection& sql) {
+            return store::operations_table::list(sql, realm, since, page.before_id<OperationId>(),
                                                  page.rows_wanted());
         },
         call.reply.with<Rows>([page](const Rows& rows) {
@@ -42,9 +42,12 @@ Result<void> get_operation(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     store::read<OperationRow>(
         context.store,
-        [realm = call.realm, id](store::sql::Connection& sql) -> Result<OperationRow> {
+        [realm = call.realm, id,
+         kept_since = call.kept_since](store::sql::Connection& sql) -> Result<OperationRow> {
             POSTRIDER_ASSIGN(auto row, store::operations_table::find(sql, realm, id));
-            if (!row) return Call::not_found("operation", id.to_string());
+            if (!row || (row->state != OperationState::running && row->created_at < kept_since)) {
+                return Call::not_found("operation", id.to_string());
+            }
             return *std::move(row);
         },
         call.reply.with<OperationRow>(operation_answer));

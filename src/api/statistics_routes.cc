@@ -117,10 +117,12 @@ Result<void> get_statistics(Context& context, Call& call) {
     const Timestamp since = query.time("since").value_or(until - limits::statistics_period_default);
     if (since >= until) query.refuse("since", "must be before until");
     POSTRIDER_TRY(query.finish());
+    // What is older is not kept.
+    const Timestamp from = std::clamp(since, std::min(call.kept_since, until), until);
     store::read<Statistics>(
         context.store,
-        [realm = call.realm, webhook, since, until](store::sql::Connection& sql) {
-            return read(sql, realm, webhook, since, until);
+        [realm = call.realm, webhook, from, until](store::sql::Connection& sql) {
+            return read(sql, realm, webhook, from, until);
         },
         call.reply.with<Statistics>(statistics_answer));
     return {};

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "api/call.h"
 #include "api/delivery_view.h"
 #include "api/routes.h"
@@ -137,7 +139,8 @@ Result<webhooks::Span> read_span(Call& call) {
     const auto until = body.time("until");
     if (since && until && *until <= *since) body.refuse("until", "must be after since");
     POSTRIDER_TRY(body.finish());
-    return webhooks::Span{*since, until};
+    // What is older is not kept.
+    return webhooks::Span{std::max(*since, call.kept_since), until};
 }
 
 Result<void> recover_webhook(Context& context, Call& call) {

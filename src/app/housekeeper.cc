@@ -18,6 +18,12 @@ Result<void> write_uses(store::Transaction& tx, const std::vector<access::ApiKey
     return {};
 }
 
+template <typename T>
+void note(const Result<T>& done) {
+    if (done) return;
+    log::warning("app", "housekeeping waits", {{"reason", done.error().message}});
+}
+
 }  // namespace
 
 void Housekeeper::start() {
@@ -83,18 +89,28 @@ Result<Housekeeper::Progress> Housekeeper::step(store::Transaction& tx,
     }
     const bool has_more = keys == most || resets == most || sessions == most || tokens == most ||
                           purged || !plan.overdue.empty();
-    if (has_more) return Progress{std::move(plan), true};
-    POSTRIDER_ASSIGN(const bool released, tx.sql().release_pages(limits::release_step_pages));
-    return Progress{{}, released};
+    return Progress{std::move(plan), has_more};
 }
 
 void Housekeeper::work() {
     recoveries_.proceed();
+    auto* cluster = store_.cluster();
+    if (cluster != nullptr && !cluster->is_steward()) {
+        store_.write(
+            store::WriteClass::ordinary,
+            [uses = keys_.take_uses()](store::Transaction& tx) { return write_uses(tx, uses); },
+            [](const Result<void>&) {});
+        return schedule(limits::housekeeping_interval, [this] { work(); });
+    }
     store::read<Plan>(
         store_,
         [this, now = clock_.now()](store::sql::Connection& sql) -> Result<Plan> {
             Plan plan;
-            POSTRIDER_ASSIGN(plan.overdue, directory_.find_overdue(sql, now));
+            POSTRIDER_ASSIGN(const auto retentions, directory_.retentions(sql));
+            plan.longest = directory::longest(retentions);
+            POSTRIDER_ASSIGN(plan.overdue,
+                             directory::find_overdue(sql, now, retentions,
+                                                     store_.dropped_at_once(plan.longest)));
             POSTRIDER_ASSIGN(plan.ended_keys,
                              store::api_keys_table::ended(sql, now - limits::api_key_kept_after_end,
                                                           limits::housekeeping_rows_max));
@@ -113,14 +129,27 @@ void Housekeeper::go_on(Plan plan) {
             return step(tx, uses, plan);
         },
         [this](Result<Progress> progress) {
-            if (!progress) {
-                log::warning("app", "housekeeping waits", {{"reason", progress.error().message}});
-            }
+            note(progress);
             loop_.post([this, progress = progress ? std::move(*progress) : Progress{}] {
-                if (!progress.has_more) {
-                    return schedule(limits::housekeeping_interval, [this] { work(); });
-                }
+                if (!progress.has_more) return tidy(progress.plan.longest);
                 schedule(limits::housekeeping_pause, [this, plan = progress.plan] { go_on(plan); });
+            });
+        });
+}
+
+void Housekeeper::tidy(Duration retention) {
+    if (timer_ == nullptr) return;
+    // Without a plan nobody knows what must be kept.
+    if (retention == Duration{0}) {
+        return schedule(limits::housekeeping_interval, [this] { work(); });
+    }
+    store::write<bool>(
+        store_, [retention](store::Transaction& tx) { return tx.tidy(retention); },
+        [this, retention](Result<bool> has_more) {
+            note(has_more);
+            loop_.post([this, retention, has_more = has_more.value_or(false)] {
+                if (!has_more) return schedule(limits::housekeeping_interval, [this] { work(); });
+                schedule(limits::housekeeping_pause, [this, retention] { tidy(retention); });
             });
         });
 }

@@ -22,8 +22,9 @@ namespace postrider::app {
 /// Does what is nobody's request, one small transaction at a time, so that no publish waits for it:
 /// ends idempotency keys, reset tokens, sessions and access tokens that are too old, notes when
 /// API keys were last used, removes what deleted realms held, what is older than a realm's
-/// retention and keys that ended long ago, gives free room back to the disk, and goes on with
-/// recoveries that an error of the store has stopped. Lives on the engine's loop.
+/// retention and keys that ended long ago, lets the store tidy up, and goes on with recoveries that
+/// an error of the store has stopped. Of several nodes the steward does most of it. Lives on the
+/// engine's loop.
 class Housekeeper {
  public:
     Housekeeper(store::Store& store, webhooks::Recoveries& recoveries,
@@ -45,6 +46,7 @@ class Housekeeper {
  private:
     /// What a look at the store found to be done.
     struct Plan {
+        Duration longest{0};  ///< for which a realm keeps its log
         std::vector<directory::Overdue> overdue;
         std::vector<store::ApiKeyRow> ended_keys;
     };
@@ -56,6 +58,7 @@ class Housekeeper {
     void schedule(Duration wait, std::function<void()> then);
     void work();
     void go_on(Plan plan);
+    void tidy(Duration retention);
     /// One step of each kind in one transaction.
     Result<Progress> step(store::Transaction& tx, const std::vector<access::ApiKeyUse>& uses,
                           Plan plan);

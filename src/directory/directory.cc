@@ -100,10 +100,14 @@ std::string deleted_realm_data(const store::RealmRow& row,
 
 Result<void> Directory::start() {
     POSTRIDER_ASSIGN(auto rows, store::read_now<std::vector<store::RealmRow>>(store_, load_all));
-    for (const store::RealmRow& row : rows) index_.put({row.id, row.name});
+    for (const store::RealmRow& row : rows) {
+        POSTRIDER_ASSIGN(auto entry, entry_of(row));
+        index_.put(entry);
+    }
     if (!index_.find(master_name)) {
         POSTRIDER_ASSIGN(auto master, store::write_now<store::RealmRow>(store_, make_master));
-        index_.put({master.id, master.name});
+        POSTRIDER_ASSIGN(auto entry, entry_of(master));
+        index_.put(entry);
     }
     // Read first: a start on a full disk writes nothing.
     POSTRIDER_ASSIGN(const bool is_made,
@@ -121,10 +125,16 @@ Result<void> Directory::start() {
     return {};
 }
 
+Result<RealmIndex::Entry> Directory::entry_of(const store::RealmRow& row) const {
+    POSTRIDER_ASSIGN(const auto settings, settings_of(row, options_.settings));
+    return RealmIndex::Entry{row.id, row.name, settings.retention_days * 24h};
+}
+
 Result<bool> Directory::reload(store::sql::Connection& sql, const RealmId& id) {
     POSTRIDER_ASSIGN(const auto row, store::realms_table::find(sql, id));
     if (row) {
-        index_.put({row->id, row->name});
+        POSTRIDER_ASSIGN(auto entry, entry_of(*row));
+        index_.put(entry);
     } else {
         index_.remove(id);
     }
@@ -134,7 +144,11 @@ Result<bool> Directory::reload(store::sql::Connection& sql, const RealmId& id) {
 Result<void> Directory::reload_all(store::sql::Connection& sql) {
     POSTRIDER_ASSIGN(const auto rows, load_all(sql));
     std::vector<RealmIndex::Entry> entries;
-    for (const store::RealmRow& row : rows) entries.push_back({row.id, row.name});
+    entries.reserve(rows.size());
+    for (const store::RealmRow& row : rows) {
+        POSTRIDER_ASSIGN(auto entry, entry_of(row));
+        entries.push_back(std::move(entry));
+    }
     index_.replace(entries);
     return {};
 }
@@ -169,7 +183,8 @@ Result<store::RealmRow> Directory::create_in(store::Transaction& tx, const Actor
     POSTRIDER_TRY(publish(tx, row, "realm.created", realm_event_data(row)));
     POSTRIDER_TRY(audit::record(
         tx, actor, {.realm = row.id, .action = "realm.create", .resource_id = row.id.to_string()}));
-    tx.after_commit([this, row] { index_.put({row.id, row.name}); });
+    POSTRIDER_ASSIGN(auto entry, entry_of(row));
+    tx.after_commit([this, entry] { index_.put(entry); });
     tx.announce({store::Subject::realm, row.id, {}});
     return row;
 }
@@ -255,6 +270,9 @@ Result<VersionedSettings> Directory::update_settings(store::Transaction& tx, con
     row.version += 1;
     row.updated_at = tx.now();
     POSTRIDER_TRY(store::realms_table::update(tx, row));
+    POSTRIDER_ASSIGN(auto entry, entry_of(row));
+    tx.after_commit([this, entry] { index_.put(entry); });
+    tx.announce({store::Subject::realm, row.id, {}});
     POSTRIDER_TRY(webhooks_.realm_changed(tx, row.id));
     POSTRIDER_TRY(publish(tx, row, "realm.settings.updated", settings_json(after, &changed)));
     POSTRIDER_TRY(audit::record(tx, actor,

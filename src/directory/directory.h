@@ -101,9 +101,8 @@ class Directory {
     /// Writer's thread. Errors: not_found, failed_precondition, conflict (`master` stays).
     Result<void> delete_realm(store::Transaction& tx, const Actor& actor,
                               const Address<RealmId>& address);
-    /// The realms with something older than their retention.
-    Result<std::vector<Overdue>> find_overdue(store::sql::Connection& sql, Timestamp now) const {
-        return directory::find_overdue(sql, now, options_.settings);
+    Result<std::vector<Retention>> retentions(store::sql::Connection& sql) const {
+        return directory::retentions(sql, options_.settings);
     }
     /// Removes a few rows of deleted realms; whether more can go now. Writer's thread.
     Result<bool> purge_step(store::Transaction& tx);
@@ -115,6 +114,7 @@ class Directory {
                                               const SettingsChange& change);
 
  private:
+    Result<RealmIndex::Entry> entry_of(const store::RealmRow& row) const;
     Result<PublishedEvent> publish(store::Transaction& tx, const store::RealmRow& row,
                                    std::string type, std::string data);
     Result<store::RealmRow> create_in(store::Transaction& tx, const Actor& actor,

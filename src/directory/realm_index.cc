@@ -11,13 +11,13 @@ std::optional<RealmIndex::Entry> RealmIndex::find(std::string_view name_or_id) c
         maps = maps_;
     }
     if (auto named = maps->by_name.find(name_or_id); named != maps->by_name.end()) {
-        return Entry{named->second, named->first};
+        return maps->by_id.at(named->second);
     }
     const auto id = RealmId::parse(name_or_id);
     if (!id) return std::nullopt;
     const auto found = maps->by_id.find(*id);
     if (found == maps->by_id.end()) return std::nullopt;
-    return Entry{*id, found->second};
+    return found->second;
 }
 
 RealmId RealmIndex::master() const {
@@ -30,7 +30,7 @@ void RealmIndex::put(const Entry& entry) {
     MutexLock lock(mutex_);
     auto maps = std::make_shared<Maps>(*maps_);
     maps->by_name[entry.name] = entry.id;
-    maps->by_id[entry.id] = entry.name;
+    maps->by_id[entry.id] = entry;
     maps_ = std::move(maps);
 }
 
@@ -38,7 +38,7 @@ void RealmIndex::replace(const std::vector<Entry>& entries) {
     auto maps = std::make_shared<Maps>();
     for (const Entry& entry : entries) {
         maps->by_name[entry.name] = entry.id;
-        maps->by_id[entry.id] = entry.name;
+        maps->by_id[entry.id] = entry;
     }
     MutexLock lock(mutex_);
     maps_ = std::move(maps);
@@ -48,7 +48,7 @@ void RealmIndex::remove(const RealmId& id) {
     MutexLock lock(mutex_);
     auto maps = std::make_shared<Maps>(*maps_);
     if (const auto found = maps->by_id.find(id); found != maps->by_id.end()) {
-        maps->by_name.erase(found->second);
+        maps->by_name.erase(found->second.name);
         maps->by_id.erase(found);
     }
     maps_ = std::move(maps);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/time.h"
 #include "model/ids.h"
 
 namespace postrider::directory {
@@ -22,6 +23,7 @@ class RealmIndex {
     struct Entry {
         RealmId id;
         std::string name;
+        Duration kept{0};  ///< for which it keeps its log
     };
     /// `name_or_id` as it stands in a path. nullopt: there is no such realm.
     std::optional<Entry> find(std::string_view name_or_id) const;
@@ -35,7 +37,7 @@ class RealmIndex {
  private:
     struct Maps {
         std::map<std::string, RealmId, std::less<>> by_name;
-        std::unordered_map<RealmId, std::string> by_id;
+        std::unordered_map<RealmId, Entry> by_id;
     };
     mutable Mutex mutex_;
     std::shared_ptr<const Maps> maps_ GUARDED_BY(mutex_) = std::make_shared<const Maps>();

@@ -11,32 +11,57 @@ namespace postrider::directory {
 
 namespace {
 
-Result<bool> has_older(store::sql::Connection& sql, const RealmId& realm, const Uuid& until) {
-    POSTRIDER_ASSIGN(const auto events, store::events_table::ids(sql, realm, Uuid{}, until, 1));
+Result<bool> has_older(store::sql::Connection& sql, const Overdue& overdue) {
+    const RealmId& realm = overdue.realm;
+    POSTRIDER_ASSIGN(const auto events,
+                     store::events_table::ids(sql, realm, Uuid{}, overdue.events_until, 1));
     if (!events.empty()) return true;
-    POSTRIDER_ASSIGN(const bool audited, store::audit_table::has_older(sql, realm, until));
+    POSTRIDER_ASSIGN(const bool audited, store::audit_table::has_older(sql, realm, overdue.until));
     if (audited) return true;
-    return store::operations_table::has_older(sql, realm, until);
+    return store::operations_table::has_older(sql, realm, overdue.until);
 }
 
 }  // namespace
 
-Result<std::vector<Overdue>> find_overdue(store::sql::Connection& sql, Timestamp now,
+Result<std::vector<Retention>> retentions(store::sql::Connection& sql,
                                           const SettingsDefaults& defaults) {
-    std::vector<Overdue> found;
+    std::vector<Retention> found;
     std::optional<RealmId> before;
     while (true) {
         POSTRIDER_ASSIGN(const auto page,
                          store::realms_table::list(sql, before, limits::page_size_max));
+        found.reserve(found.size() + page.size());
         for (const store::RealmRow& row : page) {
             POSTRIDER_ASSIGN(const auto settings, settings_of(row, defaults));
-            const Uuid until = store::first_id_at(now - settings.retention_days * 24h);
-            POSTRIDER_ASSIGN(const bool is_overdue, has_older(sql, row.id, until));
-            if (is_overdue) found.push_back({row.id, until, Uuid{}});
+            found.push_back({row.id, settings.retention_days * 24h});
         }
         if (page.size() < limits::page_size_max) return found;
         before = page.back().id;
     }
+}
+
+Duration longest(const std::vector<Retention>& retentions) {
+    Duration most{0};
+    for (const Retention& each : retentions) most = std::max(most, each.kept);
+    return most;
+}
+
+Result<std::vector<Overdue>> find_overdue(store::sql::Connection& sql, Timestamp now,
+                                          const std::vector<Retention>& retentions,
+                                          Duration dropped_at_once) {
+    std::vector<Overdue> found;
+    const Duration most = longest(retentions);
+    for (const auto& [realm, kept] : retentions) {
+        // One that keeps its events for much less does not wait for those of the others.
+        const Duration late = kept + 2 * dropped_at_once;
+        const Overdue overdue{.realm = realm,
+                              .until = store::first_id_at(now - kept),
+                              .events_until = store::first_id_at(now - (late < most ? kept : late)),
+                              .after = {}};
+        POSTRIDER_ASSIGN(const bool is_overdue, has_older(sql, overdue));
+        if (is_overdue) found.push_back(overdue);
+    }
+    return found;
 }
 
 Result<std::optional<Overdue>> expire(store::Transaction& tx, Overdue overdue, std::size_t limit) {
@@ -44,7 +69,7 @@ Result<std::optional<Overdue>> expire(store::Transaction& tx, Overdue overdue, s
     const RealmId& realm = overdue.realm;
     auto room = static_cast<std::int64_t>(limit);
     POSTRIDER_ASSIGN(const auto ids, store::events_table::ids(tx.sql(), realm, overdue.after,
-                                                              overdue.until, limit));
+                                                              overdue.events_until, limit));
     for (const EventId& id : ids) {
         const auto most = static_cast<std::size_t>(room);
         POSTRIDER_ASSIGN(const auto removed, store::events_table::expire(tx, realm, id, most));

@@ -74,9 +74,12 @@ class RetentionTest : public testing::Test {
         });
         return id;
     }
+    Duration dropped_at_once_{0};
+
     std::vector<Overdue> overdue() {
         return *store::read_now<std::vector<Overdue>>(*store_, [this](store::sql::Connection& sql) {
-            return find_overdue(sql, now_, {.timeout = 15s, .retry_schedule = {}});
+            const auto kept = retentions(sql, {.timeout = 15s, .retry_schedule = {}});
+            return find_overdue(sql, now_, *kept, dropped_at_once_);
         });
     }
     /// Steps of `limit` rows until nothing is left; how many.
@@ -155,6 +158,20 @@ TEST_F(RetentionTest, steps_are_small_and_pending_ones_do_not_stop_them) {
     EXPECT_EQ(count("deliveries"), 15);
     EXPECT_EQ(count("attempts"), 15);
     EXPECT_EQ(count("audit"), 0);
+}
+
+TEST_F(RetentionTest, what_goes_with_its_partition_is_not_deleted_before) {
+    dropped_at_once_ = 3 * 24h;
+    const RealmId acme = realm("acme", "{}");  // 30 days, and six for its partition to go
+    const RealmId brief = realm("brief", R"({"retention_days":1})");
+    event(acme, 35 * 24h, {delivered});
+    event(acme, 37 * 24h, {delivered});
+    event(brief, 2 * 24h, {delivered});
+    expire_all(100);
+    EXPECT_EQ(count("events"), 1);
+    EXPECT_EQ(count("deliveries"), 1);
+    EXPECT_EQ(count("attempts"), 1);
+    EXPECT_EQ(count("audit"), 0);  // lies in no partition
 }
 
 }  // namespace

@@ -235,9 +235,13 @@ inline constexpr Duration postgresql_again_pause_max = 100ms;
 inline constexpr Duration postgresql_connect_timeout = 3s;
 inline constexpr Duration postgresql_statement_max = 30s;  ///< of a write: then it is cancelled
 inline constexpr Duration postgresql_lock_wait_max = 5s;   ///< a longer one answers 503
-inline constexpr Duration postgresql_silence_max = 10s;  ///< of a peer that is gone, or an idle tx
+inline constexpr Duration postgresql_silence_max = 10s;    ///< of a peer that is gone
+inline constexpr Duration postgresql_transaction_idle_max =
+    2s;  ///< its locks must not outlast a cut-off node's lease
 inline constexpr Duration postgresql_reconnect_first = 50ms;
 inline constexpr Duration postgresql_reconnect_max = 1s;  ///< doubling up to here; then it resumes
+inline constexpr std::size_t partition_stragglers_max = 10'000;  ///< moved out in one transaction
+inline constexpr Duration partition_lock_wait_max = 50ms;  ///< everybody's writes wait as long
 // Several nodes on one database.
 inline constexpr Duration node_heartbeat_interval = 500ms;
 inline constexpr Duration node_lease = 4s;  ///< silent for longer by the database's clock: dead
@@ -279,5 +283,6 @@ static_assert(refill_bytes_max < held_bytes_max);
 static_assert(batch_body_bytes_max < writer_queue_bytes_max);
 static_assert(reset_token_lifetime <= reset_token_window, "a valid token's row is kept");
 static_assert(internal_retry_first < internal_retry_max);
+static_assert(postgresql_transaction_idle_max < node_lease);
 
 }  // namespace postrider::limits

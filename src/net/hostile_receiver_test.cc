@@ -212,6 +212,7 @@ TEST_F(HostileReceiverTest, BytesBetweenAnswersCloseTheConnection) {
         }
     });
     EXPECT_EQ(send(receiver.url()).get().status, 200);
+    std::this_thread::sleep_for(50ms);  // until the forged bytes are there
     EXPECT_EQ(send(receiver.url()).get().status, 200);
 }
 

@@ -6,6 +6,7 @@
 
 #include "model/limits.h"
 #include "store/migrations.h"
+#include "store/postgresql_partitions.h"
 
 namespace postrider::store {
 namespace {
@@ -99,7 +100,7 @@ Result<void> step_forward(PostgresqlConnection& sql) {
     POSTRIDER_ASSIGN(const auto version, read_version(sql));
     if (version < 0) return sql.execute(own_tables);
     const auto steps = migrations();
-    if (version >= static_cast<std::int64_t>(steps.size())) return {};
+    if (version >= static_cast<std::int64_t>(steps.size())) return partition_log(sql);
     POSTRIDER_TRY(sql.execute(in_postgresql(steps[static_cast<std::size_t>(version)]).c_str()));
     return sql.execute(
         fmt::format("UPDATE postrider_schema SET version = {}", version + 1).c_str());
@@ -118,12 +119,12 @@ Result<void> in_transaction(PostgresqlConnection& sql) {
 }
 
 Result<void> check_rights(PostgresqlConnection& sql) {
-    POSTRIDER_ASSIGN(
-        const auto lacking,
-        sql.value("SELECT string_agg(format('%s on %s', r, t), ', ') FROM "
-                  "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r, "
-                  "unnest(ARRAY['events', 'deliveries', 'attempts', 'store_state', "
-                  "'postrider_writers', 'nodes', 'lanes']) t WHERE NOT has_table_privilege(t, r)"));
+    POSTRIDER_ASSIGN(const auto lacking,
+                     sql.value("SELECT string_agg(format('%s on %s', r, t), ', ') FROM "
+                               "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r, "
+                               "unnest(ARRAY['events', 'deliveries', 'attempts', 'store_state', "
+                               "'postrider_writers', 'postrider_partitions', 'nodes', 'lanes']) t "
+                               "WHERE NOT has_table_privilege(t, r)"));
     if (!lacking) return {};
     return cannot(sql, fmt::format("the role {0} lacks rights ({1}); run there, as the tables' "
                                    "owner: GRANT ALL ON ALL TABLES IN SCHEMA public TO \"{0}\"",
@@ -145,7 +146,10 @@ Result<void> prepare_schema(PostgresqlConnection& sql) {
                                            "backup of this one",
                                            *version, known));
         }
-        if (*version == known) return check_rights(sql);
+        if (*version == known) {
+            POSTRIDER_ASSIGN(const bool partitioned, is_partitioned(sql));
+            if (partitioned) return check_rights(sql);
+        }
         POSTRIDER_TRY(in_transaction(sql));
     }
 }

@@ -13,6 +13,7 @@
 #include "store/node_file.h"
 #include "store/postgresql_cluster.h"
 #include "store/postgresql_link.h"
+#include "store/postgresql_partitions.h"
 #include "store/postgresql_schema.h"
 #include "store/postgresql_writer.h"
 #include "store/reader_pool.h"
@@ -34,7 +35,11 @@ class PostgresqlReadSource final : public ReadSource {
             auto connection = link_.get();
             if (!connection) break;
             (*connection)->clear_failure();
-            auto begun = (*connection)->execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+            // The lock comes before the snapshot: see postgresql_writer.cc.
+            auto begun = (*connection)
+                             ->execute(
+                                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+                                 "LOCK TABLE ONLY deliveries IN ACCESS SHARE MODE");
             if (begun) return *connection;
             link_.drop();
         }
@@ -73,6 +78,9 @@ class PostgresqlStore final : public Store {
     }
     CommitNumber last_commit() const override { return order_.last(); }
     bool is_disk_full() const override { return false; }
+    Duration dropped_at_once(Duration retention) const override {
+        return partition_width(retention);
+    }
     Cluster* cluster() override { return &cluster_; }
     void stop() override {
         readers_.stop();

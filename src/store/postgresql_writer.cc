@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "model/limits.h"
+#include "store/postgresql_partitions.h"
 #include "store/sql/postgresql_errors.h"
 
 namespace postrider::store {
@@ -18,9 +19,14 @@ using Failure = PostgresqlConnection::Failure;
 
 // Closures read before they write, and nothing may change in between. Outcomes change rows that
 // closures change too. Publishes only add, and hold the realm's row.
-constexpr const char* begin_closure = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+// Every transaction begins with this lock, whatever it does then: before its snapshot, because one
+// that is older than a change of partitions does not see the rows that were moved; and before any
+// other table's, so that a change of partitions and it do not wait for each other.
+#define LOCK_PARTITIONS "LOCK TABLE ONLY deliveries IN ROW EXCLUSIVE MODE"
+constexpr const char* begin_closure = "BEGIN ISOLATION LEVEL SERIALIZABLE; " LOCK_PARTITIONS;
 constexpr const char* begin_outcomes =
-    "BEGIN ISOLATION LEVEL REPEATABLE READ; "
+    "BEGIN ISOLATION LEVEL REPEATABLE READ; " LOCK_PARTITIONS
+    "; "
     "SELECT pg_advisory_xact_lock_shared(1886351222, hashtext(current_schema()))";
 // Outcomes come all the time and change what a closure must change too ("cancel what is pending"):
 // one that was in their way stops them for a moment, on every node.
@@ -28,7 +34,7 @@ constexpr const char* stop_outcomes =
     "SELECT pg_advisory_lock(1886351222, hashtext(current_schema()))";
 constexpr const char* let_outcomes =
     "SELECT pg_advisory_unlock(1886351222, hashtext(current_schema()))";
-constexpr const char* begin_publishes = "BEGIN ISOLATION LEVEL READ COMMITTED";
+constexpr const char* begin_publishes = "BEGIN ISOLATION LEVEL READ COMMITTED; " LOCK_PARTITIONS;
 
 Error stopping_error() { return {ErrorCode::unavailable, "The server is stopping.", {}}; }
 
@@ -61,6 +67,9 @@ class PostgresqlWriter::LaneTransaction final : public Transaction {
     void after_commit(std::function<void()> task) override { tasks_.push_back(std::move(task)); }
     void announce(const Announcement& what) override { announced_.push_back(what); }
     void mint_above(const Uuid& id) override { writer_.mint_above(id); }
+    Result<bool> tidy(Duration retention) override {
+        return tidy_log(sql_, now_, mint().time(), retention);
+    }
     const std::vector<Announcement>& announced() const { return announced_; }
 
     PostgresqlConnection& connection() { return sql_; }

@@ -52,6 +52,10 @@ class Transaction {
     /// It changes what every node keeps in memory: who waits for this write is told when all of
     /// them go by it. A store of one node has nobody to tell.
     virtual void announce(const Announcement& /*what*/) {}
+    /// A step of what the store does about rows that nobody keeps any more (`retention` at most):
+    /// it drops what holds them as a whole, and gives room back to the disk. Whether there is more.
+    /// Requires: it is the first that its closure does.
+    virtual Result<bool> tidy(Duration retention) = 0;
     /// What is minted from now on is above `id`, which another node's clock may have put ahead.
     virtual void mint_above(const Uuid& /*id*/) {}
 };
@@ -126,6 +130,9 @@ class Store {
     virtual bool is_disk_full() const = 0;
     /// The nodes that share it; nullptr: it has only this one.
     virtual Cluster* cluster() { return nullptr; }
+    /// How much of the log is dropped as a whole where rows are kept for `retention` at most; 0:
+    /// rows are deleted one by one, each when its time has come.
+    virtual Duration dropped_at_once(Duration /*retention*/) const { return Duration{0}; }
     /// Ends everything queued before it, then the threads. Later calls answer `unavailable`.
     virtual void stop() = 0;
 };

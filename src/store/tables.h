@@ -290,6 +290,11 @@ namespace events_table {
 Result<void> insert(Transaction& tx, const EventRow& row);
 Result<void> insert_all(Transaction& tx, std::span<const EventRow> rows);
 Result<std::optional<EventRow>> find(sql::Connection& sql, const RealmId& realm, const EventId& id);
+Result<bool> exists(sql::Connection& sql, const RealmId& realm, const EventId& id);
+/// Whether an event is to be shown where those accepted before `since` are past their retention:
+/// one of which a delivery is pending still is.
+Result<bool> is_kept(sql::Connection& sql, const RealmId& realm, const EventId& id,
+                     Timestamp since);
 /// Without tests.
 Result<std::vector<EventRow>> list(sql::Connection& sql, const RealmId& realm,
                                    const EventFilter& filter, std::optional<EventId> before,
@@ -318,6 +323,8 @@ struct DeliveryFilter {
     std::string event_type;               ///< exact, or "" for any
     std::optional<Timestamp> since = {};  ///< by when it was made, inclusive
     std::optional<Timestamp> until = {};  ///< exclusive
+    /// By when the event was accepted, inclusive.
+    std::optional<Timestamp> event_since = {};
 };
 
 /// A delivery for showing: with its event's head and its last attempt's outcome.
@@ -437,7 +444,8 @@ Result<std::int64_t> expire(Transaction& tx, Timestamp time, std::size_t limit);
 namespace operations_table {
 Result<std::optional<OperationRow>> find(sql::Connection& sql, const RealmId& realm,
                                          const OperationId& id);
-Result<std::vector<OperationRow>> list(sql::Connection& sql, const RealmId& realm,
+/// Those that run, and those begun at `since` or later.
+Result<std::vector<OperationRow>> list(sql::Connection& sql, const RealmId& realm, Timestamp since,
                                        std::optional<OperationId> before, std::size_t limit);
 Result<std::vector<OperationRow>> running(sql::Connection& sql);
 Result<void> insert(Transaction& tx, const OperationRow& row);

@@ -141,6 +141,10 @@ Result<std::int64_t> supply(Transaction& tx, const RealmId& realm, const Webhook
             if (!is_lost(*delivery)) continue;
             POSTRIDER_TRY(store::deliveries_table::revive(tx, realm, delivery->row.id, tx.now()));
         } else {
+            // Retention may have removed it.
+            POSTRIDER_ASSIGN(const bool is_there,
+                             store::events_table::exists(tx.sql(), realm, lack.event));
+            if (!is_there) continue;
             store::DeliveryRow row;
             row.realm = realm;
             row.id = tx.mint_id<DeliveryId>();

@@ -176,9 +176,6 @@ class Connection {
     virtual std::int64_t changes() const = 0;
     /// False when the database has ended the transaction by itself (SQLite: FULL, IOERR, NOMEM).
     virtual bool in_transaction() const = 0;
-    /// Gives room that holds nothing any more back to the disk, at most `pages` pages of it, when
-    /// there is much; whether there is more. A database that does it by itself: false.
-    virtual Result<bool> release_pages(std::size_t pages) = 0;
 
     /// Runs a statement that returns no rows; the number of rows changed.
     template <typename... Args>

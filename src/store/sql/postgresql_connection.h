@@ -35,7 +35,6 @@ class PostgresqlConnection final : public Connection {
     Result<void> execute(const char* script) override;
     std::int64_t changes() const override { return changes_; }
     bool in_transaction() const override;
-    Result<bool> release_pages(std::size_t) override { return false; }  // autovacuum's
 
     /// What the first error since clear_failure() was: what the caller must do about it.
     enum class Failure {

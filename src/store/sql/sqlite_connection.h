@@ -26,7 +26,9 @@ class SqliteConnection final : public Connection {
     Result<void> execute(const char* script) override;
     std::int64_t changes() const override;
     bool in_transaction() const override;
-    Result<bool> release_pages(std::size_t pages) override;
+    /// Gives room that holds nothing any more back to the disk, at most `pages` pages of it, when
+    /// there is much; whether there is more.
+    Result<bool> release_pages(std::size_t pages);
 
     /// What the last error was, beyond its ErrorCode: what the writer must do about it.
     enum class Failure {

@@ -105,7 +105,7 @@ Result<StateCounts> count_by_state(sql::Connection& sql, const RealmId& realm,
         "COALESCE(SUM(CASE WHEN state = 'delivered' THEN 1 ELSE 0 END), 0), "
         "COALESCE(SUM(CASE WHEN state = 'failed' THEN 1 ELSE 0 END), 0), "
         "COALESCE(SUM(CASE WHEN state = 'cancelled' THEN 1 ELSE 0 END), 0) "
-        "FROM deliveries WHERE realm_id = $1 AND event_id = $2"};
+        "FROM deliveries WHERE realm_id = $1 AND event_id = $2 AND id > $2"};
     StateCounts counts;
     auto rows = sql.rows(query, realm, event);
     if (rows.next()) {
@@ -121,8 +121,9 @@ Result<StateCounts> count_by_state(sql::Connection& sql, const RealmId& realm,
 Result<std::optional<DeliveryView>> find_of(sql::Connection& sql, const RealmId& realm,
                                             const EventId& event, const WebhookId& webhook) {
     static constexpr Query query{VIEW_SELECT
-                                 "WHERE d.realm_id = $1 AND d.event_id = $2 AND d.webhook_id = $3 "
-                                 "AND d.test = 0 ORDER BY d.id DESC LIMIT 1"};
+                                 "WHERE d.realm_id = $1 AND d.event_id = $2 AND d.id > $2 "
+                                 "AND d.webhook_id = $3 AND d.test = 0 "
+                                 "ORDER BY substr(d.id, 1) DESC LIMIT 1"};  // see list()
     auto rows = sql.rows(query, realm, event, webhook);
     return read_one(rows);
 }
@@ -130,7 +131,10 @@ Result<std::optional<DeliveryView>> find_of(sql::Connection& sql, const RealmId&
 Result<std::vector<DeliveryView>> list(sql::Connection& sql, const RealmId& realm,
                                        const DeliveryFilter& filter,
                                        std::optional<DeliveryId> before, std::size_t limit) {
-    const Uuid low = filter.since ? first_id_at(*filter.since) : Uuid{};
+    Uuid low = filter.since ? first_id_at(*filter.since) : Uuid{};
+    // A delivery's id is above its event's.
+    const Uuid event_low = filter.event_since ? first_id_at(*filter.event_since) : Uuid{};
+    low = std::max({low, event_low, filter.event ? filter.event->uuid : Uuid{}});
     Uuid high = upper_bound(before);
     if (filter.until) high = std::min(high, first_id_at(*filter.until));
     std::string state = filter.state ? std::string(to_string(*filter.state)) : "";
@@ -140,33 +144,38 @@ Result<std::vector<DeliveryView>> list(sql::Connection& sql, const RealmId& real
             VIEW_SELECT
             "WHERE d.realm_id = $1 AND d.event_id = $2 AND d.id < $3 "
             "AND ($4 IS NULL OR d.webhook_id = $4) AND ($5 = '' OR d.state = $5) "
-            "AND ($6 = '' OR e.type = $6) AND d.id >= $7 ORDER BY d.id DESC LIMIT $8"};
+            // Not in the order of the key, which would be read through for them.
+            "AND ($6 = '' OR e.type = $6) AND d.id >= $7 AND d.event_id >= $9 "
+            "ORDER BY substr(d.id, 1) DESC LIMIT $8"};
         auto rows = sql.rows(query, realm, *filter.event, high, filter.webhook, state,
-                             filter.event_type, low, limit);
+                             filter.event_type, low, limit, event_low);
         return read_views(rows);
     }
     if (filter.webhook) {
         static constexpr Query query{VIEW_SELECT
                                      "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.id < $3 "
                                      "AND ($4 = '' OR d.state = $4) AND ($5 = '' OR e.type = $5) "
-                                     "AND d.id >= $6 ORDER BY d.id DESC LIMIT $7"};
-        auto rows =
-            sql.rows(query, realm, *filter.webhook, high, state, filter.event_type, low, limit);
+                                     "AND d.id >= $6 AND d.event_id >= $8 "
+                                     "ORDER BY d.id DESC LIMIT $7"};
+        auto rows = sql.rows(query, realm, *filter.webhook, high, state, filter.event_type, low,
+                             limit, event_low);
         return read_views(rows);
     }
     if (filter.state && *filter.state != DeliveryState::delivered) {
         static constexpr Query query{
             VIEW_SELECT
             "WHERE d.realm_id = $1 AND d.state = $2 AND d.state <> 'delivered' AND d.id < $3 "
-            "AND ($4 = '' OR e.type = $4) AND d.id >= $5 ORDER BY d.id DESC LIMIT $6"};
-        auto rows = sql.rows(query, realm, state, high, filter.event_type, low, limit);
+            "AND ($4 = '' OR e.type = $4) AND d.id >= $5 AND d.event_id >= $7 "
+            "ORDER BY d.id DESC LIMIT $6"};
+        auto rows = sql.rows(query, realm, state, high, filter.event_type, low, limit, event_low);
         return read_views(rows);
     }
     static constexpr Query query{
         VIEW_SELECT
         "WHERE d.realm_id = $1 AND d.id < $2 AND ($3 = '' OR d.state = $3) "
-        "AND ($4 = '' OR e.type = $4) AND d.id >= $5 ORDER BY d.id DESC LIMIT $6"};
-    auto rows = sql.rows(query, realm, high, state, filter.event_type, low, limit);
+        "AND ($4 = '' OR e.type = $4) AND d.id >= $5 AND d.event_id >= $7 "
+        "ORDER BY d.id DESC LIMIT $6"};
+    auto rows = sql.rows(query, realm, high, state, filter.event_type, low, limit, event_low);
     return read_views(rows);
 }
 
@@ -232,13 +241,17 @@ Result<void> settle_all(Transaction& tx, std::span<const DeliveryRow* const> row
         "UPDATE deliveries SET state = $3, reason = $4, attempts = $5, schedule_position = $6, "
         "internal_failures = $7, crashes = $8, due_at = $9, last_attempt_at = $10, "
         "finished_at = $11, by_hand = $12 WHERE realm_id = $1 AND id = $2 "
-        "AND (state = 'pending' OR (state = 'cancelled' AND $3 = 'delivered'))"};
+        // A table that is new has no statistics. So whatever index is taken leads to the row, and
+        // none of some states can be: it would be read through.
+        "AND webhook_id = $13 AND event_id = $14 AND CASE state WHEN 'pending' THEN 1 WHEN "
+        "'cancelled' THEN "
+        "CASE $3 WHEN 'delivered' THEN 1 ELSE 0 END ELSE 0 END = 1"};
     return tx.sql().run_each(
         query, rows,
         [](auto bind, const DeliveryRow* row) {
             bind(row->realm, row->id, to_string(row->state), row->reason, row->attempts,
                  row->schedule_position, row->internal_failures, row->crashes, row->due_at,
-                 row->last_attempt_at, row->finished_at, row->by_hand);
+                 row->last_attempt_at, row->finished_at, row->by_hand, row->webhook, row->event);
         },
         &settled);
 }
@@ -264,7 +277,7 @@ Result<std::int64_t> cancel_pending(Transaction& tx, const RealmId& realm, const
                                     std::string_view reason, std::optional<EventId> except) {
     static constexpr Query query{
         "UPDATE deliveries SET state = 'cancelled', reason = $3, finished_at = $4 "
-        "WHERE realm_id = $1 AND webhook_id = $2 AND state = 'pending' "
+        "WHERE realm_id = $1 AND webhook_id = $2 AND state = 'pending' AND due_at >= 0 "
         "AND ($5 IS NULL OR event_id <> $5)"};
     return tx.sql().run(query, realm, webhook, reason, tx.now(), except);
 }
@@ -273,7 +286,7 @@ Result<std::int64_t> count_pending(sql::Connection& sql, const RealmId& realm,
                                    const WebhookId& webhook) {
     static constexpr Query query{
         "SELECT count(*) FROM deliveries WHERE realm_id = $1 AND webhook_id = $2 "
-        "AND state = 'pending'"};
+        "AND state = 'pending' AND due_at >= 0"};
     auto rows = sql.rows(query, realm, webhook);
     std::int64_t count = rows.next() ? rows.integer(0) : 0;
     POSTRIDER_TRY(rows.finish());

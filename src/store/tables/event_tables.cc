@@ -31,6 +31,18 @@ Result<std::vector<EventRow>> read_all(sql::Rows& rows) {
     return found;
 }
 
+Result<bool> has_pending(sql::Connection& sql, const RealmId& realm, const EventId& id) {
+    // Deliveries have ids above their event's, which tells where they cannot be. The state is asked
+    // so that no index of it is taken for the event's.
+    static constexpr Query query{
+        "SELECT 1 FROM deliveries WHERE realm_id = $1 AND event_id = $2 AND id > $2 "
+        "AND CASE state WHEN 'pending' THEN 1 ELSE 0 END = 1 LIMIT 1"};
+    auto rows = sql.rows(query, realm, id);
+    const bool found = rows.next();
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
 }  // namespace
 
 Result<void> insert(Transaction& tx, const EventRow& row) {
@@ -55,6 +67,20 @@ Result<std::optional<EventRow>> find(sql::Connection& sql, const RealmId& realm,
     if (rows.next()) row = read_row(rows);
     POSTRIDER_TRY(rows.finish());
     return row;
+}
+
+Result<bool> exists(sql::Connection& sql, const RealmId& realm, const EventId& id) {
+    static constexpr Query query{"SELECT 1 FROM events WHERE realm_id = $1 AND id = $2"};
+    auto rows = sql.rows(query, realm, id);
+    const bool found = rows.next();
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+Result<bool> is_kept(sql::Connection& sql, const RealmId& realm, const EventId& id,
+                     Timestamp since) {
+    if (id.uuid >= first_id_at(since)) return true;
+    return has_pending(sql, realm, id);
 }
 
 Result<std::vector<EventRow>> list(sql::Connection& sql, const RealmId& realm,
@@ -122,19 +148,14 @@ Result<std::vector<EventId>> ids(sql::Connection& sql, const RealmId& realm, con
 
 Result<std::int64_t> expire(Transaction& tx, const RealmId& realm, const EventId& id,
                             std::size_t limit) {
-    static constexpr Query pending{
-        "SELECT 1 FROM deliveries WHERE realm_id = $1 AND event_id = $2 AND state = 'pending' "
-        "LIMIT 1"};
     static constexpr Query attempts{
         "DELETE FROM attempts WHERE realm_id = $1 AND delivery_id IN (SELECT id FROM deliveries "
-        "WHERE realm_id = $1 AND event_id = $2 ORDER BY webhook_id, id LIMIT $3)"};
+        "WHERE realm_id = $1 AND event_id = $2 AND id > $2 ORDER BY webhook_id, id LIMIT $3)"};
     static constexpr Query deliveries{
         "DELETE FROM deliveries WHERE realm_id = $1 AND id IN (SELECT id FROM deliveries "
-        "WHERE realm_id = $1 AND event_id = $2 ORDER BY webhook_id, id LIMIT $3)"};
+        "WHERE realm_id = $1 AND event_id = $2 AND id > $2 ORDER BY webhook_id, id LIMIT $3)"};
     static constexpr Query event{"DELETE FROM events WHERE realm_id = $1 AND id = $2"};
-    auto rows = tx.sql().rows(pending, realm, id);
-    const bool is_pending = rows.next();
-    POSTRIDER_TRY(rows.finish());
+    POSTRIDER_ASSIGN(const bool is_pending, has_pending(tx.sql(), realm, id));
     if (is_pending) return 0;
     POSTRIDER_TRY(tx.sql().run(attempts, realm, id, limit));
     POSTRIDER_ASSIGN(const auto removed, tx.sql().run(deliveries, realm, id, limit));
@@ -222,12 +243,12 @@ Result<std::optional<OperationRow>> find(sql::Connection& sql, const RealmId& re
     return row;
 }
 
-Result<std::vector<OperationRow>> list(sql::Connection& sql, const RealmId& realm,
+Result<std::vector<OperationRow>> list(sql::Connection& sql, const RealmId& realm, Timestamp since,
                                        std::optional<OperationId> before, std::size_t limit) {
     static constexpr Query query{"SELECT " OPERATION_COLUMNS
-                                 " FROM operations WHERE realm_id = $1 AND id < $2"
-                                 " ORDER BY id DESC LIMIT $3"};
-    auto rows = sql.rows(query, realm, upper_bound(before), limit);
+                                 " FROM operations WHERE realm_id = $1 AND id < $2 AND "
+                                 "(id >= $4 OR state = 'running') ORDER BY id DESC LIMIT $3"};
+    auto rows = sql.rows(query, realm, upper_bound(before), limit, first_id_at(since));
     return read_all(rows);
 }
 

@@ -12,10 +12,10 @@ Reply = collections.namedtuple("Reply", "status headers body delay close", defau
 
 
 class Request:
-    __slots__ = ("path", "headers", "header_list", "body", "at", "wall", "connection")
+    __slots__ = ("path", "headers", "header_list", "body", "at", "wall", "connection", "peer")
 
-    def __init__(self, path, header_list, body, connection):
-        self.path, self.header_list, self.body = path, header_list, body
+    def __init__(self, path, header_list, body, connection, peer=None):
+        self.path, self.header_list, self.body, self.peer = path, header_list, body, peer
         self.headers = {name.lower(): value for name, value in header_list}
         self.at, self.wall, self.connection = time.monotonic(), time.time(), connection
 
@@ -30,10 +30,10 @@ class Request:
 
 class Connection(asyncio.Protocol):
     def __init__(self, receiver):
-        self.receiver, self.buffer, self.transport = receiver, bytearray(), None
+        self.receiver, self.buffer, self.transport, self.peer = receiver, bytearray(), None, None
 
     def connection_made(self, transport):
-        self.transport = transport
+        self.transport, self.peer = transport, transport.get_extra_info("peername")[0]
         self.receiver.connections += 1
         self.receiver.open.add(transport)
 
@@ -55,7 +55,7 @@ class Connection(asyncio.Protocol):
             body = bytes(self.buffer[head_end + 4:head_end + 4 + length])
             del self.buffer[:head_end + 4 + length]
             path = lines[0].split(" ")[1]
-            self.answer(self.receiver.take(Request(path, headers, body, id(self))))
+            self.answer(self.receiver.take(Request(path, headers, body, id(self), self.peer)))
 
     def answer(self, reply):
         if reply is None:

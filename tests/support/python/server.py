@@ -46,10 +46,10 @@ def environment(**more):
 class Server:
     """One data directory and the process on it. Use as a context manager."""
 
-    def __init__(self, data, *flags, prefix=(), variables=None, program=None):
+    def __init__(self, data, *flags, prefix=(), variables=None, program=None, host="127.0.0.1"):
         self.data = pathlib.Path(data)
         self.flags, self.prefix, self.variables = flags, prefix, variables or {}
-        self.program = program or binary()
+        self.program, self.host = program or binary(), host
         self.stdout = subprocess.DEVNULL  # or a file, for what is said to who starts it
         self.process, self.port, self.log, self.reader = None, None, [], None
         self.client = Client(self.address, TOKEN)
@@ -67,15 +67,15 @@ class Server:
             self.kill()
 
     def address(self):
-        return "127.0.0.1", self.port
+        return self.host, self.port
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def command(self):
         return [*self.prefix, self.program, "serve", "--data", str(self.data),
-                "--listen", "127.0.0.1:0", *self.flags]
+                "--listen", f"{self.host}:0", *self.flags]
 
     def start(self, timeout=30):
         self.port = None
@@ -94,7 +94,7 @@ class Server:
     def read_log(self, process, ready):
         for line in process.stderr:
             self.log.append(line)
-            found = re.search(r"listening on https?://127\.0\.0\.1:(\d+)", line)
+            found = re.search(r"listening on https?://[\d.]+:(\d+)", line)
             if found:
                 self.port = int(found[1])
                 ready.set()
