@@ -21,8 +21,8 @@ void Node::lanes_owned(std::vector<store::OwnedLane> lanes) { engine_.own(std::m
 
 void Node::release_lanes(std::vector<store::OwnedLane> lanes) { engine_.release(std::move(lanes)); }
 
-void Node::deliveries_elsewhere(std::vector<WebhookId> webhooks) {
-    engine_.hinted(std::move(webhooks), store_.cluster()->mark());
+void Node::deliveries_elsewhere(std::vector<WebhookId> webhooks, Timestamp due_since) {
+    engine_.hinted(std::move(webhooks), store_.cluster()->mark(), due_since);
 }
 
 void Node::take_in(std::vector<Announcement> what, std::function<void()> done) {

@@ -35,7 +35,7 @@ class Node final : public store::ClusterListener {
     void lease_renewed(Monotonic until) override;
     void lanes_owned(std::vector<store::OwnedLane> lanes) override;
     void release_lanes(std::vector<store::OwnedLane> lanes) override;
-    void deliveries_elsewhere(std::vector<WebhookId> webhooks) override;
+    void deliveries_elsewhere(std::vector<WebhookId> webhooks, Timestamp due_since) override;
     void take_in(std::vector<store::Announcement> what, std::function<void()> done) override;
 
  private:

@@ -66,8 +66,9 @@ class EngineImpl final : public Engine {
         inbox_.put(Released{std::move(lanes)});
     }
     void lease(Monotonic until) override { inbox_.put(Leased{until}); }
-    void hinted(std::vector<WebhookId> webhooks, store::CommitNumber commit) override {
-        inbox_.put(Hinted{std::move(webhooks), commit});
+    void hinted(std::vector<WebhookId> webhooks, store::CommitNumber commit,
+                Timestamp due_since) override {
+        inbox_.put(Hinted{std::move(webhooks), commit, due_since});
     }
     void after(std::function<void()> task) override { inbox_.put(Afterwards{std::move(task)}); }
     EngineCounts counts() const override;
@@ -106,6 +107,7 @@ class EngineImpl final : public Engine {
     std::int64_t epoch_of(const WebhookId& webhook) const;
     void count_down(const WebhookId& webhook);
     bool may_attempt() const;
+    void fenced(const Outcome& outcome);
     void recorded(Outcome& outcome, const RecordedBatch& batch, bool applied);
     void submit_planned();
     void submit(Flight flight);
@@ -306,7 +308,7 @@ void EngineImpl::handle(Released& released) {
 void EngineImpl::handle(Hinted& hinted) {
     for (const auto& webhook : hinted.webhooks) {
         if (!is_here(webhook) || !targets_.contains(webhook)) continue;
-        scheduler_.mark_behind(own_[webhook].lane.realm, webhook, hinted.commit);
+        scheduler_.mark_behind(own_[webhook].lane.realm, webhook, hinted.commit, hinted.due_since);
     }
 }
 
@@ -349,7 +351,8 @@ void EngineImpl::handle(TargetRemoved& removed) {
 
 void EngineImpl::handle(Woken& woken) {
     if (is_here(woken.webhook)) {
-        scheduler_.mark_behind(woken.realm, woken.webhook, woken.commit);
+        scheduler_.mark_behind(woken.realm, woken.webhook, woken.commit,
+                               clock_.now() - limits::told_late_max);
     } else {
         options_.ownership->elsewhere(woken.webhook);
     }
@@ -397,12 +400,23 @@ void EngineImpl::handle(RecordedBatch& batch) {
     for (std::size_t i = 0; i < batch.outcomes->size(); ++i) {
         Outcome& outcome = (*batch.outcomes)[i];
         if (batch.fenced[i]) {
-            flights_.clear(outcome.flight_slot);
-            options_.ownership->lost();
+            fenced(outcome);
         } else {
             recorded(outcome, batch, batch.applied[i]);
         }
     }
+}
+
+/// Its lane was another's when it was to be recorded. If it is this node's all the same when the
+/// lanes were looked at again, what the store has is attempted again.
+void EngineImpl::fenced(const Outcome& outcome) {
+    flights_.clear(outcome.flight_slot);
+    options_.ownership->lost();
+    const auto& row = outcome.held.row;
+    if (outcome.epoch != epoch_of(row.webhook)) return;
+    scheduler_.recorded(row.webhook, row.id, std::nullopt, 0, clock_.now());
+    scheduler_.mark_behind(row.realm, row.webhook, 0, row.due_at);
+    count_down(row.webhook);
 }
 
 void EngineImpl::recorded(Outcome& outcome, const RecordedBatch& batch, bool applied) {
@@ -498,14 +512,15 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
 
 void EngineImpl::start_refills() {
     if (stopping_) return;
-    for (auto& refill : scheduler_.refills()) {
+    for (auto& refill : scheduler_.refills(clock_.now())) {
         const std::int64_t epoch = epoch_of(refill.webhook);
         store_.read([this, refill, epoch](Result<store::Snapshot*> snapshot) {
             Refilled answer{refill.webhook, epoch, std::unexpected(Error{}), 0};
             if (snapshot) {
                 answer.commit = (*snapshot)->commit_number();
-                answer.due = store::deliveries_table::due(
-                    (*snapshot)->sql(), refill.realm, refill.webhook, refill.limit, refill.bytes);
+                answer.due =
+                    store::deliveries_table::due((*snapshot)->sql(), refill.realm, refill.webhook,
+                                                 refill.due_since, refill.limit, refill.bytes);
             } else {
                 answer.due = std::unexpected(std::move(snapshot).error());
             }

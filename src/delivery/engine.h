@@ -84,7 +84,8 @@ class Engine : public events::DeliverySink, public webhooks::TargetSink {
     virtual void lease(Monotonic /*until*/) {}
     /// Deliveries of these webhooks were committed by other nodes; snapshots that have seen
     /// `commit` show them.
-    virtual void hinted(std::vector<WebhookId> /*webhooks*/, store::CommitNumber /*commit*/) {}
+    virtual void hinted(std::vector<WebhookId> /*webhooks*/, store::CommitNumber /*commit*/,
+                        Timestamp /*due_since*/) {}
     /// `task` runs on the engine's thread when it goes by everything that it was told before.
     virtual void after(std::function<void()> task) { task(); }
     /// Thread-safety: any thread.

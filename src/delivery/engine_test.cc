@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <deque>
 #include <filesystem>
 #include <future>
@@ -97,6 +98,7 @@ class EngineTest : public testing::Test {
             return {};
         };
         options.actions.purge_if_final = [](auto&&...) -> Result<void> { return {}; };
+        options.ownership = ownership_;
         engine_ = delivery::make_engine(*store_, clock_, random_, *loop_, sender_, options);
         engine_->target_changed(std::make_shared<const webhooks::Target>(target_));
     }
@@ -155,6 +157,7 @@ class EngineTest : public testing::Test {
     webhooks::Target target_;
     FakeSender sender_;
     std::vector<DisabledReason> disabled_;
+    std::optional<Ownership> ownership_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<net::EventLoop> loop_;
     std::unique_ptr<Engine> engine_;
@@ -267,6 +270,44 @@ TEST_F(EngineTest, what_was_in_flight_at_three_crashes_is_set_aside) {
     auto set_aside = until(row.id, DeliveryState::failed);
     EXPECT_EQ(sender_.count(), 0u);
     EXPECT_NE(set_aside.row.reason.find("3 crashes"), std::string::npos) << set_aside.row.reason;
+}
+
+/// A lane may go to another node and come back while its outcomes wait for the store.
+TEST_F(EngineTest, outcomes_of_a_lane_from_before_do_not_fence_those_from_after) {
+    std::atomic<std::int64_t> epoch = 1;
+    ownership_ = {.hold =
+                      [&](store::Transaction&, std::span<const store::OwnedLane> lanes) {
+                          std::vector<bool> held;
+                          for (const auto& lane : lanes) held.push_back(lane.epoch == epoch);
+                          return Result<std::vector<bool>>(std::move(held));
+                      },
+                  .elsewhere = [](auto&&...) {},
+                  .released = [](auto&&...) {},
+                  .lost = [] {}};
+    make_engine();
+    sender_.answer_with(answered(200, OutcomeReason::accepted));
+    start();
+    const auto own = [&](std::int64_t as) { engine_->own({{target_.realm, target_.webhook, as}}); };
+    own(1);
+    engine_->lease(clock_.monotonic() + 1h);
+    const auto first = publish();
+    const auto second = publish();
+    std::promise<void> blocked;
+    store_->write(store::WriteClass::ordinary,
+                  [&](store::Transaction&) -> Result<void> {
+                      blocked.get_future().wait();
+                      return {};
+                  },
+                  {});
+    for (const auto& row : {first, second}) offer(row);
+    while (sender_.count() < 2) std::this_thread::yield();
+    epoch = 3;
+    own(3);
+    while (sender_.count() < 4) std::this_thread::yield();  // again, from the store
+    blocked.set_value();
+    for (const auto& row : {first, second}) {
+        EXPECT_EQ(until(row.id, DeliveryState::delivered).row.attempts, 1);
+    }
 }
 
 }  // namespace

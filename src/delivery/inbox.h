@@ -50,6 +50,7 @@ struct Leased {
 struct Hinted {
     std::vector<WebhookId> webhooks;
     store::CommitNumber commit = 0;
+    Timestamp due_since;
 };
 struct Afterwards {
     std::function<void()> task;

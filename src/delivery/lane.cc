@@ -19,6 +19,11 @@ void Lane::forget(const DeliveryId& delivery) {
     known.erase(found);
 }
 
+void Lane::tell_due(Timestamp due_at) {
+    if (due_since) due_since = std::min(*due_since, due_at);
+    if (refill_in_flight) told_due_since = std::min(told_due_since.value_or(due_at), due_at);
+}
+
 void Lane::signal(LaneSignal signal) {
     switch (signal) {
         case LaneSignal::success:

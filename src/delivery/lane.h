@@ -44,7 +44,14 @@ struct Lane {
     /// `behind_since`.
     bool behind = true;
     store::CommitNumber behind_since = 0;
+    /// Nothing that is pending was due before it when the store was last read; what came later has
+    /// told. Reads begin there: a queue in a database has what is done before what is to do, and a
+    /// database that cannot clean up would go through all of it. nullopt: nothing is known.
+    std::optional<Timestamp> due_since;
+    /// The earliest that was told while a refill was reading, which may not have seen it.
+    std::optional<Timestamp> told_due_since;
     bool refill_in_flight = false;
+    Timestamp read_at{};          ///< when the refill in flight began, or the last one
     bool discard_refill = false;  ///< its snapshot may be older than a cancellation
     /// Retries recorded at or before this commit may have been cancelled by it.
     store::CommitNumber reset_at = 0;
@@ -63,6 +70,8 @@ struct Lane {
     std::size_t window() const;
     void know(const DeliveryId& delivery, std::size_t bytes);
     void forget(const DeliveryId& delivery);
+    /// The store has something that is due at `due_at`, or later.
+    void tell_due(Timestamp due_at);
     void signal(LaneSignal signal);
 };
 

@@ -1,8 +1,8 @@
 #include "delivery/recorder.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
-#include <unordered_map>
 #include <utility>
 
 #include "model/limits.h"
@@ -64,23 +64,25 @@ class Batch {
     }
 
  private:
-    /// Finds the outcomes of lanes that another node has taken over.
+    /// Finds the outcomes of lanes that another node has taken over. A lane may have gone and come
+    /// back meanwhile: then there are outcomes of it from before and from after.
     Result<void> fence() {
         fenced_.assign(outcomes_.size(), false);
         if (ownership_ == nullptr) return {};
-        std::unordered_map<WebhookId, std::size_t> places;
+        std::map<std::pair<WebhookId, std::int64_t>, std::size_t> places;
         std::vector<store::OwnedLane> lanes;
         for (const Outcome& outcome : outcomes_) {
             const auto& row = outcome.held.row;
-            if (!outcome.is_planned || !places.emplace(row.webhook, lanes.size()).second) continue;
+            if (!outcome.is_planned) continue;
+            if (!places.emplace(std::pair(row.webhook, outcome.epoch), lanes.size()).second)
+                continue;
             lanes.push_back({row.realm, row.webhook, outcome.epoch});
         }
         if (lanes.empty()) return {};
         POSTRIDER_ASSIGN(const auto held, ownership_->hold(tx_, lanes));
         for (std::size_t i = 0; i < outcomes_.size(); ++i) {
             if (!outcomes_[i].is_planned) continue;
-            const std::size_t place = places.at(outcomes_[i].held.row.webhook);
-            fenced_[i] = !held[place] || lanes[place].epoch != outcomes_[i].epoch;
+            fenced_[i] = !held[places.at({outcomes_[i].held.row.webhook, outcomes_[i].epoch})];
         }
         return {};
     }

@@ -66,13 +66,16 @@ void Scheduler::reset_lane(const WebhookId& webhook, store::CommitNumber commit)
     if (lane == nullptr) return;
     drop_held(*lane);
     lane->discard_refill = lane->refill_in_flight;
+    lane->due_since.reset();
     lane->reset_at = std::max(lane->reset_at, commit);
     fall_behind(*lane, commit);
 }
 
 void Scheduler::mark_behind(const RealmId& realm, const WebhookId& webhook,
-                            store::CommitNumber commit) {
-    fall_behind(ensure(realm, webhook), commit);
+                            store::CommitNumber commit, Timestamp due_since) {
+    Lane& lane = ensure(realm, webhook);
+    lane.tell_due(due_since);
+    fall_behind(lane, commit);
 }
 
 void Scheduler::fall_behind(Lane& lane, store::CommitNumber commit) {
@@ -106,6 +109,7 @@ void Scheduler::offer(events::Offer offer, Timestamp now) {
     auto& lane = ensure(offer.row.realm, offer.row.webhook);
     if (lane.known.contains(offer.row.id)) return;
     if (lane.behind || !has_room(lane, offer.body->size())) {
+        lane.tell_due(offer.row.due_at);
         fall_behind(lane, offer.commit);
         return;
     }
@@ -142,7 +146,7 @@ void Scheduler::want_refill(Lane& lane) {
     refill_queue_.push_back(lane.webhook);
 }
 
-std::vector<Scheduler::Refill> Scheduler::refills() {
+std::vector<Scheduler::Refill> Scheduler::refills(Timestamp now) {
     std::vector<Refill> wanted;
     std::size_t looked_at = refill_queue_.size();
     while (looked_at-- > 0 && refills_in_flight_ < limits::refills_in_flight_max) {
@@ -158,10 +162,13 @@ std::vector<Scheduler::Refill> Scheduler::refills() {
         lane->refill_in_flight = true;
         lane->discard_refill = false;
         lane->settled.clear();
+        lane->told_due_since.reset();
+        lane->read_at = now;
         ++refills_in_flight_;
         // What is known comes first in the read and is skipped, so it is read on top.
         std::size_t room = std::min(lane->window() - lane->held(), limits::refill_deliveries_max);
-        wanted.push_back({lane->realm, webhook, lane->known.size() + room + 1,
+        wanted.push_back({lane->realm, webhook, lane->due_since.value_or(Timestamp{}),
+                          lane->known.size() + room + 1,
                           lane->known_bytes + limits::refill_bytes_max});
     }
     return wanted;
@@ -186,6 +193,12 @@ void Scheduler::refilled(const WebhookId& webhook, store::deliveries_table::Due 
     if (lane->discard_refill) {
         want_refill(*lane);
         return;
+    }
+    if (commit >= lane->behind_since) {
+        // In memory or not, the first of them is the first that is pending.
+        const Timestamp due_since =
+            due.deliveries.empty() ? lane->read_at : due.deliveries.front().row.due_at;
+        lane->due_since = std::min(due_since, lane->told_due_since.value_or(due_since));
     }
     bool took_all = due.complete && commit >= lane->behind_since;
     std::optional<Timestamp> stored_due_at;
@@ -285,6 +298,7 @@ void Scheduler::recorded(const WebhookId& webhook, const DeliveryId& delivery,
     lane->forget(delivery);
     if (lane->refill_in_flight) lane->settled.insert(delivery);
     if (!next) return;
+    lane->tell_due(next->row.due_at);
     if (commit <= lane->reset_at) {
         fall_behind(*lane, lane->reset_at);
         return;

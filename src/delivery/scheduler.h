@@ -29,8 +29,10 @@ class Scheduler {
     /// Its pending deliveries may have been cancelled at or before `commit`: forgets what is held
     /// (not what is in flight) and reads again.
     void reset_lane(const WebhookId& webhook, store::CommitNumber commit);
-    /// The store has deliveries of this lane that memory was not offered (refused, revived).
-    void mark_behind(const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit);
+    /// The store has deliveries of this lane that memory was not offered (refused, revived), due at
+    /// `due_since` or later.
+    void mark_behind(const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit,
+                     Timestamp due_since);
 
     void offer(events::Offer offer, Timestamp now);
     /// A delivery that is sent outside of the plan (a test): refills leave it alone.
@@ -40,11 +42,12 @@ class Scheduler {
     struct Refill {
         RealmId realm;
         WebhookId webhook;
+        Timestamp due_since;    ///< nothing is pending that was due before
         std::size_t limit = 0;  ///< rows to read
         std::size_t bytes = 0;  ///< of bodies to read
     };
     /// Lanes to read from the store now; at most limits::refills_in_flight_max are under way.
-    std::vector<Refill> refills();
+    std::vector<Refill> refills(Timestamp now);
     /// `due` of a snapshot that has seen `commit`.
     void refilled(const WebhookId& webhook, store::deliveries_table::Due due,
                   store::CommitNumber commit, Timestamp now);

@@ -38,7 +38,8 @@ events::Offer offer_of(const WebhookId& webhook, std::uint64_t number, store::Co
 
 /// Answers every refill with nothing, so that the lanes are not behind.
 void settle_lanes(Scheduler& scheduler, store::CommitNumber commit = 0) {
-    for (auto refills = scheduler.refills(); !refills.empty(); refills = scheduler.refills()) {
+    for (auto refills = scheduler.refills(start); !refills.empty();
+         refills = scheduler.refills(start)) {
         for (auto& refill : refills) scheduler.refilled(refill.webhook, {}, commit, start);
     }
 }
@@ -137,12 +138,12 @@ TEST(Scheduler, a_refused_read_is_tried_again_after_a_pause) {
     Scheduler scheduler(10);
     const auto webhook = webhook_number(1);
     scheduler.add_lane(realm, webhook);
-    ASSERT_EQ(scheduler.refills().size(), 1u);
+    ASSERT_EQ(scheduler.refills(start).size(), 1u);
     scheduler.refill_failed(webhook, start);
-    EXPECT_TRUE(scheduler.refills().empty());
+    EXPECT_TRUE(scheduler.refills(start).empty());
     EXPECT_EQ(scheduler.next_wake(), start + limits::refill_again_after);
     EXPECT_TRUE(scheduler.plan(start + limits::refill_again_after, 1).empty());
-    EXPECT_EQ(scheduler.refills().size(), 1u);
+    EXPECT_EQ(scheduler.refills(start).size(), 1u);
 }
 
 TEST(Scheduler, memory_is_bounded_and_the_rest_is_left_to_refills) {
@@ -172,7 +173,7 @@ TEST(Scheduler, a_retry_due_late_waits_in_the_store_only) {
     EXPECT_EQ(scheduler.held(), 0u);
     EXPECT_EQ(scheduler.next_wake(), start + 2h);
     EXPECT_TRUE(scheduler.plan(start + 2h, 10).empty());
-    EXPECT_EQ(scheduler.refills().size(), 1u);
+    EXPECT_EQ(scheduler.refills(start).size(), 1u);
 }
 
 // A model of the store and the engine's other half, driven from one seed: commits, offers that are
@@ -219,6 +220,10 @@ class Simulation {
         bool success;
     };
 
+    Duration late() {
+        return Duration{static_cast<std::int64_t>(
+            random_.next() % static_cast<std::uint64_t>(limits::told_late_max.count()))};
+    }
     bool chance(double p) { return random_.unit() < p; }
     bool all_final() const {
         return std::ranges::all_of(open_, [](const auto& lane) { return lane.second.empty(); });
@@ -229,12 +234,15 @@ class Simulation {
         int count = static_cast<int>(random_.next() % 40);
         auto webhook = webhook_number(static_cast<int>(random_.next() % lanes));
         for (int i = 0; i < count; ++i) {
-            auto offer = offer_of(webhook, ++number_, commit_, now_);
+            // Some are told late: a slow commit, another node's clock.
+            const bool is_late = chance(0.2);
+            auto offer = offer_of(webhook, ++number_, commit_, is_late ? now_ - late() : now_);
             stored_[offer.row.id] = {offer, DeliveryState::pending, false,
                                      static_cast<int>(random_.next() % 3)};
             open_[webhook].insert(offer.row.id);
             if (chance(0.2)) {
-                scheduler_.mark_behind(realm, webhook, commit_);  // as the inbox does when full
+                // As the inbox does when full.
+                scheduler_.mark_behind(realm, webhook, commit_, now_ - limits::told_late_max);
             } else {
                 scheduler_.offer(offer, now_);
             }
@@ -249,7 +257,7 @@ class Simulation {
     }
 
     void act() {
-        for (auto& refill : scheduler_.refills()) start_read(refill);
+        for (auto& refill : scheduler_.refills(now_)) start_read(refill);
         if (!reads_.empty() && chance(read_ends_)) finish_read();
         for (auto& held : scheduler_.plan(now_, 1 + random_.next() % 8)) start_attempt(held);
         while (!flying_.empty() && chance(0.6)) finish_attempt();
@@ -264,6 +272,7 @@ class Simulation {
             return std::pair(s->offer.row.due_at, s->offer.row.id);
         });
         for (const auto* stored : pending) {
+            if (stored->offer.row.due_at < refill.due_since) continue;
             if (read.due.deliveries.size() == refill.limit) break;
             read.due.deliveries.push_back({stored->offer.row, *stored->offer.body});
         }
@@ -332,7 +341,7 @@ class Simulation {
             cancel(told.front().webhook);
             // The lane may even have been read again by then.
             while (!reads_.empty()) finish_read();
-            for (auto& refill : scheduler_.refills()) start_read(refill);
+            for (auto& refill : scheduler_.refills(now_)) start_read(refill);
             while (!reads_.empty()) finish_read();
         }
         for (auto& t : told) scheduler_.recorded(t.webhook, t.id, std::move(t.next), commit, now_);

@@ -200,7 +200,7 @@ TEST_F(PublisherTest, an_event_and_its_deliveries_are_written_and_offered_after_
 
     // What is in the store is what was offered.
     auto due = look([&, webhook = all](store::sql::Connection& sql) {
-        return store::deliveries_table::due(sql, realm_, webhook, 10, 1 << 20);
+        return store::deliveries_table::due(sql, realm_, webhook, Timestamp{}, 10, 1 << 20);
     });
     ASSERT_EQ(due->deliveries.size(), 1u);
     EXPECT_EQ(due->deliveries[0].body, *offers[0].body);

@@ -184,6 +184,8 @@ inline constexpr Duration held_ahead =
     30s;  ///< a retry due later than this waits in the store only
 inline constexpr std::size_t refill_deliveries_max = 512;  ///< of one read
 inline constexpr std::size_t refill_bytes_max = 8 * 1024 * 1024;
+inline constexpr Duration told_late_max =
+    1min;  ///< by which a delivery was due before its lane is told: clocks, a slow commit
 inline constexpr std::size_t refills_in_flight_max =
     2;                                                 ///< they share the reader pool with the API
 inline constexpr Duration refill_again_after = 100ms;  ///< a read that was refused
@@ -240,6 +242,7 @@ inline constexpr Duration postgresql_transaction_idle_max =
     2s;  ///< its locks must not outlast a cut-off node's lease
 inline constexpr Duration postgresql_reconnect_first = 50ms;
 inline constexpr Duration postgresql_reconnect_max = 1s;  ///< doubling up to here; then it resumes
+inline constexpr std::size_t analyzed_bytes_min = 1024 * 1024;   ///< of a new partition
 inline constexpr std::size_t partition_stragglers_max = 10'000;  ///< moved out in one transaction
 inline constexpr Duration partition_lock_wait_max = 50ms;  ///< everybody's writes wait as long
 // Several nodes on one database.

@@ -54,8 +54,9 @@ class ClusterListener {
     virtual void lanes_owned(std::vector<OwnedLane> lanes) = 0;
     /// Attempt nothing more of them; when what is in flight is recorded: Cluster::released().
     virtual void release_lanes(std::vector<OwnedLane> lanes) = 0;
-    /// Deliveries of these lanes were committed that memory was not offered.
-    virtual void deliveries_elsewhere(std::vector<WebhookId> webhooks) = 0;
+    /// Deliveries of these lanes were committed that memory was not offered, due at `due_since` or
+    /// later.
+    virtual void deliveries_elsewhere(std::vector<WebhookId> webhooks, Timestamp due_since) = 0;
     /// Read these again; `done` when nothing goes by the old ones any more, from any thread.
     virtual void take_in(std::vector<Announcement> what, std::function<void()> done) = 0;
 };

@@ -119,6 +119,7 @@ void PostgresqlCluster::leave() {
         wake();
     }
     thread_.join();
+    answered_at_ = Monotonic{};
 }
 
 void PostgresqlCluster::hint(const WebhookId& webhook) {
@@ -170,6 +171,11 @@ Result<std::vector<bool>> PostgresqlCluster::hold(Transaction& tx,
         held.push_back(found != epochs.end() && found->second == lane.epoch);
     }
     return held;
+}
+
+bool PostgresqlCluster::is_silent() const {
+    const Monotonic at = answered_at_;
+    return at != Monotonic{} && clock_.monotonic() > at + limits::node_lease;
 }
 
 PostgresqlCluster::Spoken PostgresqlCluster::speak(const std::vector<Announcement>& what,
@@ -364,7 +370,10 @@ void PostgresqlCluster::hear_one(std::string_view payload) {
                 webhooks.push_back(WebhookId{*webhook});
             }
         }
-        if (!webhooks.empty()) listener_->deliveries_elsewhere(std::move(webhooks));
+        if (!webhooks.empty()) {
+            listener_->deliveries_elsewhere(std::move(webhooks),
+                                            clock_.now() - limits::told_late_max);
+        }
     } else if (kind == "l") {
         const MutexLock lock(mutex_);
         mail_.look_at_lanes = look_at_lanes_ = true;
@@ -413,6 +422,7 @@ Result<void> PostgresqlCluster::heartbeat(PostgresqlConnection& sql) {
     POSTRIDER_TRY(sql.run(query, node_, address_,
                           is_leaving_ ? std::string_view("leaving") : to_string(role_), last));
     heartbeat_at_ = asked;
+    answered_at_ = asked;
     POSTRIDER_TRY(read_nodes(sql));
     if (is_steward_ && last != noted_) {
         POSTRIDER_TRY(write_last_commit(sql, last, clock_.now()));
@@ -489,7 +499,7 @@ Result<void> PostgresqlCluster::tell_hints(PostgresqlConnection& sql,
     for (const WebhookId& webhook : hints) {
         if (own_.contains(webhook)) {
             // It has become this node's meanwhile.
-            listener_->deliveries_elsewhere({webhook});
+            listener_->deliveries_elsewhere({webhook}, clock_.now() - limits::told_late_max);
             continue;
         }
         list += fmt::format("{}{}", list.empty() ? "" : ",", hex(webhook.uuid));
@@ -690,14 +700,19 @@ Result<void> PostgresqlCluster::hand_over(PostgresqlConnection& sql,
 /// Own lanes with something due: memory may not know.
 Result<void> PostgresqlCluster::sweep(PostgresqlConnection& sql, Timestamp due_before) {
     static constexpr Query query{
-        "SELECT l.webhook_id FROM lanes l WHERE l.owner = $1 AND EXISTS (SELECT 1 FROM deliveries "
-        "d WHERE d.realm_id = l.realm_id AND d.webhook_id = l.webhook_id AND d.state = 'pending' "
-        "AND d.due_at <= $2)"};
+        "SELECT l.webhook_id, (SELECT d.due_at FROM deliveries d WHERE d.realm_id = l.realm_id "
+        "AND d.webhook_id = l.webhook_id AND d.state = 'pending' AND d.due_at <= $2 "
+        "ORDER BY d.due_at LIMIT 1) FROM lanes l WHERE l.owner = $1"};
     std::vector<WebhookId> webhooks;
+    Timestamp due_since = due_before;
     auto rows = sql.rows(query, node_, due_before);
-    while (rows.next()) webhooks.push_back(rows.id<WebhookId>(0));
+    while (rows.next()) {
+        if (rows.is_null(1)) continue;
+        webhooks.push_back(rows.id<WebhookId>(0));
+        due_since = std::min(due_since, rows.time(1));
+    }
     POSTRIDER_TRY(rows.finish());
-    if (!webhooks.empty()) listener_->deliveries_elsewhere(std::move(webhooks));
+    if (!webhooks.empty()) listener_->deliveries_elsewhere(std::move(webhooks), due_since);
     return {};
 }
 

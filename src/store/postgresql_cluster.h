@@ -60,6 +60,9 @@ class PostgresqlCluster final : public Cluster {
     /// It was committed: `done` when every node has taken it in.
     void committed(std::uint64_t number, std::function<void()> done);
     void forget(std::uint64_t number);
+    /// The database has not answered a heartbeat for a lease: whoever asks for something need not
+    /// wait until a connection has found out.
+    bool is_silent() const;
 
  private:
     struct Node {
@@ -154,6 +157,7 @@ class PostgresqlCluster final : public Cluster {
     bool has_lanes_to_tell_ = false;
     Uuid noted_;
 
+    std::atomic<Monotonic> answered_at_{};  // nil: it is not asked
     std::atomic<bool> is_steward_{false};
     std::atomic<std::size_t> node_count_{0};
     std::atomic<std::size_t> lane_count_{0};

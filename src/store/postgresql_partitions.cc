@@ -119,15 +119,18 @@ Result<void> lock_log(PostgresqlConnection& sql) {
 }
 
 /// Until a table was analyzed once, statements are planned as if it were empty. Autovacuum comes to
-/// a new partition a minute after it has begun to fill: late, at thousands of rows a second.
+/// a new partition a minute after it has begun to fill: late, at thousands of rows a second. Not
+/// while it has a few rows: with statistics of one row all indexes are the same.
 Result<void> analyze_new(PostgresqlConnection& sql) {
     POSTRIDER_ASSIGN(
         auto names,
-        sql.value("SELECT string_agg(format('%I', s.relname), ', ') FROM pg_stat_user_tables s "
-                  "JOIN pg_inherits i ON i.inhrelid = s.relid JOIN pg_class p ON p.oid = "
-                  "i.inhparent WHERE s.schemaname = current_schema() AND p.relname IN ('events', "
-                  "'deliveries', 'attempts') AND pg_relation_size(s.relid) > 0 "
-                  "AND s.last_analyze IS NULL AND s.last_autoanalyze IS NULL"));
+        sql.value(fmt::format(
+            "SELECT string_agg(format('%I', s.relname), ', ') FROM pg_stat_user_tables s "
+            "JOIN pg_inherits i ON i.inhrelid = s.relid JOIN pg_class p ON p.oid = i.inhparent "
+            "WHERE s.schemaname = current_schema() AND p.relname IN ('events', 'deliveries', "
+            "'attempts') AND pg_relation_size(s.relid) > {} AND s.last_analyze IS NULL "
+            "AND s.last_autoanalyze IS NULL",
+            limits::analyzed_bytes_min)));
     if (!names) return {};
     return sql.execute(("ANALYZE " + *names).c_str());
 }

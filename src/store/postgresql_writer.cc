@@ -176,7 +176,7 @@ void PostgresqlWriter::enqueue(Kind kind, Work work, std::size_t bytes) {
         Queue& queue = queue_of(kind);
         if (stopping_) {
             refusal = stopping_error();
-        } else if (kind != Kind::outcomes && is_down_) {
+        } else if (kind != Kind::outcomes && (is_down_ || cluster_.is_silent())) {
             refusal = sql::unreachable();
         } else if (kind != Kind::outcomes && (queue.works.size() >= limits::writer_queue_max ||
                                               queue.bytes >= limits::writer_queue_bytes_max)) {

@@ -376,14 +376,14 @@ Result<StateCounts> count_by_state(sql::Connection& sql, const RealmId& realm,
 /// The delivery of an event to a webhook, the newest that is no test.
 Result<std::optional<DeliveryView>> find_of(sql::Connection& sql, const RealmId& realm,
                                             const EventId& event, const WebhookId& webhook);
-/// Pending ones of a lane by (due_at, id), at most `limit` and about `bytes_max` of bodies.
-/// `complete` tells whether the read reached the lane's end.
+/// Pending ones of a lane that are due at `since` or later, by (due_at, id), at most `limit` and
+/// about `bytes_max` of bodies. `complete` tells whether the read reached the lane's end.
 struct Due {
     std::vector<DueDelivery> deliveries;
     bool complete = true;
 };
 Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
-                std::size_t limit, std::size_t bytes_max);
+                Timestamp since, std::size_t limit, std::size_t bytes_max);
 
 /// Writes state, reason, attempts, positions, times of `row` where it is still pending or, when
 /// `row.state` is delivered, cancelled. Returns whether it did.

@@ -203,18 +203,18 @@ Result<std::vector<DeliveryHead>> heads(sql::Connection& sql, const RealmId& rea
 }
 
 Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
-                std::size_t limit, std::size_t bytes_max) {
+                Timestamp since, std::size_t limit, std::size_t bytes_max) {
     // Streamed: where bodies are large most of the rows may stay unread.
     static constexpr Query query{
         .text = "SELECT " DELIVERY_COLUMNS
                 ", e.type, e.timestamp, e.resource_id, e.data FROM deliveries d "
                 "JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "
                 "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.state = 'pending' "
-                "ORDER BY d.due_at, d.id LIMIT $3",
+                "AND d.due_at >= $4 ORDER BY d.due_at, d.id LIMIT $3",
         .is_streamed = true};
     Due due;
     std::size_t bytes = 0;
-    auto rows = sql.rows(query, realm, webhook, limit);
+    auto rows = sql.rows(query, realm, webhook, limit, since);
     while (bytes < bytes_max && rows.next()) {
         due.deliveries.push_back(
             {read_row(rows),

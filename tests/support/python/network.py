@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+from waiting import wait_for
+
 NOBODY = "02:00:00:00:00:01"  # a hardware address that no interface has
 
 
@@ -24,8 +26,13 @@ class Wire:
         ip("link", "set", f"{self.name}h", "up")
         ip("-n", namespace, "addr", "add", f"{self.inside}/24", "dev", f"{self.name}i")
         ip("-n", namespace, "link", "set", f"{self.name}i", "up")
-        self.macs = [json.loads(ip(*where, "-json", "link", "show", "dev", f"{self.name}{end}"))[0]["address"]
-                     for where, end in (((), "h"), (("-n", namespace), "i"))]
+        ends = (((), "h"), (("-n", namespace), "i"))
+        wait_for(lambda: all(self.link(*end)["operstate"] == "UP" for end in ends), "the wire carries")
+        self.macs = [self.link(*end)["address"] for end in ends]
+        self.mend()
+
+    def link(self, where, end):
+        return json.loads(ip(*where, "-json", "link", "show", "dev", f"{self.name}{end}"))[0]
 
     def lead(self, host_mac, inside_mac):
         ip("-n", self.namespace, "neigh", "replace", self.host, "lladdr", host_mac, "dev", f"{self.name}i", "nud", "permanent")
@@ -57,5 +64,7 @@ class Network:
         return self
 
     def __exit__(self, *exception):
-        # Its interfaces go with it, and the host's ends with them.
+        # The host's ends take the others with them, also when a process still lives in there.
+        for wire in self.wires:
+            ip("link", "del", f"{wire.name}h")
         ip("netns", "del", self.name)
