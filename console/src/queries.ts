@@ -1,7 +1,18 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 
-import { get, query, realmPath, type Delivery, type EventType, type Page, type PostriderEvent, type Realm, type Statistics, type Webhook } from './api/client'
+import {
+  get,
+  query,
+  realmPath,
+  type Delivery,
+  type EventType,
+  type Page,
+  type PostriderEvent,
+  type Realm,
+  type Statistics,
+  type Webhook,
+} from './api/client'
 import { refreshMs } from './live'
 
 export function useRealm(): string {
@@ -27,26 +38,38 @@ export const useRealms = () =>
 
 export function useWebhooks() {
   const realm = useRealm()
-  return useQuery({ queryKey: ['webhooks', realm], queryFn: ({ signal }) => all<Webhook>(realmPath(realm, '/webhooks'), signal) })
+  return useQuery({
+    queryKey: ['webhooks', realm],
+    queryFn: ({ signal }) => all<Webhook>(realmPath(realm, '/webhooks'), signal),
+  })
 }
 
 export function useEventTypes() {
   const realm = useRealm()
   return useQuery({
-    queryKey: ['event-types', realm], staleTime: 60_000,
+    queryKey: ['event-types', realm],
+    staleTime: 60_000,
     queryFn: async ({ signal }) => {
       const own = (await get<Page<EventType>>(realmPath(realm, '/event-types'), signal)).items
       const known = new Set(own.map((each) => each.name))
       const built_in = (await get<{ items: EventType[] }>('/event-types', signal)).items
-      return [...built_in.filter((each) => !known.has(each.name)), ...own].sort((a, b) => a.name.localeCompare(b.name))
+      return [...built_in.filter((each) => !known.has(each.name)), ...own].sort((a, b) =>
+        a.name.localeCompare(b.name),
+      )
     },
   })
 }
 
-export function usePages<T>(key: unknown[], path: string, filters: Record<string, string | undefined>, limit = 50) {
+export function usePages<T>(
+  key: unknown[],
+  path: string,
+  filters: Record<string, string | undefined>,
+  limit = 50,
+) {
   return useInfiniteQuery({
     queryKey: [...key, filters],
-    queryFn: ({ pageParam, signal }) => get<Page<T>>(path + query({ limit, ...filters, cursor: pageParam }), signal),
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<T>>(path + query({ limit, ...filters, cursor: pageParam }), signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
@@ -55,7 +78,11 @@ export function usePages<T>(key: unknown[], path: string, filters: Record<string
   })
 }
 
-export function useDeliveries(webhook: string | null, filters: Record<string, string | undefined>, limit?: number) {
+export function useDeliveries(
+  webhook: string | null,
+  filters: Record<string, string | undefined>,
+  limit?: number,
+) {
   const realm = useRealm()
   const rest = webhook ? `/webhooks/${webhook}/deliveries` : '/deliveries'
   return usePages<Delivery>(['deliveries', realm, webhook], realmPath(realm, rest), filters, limit)
@@ -70,8 +97,15 @@ export function useEvents(filters: Record<string, string | undefined>) {
 export function useStatistics(hours: number) {
   const realm = useRealm()
   return useQuery({
-    queryKey: ['statistics', realm, hours], placeholderData: keepPreviousData, refetchInterval: () => Math.max(5_000, refreshMs()),
-    queryFn: ({ signal }) => get<Statistics>(realmPath(realm, '/statistics') + query({ since: new Date(Date.now() - hours * 3_600_000).toISOString() }), signal),
+    queryKey: ['statistics', realm, hours],
+    placeholderData: keepPreviousData,
+    refetchInterval: () => Math.max(5_000, refreshMs()),
+    queryFn: ({ signal }) =>
+      get<Statistics>(
+        realmPath(realm, '/statistics') +
+          query({ since: new Date(Date.now() - hours * 3_600_000).toISOString() }),
+        signal,
+      ),
   })
 }
 
@@ -79,7 +113,8 @@ export function useStatistics(hours: number) {
 export function useRecentDeliveries() {
   const realm = useRealm()
   return useQuery({
-    queryKey: ['recent-deliveries', realm], refetchInterval: () => Math.max(10_000, refreshMs()),
+    queryKey: ['recent-deliveries', realm],
+    refetchInterval: () => Math.max(10_000, refreshMs()),
     queryFn: ({ signal }) => all<Delivery>(realmPath(realm, '/deliveries'), signal, 5),
   })
 }

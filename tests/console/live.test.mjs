@@ -5,8 +5,12 @@ import { after, before, test } from 'node:test'
 import { newContext, newPage, open, settled, start } from './browser.mjs'
 
 let world
-before(async () => { world = await start() })
-after(async () => { await world?.stop() })
+before(async () => {
+  world = await start()
+})
+after(async () => {
+  await world?.stop()
+})
 
 test('eight tabs share one stream, and all stay usable', async () => {
   const context = await newContext(world)
@@ -14,8 +18,11 @@ test('eight tabs share one stream, and all stay usable', async () => {
   const tabs = []
   for (let tab = 0; tab < 8; ++tab) {
     const page = await newPage(world, context)
-    page.on('request', (request) => { if (request.url().endsWith('/stream')) streams.set(request, tab) })
-    for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => streams.delete(request))
+    page.on('request', (request) => {
+      if (request.url().endsWith('/stream')) streams.set(request, tab)
+    })
+    for (const end of ['requestfinished', 'requestfailed'])
+      page.on(end, (request) => streams.delete(request))
     await page.goto(`${world.url}/console/${world.realm}/events`)
     await settled(page)
     tabs.push(page)
@@ -51,11 +58,18 @@ test('a list of 100,000 deliveries answers and scrolls', async () => {
   const page = await open(world, '/console/many/deliveries')
   const slow = []
   const pending = []
-  page.on('requestfinished', (request) => pending.push((async () => {
-    const timing = request.timing()
-    const took = timing.responseEnd - timing.requestStart
-    if (request.url().includes('/api/') && !request.url().endsWith('/stream') && took > 100) slow.push(`${new URL(request.url()).pathname}${new URL(request.url()).search}: ${Math.round(took)} ms`)
-  })()))
+  page.on('requestfinished', (request) =>
+    pending.push(
+      (async () => {
+        const timing = request.timing()
+        const took = timing.responseEnd - timing.requestStart
+        if (request.url().includes('/api/') && !request.url().endsWith('/stream') && took > 100)
+          slow.push(
+            `${new URL(request.url()).pathname}${new URL(request.url()).search}: ${Math.round(took)} ms`,
+          )
+      })(),
+    ),
+  )
   await page.reload()
   await settled(page)
   const rows = page.locator('tbody tr')
@@ -65,17 +79,19 @@ test('a list of 100,000 deliveries answers and scrolls', async () => {
     await rows.nth(more * 50 - 1).waitFor()
   }
   // Scrolled from end to end; no frame is left out for longer than a blink.
-  const longest = await page.getByRole('region', { name: 'Deliveries' }).evaluate(async (region) => {
-    let longest = 0
-    let last = performance.now()
-    for (let step = 0; step <= 60; ++step) {
-      region.scrollTop = (region.scrollHeight * step) / 60
-      await new Promise(requestAnimationFrame)
-      longest = Math.max(longest, performance.now() - last)
-      last = performance.now()
-    }
-    return longest
-  })
+  const longest = await page
+    .getByRole('region', { name: 'Deliveries' })
+    .evaluate(async (region) => {
+      let longest = 0
+      let last = performance.now()
+      for (let step = 0; step <= 60; ++step) {
+        region.scrollTop = (region.scrollHeight * step) / 60
+        await new Promise(requestAnimationFrame)
+        longest = Math.max(longest, performance.now() - last)
+        last = performance.now()
+      }
+      return longest
+    })
   assert.ok(longest < 200, `a frame took ${Math.round(longest)} ms`)
   await page.getByLabel('State').selectOption('pending')
   await rows.first().getByText('pending').waitFor()

@@ -5,8 +5,12 @@ import { after, before, test } from 'node:test'
 import { newContext, newPage, open, pages, settled, start } from './browser.mjs'
 
 let world
-before(async () => { world = await start() })
-after(async () => { await world?.stop() })
+before(async () => {
+  world = await start()
+})
+after(async () => {
+  await world?.stop()
+})
 
 const visit = async (path) => {
   const page = await newPage(world, await newContext(world, { as: null }))
@@ -19,7 +23,8 @@ async function logIn(page, username, password) {
   await page.getByRole('button', { name: 'Log in' }).click()
 }
 /** All that a script could read. */
-const readable = (page) => page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))
+const readable = (page) =>
+  page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))
 
 test('a user logs in, stays logged in, and logs out', async () => {
   const page = await visit(`/console/${world.realm}/users`)
@@ -35,7 +40,11 @@ test('a user logs in, stays logged in, and logs out', async () => {
   await page.getByRole('heading', { name: 'Users' }).waitFor()
   await page.getByRole('button', { name: 'Log out' }).click()
   await page.getByRole('heading', { name: 'Log in to Postrider' }).waitFor()
-  const after = await page.context().request.get(`${world.url}/api/v1/realms/master/session`, { headers: { Cookie: `sid=${cookie.value}`, 'Sec-Fetch-Site': 'same-origin' } })
+  const after = await page
+    .context()
+    .request.get(`${world.url}/api/v1/realms/master/session`, {
+      headers: { Cookie: `sid=${cookie.value}`, 'Sec-Fetch-Site': 'same-origin' },
+    })
   assert.equal(after.status(), 401, 'the session has ended at the server too')
   await page.reload()
   await page.getByRole('heading', { name: 'Log in to Postrider' }).waitFor()
@@ -99,7 +108,8 @@ test('a link sets a password, once', async () => {
   await page.getByLabel('The same again').fill('short')
   await page.getByRole('button', { name: 'Set password' }).click()
   await page.getByText(/15 characters|at least 15/).waitFor()
-  for (const label of ['New password', 'The same again']) await page.getByLabel(label).fill('an entirely new password')
+  for (const label of ['New password', 'The same again'])
+    await page.getByLabel(label).fill('an entirely new password')
   await page.getByRole('button', { name: 'Set password' }).click()
   await page.getByRole('heading', { name: 'Your password is set' }).waitFor()
   assert.ok(!page.url().includes(token), 'the token is no longer in the address')
@@ -109,7 +119,8 @@ test('a link sets a password, once', async () => {
   await page.getByText('Logged in as ada').waitFor()
   await page.goto(`${world.url}/set-password#realm=${world.realm}&token=${token}`)
   await page.reload()
-  for (const label of ['New password', 'The same again']) await page.getByLabel(label).fill('a password once again')
+  for (const label of ['New password', 'The same again'])
+    await page.getByLabel(label).fill('a password once again')
   await page.getByRole('button', { name: 'Set password' }).click()
   await page.getByRole('alert').waitFor()
   await page.context().close()

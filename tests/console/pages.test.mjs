@@ -5,8 +5,12 @@ import { after, before, test } from 'node:test'
 import { axe_source, fronts, newContext, newPage, open, pages, settled, start } from './browser.mjs'
 
 let world
-before(async () => { world = await start() })
-after(async () => { await world?.stop() })
+before(async () => {
+  world = await start()
+})
+after(async () => {
+  await world?.stop()
+})
 
 /** Looks at every page in one window. */
 async function walk(options, look) {
@@ -37,7 +41,10 @@ for (const dark of [false, true]) {
       await page.evaluate(axe_source)
       const { violations } = await page.evaluate(() => window.axe.run())
       for (const each of violations) {
-        if (each.impact === 'serious' || each.impact === 'critical') found.push(`${name}: ${each.id}: ${each.nodes[0].html.slice(0, 160)} ${each.nodes[0].failureSummary?.split('\n')[1] ?? ''}`)
+        if (each.impact === 'serious' || each.impact === 'critical')
+          found.push(
+            `${name}: ${each.id}: ${each.nodes[0].html.slice(0, 160)} ${each.nodes[0].failureSummary?.split('\n')[1] ?? ''}`,
+          )
       }
     })
     assert.deepEqual(found, [])
@@ -47,13 +54,20 @@ for (const dark of [false, true]) {
 test('nothing is wider than a phone, nothing comes from elsewhere, nobody’s text is code', async () => {
   const found = []
   await walk({ width: 390, height: 844 }, async (name, page) => {
-    const { width, pwned } = await page.evaluate(() => ({ width: document.documentElement.scrollWidth, pwned: window.pwned }))
+    const { width, pwned } = await page.evaluate(() => ({
+      width: document.documentElement.scrollWidth,
+      pwned: window.pwned,
+    }))
     if (width > 390) found.push(`${name} is ${width} px wide`)
     if (pwned !== undefined) found.push(`${name} ran what others wrote`)
-    if (await page.locator('img').count() > 0) found.push(`${name} has an img`)
+    if ((await page.locator('img').count()) > 0) found.push(`${name} has an img`)
     found.push(...page.elsewhere.map((url) => `${name} asks ${url}`))
     // One page is of a user who is not there.
-    found.push(...page.complaints.filter((text) => !(name === 'not-found' && text.includes('404'))).map((text) => `${name}: ${text}`))
+    found.push(
+      ...page.complaints
+        .filter((text) => !(name === 'not-found' && text.includes('404')))
+        .map((text) => `${name}: ${text}`),
+    )
     page.complaints.length = 0
   })
   assert.deepEqual(found, [])
@@ -76,13 +90,34 @@ test('what others wrote is shown as text', async () => {
 })
 
 test('payloads are shown as they were sent, to the last digit', async () => {
-  const id = await world.tell(`publish-text ${world.realm} {"b":1.10,"a":12345678901234567890123,"deep":[{"c":1e400},[],{}],"d":"\\u0000"}`)
+  const id = await world.tell(
+    `publish-text ${world.realm} {"b":1.10,"a":12345678901234567890123,"deep":[{"c":1e400},[],{}],"d":"\\u0000"}`,
+  )
   const page = await open(world, `/console/${world.realm}/events/${id}`)
   const data = page.getByRole('region', { name: 'data' })
   await data.waitFor()
-  assert.equal(await data.textContent(), ['{', '  "b": 1.10,', '  "a": 12345678901234567890123,', '  "deep": [', '    {', '      "c": 1e400', '    },', '    [],', '    {}', '  ],', '  "d": "\\u0000"', '}'].join('\n'))
+  assert.equal(
+    await data.textContent(),
+    [
+      '{',
+      '  "b": 1.10,',
+      '  "a": 12345678901234567890123,',
+      '  "deep": [',
+      '    {',
+      '      "c": 1e400',
+      '    },',
+      '    [],',
+      '    {}',
+      '  ],',
+      '  "d": "\\u0000"',
+      '}',
+    ].join('\n'),
+  )
   await page.getByRole('link', { name: 'See the attempts' }).first().click()
-  await page.getByRole('region', { name: 'request body' }).getByText('12345678901234567890123').waitFor()
+  await page
+    .getByRole('region', { name: 'request body' })
+    .getByText('12345678901234567890123')
+    .waitFor()
   await page.context().close()
 })
 
@@ -120,7 +155,9 @@ test('the first load is at most 250 KB', async () => {
   const context = await newContext(world, { width: 390, height: 844 })
   const page = await newPage(world, context)
   const sizes = []
-  page.on('requestfinished', (request) => { if (!request.url().includes('/api/')) sizes.push(request.sizes()) })
+  page.on('requestfinished', (request) => {
+    if (!request.url().includes('/api/')) sizes.push(request.sizes())
+  })
   await page.goto(`${world.url}${pages(world).overview}`)
   await settled(page)
   const bytes = (await Promise.all(sizes)).reduce((sum, each) => sum + each.responseBodySize, 0)

@@ -1,7 +1,16 @@
 /** Times are local; UTC is in the title (see <Time>). */
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-const day = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' })
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+})
+const day = new Intl.DateTimeFormat(undefined, {
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+})
 
 export const fullTime = (iso: string) => full.format(new Date(iso))
 export const shortTime = (iso: string) => {
@@ -12,8 +21,14 @@ export const shortTime = (iso: string) => {
 export function relative(iso: string, now = Date.now()): string {
   const seconds = Math.round((new Date(iso).getTime() - now) / 1000)
   const size = Math.abs(seconds)
-  const [count, unit] = size < 60 ? [size, 's'] : size < 3600 ? [Math.round(size / 60), 'min']
-    : size < 86400 ? [Math.round(size / 3600), 'h'] : [Math.round(size / 86400), 'd']
+  const [count, unit] =
+    size < 60
+      ? [size, 's']
+      : size < 3600
+        ? [Math.round(size / 60), 'min']
+        : size < 86400
+          ? [Math.round(size / 3600), 'h']
+          : [Math.round(size / 86400), 'd']
   if (size < 2) return 'now'
   return seconds < 0 ? `${count} ${unit} ago` : `in ${count} ${unit}`
 }
@@ -80,12 +95,16 @@ export function memberText(json: string, name: string): string | undefined {
 }
 
 /** "1 key", "2 keys". */
-export const plural = (number: number, one: string, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`
+export const plural = (number: number, one: string, many = `${one}s`) =>
+  `${count(number)} ${number === 1 ? one : many}`
 
 /** crypto.randomUUID() is there only where the connection is secure. */
 export function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   bytes[6] = (bytes[6]! & 0x0f) | 0x40
   bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+  return [...bytes]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
