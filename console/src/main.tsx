@@ -16,7 +16,8 @@ import { createRoot } from 'react-dom/client'
 import { ApiError } from './api/client'
 import { Session } from './session'
 import { Shell } from './shell'
-import { Empty, Failure, Toasts } from './ui/kit'
+import { Empty, Failure } from './ui/kit'
+import { Toasts } from './ui/toasts'
 
 if (
   localStorage.getItem('theme') === 'dark' ||
@@ -176,15 +177,15 @@ const tree = root.addChildren([
     ),
     page(
       '/api-keys',
-      lazyRouteComponent(() => import('./pages/access'), 'ApiKeys'),
+      lazyRouteComponent(() => import('./pages/api-keys'), 'ApiKeys'),
     ),
     page(
       '/sessions',
-      lazyRouteComponent(() => import('./pages/access'), 'Sessions'),
+      lazyRouteComponent(() => import('./pages/sessions'), 'Sessions'),
     ),
     page(
       '/audit',
-      lazyRouteComponent(() => import('./pages/access'), 'Audit'),
+      lazyRouteComponent(() => import('./pages/audit'), 'Audit'),
     ),
     page(
       '/catalogue',

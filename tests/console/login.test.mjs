@@ -40,11 +40,9 @@ test('a user logs in, stays logged in, and logs out', async () => {
   await page.getByRole('heading', { name: 'Users' }).waitFor()
   await page.getByRole('button', { name: 'Log out' }).click()
   await page.getByRole('heading', { name: 'Log in to Postrider' }).waitFor()
-  const after = await page
-    .context()
-    .request.get(`${world.url}/api/v1/realms/master/session`, {
-      headers: { Cookie: `sid=${cookie.value}`, 'Sec-Fetch-Site': 'same-origin' },
-    })
+  const after = await page.context().request.get(`${world.url}/api/v1/realms/master/session`, {
+    headers: { Cookie: `sid=${cookie.value}`, 'Sec-Fetch-Site': 'same-origin' },
+  })
   assert.equal(after.status(), 401, 'the session has ended at the server too')
   await page.reload()
   await page.getByRole('heading', { name: 'Log in to Postrider' }).waitFor()

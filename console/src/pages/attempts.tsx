@@ -3,28 +3,19 @@ import { Link } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 
 import {
+  type Attempt,
   call,
+  type Delivery,
+  type DeliveryWithAttempts,
   get,
   raw,
   realmPath,
-  type Attempt,
-  type Delivery,
-  type DeliveryWithAttempts,
 } from '../api/client'
 import { refreshMs } from '../live'
 import { useRealm } from '../queries'
 import { memberText, milliseconds, pretty } from '../ui/format'
-import {
-  Badge,
-  Button,
-  Code,
-  CopyButton,
-  Failure,
-  Skeleton,
-  StateBadge,
-  Time,
-  useToast,
-} from '../ui/kit'
+import { Badge, Button, Code, CopyButton, Failure, Skeleton, StateBadge, Time } from '../ui/kit'
+import { useToast } from '../ui/toasts'
 
 const parts = [
   ['dns_ms', 'DNS', 'bg-idle'],

@@ -2,31 +2,25 @@ import { Tab, TabGroup, TabList, TabPanel, TabPanels } from '@headlessui/react'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 
-import {
-  call,
-  ifMatch,
-  realmPath,
-  type Client,
-  type ClientWithSecret,
-  type RedirectUri,
-} from '../api/client'
-import { useClient, useRedirects, useRoles } from '../directory'
+import { call, type Client, type ClientWithSecret, ifMatch, realmPath } from '../api/client'
+import { useClient } from '../directory'
 import { useRealm } from '../queries'
-import { Check, Confirm, Once, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
-import { Back, Go, Listing, Nothing, primaryLink, useFilters } from '../ui/listing'
+import { Confirm, Once, Rest, SaveRow, Section, useDraft, useSave } from '../ui/form'
 import {
   Badge,
   Button,
   CopyButton,
   Failure,
   Modal,
+  PageFailure,
   PageHead,
   Skeleton,
-  Time,
-  useToast,
-  PageFailure,
 } from '../ui/kit'
-import { ClientFields, clientFields, type ClientDraft } from './clients'
+import { Back, Go, primaryLink, useFilters } from '../ui/listing'
+import { useToast } from '../ui/toasts'
+import { Redirects } from './client-redirects'
+import { ServiceAccount } from './client-service'
+import { type ClientDraft, ClientFields, clientFields } from './clients'
 import { RoleListing } from './roles'
 
 const draftOf = ({ client_id, name, description, type, enabled }: Client): ClientDraft => ({
@@ -146,246 +140,8 @@ function Secret({ client }: { client: Client }) {
   )
 }
 
-function ServiceAccount({ client }: { client: Client }) {
-  const realm = useRealm()
-  const toast = useToast()
-  const roles = useRoles()
-  const { base, draft, changed, start, undo, set } = useDraft(
-    client,
-    ({ service_account_roles }) => ({ roles: [...service_account_roles].sort() }),
-  )
-  const { save, busy, failed } = useSave(
-    () =>
-      call<Client>('PATCH', realmPath(realm, `/clients/${client.id}`), {
-        body: { service_account_roles: draft.roles },
-        headers: ifMatch(base.version),
-      }),
-    ['client', 'clients'],
-    (after) => {
-      start(after)
-      toast('Saved.')
-    },
-  )
-  if (client.type === 'public')
-    return (
-      <Section title="Service account">
-        <p className="text-muted">A public client has none: it has no secret to prove who it is.</p>
-      </Section>
-    )
-  return (
-    <form
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault()
-        save.mutate(undefined)
-      }}
-    >
-      <Section
-        title="Service account"
-        lead="What the client may do itself, with a token for client_credentials. You can give only what you have yourself."
-      >
-        {roles.isPending ? (
-          <Skeleton rows={2} />
-        ) : roles.isError ? (
-          <Failure error={roles.error} />
-        ) : roles.data.length === 0 ? (
-          <p className="text-muted text-[13px]">
-            The realm has no role to give.{' '}
-            <Go
-              to="/$realm/roles/new"
-              params={{ realm }}
-              className="text-accent underline underline-offset-2"
-            >
-              Create one
-            </Go>
-          </p>
-        ) : (
-          <div className="grid sm:grid-cols-2 gap-3">
-            {roles.data.map((role) => (
-              <Check
-                key={role.id}
-                label={role.name}
-                hint={role.description || undefined}
-                checked={draft.roles.includes(role.id)}
-                onChange={(on) =>
-                  set({
-                    roles: (on
-                      ? [...draft.roles, role.id]
-                      : draft.roles.filter((each) => each !== role.id)
-                    ).sort(),
-                  })
-                }
-              />
-            ))}
-          </div>
-        )}
-        <Rest of={failed} fields={[]} />
-        <SaveRow
-          changed={changed}
-          busy={busy}
-          undo={() => {
-            save.reset()
-            undo()
-          }}
-        />
-      </Section>
-    </form>
-  )
-}
-
-function RedirectDialog({
-  client,
-  uri,
-  onClose,
-}: {
-  client: string
-  uri: RedirectUri | null
-  onClose: () => void
-}) {
-  const realm = useRealm()
-  const [value, setValue] = useState(uri?.value ?? '')
-  const [enabled, setEnabled] = useState(uri?.enabled ?? true)
-  const path = realmPath(realm, `/clients/${client}/redirects`)
-  const { save, busy, failed, field } = useSave(
-    () =>
-      uri
-        ? call('PUT', `${path}/${uri.id}`, {
-            body: { value, enabled },
-            headers: ifMatch(uri.version),
-          })
-        : call('POST', path, { body: { value, enabled } }),
-    ['redirects'],
-    onClose,
-  )
-  return (
-    <Modal open onClose={onClose} title={uri ? 'Change the redirect URI' : 'Add a redirect URI'}>
-      <form
-        noValidate
-        className="space-y-5"
-        onSubmit={(event) => {
-          event.preventDefault()
-          save.mutate(undefined)
-        }}
-      >
-        <Text
-          label="URI"
-          mono
-          autoFocus
-          type="url"
-          placeholder="https://app.example/callback"
-          value={value}
-          onChange={setValue}
-          error={field('value')}
-          spellCheck={false}
-          hint="Exactly as the application sends it; http only for this machine."
-        />
-        <Check label="Enabled" checked={enabled} onChange={setEnabled} />
-        <Rest of={failed} fields={['value']} />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button tone="primary" type="submit" busy={busy}>
-            {uri ? 'Save' : 'Add'}
-          </Button>
-        </div>
-      </form>
-    </Modal>
-  )
-}
-
-function Redirects({ client }: { client: Client }) {
-  const realm = useRealm()
-  const list = useRedirects(client.id)
-  const [editing, setEditing] = useState<RedirectUri | 'new' | null>(null)
-  const add = (
-    <Button tone="primary" icon="plus" onClick={() => setEditing('new')}>
-      Add redirect URI
-    </Button>
-  )
-  return (
-    <>
-      <Listing
-        label="Redirect URIs"
-        list={list}
-        filters={
-          <>
-            <p className="text-muted text-[13px] flex-1 min-w-40">
-              Where the application may have its users sent back to.
-            </p>
-            {add}
-          </>
-        }
-        empty={
-          <Nothing filtered={false} title="No redirect URIs">
-            Add the addresses that {client.client_id} sends its users back to.
-          </Nothing>
-        }
-        columns={[
-          {
-            label: 'URI',
-            cell: (uri) => <span className="font-mono text-[12.5px] break-all">{uri.value}</span>,
-          },
-          {
-            label: 'State',
-            cell: (uri) =>
-              uri.enabled ? (
-                <Badge tone="good">enabled</Badge>
-              ) : (
-                <Badge tone="idle">disabled</Badge>
-              ),
-          },
-          {
-            label: 'Added',
-            from: 'md',
-            cell: (uri) => (
-              <span className="text-muted text-[13px]">
-                <Time at={uri.created_at} />
-              </span>
-            ),
-          },
-          {
-            label: 'Actions',
-            className: 'text-right',
-            cell: (uri) => (
-              <span className="inline-flex flex-wrap justify-end">
-                <Button
-                  tone="quiet"
-                  onClick={() => setEditing(uri)}
-                  aria-label={`Change ${uri.value}`}
-                >
-                  Change
-                </Button>
-                <Confirm
-                  button="Delete"
-                  tone="quiet"
-                  aria-label={`Delete ${uri.value}`}
-                  title="Delete this redirect URI?"
-                  action="Delete"
-                  keys={['redirects']}
-                  request={() =>
-                    call('DELETE', realmPath(realm, `/clients/${client.id}/redirects/${uri.id}`), {
-                      headers: ifMatch(uri.version),
-                    })
-                  }
-                >
-                  <p className="font-mono text-[12.5px] break-all">{uri.value}</p>
-                </Confirm>
-              </span>
-            ),
-          },
-        ]}
-      />
-      {editing && (
-        <RedirectDialog
-          client={client.id}
-          uri={editing === 'new' ? null : editing}
-          onClose={() => setEditing(null)}
-        />
-      )}
-    </>
-  )
-}
-
 const tabs = ['settings', 'redirects', 'roles', 'service'] as const
+
 const labels = {
   settings: 'Settings',
   redirects: 'Redirect URIs',

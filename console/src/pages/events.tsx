@@ -3,21 +3,11 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 
 import { ApiError, call, realmPath } from '../api/client'
-import { useEventTypes, useEvents, useRealm } from '../queries'
+import { useEvents, useEventTypes, useRealm } from '../queries'
 import { newId, shortId } from '../ui/format'
-import {
-  Badge,
-  Button,
-  Empty,
-  Failure,
-  Field,
-  Modal,
-  PageHead,
-  Skeleton,
-  Time,
-  useToast,
-} from '../ui/kit'
+import { Badge, Button, Empty, Failure, Field, Modal, PageHead, Skeleton, Time } from '../ui/kit'
 import { SpanFilter, useSince } from '../ui/listing'
+import { useToast } from '../ui/toasts'
 
 function PublishDialog({ onClose }: { onClose: () => void }) {
   const realm = useRealm()

@@ -5,25 +5,16 @@ import {
   call,
   getWithVersion,
   ifMatch,
-  realmPath,
   type Realm,
+  realmPath,
   type RealmSettings,
 } from '../api/client'
 import { useSettings, useThisRealm } from '../directory'
 import { usePages, useRealm } from '../queries'
 import { Check, Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
+import { Button, CopyButton, Field, Modal, PageFailure, PageHead, Skeleton, Time } from '../ui/kit'
 import { Listing, Nothing, RowLink, useFilters } from '../ui/listing'
-import {
-  Button,
-  CopyButton,
-  Field,
-  Modal,
-  PageHead,
-  Skeleton,
-  Time,
-  useToast,
-  PageFailure,
-} from '../ui/kit'
+import { useToast } from '../ui/toasts'
 
 function CreateRealm({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate()
@@ -194,7 +185,9 @@ function About({ realm }: { realm: Realm }) {
 }
 
 type Versioned = { value: RealmSettings; version: string }
+
 const words = (text: string) => text.split(/[\s,]+/).filter(Boolean)
+
 const draftOf = ({ value }: Versioned) => ({
   retention_days: String(value.retention_days),
   retry_schedule: value.retry_schedule.join(', '),
@@ -204,6 +197,7 @@ const draftOf = ({ value }: Versioned) => ({
   secret_overlap: value.secret_overlap,
   allowed_networks: (value.allowed_networks ?? []).join('\n'),
 })
+
 const shown = [
   'retention_days',
   'retry_schedule',

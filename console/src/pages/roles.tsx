@@ -1,22 +1,15 @@
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 
-import { call, ifMatch, realmPath, type Permission, type Role } from '../api/client'
-import { others, resources, rolesPath, useClient, useRole, useRoleList } from '../directory'
+import { call, ifMatch, type Permission, realmPath, type Role } from '../api/client'
+import { rolesPath, useClient, useRole, useRoleList } from '../directory'
 import { useRealm } from '../queries'
-import { Check, Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
+import { Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import { plural } from '../ui/format'
+import { Button, CopyButton, PageFailure, PageHead, Skeleton, Time } from '../ui/kit'
 import { Back, Go, Listing, Nothing, primaryLink, RowLink } from '../ui/listing'
-import {
-  Badge,
-  CopyButton,
-  PageHead,
-  Skeleton,
-  Time,
-  Button,
-  useToast,
-  PageFailure,
-} from '../ui/kit'
+import { useToast } from '../ui/toasts'
+import { PermissionPicker, Permissions } from './permissions'
 
 /** Roles of the realm, or of one client: the same pages at two addresses. */
 export function useHome() {
@@ -41,6 +34,7 @@ function BackToRoles({ client }: { client?: string }) {
     </Back>
   )
 }
+
 function ClientBack({ client }: { client: string }) {
   const realm = useRealm()
   const data = useClient(client)
@@ -48,20 +42,6 @@ function ClientBack({ client }: { client: string }) {
     <Back to="/$realm/clients/$id" params={{ realm, id: client }}>
       {data.data?.client_id ?? 'Client'}
     </Back>
-  )
-}
-
-export function Permissions({ names }: { names: string[] }) {
-  if (names.length === 0) return <span className="text-muted text-[13px]">none</span>
-  return (
-    <span className="flex flex-wrap gap-1">
-      {names.slice(0, 3).map((name) => (
-        <Badge key={name} tone="accent">
-          {name}
-        </Badge>
-      ))}
-      {names.length > 3 && <Badge tone="idle">{`and ${names.length - 3} more`}</Badge>}
-    </span>
   )
 }
 
@@ -138,63 +118,6 @@ export function Roles() {
       />
       <RoleListing base="/$realm/roles" params={{ realm }} create={create} />
     </>
-  )
-}
-
-/** "view" and "manage" of every resource, and the permissions that stand alone. */
-export function PermissionPicker({
-  chosen,
-  onChange,
-}: {
-  chosen: Permission[]
-  onChange: (names: Permission[]) => void
-}) {
-  const has = new Set(chosen)
-  const toggle = (name: Permission, on: boolean) =>
-    onChange(on ? [...chosen, name] : chosen.filter((each) => each !== name))
-  const box = (name: Permission) => (
-    <input
-      type="checkbox"
-      className="accent-[rgb(var(--accent))]"
-      aria-label={name}
-      checked={has.has(name)}
-      onChange={(event) => toggle(name, event.target.checked)}
-    />
-  )
-  return (
-    <div className="grid md:grid-cols-2 gap-x-8 gap-y-5">
-      <table className="w-full text-[13.5px] self-start">
-        <thead>
-          <tr>
-            <th className="text-left text-[12px] font-medium text-muted pb-2">Resource</th>
-            <th className="text-[12px] font-medium text-muted pb-2 w-16">View</th>
-            <th className="text-[12px] font-medium text-muted pb-2 w-20">Manage</th>
-          </tr>
-        </thead>
-        <tbody>
-          {resources.map(([key, label]) => (
-            <tr key={key} className="border-t border-line/70">
-              <th scope="row" className="text-left font-medium h-9">
-                {label}
-              </th>
-              <td className="text-center">{box(`view_${key}`)}</td>
-              <td className="text-center">{box(`manage_${key}`)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <div className="space-y-3">
-        {others.map(([name, what]) => (
-          <Check
-            key={name}
-            label={<span className="font-mono text-[12.5px] font-normal">{name}</span>}
-            hint={what}
-            checked={has.has(name)}
-            onChange={(on) => toggle(name, on)}
-          />
-        ))}
-      </div>
-    </div>
   )
 }
 

@@ -3,29 +3,29 @@ import { useState } from 'react'
 
 import { call, ifMatch, raw, realmPath, type User } from '../api/client'
 import {
+  type ExactUser,
   useCredentials,
+  userFrom,
   useRoles,
   useUser,
-  userFrom,
   useUserRoles,
-  type ExactUser,
 } from '../directory'
 import { useRealm } from '../queries'
 import { Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import { fullTime } from '../ui/format'
-import { Back, Go, plainLink } from '../ui/listing'
 import {
   Badge,
   Button,
   CopyButton,
   Failure,
   Modal,
+  PageFailure,
   PageHead,
   Skeleton,
   Time,
-  useToast,
-  PageFailure,
 } from '../ui/kit'
+import { Back, Go, plainLink } from '../ui/listing'
+import { useToast } from '../ui/toasts'
 import { bodyOf, draftOf, fullName, UserFields, userFields } from './users'
 
 function Profile({ user }: { user: ExactUser }) {

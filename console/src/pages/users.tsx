@@ -2,12 +2,13 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 
 import { call, realmPath, type User } from '../api/client'
-import { useUsers, type ExactUser } from '../directory'
+import { type ExactUser, useUsers } from '../directory'
 import { useRealm } from '../queries'
 import { Check, Confirm, Rest, Section, Text, useSave } from '../ui/form'
 import { plural } from '../ui/format'
+import { Badge, Button, Field, PageHead, Time } from '../ui/kit'
 import { Back, Go, Listing, Nothing, primaryLink, RowLink, useFilters } from '../ui/listing'
-import { Badge, Button, Field, PageHead, Time, useToast } from '../ui/kit'
+import { useToast } from '../ui/toasts'
 
 export const fullName = (user: User) => [user.first_name, user.last_name].filter(Boolean).join(' ')
 
@@ -163,6 +164,7 @@ export type UserDraft = {
   enabled: boolean
   attributes: string
 }
+
 export const draftOf = (user?: ExactUser): UserDraft => ({
   username: user?.username ?? '',
   email: user?.email ?? '',
@@ -172,6 +174,7 @@ export const draftOf = (user?: ExactUser): UserDraft => ({
   enabled: user?.enabled ?? true,
   attributes: user?.attributes_text ?? '{}',
 })
+
 /** Its attributes' text goes as it is, so that long numbers keep their digits. */
 export function bodyOf(draft: UserDraft): string {
   const { attributes, ...rest } = draft
@@ -179,6 +182,7 @@ export function bodyOf(draft: UserDraft): string {
 }
 
 export const userFields = ['username', 'email', 'first_name', 'last_name', 'attributes']
+
 export function UserFields({
   draft,
   set,
