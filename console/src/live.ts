@@ -134,6 +134,7 @@ const configuration = [
   'api-keys',
   'sessions',
   'event-types',
+  'event-type',
 ]
 
 let recent: ReturnType<typeof setTimeout> | undefined

@@ -46,6 +46,13 @@ const names = [
   'action',
   'actor_id',
   'entry',
+  'attempt',
+  'webhook',
+  'find',
+  'do',
+  'operation',
+  'code',
+  'period',
 ] as const
 type Search = Partial<Record<(typeof names)[number], string>>
 function validateSearch(search: Record<string, unknown>): Search {
@@ -186,6 +193,14 @@ const tree = root.addChildren([
     page(
       '/audit',
       lazyRouteComponent(() => import('./pages/audit'), 'Audit'),
+    ),
+    page(
+      '/catalogue/new',
+      lazyRouteComponent(() => import('./pages/event-type-form'), 'NewEventType'),
+    ),
+    page(
+      '/catalogue/$type/edit',
+      lazyRouteComponent(() => import('./pages/event-type-form'), 'EditEventType'),
     ),
     page(
       '/catalogue',

@@ -18,10 +18,11 @@ import {
   requestReset,
   setToken,
   whoAmI,
+  type Permission,
   type Who,
 } from './api/client'
 import { Logo } from './ui/icons'
-import { Button, Field } from './ui/kit'
+import { Button, Field, useTitle } from './ui/kit'
 import { Modal } from './ui/kit'
 import { Text } from './ui/form'
 
@@ -31,6 +32,11 @@ const SessionContext = createContext<{
   logOut: () => void
 }>({ who: null, can: () => true, logOut: () => {} })
 export const useSession = () => useContext(SessionContext)
+
+/** What only those see who may do it; the server is asked all the same. */
+export function Allowed({ to, children }: { to: Permission; children: ReactNode }) {
+  return useSession().can(to) ? <>{children}</> : null
+}
 
 /** Not a secret: where somebody was logged in, so that a first visit asks nothing. */
 const remembered = 'realm'
@@ -253,6 +259,7 @@ export function Front({
   lead: string
   children: ReactNode
 }) {
+  useTitle(title)
   return (
     <main className="min-h-screen grid place-items-center p-6">
       <div className="w-full max-w-sm">

@@ -1,8 +1,4 @@
 import {
-  Combobox,
-  ComboboxInput,
-  ComboboxOption,
-  ComboboxOptions,
   Dialog,
   DialogBackdrop,
   DialogPanel,
@@ -12,57 +8,16 @@ import {
   MenuItems,
 } from '@headlessui/react'
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
-import { useEffect, useMemo, useState, type ReactNode } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 
-import { useEventTypes, useRealm, useRealms, useWebhooks } from './queries'
 import { useLive } from './live'
+import { useGroups } from './navigation'
+import { Palette } from './palette'
+import { useRealm, useRealms } from './queries'
 import { useSession } from './session'
-import { Icon, Logo, type IconName } from './ui/icons'
+import { Icon, Logo } from './ui/icons'
 import { Button } from './ui/kit'
 import { useTheme } from './ui/theme'
-
-type PageLink = { to: string; label: string; icon: IconName; needs?: string }
-const groups: { label: string | null; pages: PageLink[] }[] = [
-  {
-    label: null,
-    pages: [
-      { to: '', label: 'Overview', icon: 'home', needs: 'view_events' },
-      { to: '/webhooks', label: 'Webhooks', icon: 'hook', needs: 'view_webhooks' },
-      { to: '/deliveries', label: 'Deliveries', icon: 'send', needs: 'view_events' },
-      { to: '/events', label: 'Events', icon: 'event', needs: 'view_events' },
-      { to: '/catalogue', label: 'Event catalogue', icon: 'book' },
-    ],
-  },
-  {
-    label: 'Directory',
-    pages: [
-      { to: '/users', label: 'Users', icon: 'users', needs: 'view_users' },
-      { to: '/roles', label: 'Roles', icon: 'shield', needs: 'view_roles' },
-      { to: '/clients', label: 'Clients', icon: 'app', needs: 'view_clients' },
-      { to: '/realms', label: 'Realms', icon: 'layers', needs: 'view_realms' },
-      { to: '/settings', label: 'Realm settings', icon: 'gear', needs: 'view_realms' },
-    ],
-  },
-  {
-    label: 'Access',
-    pages: [
-      { to: '/api-keys', label: 'API keys', icon: 'key', needs: 'view_api_keys' },
-      { to: '/sessions', label: 'Sessions', icon: 'screen', needs: 'view_users' },
-      { to: '/audit', label: 'Audit log', icon: 'list', needs: 'view_audit' },
-    ],
-  },
-]
-
-/** What who has logged in may look at. */
-function useGroups() {
-  const { can } = useSession()
-  return groups
-    .map((group) => ({
-      ...group,
-      pages: group.pages.filter((page) => !page.needs || can(page.needs)),
-    }))
-    .filter((group) => group.pages.length > 0)
-}
 
 function RealmSwitcher() {
   const realm = useRealm()
@@ -137,104 +92,6 @@ function Navigation({ onGo }: { onGo?: () => void }) {
         </div>
       ))}
     </nav>
-  )
-}
-
-function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
-  const realm = useRealm()
-  const navigate = useNavigate()
-  const [text, setText] = useState('')
-  const webhooks = useWebhooks()
-  const types = useEventTypes()
-  const visible = useGroups()
-  const entries = useMemo(() => {
-    const found: { label: string; kind: string; icon: IconName; path: string }[] = [
-      ...visible
-        .flatMap((group) => group.pages)
-        .map((page) => ({ label: page.label, kind: 'Go to', icon: page.icon, path: page.to })),
-      { label: 'Create a webhook', kind: 'Do', icon: 'plus', path: '/webhooks/new' },
-      { label: 'Publish an event', kind: 'Do', icon: 'send', path: '/events?publish=1' },
-      { label: 'Create a user', kind: 'Do', icon: 'plus', path: '/users/new' },
-      { label: 'Create a role', kind: 'Do', icon: 'plus', path: '/roles/new' },
-      { label: 'Create a client', kind: 'Do', icon: 'plus', path: '/clients/new' },
-      { label: 'Create an API key', kind: 'Do', icon: 'plus', path: '/api-keys?create=1' },
-      {
-        label: 'Failed deliveries',
-        kind: 'Go to',
-        icon: 'cross',
-        path: '/deliveries?state=failed',
-      },
-      ...(webhooks.data ?? []).map((each) => ({
-        label: each.name || each.url,
-        kind: 'Webhook',
-        icon: 'hook' as const,
-        path: `/webhooks/${each.id}`,
-      })),
-      ...(types.data ?? []).map((each) => ({
-        label: each.name,
-        kind: 'Event type',
-        icon: 'book' as const,
-        path: `/catalogue?type=${encodeURIComponent(each.name)}`,
-      })),
-    ]
-    const words = text.trim().toLowerCase().split(/\s+/)
-    if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(text.trim()))
-      found.unshift({
-        label: text.trim(),
-        kind: 'Event',
-        icon: 'event',
-        path: `/events/${text.trim()}`,
-      })
-    return found
-      .filter((each) =>
-        words.every((word) => `${each.kind} ${each.label}`.toLowerCase().includes(word)),
-      )
-      .slice(0, 12)
-  }, [text, webhooks.data, types.data])
-  return (
-    <Dialog open={open} onClose={onClose} className="relative z-50" aria-label="Command palette">
-      <DialogBackdrop className="fixed inset-0 bg-black/40" />
-      <div className="fixed inset-0 p-4 sm:pt-[14vh] flex justify-center items-start">
-        <DialogPanel className="w-full max-w-xl card rounded-2xl shadow-float overflow-hidden">
-          <Combobox<(typeof entries)[number] | null>
-            value={null}
-            onChange={(entry) => {
-              if (!entry) return
-              onClose()
-              setText('')
-              void navigate({ href: `/console/${realm}${entry.path}` })
-            }}
-          >
-            <div className="flex items-center gap-3 px-4 border-b border-line">
-              <Icon name="search" className="w-4 h-4 text-muted" />
-              <ComboboxInput
-                autoFocus
-                aria-label="Search pages, webhooks, event types"
-                placeholder="Search, or paste an event's id…"
-                className="flex-1 h-12 bg-transparent outline-none focus-visible:ring-0 placeholder:text-muted"
-                onChange={(event) => setText(event.target.value)}
-              />
-            </div>
-            <ComboboxOptions static className="p-2 max-h-96 overflow-auto">
-              {entries.map((entry) => (
-                <ComboboxOption
-                  key={entry.path}
-                  value={entry}
-                  className="flex items-center gap-3 px-3 h-10 rounded-lg cursor-pointer data-[focus]:bg-sunken"
-                >
-                  <Icon name={entry.icon} className="w-4 h-4 text-muted" />
-                  <span className="flex-1 truncate">{entry.label}</span>
-                  <span className="text-[12px] text-muted">{entry.kind}</span>
-                </ComboboxOption>
-              ))}
-              {entries.length === 0 && (
-                <p className="text-muted text-center py-8">Nothing is called that.</p>
-              )}
-            </ComboboxOptions>
-          </Combobox>
-        </DialogPanel>
-      </div>
-    </Dialog>
   )
 }
 

@@ -74,6 +74,14 @@ export async function newContext(
 /** A page that remembers what the browser complained about, and what it asked elsewhere. */
 export async function newPage(world, context) {
   const page = await context.newPage()
+  await page.addInitScript(() => {
+    window.layout_shift = 0
+    const add = (list) => {
+      for (const entry of list.getEntries())
+        if (!entry.hadRecentInput) window.layout_shift += entry.value
+    }
+    new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true })
+  })
   page.complaints = []
   page.elsewhere = []
   page.on('console', (message) => {
@@ -103,7 +111,7 @@ export async function settled(page) {
   await page.evaluate(() => document.fonts.ready)
 }
 
-/** Every page, by the name of its screenshot. */
+/** Every page, and every dialog that has an address, by the name of its screenshot. */
 export function pages(world) {
   const at = (path) => `/console/${world.realm}${path}`
   return {
@@ -111,12 +119,23 @@ export function pages(world) {
     webhooks: at('/webhooks'),
     'webhook-new': at('/webhooks/new'),
     webhook: at(`/webhooks/${world.bad}?delivery=${world.delivery}`),
+    'webhook-good': at(`/webhooks/${world.good}`),
     'webhook-edit': at(`/webhooks/${world.bad}/edit`),
+    'webhook-test': at(`/webhooks/${world.good}?do=test`),
+    'webhook-reveal': at(`/webhooks/${world.good}?do=reveal`),
+    'webhook-rotate': at(`/webhooks/${world.good}?do=rotate`),
+    'webhook-recover': at(`/webhooks/${world.bad}?do=recover`),
+    'webhook-delete': at(`/webhooks/${world.good}?do=delete`),
     deliveries: at('/deliveries?state=failed'),
+    delivery: at(`/deliveries?delivery=${world.delivery}`),
+    'deliveries-nothing': at('/deliveries?state=cancelled&since=1h'),
     events: at('/events'),
-    publish: at('/events?publish=1'),
+    publish: at('/events?publish=order.paid'),
     event: at(`/events/${world.event}`),
     catalogue: at('/catalogue?type=user.created'),
+    'catalogue-own': at(`/catalogue?type=order.paid&webhook=${world.good}`),
+    'event-type-new': at('/catalogue/new'),
+    'event-type-edit': at('/catalogue/order.paid/edit'),
     users: at('/users'),
     'user-new': at('/users/new'),
     user: at(`/users/${world.user}`),
@@ -128,6 +147,7 @@ export function pages(world) {
     client: at(`/clients/${world.client}`),
     'client-redirects': at(`/clients/${world.client}?tab=redirects`),
     'client-roles': at(`/clients/${world.client}?tab=roles`),
+    'client-role': at(`/clients/${world.client}/roles/${world.client_role}`),
     'client-service': at(`/clients/${world.client}?tab=service`),
     realms: at('/realms'),
     'realm-new': at('/realms?create=1'),
@@ -137,8 +157,37 @@ export function pages(world) {
     'api-key-new': at('/api-keys?create=1'),
     sessions: '/console/master/sessions',
     audit: at('/audit'),
+    empty: '/console/master',
     'not-found': at('/users/019ab200-7c3e-7b1a-9a54-3f0f6b1d2c11'),
   }
+}
+/** What opens on a page without an address of its own: where, and what is pressed there. */
+export const opened = {
+  palette: ['overview', (page) => page.keyboard.press('Control+k')],
+  'realm-menu': ['overview', (page) => page.getByRole('button', { name: /^Realm/ }).click()],
+  'set-user-password': [
+    'user',
+    (page) => page.getByRole('button', { name: 'Set password', exact: true }).click(),
+  ],
+  'reset-password': [
+    'user',
+    (page) => page.getByRole('button', { name: 'Reset password' }).click(),
+  ],
+  'delete-user': ['user', (page) => page.getByRole('button', { name: 'Delete' }).first().click()],
+  'redirect-new': [
+    'client-redirects',
+    (page) => page.getByRole('button', { name: 'Add redirect URI' }).click(),
+  ],
+  'audit-entry': ['audit', (page) => page.locator('tbody button').first().click()],
+  'time-between': ['events', (page) => page.getByLabel('Time').selectOption('between')],
+  'webhook-advanced': ['webhook-edit', (page) => page.getByText('Advanced').click()],
+  'webhook-tested': [
+    'webhook-test',
+    async (page) => {
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
+      await page.getByRole('region', { name: 'request body' }).waitFor()
+    },
+  ],
 }
 /** What people see who are not logged in. */
 export const fronts = { login: '/', 'set-password': '/set-password#realm=shop&token=made-up' }

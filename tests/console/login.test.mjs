@@ -81,6 +81,21 @@ test('a session that ends loses nothing that was typed', async () => {
   await page.context().close()
 })
 
+test('nor does what was typed in a dialog', async () => {
+  const page = await open(world, `/console/${world.realm}/events?publish=order.paid`)
+  const publish = page.getByRole('dialog', { name: 'Publish an event' })
+  await publish.getByLabel('Data').fill('{"typed": "with care"}')
+  await world.tell('end-sessions')
+  await publish.getByRole('button', { name: 'Publish' }).click()
+  const again = page.getByRole('dialog', { name: 'Log in again' })
+  await logIn(again, 'admin', world.password)
+  await again.waitFor({ state: 'detached' })
+  assert.equal(await publish.getByLabel('Data').inputValue(), '{"typed": "with care"}')
+  await publish.getByRole('button', { name: 'Publish' }).click()
+  await page.getByRole('region', { name: 'data', exact: true }).getByText('with care').waitFor()
+  await page.context().close()
+})
+
 test('an API key is in no storage, and a reload asks for it again', async () => {
   const page = await visit(pages(world).webhooks)
   await page.getByRole('button', { name: 'Use an API key' }).click()

@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { axe_source, fronts, newContext, newPage, open, pages, settled, start } from './browser.mjs'
+import {
+  axe_source,
+  fronts,
+  newContext,
+  newPage,
+  open,
+  opened,
+  pages,
+  settled,
+  start,
+} from './browser.mjs'
 
 let world
 before(async () => {
@@ -33,23 +43,52 @@ async function walk(options, look) {
   await outside.close()
 }
 
-for (const dark of [false, true]) {
-  test(`axe finds nothing serious, ${dark ? 'dark' : 'light'}`, async () => {
-    const found = []
-    await walk({ dark }, async (name, page) => {
-      // Not as a <script>: the policy would refuse it.
-      await page.evaluate(axe_source)
-      const { violations } = await page.evaluate(() => window.axe.run())
-      for (const each of violations) {
-        if (each.impact === 'serious' || each.impact === 'critical')
-          found.push(
-            `${name}: ${each.id}: ${each.nodes[0].html.slice(0, 160)} ${each.nodes[0].failureSummary?.split('\n')[1] ?? ''}`,
-          )
-      }
+/** What axe finds serious or critical. */
+async function serious(name, page) {
+  // Not as a <script>: the policy would refuse it.
+  await page.evaluate(axe_source)
+  const { violations } = await page.evaluate(() => window.axe.run())
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes: [first] }) => {
+      const summary = first.failureSummary?.split('\n')[1] ?? ''
+      return `${name}: ${id}: ${first.html.slice(0, 160)} ${summary}`
     })
+}
+
+for (const dark of [false, true]) {
+  const colours = dark ? 'dark' : 'light'
+  test(`axe finds nothing serious, ${colours}`, async () => {
+    const found = []
+    await walk({ dark }, async (name, page) => found.push(...(await serious(name, page))))
     assert.deepEqual(found, [])
   })
+
+  test(`nor in what opens on them, ${colours}`, async () => {
+    const context = await newContext(world, { dark })
+    const page = await newPage(world, context)
+    const found = []
+    for (const [name, [on, press]] of Object.entries(opened)) {
+      await page.goto(world.url + pages(world)[on])
+      await settled(page)
+      await press(page)
+      found.push(...(await serious(name, page)))
+    }
+    assert.deepEqual(found, [])
+    await context.close()
+  })
 }
+
+test('nothing jumps while a page loads', async (context) => {
+  let worst = ['', 0]
+  await walk({}, async (name, page) => {
+    const shift = await page.evaluate(() => window.layout_shift)
+    if (shift > worst[1]) worst = [name, shift]
+  })
+  context.diagnostic(`the largest layout shift is ${worst[1].toFixed(3)}, of ${worst[0]}`)
+  // What the web calls good is at most 0.1.
+  assert.ok(worst[1] < 0.05, worst.join(': '))
+})
 
 test('nothing is wider than a phone, nothing comes from elsewhere, nobody’s text is code', async () => {
   const found = []
@@ -83,6 +122,11 @@ test('what others wrote is shown as text', async () => {
   await page.getByText('<img src=x').first().waitFor()
   await page.goto(world.url + pages(world).roles)
   await page.getByText('support <img src=x').waitFor()
+  for (const name of ['catalogue-own', 'event-type-edit', 'publish', 'audit', 'deliveries']) {
+    await page.goto(world.url + pages(world)[name])
+    await settled(page)
+    assert.equal(await page.evaluate(() => window.pwned), undefined, name)
+  }
   await page.goto(world.url + pages(world)['api-keys'])
   await page.getByText('<img src=x').first().waitFor()
   assert.equal(await page.evaluate(() => window.pwned), undefined)
@@ -151,7 +195,7 @@ test('files have an ETag, and assets are for ever', async () => {
   assert.equal((await fetch(`${world.url}/assets/none.js`)).status, 404)
 })
 
-test('the first load is at most 250 KB', async () => {
+test('the first load is at most 250 KB', async (test) => {
   const context = await newContext(world, { width: 390, height: 844 })
   const page = await newPage(world, context)
   const sizes = []
@@ -161,6 +205,7 @@ test('the first load is at most 250 KB', async () => {
   await page.goto(`${world.url}${pages(world).overview}`)
   await settled(page)
   const bytes = (await Promise.all(sizes)).reduce((sum, each) => sum + each.responseBodySize, 0)
+  test.diagnostic(`the first load is ${bytes} bytes`)
   assert.ok(bytes > 50_000 && bytes <= 250_000, `${bytes} bytes`)
   await context.close()
 })

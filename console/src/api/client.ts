@@ -56,9 +56,14 @@ export class ApiError extends Error {
   ) {
     super(message)
   }
-  /** What is wrong with one field of the body. */
+  /** What is wrong with one field of the body, or with something in it. */
   field(pointer: string): string | undefined {
-    return this.problem?.errors?.find((each) => each.pointer === `#/${pointer}`)?.detail
+    const errors = this.problem?.errors ?? []
+    const whole = `#/${pointer}`
+    const found =
+      errors.find((each) => each.pointer === whole) ??
+      errors.find((each) => each.pointer?.startsWith(`${whole}/`))
+    return found?.detail
   }
 }
 

@@ -3,6 +3,7 @@ import { useState } from 'react'
 
 import { type ApiKey, type ApiKeyMade, call, type Permission, realmPath } from '../api/client'
 import { usePages, useRealm } from '../queries'
+import { Allowed } from '../session'
 import { Confirm, Once, Rest, Text, useSave } from '../ui/form'
 import { shortId } from '../ui/format'
 import { Button, Field, Modal, PageHead, Time } from '../ui/kit'
@@ -104,9 +105,11 @@ export function ApiKeys() {
   const set = useFilters()
   const list = usePages<ApiKey>(['api-keys', realm], realmPath(realm, '/api-keys'), {})
   const create = (
-    <Button tone="primary" icon="plus" onClick={() => set({ create: '1' })}>
-      Create API key
-    </Button>
+    <Allowed to="manage_api_keys">
+      <Button tone="primary" icon="plus" onClick={() => set({ create: '1' })}>
+        Create API key
+      </Button>
+    </Allowed>
   )
   return (
     <>

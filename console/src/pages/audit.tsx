@@ -1,11 +1,12 @@
 import { useSearch } from '@tanstack/react-router'
-import { useState } from 'react'
 
 import { type AuditEntry, realmPath } from '../api/client'
 import { usePages, useRealm } from '../queries'
-import { fullTime, shortId } from '../ui/format'
-import { Badge, Button, Code, Modal, PageHead, Time } from '../ui/kit'
-import { Listing, Nothing, SpanFilter, useFilters, useSince } from '../ui/listing'
+import { shortId } from '../ui/format'
+import { Badge, Button, Code, CopyButton, Modal, PageHead, Time } from '../ui/kit'
+import { Listing, Nothing, useFilters, useTyped } from '../ui/listing'
+import { Name } from '../ui/names'
+import { TimeFilter, useTimes } from '../ui/time-filter'
 import { RowId } from './sessions'
 
 const areas = [
@@ -35,14 +36,22 @@ function Detail({ entry, onClose }: { entry: AuditEntry; onClose: () => void }) 
     <Modal open onClose={onClose} title={entry.action}>
       <dl className="grid grid-cols-[6rem_minmax(0,1fr)] gap-y-2 text-[13.5px] mb-4">
         <dt className="text-muted">When</dt>
-        <dd>{fullTime(entry.time)}</dd>
+        <dd>
+          <Time at={entry.time} full />
+        </dd>
         <dt className="text-muted">Who</dt>
         <dd className="break-all">
           {entry.actor.kind.replaceAll('_', ' ')}{' '}
+          <span className="font-medium">
+            <Name id={entry.actor.id} />
+          </span>{' '}
           <span className="font-mono text-[12.5px]">{entry.actor.id}</span>
         </dd>
         <dt className="text-muted">What</dt>
-        <dd className="font-mono text-[12.5px] break-all">{entry.resource_id}</dd>
+        <dd className="font-mono text-[12.5px] break-all flex items-center gap-1">
+          {entry.resource_id}
+          <CopyButton text={entry.resource_id} label="Copy resource id" />
+        </dd>
       </dl>
       <Code label="detail" text={JSON.stringify(entry.detail, null, 2)} />
     </Modal>
@@ -56,18 +65,21 @@ export function Audit() {
     actor_id?: string
     resource_id?: string
     since?: string
+    until?: string
     entry?: string
   }
   const set = useFilters()
-  const [resource, setResource] = useState(search.resource_id ?? '')
-  const since = useSince(search.since)
+  const [resource, setResource] = useTyped(search.resource_id)
+  const times = useTimes(search)
   const list = usePages<AuditEntry>(['audit', realm], realmPath(realm, '/audit'), {
     action: search.action,
     actor_id: search.actor_id,
     resource_id: search.resource_id,
-    since,
+    ...times,
   })
-  const filtered = Boolean(search.action ?? search.actor_id ?? search.resource_id ?? search.since)
+  const filtered = Boolean(
+    search.action ?? search.actor_id ?? search.resource_id ?? search.since ?? search.until,
+  )
   const chosen = list.data?.pages
     .flatMap((page) => page.items)
     .find((entry) => entry.id === search.entry)
@@ -94,7 +106,7 @@ export function Audit() {
                 <option key={area}>{area}</option>
               ))}
             </select>
-            <SpanFilter value={search.since} onChange={(since) => set({ since })} />
+            <TimeFilter since={search.since} until={search.until} onChange={set} />
             <form
               role="search"
               className="min-w-0 w-full sm:w-72"
@@ -156,11 +168,11 @@ export function Audit() {
                 <Badge tone="idle">{entry.actor.kind.replaceAll('_', ' ')}</Badge>
                 <button
                   type="button"
-                  className="relative z-[1] font-mono text-[12.5px] text-muted hover:text-ink hover:underline break-all text-left"
-                  title="Only what they did"
+                  className="relative z-[1] text-[13px] hover:underline break-words text-left"
+                  title={`Only what they did (${entry.actor.id})`}
                   onClick={() => set({ actor_id: entry.actor.id })}
                 >
-                  {entry.actor.id.length > 30 ? shortId(entry.actor.id) : entry.actor.id}
+                  <Name id={entry.actor.id} />
                 </button>
               </span>
             ),

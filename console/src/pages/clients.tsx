@@ -1,23 +1,35 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 
-import { call, realmPath, type ClientWithSecret } from '../api/client'
+import { call, type ClientWithSecret, realmPath } from '../api/client'
 import { useClients } from '../directory'
 import { useRealm } from '../queries'
+import { Allowed } from '../session'
 import { Check, Once, Rest, Section, Text, useSave } from '../ui/form'
-import { Back, Go, Listing, Nothing, primaryLink, RowLink, useFilters } from '../ui/listing'
 import { Badge, Button, Field, PageHead, Time } from '../ui/kit'
+import {
+  Back,
+  Go,
+  Listing,
+  Nothing,
+  primaryLink,
+  RowLink,
+  useFilters,
+  useTyped,
+} from '../ui/listing'
 
 export function Clients() {
   const realm = useRealm()
   const search = useSearch({ strict: false }) as { client_id?: string }
   const set = useFilters()
-  const [text, setText] = useState(search.client_id ?? '')
+  const [text, setText] = useTyped(search.client_id)
   const list = useClients({ client_id: search.client_id })
   const create = (
-    <Go to="/$realm/clients/new" params={{ realm }} className={primaryLink}>
-      Create client
-    </Go>
+    <Allowed to="manage_clients">
+      <Go to="/$realm/clients/new" params={{ realm }} className={primaryLink}>
+        Create client
+      </Go>
+    </Allowed>
   )
   return (
     <>
@@ -112,6 +124,7 @@ export type ClientDraft = {
   type: 'public' | 'confidential'
   enabled: boolean
 }
+
 export const clientFields = ['client_id', 'name', 'description', 'type']
 
 export function ClientFields({

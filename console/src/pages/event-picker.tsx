@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useId, useState } from 'react'
 
 import { useEventTypes } from '../queries'
 import { Icon } from '../ui/icons'
@@ -13,10 +13,13 @@ export function EventPicker({
   onChange: (events: string[]) => void
   error?: string
 }) {
+  const note = useId()
   const types = useEventTypes()
   const [filter, setFilter] = useState('')
   const groups = new Map<string, { name: string; description: string }[]>()
-  for (const type of types.data ?? []) {
+  // One's own come first: the built-in ones are many and always the same.
+  const ordered = [...(types.data ?? [])].sort((a, b) => Number(a.built_in) - Number(b.built_in))
+  for (const type of ordered) {
     if (filter && !`${type.name} ${type.description}`.toLowerCase().includes(filter.toLowerCase()))
       continue
     const group = type.name.split('.')[0] ?? type.name
@@ -26,7 +29,7 @@ export function EventPicker({
     onChange(on ? [...chosen, name] : chosen.filter((each) => each !== name))
   const every = chosen.includes('*')
   return (
-    <fieldset>
+    <fieldset aria-describedby={error ? note : undefined}>
       <legend className="label">Events</legend>
       <div className="rounded-lg border border-line overflow-hidden">
         <div className="flex items-center gap-2 px-3 border-b border-line bg-panel">
@@ -96,7 +99,9 @@ export function EventPicker({
         </div>
       </div>
       {error ? (
-        <p className="text-[13px] text-bad mt-1.5">{error}</p>
+        <p id={note} className="text-[13px] text-bad mt-1.5">
+          {error}
+        </p>
       ) : (
         <div className="flex flex-wrap gap-1 mt-2 min-h-6">
           {chosen.map((each) => (

@@ -2,12 +2,12 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 
 import {
-  get,
-  raw,
-  realmPath,
   type DeliveryState,
   type Explanation,
+  get,
   type PostriderEvent,
+  raw,
+  realmPath,
 } from '../api/client'
 import { refreshMs } from '../live'
 import { useRealm } from '../queries'
@@ -18,12 +18,14 @@ import {
   CopyButton,
   Empty,
   Failure,
+  PageFailure,
   PageHead,
+  Sentence,
   Skeleton,
   StateBadge,
   Time,
-  PageFailure,
 } from '../ui/kit'
+import { Go, plainLink } from '../ui/listing'
 
 const states = ['delivered', 'pending', 'failed', 'cancelled']
 
@@ -58,6 +60,26 @@ export function EventPage() {
       </Link>
       <div className="h-1" />
       <PageHead
+        actions={
+          <>
+            <Go
+              to="/$realm/deliveries"
+              params={{ realm }}
+              search={{ event_id: id }}
+              className={plainLink}
+            >
+              Its deliveries
+            </Go>
+            <Go
+              to="/$realm/events"
+              params={{ realm }}
+              search={{ resource_id: data.resource_id }}
+              className={plainLink}
+            >
+              All of this resource
+            </Go>
+          </>
+        }
         title={data.event}
         badge={<Badge tone="idle">{data.origin}</Badge>}
         lead={
@@ -112,7 +134,9 @@ export function EventPage() {
                         <Badge tone="idle">{item.verdict.replaceAll('_', ' ')}</Badge>
                       )}
                     </div>
-                    <p className="text-[13px] text-muted mt-1 break-words">{item.because}</p>
+                    <p className="text-[13px] text-muted mt-1 break-words">
+                      <Sentence text={item.because} />
+                    </p>
                     <p className="text-[13px] mt-1 flex gap-4">
                       {item.next_attempt_at && (
                         <span className="text-warn">

@@ -1,22 +1,19 @@
-import 'uplot/dist/uPlot.min.css'
+import { Link, useSearch } from '@tanstack/react-router'
+import { type ReactNode, useMemo } from 'react'
 
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useMemo, useRef, type ReactNode } from 'react'
-import uPlot from 'uplot'
-
-import type { Statistics } from '../api/client'
+import { type Statistics } from '../api/client'
 import { usePulse } from '../live'
-import { useRealm, useRecentDeliveries, useStatistics, useWebhooks } from '../queries'
-import { count, fullTime, milliseconds } from '../ui/format'
-import { Empty, PageHead, Skeleton, PageFailure } from '../ui/kit'
-import { Bars, useByWebhook, WebhookBadge } from './webhooks'
-
-type Series = { times: number[]; good: number[]; bad: number[] }
+import { failing_max, useFailing, useRealm, useStatistics, useWebhooks } from '../queries'
+import { Chart, type Series } from '../ui/chart'
+import { count, milliseconds } from '../ui/format'
+import { Health, WebhookBadge } from '../ui/health'
+import { Empty, PageFailure, PageHead, Skeleton, Time } from '../ui/kit'
+import { useFilters } from '../ui/listing'
 
 const periods = [
-  { hours: 1, label: '1 hour' },
-  { hours: 24, label: '24 hours' },
-  { hours: 168, label: '7 days' },
+  { hours: 1, span: '1h', label: '1 hour' },
+  { hours: 24, span: '24h', label: '24 hours' },
+  { hours: 168, span: '7d', label: '7 days' },
 ]
 
 function series_of(statistics: Statistics): Series {
@@ -26,82 +23,6 @@ function series_of(statistics: Statistics): Series {
     good: spans.map((span) => span.delivered + span.pending - span.retrying),
     bad: spans.map((span) => span.failed + span.retrying),
   }
-}
-
-function Chart({ series }: { series: Series }) {
-  const host = useRef<HTMLDivElement>(null)
-  useEffect(() => {
-    const element = host.current
-    if (!element) return
-    let plot: uPlot | undefined
-    const draw = () => {
-      plot?.destroy()
-      const style = getComputedStyle(document.documentElement)
-      const colour = (name: string, alpha = 1) =>
-        `rgb(${style.getPropertyValue(`--${name}`).trim().replaceAll(' ', ', ')}, ${alpha})`.replace(
-          'rgb(',
-          'rgba(',
-        )
-      const axis = {
-        stroke: colour('muted'),
-        grid: { stroke: colour('line', 0.7), width: 1 },
-        ticks: { show: false },
-        font: '12px Instrument Sans',
-      }
-      plot = new uPlot(
-        {
-          width: element.clientWidth,
-          height: 220,
-          legend: { show: false },
-          cursor: { drag: { setScale: false }, points: { size: 7 } },
-          scales: { y: { range: (_, __, max) => [0, Math.max(4, Math.ceil(max * 1.15))] } },
-          axes: [
-            { ...axis, grid: { show: false } },
-            { ...axis, size: 40 },
-          ],
-          series: [
-            {},
-            {
-              label: 'Going well',
-              stroke: colour('accent'),
-              width: 2,
-              fill: colour('accent', 0.12),
-              points: { show: false },
-            },
-            {
-              label: 'Failing',
-              stroke: colour('bad'),
-              width: 2,
-              fill: colour('bad', 0.12),
-              points: { show: false },
-            },
-          ],
-        },
-        [series.times, series.good, series.bad],
-        element,
-      )
-    }
-    draw()
-    const resized = new ResizeObserver(draw)
-    resized.observe(element)
-    // Light and dark change the class of the document.
-    const themed = new MutationObserver(draw)
-    themed.observe(document.documentElement, { attributes: true, attributeFilter: ['class'] })
-    return () => {
-      resized.disconnect()
-      themed.disconnect()
-      plot?.destroy()
-    }
-  }, [series])
-  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)
-  return (
-    <div
-      ref={host}
-      role="img"
-      aria-label={`${sum(series.good)} deliveries going well and ${sum(series.bad)} failing over time`}
-      className="h-[220px] overflow-hidden"
-    />
-  )
 }
 
 function Figure({
@@ -126,33 +47,28 @@ function Figure({
 
 export function Overview() {
   const realm = useRealm()
-  const recent = useRecentDeliveries()
   const webhooks = useWebhooks()
-  const groups = useByWebhook()
-  const navigate = useNavigate()
+  const set = useFilters()
   const search = useSearch({ strict: false }) as { period?: string }
-  const period = periods.find((each) => String(each.hours) === String(search.period)) ?? periods[1]!
+  const period = periods.find((each) => each.span === search.period) ?? periods[1]!
   const statistics = useStatistics(period.hours)
   const series = useMemo(
     () => (statistics.data ? series_of(statistics.data) : null),
     [statistics.data],
   )
-  const bad = (id: string) =>
-    (groups.get(id) ?? [])
-      .slice(0, 24)
-      .filter((each) => each.state === 'failed' || (each.state === 'pending' && each.attempts > 0))
-      .length
+  const failing = useFailing(period.hours)
+  const bad = (id: string) => failing.data?.counts.get(id) ?? 0
   const ranked = [...(webhooks.data ?? [])]
     .sort((a, b) => bad(b.id) - bad(a.id) || Number(a.enabled) - Number(b.enabled))
     .slice(0, 8)
   const pulse = usePulse(realm)
-  if (recent.isPending || webhooks.isPending || statistics.isPending) return <Skeleton rows={10} />
-  if (recent.isError || webhooks.isError || statistics.isError)
+  if (failing.isPending || webhooks.isPending || statistics.isPending) return <Skeleton rows={10} />
+  if (failing.isError || webhooks.isError || statistics.isError)
     return (
       <PageFailure
-        error={recent.error ?? webhooks.error ?? statistics.error}
+        error={failing.error ?? webhooks.error ?? statistics.error}
         retry={() => {
-          void recent.refetch()
+          void failing.refetch()
           void webhooks.refetch()
           void statistics.refetch()
         }}
@@ -168,7 +84,7 @@ export function Overview() {
     wait_us_p99: p99,
   } = statistics.data
   const rate = delivered + failed > 0 ? (delivered / (delivered + failed)) * 100 : null
-  const any = (recent.data ?? []).some((each) => !each.test)
+  const { any } = failing.data
   return (
     <>
       <PageHead
@@ -182,11 +98,16 @@ export function Overview() {
           )
         }
         lead={
-          !any
-            ? 'What becomes of your events.'
-            : complete
-              ? `${count(counted)} deliveries in the last ${period.label}.`
-              : `The latest ${count(counted)} deliveries, since ${fullTime(statistics.data.since)}.`
+          !any ? (
+            'What becomes of your events.'
+          ) : complete ? (
+            `${count(counted)} deliveries in the last ${period.label}.`
+          ) : (
+            <>
+              The latest {count(counted)} deliveries, since <Time at={statistics.data.since} full />
+              .
+            </>
+          )
         }
       />
       {!any ? (
@@ -230,7 +151,7 @@ export function Overview() {
                   <Link
                     to="/$realm/deliveries"
                     params={{ realm }}
-                    search={{ state: 'failed' }}
+                    search={{ state: 'failed', since: period.span }}
                     className="text-accent underline underline-offset-2"
                   >
                     See them
@@ -265,13 +186,7 @@ export function Overview() {
                       key={each.hours}
                       type="button"
                       aria-pressed={each === period}
-                      onClick={() =>
-                        void navigate({
-                          to: '.',
-                          search: { period: each.hours },
-                          replace: true,
-                        } as never)
-                      }
+                      onClick={() => set({ period: each.span })}
                       className={`h-7 px-2.5 rounded-md text-[12.5px] font-medium ${each === period ? 'bg-accent/10 text-accent' : 'text-muted hover:text-ink hover:bg-sunken'}`}
                     >
                       {each.label}
@@ -310,7 +225,13 @@ export function Overview() {
                     </Link>
                     {!webhook.enabled && <WebhookBadge webhook={webhook} />}
                   </div>
-                  <Bars deliveries={groups.get(webhook.id) ?? []} />
+                  {bad(webhook.id) > 0 && (
+                    <span className="text-[12.5px] text-bad">
+                      {count(bad(webhook.id))}
+                      {bad(webhook.id) >= failing_max ? '+' : ''} failing
+                    </span>
+                  )}
+                  <Health webhook={webhook} />
                 </li>
               ))}
             </ul>

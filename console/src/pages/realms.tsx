@@ -11,6 +11,7 @@ import {
 } from '../api/client'
 import { useSettings, useThisRealm } from '../directory'
 import { usePages, useRealm } from '../queries'
+import { Allowed } from '../session'
 import { Check, Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import { Button, CopyButton, Field, Modal, PageFailure, PageHead, Skeleton, Time } from '../ui/kit'
 import { Listing, Nothing, RowLink, useFilters } from '../ui/listing'
@@ -75,9 +76,11 @@ export function Realms() {
         title="Realms"
         lead="Each has its own webhooks, events, users, roles and clients; master administers the others."
         actions={
-          <Button tone="primary" icon="plus" onClick={() => set({ create: '1' })}>
-            Create realm
-          </Button>
+          <Allowed to="manage_realms">
+            <Button tone="primary" icon="plus" onClick={() => set({ create: '1' })}>
+              Create realm
+            </Button>
+          </Allowed>
         }
       />
       <Listing
@@ -234,16 +237,6 @@ function SettingsForm({ settings }: { settings: Versioned }) {
       toast('Saved.')
     },
   )
-  // A list's entries are named one by one: #/retry_schedule/2.
-  const first = (name: string) =>
-    field(name) ??
-    Array.from({ length: 100 }, (_, index) => field(`${name}/${index}`)).find(Boolean)
-  const all = [
-    ...shown,
-    ...['retry_schedule', 'allowed_networks'].flatMap((name) =>
-      Array.from({ length: 100 }, (_, index) => `${name}/${index}`),
-    ),
-  ]
   return (
     <form
       noValidate
@@ -259,7 +252,7 @@ function SettingsForm({ settings }: { settings: Versioned }) {
           mono
           value={draft.retry_schedule}
           onChange={(retry_schedule) => set({ retry_schedule })}
-          error={first('retry_schedule')}
+          error={field('retry_schedule')}
           hint="Waits between attempts, for webhooks that set none themselves."
           spellCheck={false}
         />
@@ -290,7 +283,7 @@ function SettingsForm({ settings }: { settings: Versioned }) {
         {master && (
           <Field
             label="Allowed networks"
-            error={first('allowed_networks')}
+            error={field('allowed_networks')}
             hint="Networks that are not public, one a line, which webhooks of master may reach."
           >
             {(ids) => (
@@ -322,7 +315,7 @@ function SettingsForm({ settings }: { settings: Versioned }) {
           checked={draft.reset_token_in_event}
           onChange={(reset_token_in_event) => set({ reset_token_in_event })}
         />
-        <Rest of={failed} fields={all} />
+        <Rest of={failed} fields={shown} />
         <SaveRow
           changed={changed}
           busy={busy}

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { call, ifMatch, type Permission, realmPath, type Role } from '../api/client'
 import { rolesPath, useClient, useRole, useRoleList } from '../directory'
 import { useRealm } from '../queries'
+import { Allowed } from '../session'
 import { Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import { plural } from '../ui/format'
 import { Button, CopyButton, PageFailure, PageHead, Skeleton, Time } from '../ui/kit'
@@ -105,9 +106,11 @@ export function RoleListing({
 export function Roles() {
   const realm = useRealm()
   const create = (
-    <Go to="/$realm/roles/new" params={{ realm }} className={primaryLink}>
-      Create role
-    </Go>
+    <Allowed to="manage_roles">
+      <Go to="/$realm/roles/new" params={{ realm }} className={primaryLink}>
+        Create role
+      </Go>
+    </Allowed>
   )
   return (
     <>

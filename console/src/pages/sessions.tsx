@@ -1,4 +1,5 @@
 import { useSearch } from '@tanstack/react-router'
+import { type ReactNode } from 'react'
 
 import { type BrowserSession, call, realmPath } from '../api/client'
 import { usePages, useRealm } from '../queries'
@@ -6,17 +7,18 @@ import { Confirm } from '../ui/form'
 import { shortId } from '../ui/format'
 import { Button, PageHead, Time } from '../ui/kit'
 import { Go, Listing, Nothing, useFilters } from '../ui/listing'
+import { Name } from '../ui/names'
 import { useToast } from '../ui/toasts'
 
-export function RowId({ to, id }: { to: string; id: string }) {
+export function RowId({ to, id, children }: { to: string; id: string; children?: ReactNode }) {
   const realm = useRealm()
   return (
     <Go
       to={to}
       params={{ realm, id }}
-      className="relative z-[1] text-accent hover:underline font-mono text-[12.5px]"
+      className={`relative z-[1] text-accent hover:underline ${children ? '' : 'font-mono text-[12.5px]'}`}
     >
-      {shortId(id)}
+      {children ?? shortId(id)}
     </Go>
   )
 }
@@ -87,7 +89,11 @@ export function Sessions() {
           {
             label: 'User',
             from: 'md',
-            cell: (session) => <RowId to="/$realm/users/$id" id={session.user_id} />,
+            cell: (session) => (
+              <RowId to="/$realm/users/$id" id={session.user_id}>
+                <Name id={session.user_id} />
+              </RowId>
+            ),
           },
           {
             label: 'Last used',

@@ -12,7 +12,6 @@ import {
 } from '../directory'
 import { useRealm } from '../queries'
 import { Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
-import { fullTime } from '../ui/format'
 import {
   Badge,
   Button,
@@ -215,7 +214,7 @@ function ResetLink({ user, onClose }: { user: User; onClose: () => void }) {
         <div className="space-y-3">
           <p className="text-muted">
             With this link they set a password themselves, once, until{' '}
-            {fullTime(save.data.expires_at)}.
+            <Time at={save.data.expires_at} full />.
           </p>
           <div className="flex items-center gap-1 rounded-lg bg-sunken border border-line pl-3 pr-1.5 py-1.5">
             <code className="flex-1 font-mono text-[12.5px] break-all">{link}</code>

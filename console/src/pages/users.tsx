@@ -4,10 +4,20 @@ import { useEffect, useState } from 'react'
 import { call, realmPath, type User } from '../api/client'
 import { type ExactUser, useUsers } from '../directory'
 import { useRealm } from '../queries'
+import { Allowed } from '../session'
 import { Check, Confirm, Rest, Section, Text, useSave } from '../ui/form'
 import { plural } from '../ui/format'
 import { Badge, Button, Field, PageHead, Time } from '../ui/kit'
-import { Back, Go, Listing, Nothing, primaryLink, RowLink, useFilters } from '../ui/listing'
+import {
+  Back,
+  Go,
+  Listing,
+  Nothing,
+  primaryLink,
+  RowLink,
+  useFilters,
+  useTyped,
+} from '../ui/listing'
 import { useToast } from '../ui/toasts'
 
 export const fullName = (user: User) => [user.first_name, user.last_name].filter(Boolean).join(' ')
@@ -17,14 +27,16 @@ export function Users() {
   const search = useSearch({ strict: false }) as { username?: string; email?: string }
   const set = useFilters()
   const toast = useToast()
-  const [text, setText] = useState(search.username ?? search.email ?? '')
+  const [text, setText] = useTyped(search.username ?? search.email)
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const list = useUsers({ username: search.username, email: search.email })
   const filtered = Boolean(search.username ?? search.email)
   const create = (
-    <Go to="/$realm/users/new" params={{ realm }} className={primaryLink}>
-      Create user
-    </Go>
+    <Allowed to="manage_users">
+      <Go to="/$realm/users/new" params={{ realm }} className={primaryLink}>
+        Create user
+      </Go>
+    </Allowed>
   )
   useEffect(() => setChosen(new Set()), [search.username, search.email])
   const find = (wanted: string) =>

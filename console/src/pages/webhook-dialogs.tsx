@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
 
 import {
   call,
@@ -13,8 +13,10 @@ import {
 import { useEventTypes, useRealm } from '../queries'
 import { count } from '../ui/format'
 import { Button, Failure, Field, Modal, StateBadge } from '../ui/kit'
+import { useFilters } from '../ui/listing'
+import { Moment, type Times, useTimes } from '../ui/time-filter'
 import { useToast } from '../ui/toasts'
-import { AttemptView } from './attempts'
+import { AttemptView, useEventBody } from './attempts'
 
 export function TestDialog({ webhook, onClose }: { webhook: Webhook; onClose: () => void }) {
   const realm = useRealm()
@@ -29,6 +31,7 @@ export function TestDialog({ webhook, onClose }: { webhook: Webhook; onClose: ()
     onSettled: () => cache.invalidateQueries({ queryKey: ['deliveries'] }),
   })
   const attempt = test.data?.attempts_log[0]
+  const body = useEventBody(test.data?.event_id)
   return (
     <Modal open onClose={onClose} title="Send a test event" wide>
       <div className="flex flex-wrap items-end gap-3 mb-5">
@@ -63,7 +66,7 @@ export function TestDialog({ webhook, onClose }: { webhook: Webhook; onClose: ()
         </div>
       )}
       {attempt ? (
-        <AttemptView attempt={attempt} />
+        <AttemptView attempt={attempt} body={body} />
       ) : (
         !test.isError && (
           <p className="text-muted">
@@ -76,41 +79,108 @@ export function TestDialog({ webhook, onClose }: { webhook: Webhook; onClose: ()
   )
 }
 
+const recoveries = {
+  '1h': 'the last hour',
+  '24h': 'the last day',
+  '7d': 'the last 7 days',
+  '30d': 'the last 30 days',
+}
+
+/** Its operation is in the address: whoever loads the page again sees how far it has come. */
 export function RecoverDialog({ webhook, onClose }: { webhook: Webhook; onClose: () => void }) {
   const realm = useRealm()
-  const cache = useQueryClient()
-  const [hours, setHours] = useState('24')
+  const search = useSearch({ strict: false }) as Times & { operation?: string }
+  const change = useFilters()
+  // What the list is filtered by is what somebody wants back.
+  const [since, setSince] = useState(search.since ?? '24h')
+  const [until, setUntil] = useState(search.until)
+  const times = useTimes({ since, until })
   const start = useMutation({
     mutationFn: () =>
-      call<Operation>('POST', realmPath(realm, `/webhooks/${webhook.id}/recover`), {
-        body: { since: new Date(Date.now() - Number(hours) * 3_600_000).toISOString() },
-      }),
+      call<Operation>('POST', realmPath(realm, `/webhooks/${webhook.id}/recover`), { body: times }),
+    onSuccess: ({ id }) => change({ operation: id }),
   })
-  const id = start.data?.id
+  if (search.operation) return <RecoveryDialog id={search.operation} onClose={onClose} />
+  const own = !(since in recoveries)
+  return (
+    <Modal open onClose={onClose} title="Redeliver all that failed">
+      <form
+        className="space-y-5"
+        onSubmit={(event) => {
+          event.preventDefault()
+          start.mutate()
+        }}
+      >
+        <p className="text-muted">
+          Sends again what failed or was cancelled, and matching events that were missed while the
+          webhook was disabled or did not exist.
+        </p>
+        <Field label="Everything accepted in">
+          {(ids) => (
+            <select
+              {...ids}
+              className="field"
+              value={own ? '' : since}
+              onChange={(event) => {
+                setSince(event.target.value || new Date(Date.now() - 86_400_000).toISOString())
+                setUntil(undefined)
+              }}
+            >
+              {Object.entries(recoveries).map(([span, label]) => (
+                <option key={span} value={span}>
+                  {label}
+                </option>
+              ))}
+              <option value="">a time of my own…</option>
+            </select>
+          )}
+        </Field>
+        {own && (
+          <div className="flex flex-wrap gap-3">
+            <Moment label="from" value={since} onChange={(value) => setSince(value ?? '24h')} />
+            <Moment label="until" value={until} onChange={setUntil} />
+          </div>
+        )}
+        {start.isError && <Failure error={start.error} />}
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button tone="primary" type="submit" icon="retry" busy={start.isPending}>
+            Redeliver
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  )
+}
+
+function RecoveryDialog({ id, onClose }: { id: string; onClose: () => void }) {
+  const realm = useRealm()
+  const cache = useQueryClient()
   const running = useQuery({
-    queryKey: ['operation', id],
-    enabled: id !== undefined,
+    queryKey: ['operation', realm, id],
     queryFn: () => get<Operation>(realmPath(realm, `/operations/${id}`)),
-    refetchInterval: ({ state }) => {
-      if (state.data && state.data.state !== 'running')
-        void cache.invalidateQueries({ queryKey: ['deliveries'] })
-      return !state.data || state.data.state === 'running' ? 500 : false
-    },
+    refetchInterval: ({ state }) => (state.data && state.data.state !== 'running' ? false : 500),
   })
   const cancel = useMutation({
     mutationFn: () => call('DELETE', realmPath(realm, `/operations/${id}`)),
     onSettled: () => running.refetch(),
   })
-  const operation = running.data ?? start.data
-  const share = operation
-    ? operation.total === 0
+  const operation = running.data
+  const state = operation?.state
+  useEffect(() => {
+    if (state && state !== 'running') void cache.invalidateQueries({ queryKey: ['deliveries'] })
+  }, [cache, state])
+  const share = !operation
+    ? 0
+    : operation.total === 0
       ? 100
       : Math.min(100, Math.round((operation.done / operation.total) * 100))
-    : 0
   return (
-    <Modal open onClose={onClose} title="Recover deliveries">
-      {operation ? (
-        <div className="space-y-4" aria-live="polite">
+    <Modal open onClose={onClose} title="Redeliver all that failed">
+      {running.isError ? (
+        <Failure error={running.error} retry={() => void running.refetch()} />
+      ) : (
+        <div className="space-y-4">
           <div
             role="progressbar"
             aria-label="Recovery"
@@ -124,49 +194,32 @@ export function RecoverDialog({ webhook, onClose }: { webhook: Webhook; onClose:
               style={{ width: `${share}%` }}
             />
           </div>
-          <p>
-            {count(operation.done)} of {count(operation.total)} looked at ·{' '}
-            <span className="font-medium">{operation.state}</span>
-          </p>
-          {operation.detail && <p className="text-bad">{operation.detail}</p>}
-          <div className="flex justify-end gap-2">
-            {operation.state === 'running' && (
-              <Button tone="danger" onClick={() => cancel.mutate()}>
-                Cancel
-              </Button>
+          <p aria-live="polite">
+            {operation ? (
+              <>
+                {count(operation.done)} of {count(operation.total)} looked at ·{' '}
+                <span className="font-medium">{operation.state}</span>
+              </>
+            ) : (
+              'Starting…'
             )}
-            <Button onClick={onClose}>Close</Button>
-          </div>
-        </div>
-      ) : (
-        <div className="space-y-5">
-          <p className="text-muted">
-            Sends again what failed or was cancelled, and matching events that were missed while the
-            webhook was disabled or did not exist.
           </p>
-          <Field label="Everything accepted in">
-            {(ids) => (
-              <select
-                {...ids}
-                className="field"
-                value={hours}
-                onChange={(event) => setHours(event.target.value)}
-              >
-                <option value="1">the last hour</option>
-                <option value="24">the last day</option>
-                <option value="168">the last 7 days</option>
-                <option value="720">the last 30 days</option>
-              </select>
-            )}
-          </Field>
-          {start.isError && <Failure error={start.error} />}
-          <div className="flex justify-end">
-            <Button tone="primary" busy={start.isPending} onClick={() => start.mutate()}>
-              Recover
-            </Button>
-          </div>
+          {operation?.detail && <p className="text-bad">{operation.detail}</p>}
+          {state === 'running' && (
+            <p className="text-muted text-[13px]">
+              It goes on when you close this, and survives a restart of the server.
+            </p>
+          )}
         </div>
       )}
+      <div className="flex justify-end gap-2 mt-6">
+        {state === 'running' && (
+          <Button tone="danger" busy={cancel.isPending} onClick={() => cancel.mutate()}>
+            Stop it
+          </Button>
+        )}
+        <Button onClick={onClose}>Close</Button>
+      </div>
     </Modal>
   )
 }

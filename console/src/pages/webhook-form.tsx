@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, useNavigate, useParams } from '@tanstack/react-router'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useState } from 'react'
 
 import {
@@ -12,22 +12,42 @@ import {
   type Webhook,
 } from '../api/client'
 import { useRealm } from '../queries'
-import { Button, Failure, Field, Modal, PageFailure, PageHead, Skeleton } from '../ui/kit'
+import { Check, Rest, Text, useFocusInvalid } from '../ui/form'
+import { Button, Field, Modal, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { EventPicker } from './event-picker'
+import { type HeaderRow, HeaderRows } from './header-rows'
 import { SecretView } from './webhook-secret'
 
-type Row = { name: string; value: string }
+const fields = [
+  'name',
+  'description',
+  'url',
+  'events',
+  'headers',
+  'timeout',
+  'retry_schedule',
+  'signing',
+]
+
+const signings: Record<string, { label: string; hint: string }> = {
+  v1: { label: 'HMAC-SHA256 (v1)', hint: 'With a secret that both sides have.' },
+  v1a: { label: 'ed25519 (v1a)', hint: 'With a public key: the receiver has nothing to hide.' },
+  'v1 v1a': { label: 'both', hint: 'For a receiver that changes from one to the other.' },
+}
 
 type Draft = {
   name: string
   description: string
   url: string
-  headers: Row[]
+  headers: HeaderRow[]
   events: string[]
   timeout: string
   retry: string
   inherit: boolean
+  signing: string
 }
+
+const origin = (url: string) => (URL.canParse(url) ? new URL(url).origin : url)
 
 function useUrlCheck(url: string) {
   const realm = useRealm()
@@ -46,7 +66,9 @@ function useUrlCheck(url: string) {
   })
 }
 
-function Form({ start, existing }: { start: Draft; existing?: Webhook }) {
+function Form({ start, existing: now }: { start: Draft; existing?: Webhook }) {
+  // As it was when somebody began to type: saving says so when it has changed since.
+  const [existing] = useState(now)
   const realm = useRealm()
   const navigate = useNavigate()
   const cache = useQueryClient()
@@ -73,6 +95,7 @@ function Form({ start, existing }: { start: Draft; existing?: Webhook }) {
         events: draft.events,
         timeout: draft.timeout || null,
         retry_schedule: schedule,
+        signing: draft.signing.split(' '),
       }
       return existing
         ? call<Webhook & Secret>('PATCH', realmPath(realm, `/webhooks/${existing.id}`), {
@@ -90,10 +113,10 @@ function Form({ start, existing }: { start: Draft; existing?: Webhook }) {
       else await navigate({ to: '/$realm/webhooks/$id', params: { realm, id: webhook.id } })
     },
   })
+  useFocusInvalid(save.error)
   const error = save.error instanceof ApiError ? save.error : null
-  const shown = ['url', 'events', 'name', 'timeout', 'retry_schedule'].some((name) =>
-    error?.field(name),
-  )
+  const wrongAdvanced = ['timeout', 'retry_schedule', 'signing'].some((name) => error?.field(name))
+  const moved = existing && origin(existing.url) !== origin(draft.url)
   const submit = (event: FormEvent) => {
     event.preventDefault()
     save.mutate()
@@ -105,30 +128,22 @@ function Form({ start, existing }: { start: Draft; existing?: Webhook }) {
   return (
     <form onSubmit={submit} className="card p-5 sm:p-7 max-w-3xl space-y-6" noValidate>
       <div className="grid sm:grid-cols-2 gap-5">
-        <Field label="Name" error={error?.field('name')}>
-          {(ids) => (
-            <input
-              {...ids}
-              className="field"
-              maxLength={200}
-              placeholder="Billing"
-              value={draft.name}
-              onChange={(event) => set({ name: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label="Description">
-          {(ids) => (
-            <input
-              {...ids}
-              className="field"
-              maxLength={2000}
-              placeholder="What it is for"
-              value={draft.description}
-              onChange={(event) => set({ description: event.target.value })}
-            />
-          )}
-        </Field>
+        <Text
+          label="Name"
+          maxLength={200}
+          placeholder="Billing"
+          value={draft.name}
+          onChange={(name) => set({ name })}
+          error={error?.field('name')}
+        />
+        <Text
+          label="Description"
+          maxLength={2000}
+          placeholder="What it is for"
+          value={draft.description}
+          onChange={(description) => set({ description })}
+          error={error?.field('description')}
+        />
       </div>
       <Field
         label="URL"
@@ -159,109 +174,64 @@ function Form({ start, existing }: { start: Draft; existing?: Webhook }) {
         onChange={(events) => set({ events })}
         error={error?.field('events')}
       />
-      <fieldset>
-        <legend className="label">Headers</legend>
-        <div className="space-y-2">
-          {draft.headers.map((row, index) => {
-            const change = (next: Partial<Row>) =>
-              set({
-                headers: draft.headers.map((each, at) =>
-                  at === index ? { ...each, ...next } : each,
-                ),
-              })
-            return (
-              <div key={index}>
-                <div className="flex gap-2">
-                  <input
-                    aria-label={`Header ${index + 1} name`}
-                    className="field font-mono text-[13px] min-w-0"
-                    placeholder="Authorization"
-                    value={row.name}
-                    onChange={(event) => change({ name: event.target.value })}
-                  />
-                  <input
-                    aria-label={`Header ${index + 1} value`}
-                    className="field font-mono text-[13px] min-w-0"
-                    placeholder="Bearer …"
-                    value={row.value}
-                    onFocus={(event) => event.target.select()}
-                    onChange={(event) => change({ value: event.target.value })}
-                  />
-                  <Button
-                    tone="quiet"
-                    className="w-9 px-0"
-                    icon="cross"
-                    aria-label={`Remove header ${index + 1}`}
-                    onClick={() => set({ headers: draft.headers.filter((_, at) => at !== index) })}
-                  />
-                </div>
-                {error?.field(`headers/${row.name}`) && (
-                  <p className="text-[13px] text-bad mt-1">{error.field(`headers/${row.name}`)}</p>
-                )}
-              </div>
-            )
-          })}
-        </div>
-        <Button
-          tone="quiet"
-          icon="plus"
-          className="mt-1 -ml-3"
-          onClick={() => set({ headers: [...draft.headers, { name: '', value: '' }] })}
-        >
-          Add header
-        </Button>
-      </fieldset>
-      <details
-        className="rounded-lg border border-line"
-        open={Boolean(error?.field('timeout') || error?.field('retry_schedule')) || undefined}
-      >
+      <HeaderRows
+        rows={draft.headers}
+        onChange={(headers) => set({ headers })}
+        field={(name) => error?.field(name)}
+      />
+      <details className="rounded-lg border border-line" open={wrongAdvanced || undefined}>
         <summary className="px-4 h-10 flex items-center cursor-pointer font-medium text-[13.5px] rounded-lg">
-          Advanced: timeout and retries
+          Advanced: timeout, retries, signature
         </summary>
         <div className="p-4 pt-2 grid sm:grid-cols-2 gap-5">
-          <Field
+          <Text
             label="Timeout"
+            placeholder="15s"
+            value={draft.timeout}
+            onChange={(timeout) => set({ timeout })}
             hint="For one attempt in all, 100ms to 30s. Empty: the realm’s."
             error={error?.field('timeout')}
-          >
-            {(ids) => (
-              <input
-                {...ids}
-                className="field"
-                placeholder="15s"
-                value={draft.timeout}
-                onChange={(event) => set({ timeout: event.target.value })}
-              />
-            )}
-          </Field>
+          />
           <Field
-            label="Retry after"
-            hint="Waits between attempts; empty: never again."
-            error={error?.field('retry_schedule')}
+            label="Signature"
+            hint={signings[draft.signing]?.hint}
+            error={error?.field('signing')}
           >
             {(ids) => (
-              <input
+              <select
                 {...ids}
                 className="field"
-                disabled={draft.inherit}
-                placeholder="5s, 5m, 30m, 2h"
-                value={draft.inherit ? '' : draft.retry}
-                onChange={(event) => set({ retry: event.target.value })}
-              />
+                value={draft.signing}
+                onChange={(event) => set({ signing: event.target.value })}
+              >
+                {Object.entries(signings).map(([value, { label }]) => (
+                  <option key={value} value={value}>
+                    {label}
+                  </option>
+                ))}
+              </select>
             )}
           </Field>
-          <label className="flex items-center gap-2 text-[13px] sm:col-start-2">
-            <input
-              type="checkbox"
-              className="accent-[rgb(var(--accent))]"
-              checked={draft.inherit}
-              onChange={(event) => set({ inherit: event.target.checked })}
+          <div className="sm:col-span-2 space-y-3">
+            <Text
+              label="Retry after"
+              disabled={draft.inherit}
+              placeholder={draft.inherit ? 'the realm’s schedule' : '5s, 5m, 30m, 2h'}
+              value={draft.inherit ? '' : draft.retry}
+              onChange={(retry) => set({ retry })}
+              hint="Waits between attempts; empty: one attempt and never again."
+              error={error?.field('retry_schedule')}
             />
-            Use the realm’s schedule (10 attempts in 3 days)
-          </label>
+            <Check
+              label="Use the realm’s schedule"
+              hint="Unless its settings say otherwise: 10 attempts in 3 days."
+              checked={draft.inherit}
+              onChange={(inherit) => set({ inherit })}
+            />
+          </div>
         </div>
       </details>
-      {save.isError && !shown && <Failure error={save.error} />}
+      <Rest of={save.error} fields={fields} />
       <div className="flex justify-end gap-2 pt-1">
         <Link
           to={existing ? '/$realm/webhooks/$id' : '/$realm/webhooks'}
@@ -277,12 +247,20 @@ function Form({ start, existing }: { start: Draft; existing?: Webhook }) {
       <Modal
         open={created !== null}
         onClose={done}
-        title={existing ? 'The secret has changed' : 'Webhook created'}
+        title={
+          !existing
+            ? 'Webhook created'
+            : moved
+              ? 'The secret has changed'
+              : 'The signature has changed'
+        }
       >
         <p className="text-muted mb-4">
-          {existing
-            ? 'Its origin changed, so it has a new secret, and header values that you did not enter again are gone.'
-            : 'This is its signing secret. Give it to your receiver.'}
+          {!existing
+            ? 'This is what your receiver checks the signature with. Copy it now.'
+            : moved
+              ? 'Its origin changed, so it has a new secret, and header values that you did not enter again are gone.'
+              : 'It signs in another way now: this is what your receiver checks the signature with.'}
         </p>
         {created && <SecretView secret={created} />}
         <div className="flex justify-end mt-6">
@@ -296,6 +274,7 @@ function Form({ start, existing }: { start: Draft; existing?: Webhook }) {
 }
 
 export function NewWebhook() {
+  const { event } = useSearch({ strict: false }) as { event?: string }
   return (
     <>
       <PageHead
@@ -308,10 +287,11 @@ export function NewWebhook() {
           description: '',
           url: '',
           headers: [],
-          events: [],
+          events: event ? [event] : [],
           timeout: '',
           retry: '',
           inherit: true,
+          signing: 'v1',
         }}
       />
     </>
@@ -346,6 +326,7 @@ export function EditWebhook() {
           headers: Object.entries(data.headers).map(([name, value]) => ({ name, value })),
           retry: data.retry_schedule?.join(', ') ?? '',
           inherit: data.retry_schedule === null,
+          signing: [...data.signing].sort().join(' '),
         }}
       />
     </>

@@ -3,8 +3,7 @@ import { useState } from 'react'
 
 import { call, get, realmPath, type Secret, type Webhook } from '../api/client'
 import { useRealm } from '../queries'
-import { fullTime } from '../ui/format'
-import { Button, CopyButton, Failure, Field, Modal, Skeleton } from '../ui/kit'
+import { Button, CopyButton, Failure, Field, Modal, Skeleton, Time } from '../ui/kit'
 
 export function SecretView({ secret }: { secret: Secret }) {
   const rows = [
@@ -28,7 +27,7 @@ export function SecretView({ secret }: { secret: Secret }) {
       )}
       {secret.previous_expires_at && (
         <p className="hint">
-          The previous one goes on signing until {fullTime(secret.previous_expires_at)}.
+          The previous one goes on signing until <Time at={secret.previous_expires_at} full />.
         </p>
       )}
     </div>

@@ -1,24 +1,28 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useParams, useSearch } from '@tanstack/react-router'
 
 import { call, get, realmPath, type Webhook } from '../api/client'
 import { useRealm } from '../queries'
+import { Allowed, useSession } from '../session'
+import { WebhookBadge } from '../ui/health'
 import { Badge, Button, CopyButton, PageFailure, PageHead, Skeleton, Toggle } from '../ui/kit'
+import { Back, Go, plainLink, useFilters } from '../ui/listing'
 import { useToast } from '../ui/toasts'
 import { DeliveryBrowser } from './delivery-list'
 import { DeleteDialog, RecoverDialog, TestDialog } from './webhook-dialogs'
 import { RevealDialog, RotateDialog } from './webhook-secret'
-import { WebhookBadge } from './webhooks'
+
+const act = 'text-accent font-medium hover:underline'
 
 export function WebhookPage() {
   const realm = useRealm()
   const { id } = useParams({ strict: false }) as { id: string }
   const cache = useQueryClient()
   const toast = useToast()
-  const [dialog, setDialog] = useState<'test' | 'rotate' | 'reveal' | 'recover' | 'delete' | null>(
-    null,
-  )
+  const { can } = useSession()
+  // Dialogs are in the address too.
+  const { do: dialog } = useSearch({ strict: false }) as { do?: string }
+  const change = useFilters()
   const webhook = useQuery({
     queryKey: ['webhook', realm, id],
     queryFn: ({ signal }) => get<Webhook>(realmPath(realm, `/webhooks/${id}`), signal),
@@ -48,44 +52,47 @@ export function WebhookPage() {
   if (webhook.isError)
     return <PageFailure error={webhook.error} retry={() => void webhook.refetch()} />
   const data = webhook.data
-  const close = () => setDialog(null)
+  const close = () => change({ do: undefined, operation: undefined })
   return (
     <>
-      <Link
-        to="/$realm/webhooks"
-        params={{ realm }}
-        className="text-[13px] text-muted hover:text-ink"
-      >
+      <Back to="/$realm/webhooks" params={{ realm }}>
         Webhooks
-      </Link>
-      <div className="h-1" />
+      </Back>
       <PageHead
         title={data.name || 'Unnamed webhook'}
         badge={<WebhookBadge webhook={data} />}
         lead={data.description || undefined}
         actions={
           <>
-            <Button icon="send" tone="primary" onClick={() => setDialog('test')}>
-              Send test event
-            </Button>
-            <Button icon="retry" onClick={() => setDialog('recover')}>
-              Recover
-            </Button>
-            <Link
-              to="/$realm/webhooks/$id/edit"
-              params={{ realm, id }}
-              className="inline-flex items-center h-9 px-3 rounded-lg border border-line bg-panel hover:bg-sunken shadow-card font-medium text-[13.5px]"
+            <Allowed to="redeliver">
+              <Button icon="send" tone="primary" onClick={() => change({ do: 'test' })}>
+                Send test event
+              </Button>
+              <Button icon="retry" onClick={() => change({ do: 'recover' })}>
+                Recover
+              </Button>
+            </Allowed>
+            <Go
+              to="/$realm/catalogue"
+              params={{ realm }}
+              search={{ webhook: id }}
+              className={plainLink}
             >
-              Edit
-            </Link>
-            <Button tone="danger" onClick={() => setDialog('delete')}>
-              Delete
-            </Button>
+              Receiver code
+            </Go>
+            <Allowed to="manage_webhooks">
+              <Go to="/$realm/webhooks/$id/edit" params={{ realm, id }} className={plainLink}>
+                Edit
+              </Go>
+              <Button tone="danger" onClick={() => change({ do: 'delete' })}>
+                Delete
+              </Button>
+            </Allowed>
           </>
         }
       />
-      <dl className="card grid sm:grid-cols-2 lg:grid-cols-4 gap-x-6 gap-y-4 p-5 mb-6 text-[13px]">
-        <div className="min-w-0 sm:col-span-2">
+      <dl className="card grid grid-cols-2 lg:grid-cols-4 gap-x-6 gap-y-4 p-5 mb-6 text-[13px]">
+        <div className="min-w-0 col-span-2">
           <dt className="text-muted mb-1">URL</dt>
           <dd className="font-mono text-[12.5px] break-all flex items-center gap-1">
             {data.url}
@@ -94,30 +101,34 @@ export function WebhookPage() {
         </div>
         <div>
           <dt className="text-muted mb-1">Signing secret</dt>
-          <dd className="flex items-center gap-3">
-            <button
-              type="button"
-              className="text-accent font-medium hover:underline"
-              onClick={() => setDialog('reveal')}
-            >
-              Reveal
-            </button>
-            <button
-              type="button"
-              className="text-accent font-medium hover:underline"
-              onClick={() => setDialog('rotate')}
-            >
-              Rotate…
-            </button>
+          <dd className="flex flex-wrap items-center gap-x-3">
+            <span className="font-mono text-[12.5px] text-muted" aria-hidden="true">
+              whsec_••••
+            </span>
+            <Allowed to="reveal_secrets">
+              <button type="button" className={act} onClick={() => change({ do: 'reveal' })}>
+                Reveal
+              </button>
+            </Allowed>
+            <Allowed to="manage_webhooks">
+              <button type="button" className={act} onClick={() => change({ do: 'rotate' })}>
+                Rotate…
+              </button>
+            </Allowed>
           </dd>
         </div>
         <div>
           <dt className="text-muted mb-1">Receives events</dt>
           <dd>
-            <Toggle label="Enabled" checked={data.enabled} onChange={(on) => enable.mutate(on)} />
+            <Toggle
+              label="Enabled"
+              checked={data.enabled}
+              disabled={!can('manage_webhooks')}
+              onChange={(on) => enable.mutate(on)}
+            />
           </dd>
         </div>
-        <div className="min-w-0 sm:col-span-2">
+        <div className="min-w-0 col-span-2">
           <dt className="text-muted mb-1">Events</dt>
           <dd className="flex flex-wrap gap-1">
             {data.events.map((each) => (
@@ -142,7 +153,7 @@ export function WebhookPage() {
           </dd>
         </div>
         {Object.keys(data.headers).length > 0 && (
-          <div className="sm:col-span-2 lg:col-span-4">
+          <div className="col-span-2 lg:col-span-4">
             <dt className="text-muted mb-1">Headers</dt>
             <dd className="font-mono text-[12.5px] break-all">
               {Object.entries(data.headers).map(([name, value]) => (

@@ -1,8 +1,16 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState, type InputHTMLAttributes, type ReactNode } from 'react'
+import { type InputHTMLAttributes, type ReactNode, useEffect, useState } from 'react'
 
 import { ApiError } from '../api/client'
-import { Button, CopyButton, Failure, Field, Modal, type ButtonProps } from './kit'
+import { objectProblem } from './format'
+import { Button, type ButtonProps, CopyButton, Failure, Field, Modal } from './kit'
+
+/** Goes where the first thing is wrong, once that is drawn. */
+export function useFocusInvalid(error: unknown) {
+  useEffect(() => {
+    if (error) document.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
+  }, [error])
+}
 
 /** Saves; afterwards the queries of `keys` are asked again, and then comes `done`. */
 export function useSave<A, R>(
@@ -18,6 +26,7 @@ export function useSave<A, R>(
       await done?.(answer, input)
     },
   })
+  useFocusInvalid(save.error)
   const error = save.error instanceof ApiError ? save.error : null
   return {
     save,
@@ -31,7 +40,10 @@ export function useSave<A, R>(
 export function Rest({ of, fields }: { of: unknown; fields: string[] }) {
   if (!of) return null
   const errors = of instanceof ApiError ? (of.problem?.errors ?? []) : []
-  const others = errors.filter((each) => !fields.some((name) => each.pointer === `#/${name}`))
+  const others = errors.filter(
+    ({ pointer }) =>
+      !fields.some((name) => pointer === `#/${name}` || pointer?.startsWith(`#/${name}/`)),
+  )
   if (errors.length > 0 && others.length === 0) return null
   return (
     <Failure error={of}>
@@ -56,6 +68,7 @@ type TextProps = Omit<InputHTMLAttributes<HTMLInputElement>, 'onChange' | 'value
   error?: string
   mono?: boolean
 }
+
 export function Text({
   label,
   value,
@@ -80,6 +93,47 @@ export function Text({
     </Field>
   )
 }
+
+/** A JSON object as text, so that numbers keep their digits; says what is wrong with it when it is left. */
+export function JsonText({
+  label,
+  value,
+  onChange,
+  hint,
+  error,
+  rows = 10,
+  optional = false,
+}: {
+  label: string
+  value: string
+  onChange: (value: string) => void
+  hint?: ReactNode
+  error?: string
+  rows?: number
+  optional?: boolean
+}) {
+  const [left, setLeft] = useState(false)
+  const wrong = left ? jsonProblem(value, optional) : undefined
+  return (
+    <Field label={label} hint={hint} error={wrong ?? error}>
+      {(ids) => (
+        <textarea
+          {...ids}
+          className="field"
+          rows={rows}
+          spellCheck={false}
+          value={value}
+          onFocus={() => setLeft(false)}
+          onBlur={() => setLeft(true)}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )}
+    </Field>
+  )
+}
+
+export const jsonProblem = (text: string, optional = false) =>
+  optional && text.trim() === '' ? undefined : objectProblem(text)
 
 export function Check({
   label,

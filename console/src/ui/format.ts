@@ -36,7 +36,8 @@ export function relative(iso: string, now = Date.now()): string {
 export function milliseconds(value: number): string {
   if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`
   if (value >= 1000) return `${(value / 1000).toFixed(2)} s`
-  return value >= 100 ? `${Math.round(value)} ms` : `${value.toFixed(1)} ms`
+  if (value >= 100) return `${Math.round(value)} ms`
+  return value >= 0.1 ? `${value.toFixed(1)} ms` : `${Math.round(value * 1000)} µs`
 }
 
 export const count = (value: number) => value.toLocaleString()
@@ -92,6 +93,37 @@ export function memberText(json: string, name: string): string | undefined {
     return text
   }
   return undefined
+}
+
+/** The texts of the items of a JSON list, as they stand there. */
+export function itemTexts(json: string): string[] {
+  const items: string[] = []
+  let depth = 0
+  let text = ''
+  for (const token of tokens(json)) {
+    const closes = token === '}' || token === ']'
+    if (closes) depth -= 1
+    const ends = (token === ',' && depth === 1) || depth === 0
+    if (ends && text) items.push(text)
+    if (ends) text = ''
+    else if (depth > 0) text += token
+    if (token === '{' || token === '[') {
+      if (depth === 0) text = ''
+      depth += 1
+    }
+  }
+  return items
+}
+
+/** What is wrong with a text that should be a JSON object; undefined when nothing is. */
+export function objectProblem(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? undefined : 'must be an object, { … }'
+  } catch (error) {
+    return `is not JSON: ${error instanceof Error ? error.message : 'it cannot be read'}`
+  }
 }
 
 /** "1 key", "2 keys". */

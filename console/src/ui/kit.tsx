@@ -1,8 +1,9 @@
 import { Dialog, DialogBackdrop, DialogPanel, DialogTitle, Switch } from '@headlessui/react'
-import { type ButtonHTMLAttributes, type ReactNode, useId, useState } from 'react'
+import { type ButtonHTMLAttributes, type ReactNode, useEffect, useId, useState } from 'react'
 
 import { ApiError, type DeliveryState } from '../api/client'
-import { fullTime, relative, shortTime } from './format'
+import { fullTime, shortTime } from './format'
+import { useRelative } from './hooks'
 import { Icon, type IconName } from './icons'
 
 const tones = {
@@ -93,12 +94,36 @@ export function StateBadge({ state }: { state: DeliveryState }) {
   )
 }
 
-export function Time({ at, short }: { at: string | null | undefined; short?: boolean }) {
+const Relative = ({ at }: { at: string }) => <>{useRelative(at)}</>
+
+/** A time, in the words or on the clock of who looks; UTC when the mouse rests on it. */
+export function Time({
+  at,
+  short,
+  full,
+}: {
+  at: string | null | undefined
+  short?: boolean
+  full?: boolean
+}) {
   if (!at) return <span className="text-muted">–</span>
   return (
     <time dateTime={at} title={`${at} (UTC)\n${fullTime(at)}`} className="whitespace-nowrap">
-      {short ? shortTime(at) : relative(at)}
+      {full ? fullTime(at) : short ? shortTime(at) : <Relative at={at} />}
     </time>
+  )
+}
+
+const instants = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/
+
+/** A sentence of the server, its times on the clock of who looks. */
+export function Sentence({ text }: { text: string }) {
+  return (
+    <>
+      {text
+        .split(instants)
+        .map((part, index) => (index % 2 ? <Time key={index} at={part} short /> : part))}
+    </>
   )
 }
 
@@ -161,6 +186,13 @@ export function Code({
   )
 }
 
+/** The page's name in the tabs and the history of the browser. */
+export function useTitle(title: string) {
+  useEffect(() => {
+    document.title = `${title} · Postrider`
+  }, [title])
+}
+
 export function PageHead({
   title,
   lead,
@@ -172,6 +204,7 @@ export function PageHead({
   actions?: ReactNode
   badge?: ReactNode
 }) {
+  useTitle(title)
   return (
     <header className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3 mb-6">
       <div className="min-w-0">
@@ -309,15 +342,18 @@ export function Field({
 export function Toggle({
   label,
   checked,
+  disabled,
   onChange,
 }: {
   label: string
   checked: boolean
+  disabled?: boolean
   onChange: (on: boolean) => void
 }) {
   return (
     <Switch
       checked={checked}
+      disabled={disabled}
       onChange={onChange}
       aria-label={label}
       className={`relative inline-flex h-5 w-9 shrink-0 rounded-full transition-colors ${checked ? 'bg-accent' : 'bg-muted/60'}`}

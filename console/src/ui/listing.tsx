@@ -1,8 +1,9 @@
-import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query'
+import { type InfiniteData, type UseInfiniteQueryResult } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useMemo, type ComponentProps, type ReactNode } from 'react'
+import { type ComponentProps, type ReactNode, useEffect, useState } from 'react'
 
-import type { Page } from '../api/client'
+import { type Page } from '../api/client'
+import { useInView } from './hooks'
 import { Button, Empty, Failure, Skeleton } from './kit'
 
 export type Column<T> = {
@@ -11,6 +12,7 @@ export type Column<T> = {
   from?: 'sm' | 'md' | 'lg'
   className?: string
 }
+
 const from = { sm: 'hidden sm:table-cell', md: 'hidden md:table-cell', lg: 'hidden lg:table-cell' }
 
 /** A list that the server pages, in a card: filters, table, "load more", and what to do when it is empty. */
@@ -43,11 +45,7 @@ export function Listing<T extends { id: string }>({
   const box = 'accent-[rgb(var(--accent))] relative z-[1]'
   return (
     <div className="card overflow-hidden">
-      {filters && (
-        <div className="flex flex-wrap items-center gap-2 p-3 border-b border-line min-h-[3.75rem]">
-          {filters}
-        </div>
-      )}
+      {filters && <div className="filters min-h-[3.75rem]">{filters}</div>}
       {list.isPending ? (
         <Skeleton rows={8} />
       ) : list.isError ? (
@@ -112,17 +110,7 @@ export function Listing<T extends { id: string }>({
               ))}
             </tbody>
           </table>
-          {list.hasNextPage && (
-            <div className="p-3 text-center">
-              <Button
-                tone="quiet"
-                busy={list.isFetchingNextPage}
-                onClick={() => void list.fetchNextPage()}
-              >
-                Load more
-              </Button>
-            </div>
-          )}
+          <More list={list} />
         </div>
       )}
     </div>
@@ -164,6 +152,45 @@ export function RowLink({
   )
 }
 
+const filter_names = [
+  'state',
+  'event',
+  'event_id',
+  'resource_id',
+  'webhook',
+  'since',
+  'until',
+  'find',
+  'username',
+  'email',
+  'client_id',
+  'user_id',
+  'action',
+  'actor_id',
+]
+
+/** In place of a list whose filters leave nothing. */
+export function NothingMatches() {
+  const set = useFilters()
+  const clear = () => set(Object.fromEntries(filter_names.map((name) => [name, undefined])))
+  return (
+    <Empty
+      icon="search"
+      title="Nothing matches these filters"
+      action={<Button onClick={clear}>Clear the filters</Button>}
+    >
+      Change or clear them to see more.
+    </Empty>
+  )
+}
+
+/** A filter that is typed, and set by Enter; it follows when the address changes otherwise. */
+export function useTyped(value: string | undefined): [string, (text: string) => void] {
+  const [text, setText] = useState(value ?? '')
+  useEffect(() => setText(value ?? ''), [value])
+  return [text, setText]
+}
+
 export function Nothing({
   filtered,
   title,
@@ -176,9 +203,7 @@ export function Nothing({
   action?: ReactNode
 }) {
   return filtered ? (
-    <Empty icon="search" title="Nothing matches these filters">
-      Change or clear them to see more.
-    </Empty>
+    <NothingMatches />
   ) : (
     <Empty title={title} action={action}>
       {children}
@@ -213,48 +238,25 @@ export function useFilters(): (change: Record<string, string | undefined>) => vo
     } as never)
 }
 
-/** Spans of time for filters; the address has the span, so that a link says "the last hour" tomorrow too. */
-export const spans = {
-  '1h': 'Last hour',
-  '24h': 'Last day',
-  '7d': 'Last 7 days',
-  '30d': 'Last 30 days',
-}
-const hours: Record<string, number> = { '1h': 1, '24h': 24, '7d': 168, '30d': 720 }
-export function useSince(span: string | undefined): string | undefined {
-  return useMemo(
-    () =>
-      span && hours[span]
-        ? new Date(Date.now() - hours[span]! * 3_600_000).toISOString()
-        : undefined,
-    [span],
-  )
-}
-export function SpanFilter({
-  value,
-  onChange,
-}: {
-  value: string | undefined
-  onChange: (span: string | undefined) => void
-}) {
+/** Asks for the next page when it comes on the screen, or when it is pressed. */
+export function More<T>({ list }: { list: UseInfiniteQueryResult<InfiniteData<Page<T>>> }) {
+  const [ref, seen] = useInView<HTMLDivElement>()
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = list
+  useEffect(() => {
+    if (seen && hasNextPage && !isFetchingNextPage) void fetchNextPage()
+  }, [seen, hasNextPage, isFetchingNextPage, fetchNextPage])
+  if (!hasNextPage) return null
   return (
-    <select
-      aria-label="Time"
-      className="field sm:!w-36"
-      value={value ?? ''}
-      onChange={(event) => onChange(event.target.value || undefined)}
-    >
-      <option value="">Any time</option>
-      {Object.entries(spans).map(([span, label]) => (
-        <option key={span} value={span}>
-          {label}
-        </option>
-      ))}
-    </select>
+    <div ref={ref} className="p-3 text-center">
+      <Button tone="quiet" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+        Load more
+      </Button>
+    </div>
   )
 }
 
 export const primaryLink =
   'inline-flex items-center h-9 px-3 rounded-lg bg-accent text-onaccent font-medium text-[13.5px] hover:bg-accent/90 shadow-card'
+
 export const plainLink =
   'inline-flex items-center h-9 px-3 rounded-lg border border-line bg-panel hover:bg-sunken shadow-card font-medium text-[13.5px]'
