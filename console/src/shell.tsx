@@ -229,7 +229,7 @@ export function Shell() {
         tabIndex={-1}
         className="min-w-0 px-4 sm:px-8 py-6 sm:py-8 focus:outline-none focus-visible:ring-0"
       >
-        <div className="max-w-6xl mx-auto">
+        <div className="max-w-6xl 2xl:max-w-[88rem] mx-auto">
           <Outlet />
         </div>
       </main>

@@ -240,6 +240,13 @@ test('a realm is made, set and deleted', async () => {
 
 test('the audit log says who did it, and its filters are in the address', async () => {
   await go('/audit')
+  // By name, not by id: this realm's key, and somebody of master.
+  await page
+    .getByRole('row', { name: /user\.create/ })
+    .first()
+    .waitFor()
+  await page.getByRole('button', { name: 'bootstrap' }).first().waitFor()
+  await page.getByRole('button', { name: 'admin' }).first().waitFor()
   await page.getByLabel('Action').selectOption('api_key.*')
   await page
     .getByRole('button', { name: /^api_key\./ })

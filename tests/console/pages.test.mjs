@@ -99,6 +99,7 @@ test('nothing is wider than a phone, nothing comes from elsewhere, nobody’s te
     }))
     if (width > 390) found.push(`${name} is ${width} px wide`)
     if (pwned !== undefined) found.push(`${name} ran what others wrote`)
+    if (!/. · Postrider$/.test(await page.title())) found.push(`${name} has no title of its own`)
     if ((await page.locator('img').count()) > 0) found.push(`${name} has an img`)
     found.push(...page.elsewhere.map((url) => `${name} asks ${url}`))
     // One page is of a user who is not there.

@@ -248,8 +248,8 @@ export function DeliveryDetail({ id }: { id: string }) {
   const receiver = webhooks.data?.find((each) => each.id === data.webhook_id)
   return (
     <div className="p-5 space-y-5">
-      <div className="flex flex-wrap items-start justify-between gap-3">
-        <div className="min-w-0">
+      <div className="flex flex-wrap sm:flex-nowrap items-start gap-3">
+        <div className="min-w-0 flex-1 basis-full sm:basis-0">
           <div className="flex items-center gap-2 flex-wrap">
             <h2 className="font-semibold text-[15px] break-all">{data.event}</h2>
             <StateBadge state={data.state} />
@@ -293,7 +293,7 @@ export function DeliveryDetail({ id }: { id: string }) {
             </p>
           )}
         </div>
-        <div className="flex gap-1">
+        <div className="flex gap-1 shrink-0">
           {data.state !== 'pending' && !data.test && (
             <Allowed to="redeliver">
               <Button

@@ -99,7 +99,7 @@ export function DeliveryBrowser({ webhook }: { webhook: string | null }) {
             one event only
           </Button>
         )}
-        <div className="flex-1" />
+        <div className="flex-1 hidden sm:block" />
         <Allowed to="redeliver">
           {webhook && state === 'failed' && selected.size === 0 && (
             <Button icon="retry" onClick={() => change({ do: 'recover' })}>

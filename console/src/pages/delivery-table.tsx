@@ -15,6 +15,8 @@ import { Badge, StateBadge, Time } from '../ui/kit'
 const column = createColumnHelper<Delivery>()
 
 const chunk_rows = 20
+/** A first page, which is live, stays in one piece: rows that move keep the focus. */
+const whole_rows = 50
 
 const widths: Record<string, string> = {
   state: 'w-28',
@@ -146,8 +148,9 @@ export function DeliveryTable({
     state: { columnVisibility: { outcome: open === undefined } },
   })
   const all = table.getRowModel().rows
-  const chunks = Array.from({ length: Math.ceil(all.length / chunk_rows) }, (_, index) =>
-    all.slice(index * chunk_rows, (index + 1) * chunk_rows),
+  const size = all.length <= whole_rows ? whole_rows : chunk_rows
+  const chunks = Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
+    all.slice(index * size, (index + 1) * size),
   )
   const toggle = (id: string, on: boolean) => {
     const next = new Set(selected)
@@ -214,8 +217,8 @@ export function DeliveryTable({
           </tr>
         ))}
       </thead>
-      {chunks.map((each) => (
-        <Chunk key={each[0]!.id}>{each.map(draw)}</Chunk>
+      {chunks.map((each, index) => (
+        <Chunk key={index}>{each.map(draw)}</Chunk>
       ))}
     </table>
   )

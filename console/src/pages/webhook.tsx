@@ -102,7 +102,10 @@ export function WebhookPage() {
         <div>
           <dt className="text-muted mb-1">Signing secret</dt>
           <dd className="flex flex-wrap items-center gap-x-3">
-            <span className="font-mono text-[12.5px] text-muted" aria-hidden="true">
+            <span
+              className="hidden sm:inline font-mono text-[12.5px] text-muted"
+              aria-hidden="true"
+            >
               whsec_••••
             </span>
             <Allowed to="reveal_secrets">

@@ -359,7 +359,7 @@ export function Toggle({
       className={`relative inline-flex h-5 w-9 shrink-0 rounded-full transition-colors ${checked ? 'bg-accent' : 'bg-muted/60'}`}
     >
       <span
-        className={`inline-block w-4 h-4 mt-0.5 rounded-full bg-white shadow transition-transform ${checked ? 'translate-x-[18px]' : 'translate-x-0.5'}`}
+        className={`inline-block w-4 h-4 mt-0.5 rounded-full bg-white shadow transition-transform ${checked ? 'translate-x-[1.125rem]' : 'translate-x-0.5'}`}
       />
     </Switch>
   )

@@ -240,7 +240,7 @@ export function useFilters(): (change: Record<string, string | undefined>) => vo
 
 /** Asks for the next page when it comes on the screen, or when it is pressed. */
 export function More<T>({ list }: { list: UseInfiniteQueryResult<InfiniteData<Page<T>>> }) {
-  const [ref, seen] = useInView<HTMLDivElement>()
+  const [ref, seen] = useInView<HTMLDivElement>('200px')
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list
   useEffect(() => {
     if (seen && hasNextPage && !isFetchingNextPage) void fetchNextPage()
