@@ -125,6 +125,7 @@ export function pages(world) {
     'webhook-reveal': at(`/webhooks/${world.good}?do=reveal`),
     'webhook-rotate': at(`/webhooks/${world.good}?do=rotate`),
     'webhook-recover': at(`/webhooks/${world.bad}?do=recover`),
+    'webhook-disable': at(`/webhooks/${world.good}?do=disable`),
     'webhook-delete': at(`/webhooks/${world.good}?do=delete`),
     deliveries: at('/deliveries?state=failed'),
     delivery: at(`/deliveries?delivery=${world.delivery}`),

@@ -167,6 +167,7 @@ test('the same by keyboard alone', async () => {
     'the focus is back where it was',
   )
   await press(page.getByRole('switch', { name: 'Enabled' }), 'Space')
+  await press(page.getByRole('button', { name: 'Disable' }))
   await page.getByText('Disabled; what was pending is cancelled.').waitFor()
   assert.deepEqual(page.complaints, [])
   await page.context().close()

@@ -190,6 +190,8 @@ test('a secret is shown once, copied, rotated with an overlap, and revealed', as
 test('a test shows request and response at once, on a disabled webhook too', async () => {
   await go(`/webhooks/${world.good}`)
   await page.getByRole('switch', { name: 'Enabled' }).click()
+  await dialog().getByText('what is pending is cancelled').waitFor()
+  await dialog().getByRole('button', { name: 'Disable' }).click()
   await page.getByText('disabled by hand').waitFor()
   await page.getByRole('button', { name: 'Send test event' }).click()
   await dialog().getByLabel('Event').selectOption('order.paid')

@@ -224,6 +224,32 @@ function RecoveryDialog({ id, onClose }: { id: string; onClose: () => void }) {
   )
 }
 
+/** Enabling is safe and asks nothing; this is not, and says what it means. */
+export function DisableDialog({
+  webhook,
+  onClose,
+  onDisable,
+}: {
+  webhook: Webhook
+  onClose: () => void
+  onDisable: () => void
+}) {
+  return (
+    <Modal open onClose={onClose} title="Disable this webhook?">
+      <p>
+        “{webhook.name || webhook.url}” gets nothing until it is enabled again, and what is pending
+        is cancelled. Afterwards “Recover” sends what it missed.
+      </p>
+      <div className="flex justify-end gap-2 mt-6">
+        <Button onClick={onClose}>Keep it</Button>
+        <Button tone="danger" onClick={onDisable}>
+          Disable
+        </Button>
+      </div>
+    </Modal>
+  )
+}
+
 export function DeleteDialog({ webhook, onClose }: { webhook: Webhook; onClose: () => void }) {
   const realm = useRealm()
   const cache = useQueryClient()

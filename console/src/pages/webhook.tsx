@@ -9,7 +9,7 @@ import { Badge, Button, CopyButton, PageFailure, PageHead, Skeleton, Toggle } fr
 import { Back, Go, plainLink, useFilters } from '../ui/listing'
 import { useToast } from '../ui/toasts'
 import { DeliveryBrowser } from './delivery-list'
-import { DeleteDialog, RecoverDialog, TestDialog } from './webhook-dialogs'
+import { DeleteDialog, DisableDialog, RecoverDialog, TestDialog } from './webhook-dialogs'
 import { RevealDialog, RotateDialog } from './webhook-secret'
 
 const act = 'text-accent font-medium hover:underline'
@@ -127,7 +127,7 @@ export function WebhookPage() {
               label="Enabled"
               checked={data.enabled}
               disabled={!can('manage_webhooks')}
-              onChange={(on) => enable.mutate(on)}
+              onChange={(on) => (on ? enable.mutate(true) : change({ do: 'disable' }))}
             />
           </dd>
         </div>
@@ -174,6 +174,16 @@ export function WebhookPage() {
       {dialog === 'rotate' && <RotateDialog webhook={data} onClose={close} />}
       {dialog === 'reveal' && <RevealDialog webhook={data} onClose={close} />}
       {dialog === 'recover' && <RecoverDialog webhook={data} onClose={close} />}
+      {dialog === 'disable' && (
+        <DisableDialog
+          webhook={data}
+          onClose={close}
+          onDisable={() => {
+            enable.mutate(false)
+            close()
+          }}
+        />
+      )}
       {dialog === 'delete' && <DeleteDialog webhook={data} onClose={close} />}
     </>
   )

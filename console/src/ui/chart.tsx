@@ -3,7 +3,7 @@ import 'uplot/dist/uPlot.min.css'
 import uPlot from 'uplot'
 import { useEffect, useRef, useState } from 'react'
 
-import { count, shortTime } from './format'
+import { axisTime, count, shortTime } from './format'
 
 export type Series = { times: number[]; good: number[]; bad: number[] }
 
@@ -40,7 +40,14 @@ export function Chart({ series }: { series: Series }) {
           hooks: { setCursor: [({ cursor }) => setAt(cursor.idx ?? null)] },
           scales: { y: { range: (_, __, max) => [0, Math.max(4, Math.ceil(max * 1.15))] } },
           axes: [
-            { ...axis, grid: { show: false } },
+            {
+              ...axis,
+              grid: { show: false },
+              size: 30,
+              space: 80,
+              values: (_plot, marks, _axis, _space, step) =>
+                marks.map((mark) => axisTime(mark, step)),
+            },
             // Deliveries are counted in whole ones.
             { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
           ],

@@ -12,6 +12,14 @@ const day = new Intl.DateTimeFormat(undefined, {
   minute: '2-digit',
 })
 
+const minute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const date = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' })
+const day_seconds = 86_400
+
+/** For an axis that has a mark each `step` seconds. */
+export const axisTime = (seconds: number, step: number) =>
+  (step >= day_seconds ? date : minute).format(new Date(seconds * 1000))
+
 export const fullTime = (iso: string) => full.format(new Date(iso))
 export const shortTime = (iso: string) => {
   const date = new Date(iso)
