@@ -14,18 +14,9 @@ import { refreshMs } from '../live'
 import { useRealm, useWebhooks } from '../queries'
 import { Allowed } from '../session'
 import { memberText, milliseconds, pretty } from '../ui/format'
-import {
-  Badge,
-  Button,
-  Code,
-  CopyButton,
-  Failure,
-  Sentence,
-  Skeleton,
-  StateBadge,
-  Time,
-} from '../ui/kit'
+import { Badge, Button, Code, CopyButton, Failure, Skeleton, StateBadge } from '../ui/kit'
 import { useFilters } from '../ui/listing'
+import { Sentence, Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
 
 const parts = [

@@ -4,8 +4,9 @@ import { call, type Client, ifMatch, realmPath, type RedirectUri } from '../api/
 import { useRedirects } from '../directory'
 import { useRealm } from '../queries'
 import { Check, Confirm, Rest, Text, useSave } from '../ui/form'
-import { Badge, Button, Modal, Time } from '../ui/kit'
+import { Badge, Button, Modal } from '../ui/kit'
 import { Listing, Nothing } from '../ui/listing'
+import { Time } from '../ui/time'
 
 function RedirectDialog({
   client,

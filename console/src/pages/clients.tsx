@@ -6,7 +6,7 @@ import { useClients } from '../directory'
 import { useRealm } from '../queries'
 import { Allowed } from '../session'
 import { Check, Once, Rest, Section, Text, useSave } from '../ui/form'
-import { Badge, Button, Field, PageHead, Time } from '../ui/kit'
+import { Badge, Button, Field, PageHead } from '../ui/kit'
 import {
   Back,
   Go,
@@ -17,6 +17,7 @@ import {
   useFilters,
   useTyped,
 } from '../ui/listing'
+import { Time } from '../ui/time'
 
 export function Clients() {
   const realm = useRealm()

@@ -10,11 +10,13 @@ import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { type Delivery } from '../api/client'
 import { useWebhooks } from '../queries'
 import { plural } from '../ui/format'
-import { Badge, StateBadge, Time } from '../ui/kit'
+import { Badge, StateBadge } from '../ui/kit'
+import { Time } from '../ui/time'
 
 const column = createColumnHelper<Delivery>()
 
 const chunk_rows = 20
+
 /** A first page, which is live, stays in one piece: rows that move keep the focus. */
 const whole_rows = 50
 

@@ -20,12 +20,11 @@ import {
   Failure,
   PageFailure,
   PageHead,
-  Sentence,
   Skeleton,
   StateBadge,
-  Time,
 } from '../ui/kit'
 import { Go, plainLink } from '../ui/listing'
+import { Sentence, Time } from '../ui/time'
 
 const states = ['delivered', 'pending', 'failed', 'cancelled']
 

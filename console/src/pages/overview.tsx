@@ -7,8 +7,9 @@ import { failing_max, useFailing, useRealm, useStatistics, useWebhooks } from '.
 import { Chart, type Series } from '../ui/chart'
 import { count, milliseconds } from '../ui/format'
 import { Health, WebhookBadge } from '../ui/health'
-import { Empty, PageFailure, PageHead, Skeleton, Time } from '../ui/kit'
+import { Empty, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { useFilters } from '../ui/listing'
+import { Time } from '../ui/time'
 
 const periods = [
   { hours: 1, span: '1h', label: '1 hour' },

@@ -13,8 +13,9 @@ import { useSettings, useThisRealm } from '../directory'
 import { usePages, useRealm } from '../queries'
 import { Allowed } from '../session'
 import { Check, Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
-import { Button, CopyButton, Field, Modal, PageFailure, PageHead, Skeleton, Time } from '../ui/kit'
+import { Button, CopyButton, Field, Modal, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { Listing, Nothing, RowLink, useFilters } from '../ui/listing'
+import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
 
 function CreateRealm({ onClose }: { onClose: () => void }) {

@@ -47,7 +47,7 @@ const receivers: Receiver[] = [
 ]
 
 /** The variable that has this webhook's secret: "Billing EU" is BILLING_EU_WEBHOOK_SECRET. */
-export function secretName(webhook: Webhook | undefined): string {
+function secretName(webhook: Webhook | undefined): string {
   const words = (webhook?.name ?? '')
     .toUpperCase()
     .replace(/[^A-Z0-9]+/g, '_')

@@ -5,9 +5,10 @@ import { type BrowserSession, call, realmPath } from '../api/client'
 import { usePages, useRealm } from '../queries'
 import { Confirm } from '../ui/form'
 import { shortId } from '../ui/format'
-import { Button, PageHead, Time } from '../ui/kit'
+import { Button, PageHead } from '../ui/kit'
 import { Go, Listing, Nothing, useFilters } from '../ui/listing'
 import { Name } from '../ui/names'
+import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
 
 export function RowId({ to, id, children }: { to: string; id: string; children?: ReactNode }) {

@@ -21,9 +21,9 @@ import {
   PageFailure,
   PageHead,
   Skeleton,
-  Time,
 } from '../ui/kit'
 import { Back, Go, plainLink } from '../ui/listing'
+import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
 import { bodyOf, draftOf, fullName, UserFields, userFields } from './users'
 

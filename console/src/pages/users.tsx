@@ -7,7 +7,7 @@ import { useRealm } from '../queries'
 import { Allowed } from '../session'
 import { Check, Confirm, Rest, Section, Text, useSave } from '../ui/form'
 import { plural } from '../ui/format'
-import { Badge, Button, Field, PageHead, Time } from '../ui/kit'
+import { Badge, Button, Field, PageHead } from '../ui/kit'
 import {
   Back,
   Go,
@@ -18,6 +18,7 @@ import {
   useFilters,
   useTyped,
 } from '../ui/listing'
+import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
 
 export const fullName = (user: User) => [user.first_name, user.last_name].filter(Boolean).join(' ')

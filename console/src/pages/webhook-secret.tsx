@@ -3,7 +3,8 @@ import { useState } from 'react'
 
 import { call, get, realmPath, type Secret, type Webhook } from '../api/client'
 import { useRealm } from '../queries'
-import { Button, CopyButton, Failure, Field, Modal, Skeleton, Time } from '../ui/kit'
+import { Button, CopyButton, Failure, Field, Modal, Skeleton } from '../ui/kit'
+import { Time } from '../ui/time'
 
 export function SecretView({ secret }: { secret: Secret }) {
   const rows = [

@@ -4,8 +4,9 @@ import { type Delivery, type Webhook } from '../api/client'
 import { useRealm, useWebhooks } from '../queries'
 import { Allowed } from '../session'
 import { Health, WebhookBadge } from '../ui/health'
-import { Empty, Failure, PageHead, Skeleton, Time } from '../ui/kit'
+import { Empty, Failure, PageHead, Skeleton } from '../ui/kit'
 import { Go, NothingMatches, primaryLink, RowLink, useFilters } from '../ui/listing'
+import { Time } from '../ui/time'
 
 function Figures({ deliveries }: { deliveries: Delivery[] | undefined }) {
   if (!deliveries) return <div className="h-9" />

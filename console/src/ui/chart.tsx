@@ -49,7 +49,11 @@ export function Chart({ series }: { series: Series }) {
                 marks.map((mark) => axisTime(mark, step)),
             },
             // Deliveries are counted in whole ones.
-            { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
+            {
+              ...axis,
+              size: 44,
+              incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000],
+            },
           ],
           series: [
             {},

@@ -5,7 +5,7 @@ import { useHealth } from '../queries'
 import { useInView } from './hooks'
 import { Badge } from './kit'
 
-export const disabledWhy = {
+const disabledWhy = {
   by_hand: 'disabled by hand',
   gone: 'disabled: the receiver answered 410 Gone',
   failing: 'disabled: nothing but failures for 5 days',
@@ -21,7 +21,7 @@ export function WebhookBadge({ webhook }: { webhook: Webhook }) {
 }
 
 /** The last 24 deliveries, oldest first; its colour and its height say what came of them. */
-export function Bars({ deliveries }: { deliveries: Delivery[] }) {
+function Bars({ deliveries }: { deliveries: Delivery[] }) {
   const last = deliveries.slice(0, 24).reverse()
   const good = last.filter((each) => each.state === 'delivered').length
   return (

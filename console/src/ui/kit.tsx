@@ -2,8 +2,6 @@ import { Dialog, DialogBackdrop, DialogPanel, DialogTitle, Switch } from '@headl
 import { type ButtonHTMLAttributes, type ReactNode, useEffect, useId, useState } from 'react'
 
 import { ApiError, type DeliveryState } from '../api/client'
-import { fullTime, shortTime } from './format'
-import { useRelative } from './hooks'
 import { Icon, type IconName } from './icons'
 
 const tones = {
@@ -91,39 +89,6 @@ export function StateBadge({ state }: { state: DeliveryState }) {
       <span className={`w-1.5 h-1.5 rounded-full ${stateDot[state]}`} aria-hidden="true" />
       {state}
     </span>
-  )
-}
-
-const Relative = ({ at }: { at: string }) => <>{useRelative(at)}</>
-
-/** A time, in the words or on the clock of who looks; UTC when the mouse rests on it. */
-export function Time({
-  at,
-  short,
-  full,
-}: {
-  at: string | null | undefined
-  short?: boolean
-  full?: boolean
-}) {
-  if (!at) return <span className="text-muted">–</span>
-  return (
-    <time dateTime={at} title={`${at} (UTC)\n${fullTime(at)}`} className="whitespace-nowrap">
-      {full ? fullTime(at) : short ? shortTime(at) : <Relative at={at} />}
-    </time>
-  )
-}
-
-const instants = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/
-
-/** A sentence of the server, its times on the clock of who looks. */
-export function Sentence({ text }: { text: string }) {
-  return (
-    <>
-      {text
-        .split(instants)
-        .map((part, index) => (index % 2 ? <Time key={index} at={part} short /> : part))}
-    </>
   )
 }
 

@@ -29,7 +29,7 @@ export function useTimes({ since, until }: Times): Times {
 }
 
 /** For <input type="datetime-local">, which knows no zone: the clock of who looks. */
-export function localInput(text: string | undefined): string {
+function localInput(text: string | undefined): string {
   const time = iso(text)
   if (!time) return ''
   const date = new Date(time)
