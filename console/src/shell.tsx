@@ -17,6 +17,7 @@ import { useRealm, useRealms } from './queries'
 import { useSession } from './session'
 import { Icon, Logo } from './ui/icons'
 import { Button } from './ui/kit'
+import { Stale } from './ui/stale'
 import { useTheme } from './ui/theme'
 
 function RealmSwitcher() {
@@ -233,6 +234,7 @@ export function Shell() {
           <Outlet />
         </div>
       </main>
+      <Stale />
       <Palette open={palette} onClose={() => setPalette(false)} />
     </div>
   )

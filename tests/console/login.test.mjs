@@ -96,6 +96,22 @@ test('nor does what was typed in a dialog', async () => {
   await page.context().close()
 })
 
+test('nor does what was typed over something that is asked for again', async () => {
+  const page = await open(world, `/console/${world.realm}/users/${world.user}`)
+  await page.getByLabel('First name').fill('Half a na')
+  await world.tell('end-sessions')
+  // Whoever comes back to the tab sees it asked for again, and hears that the session has ended.
+  await page.waitForTimeout(2500)
+  await page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')))
+  const again = page.getByRole('dialog', { name: 'Log in again' })
+  await logIn(again, 'admin', world.password)
+  await again.waitFor({ state: 'detached' })
+  assert.equal(await page.getByLabel('First name').inputValue(), 'Half a na')
+  await page.getByRole('button', { name: 'Save changes' }).click()
+  await page.getByText('Saved.').waitFor()
+  await page.context().close()
+})
+
 test('an API key is in no storage, and a reload asks for it again', async () => {
   const page = await visit(pages(world).webhooks)
   await page.getByRole('button', { name: 'Use an API key' }).click()

@@ -16,6 +16,7 @@ import { Allowed } from '../session'
 import { memberText, milliseconds, pretty } from '../ui/format'
 import { Badge, Button, Code, CopyButton, Failure, Skeleton, StateBadge } from '../ui/kit'
 import { useFilters } from '../ui/listing'
+import { isLost } from '../ui/stale'
 import { Sentence, Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
 
@@ -226,7 +227,7 @@ export function DeliveryDetail({ id }: { id: string }) {
   const search = useSearch({ strict: false }) as { attempt?: string }
   const change = useFilters()
   if (delivery.isPending) return <Skeleton />
-  if (delivery.isError)
+  if (isLost(delivery))
     return (
       <div className="p-5">
         <Failure error={delivery.error} retry={() => void delivery.refetch()} />

@@ -13,6 +13,7 @@ import { Allowed } from '../session'
 import { Confirm } from '../ui/form'
 import { Badge, Code, CopyButton, Empty, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { Go, plainLink, primaryLink, useFilters } from '../ui/listing'
+import { isLost } from '../ui/stale'
 import { useToast } from '../ui/toasts'
 import { ReceiverCode } from './receiver-code'
 
@@ -168,7 +169,7 @@ export function Catalogue() {
   const types = useEventTypes()
   const search = useSearch({ strict: false }) as { type?: string }
   if (types.isPending) return <Skeleton rows={10} />
-  if (types.isError) return <PageFailure error={types.error} retry={() => void types.refetch()} />
+  if (isLost(types)) return <PageFailure error={types.error} retry={() => void types.refetch()} />
   const chosen = search.type
     ? types.data.find((type) => type.name === search.type)
     : (types.data.find((type) => !type.built_in) ?? types.data[0])

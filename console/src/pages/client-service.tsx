@@ -4,6 +4,7 @@ import { useRealm } from '../queries'
 import { Check, Rest, SaveRow, Section, useDraft, useSave } from '../ui/form'
 import { Failure, Skeleton } from '../ui/kit'
 import { Go } from '../ui/listing'
+import { isLost } from '../ui/stale'
 import { useToast } from '../ui/toasts'
 
 export function ServiceAccount({ client }: { client: Client }) {
@@ -46,7 +47,7 @@ export function ServiceAccount({ client }: { client: Client }) {
       >
         {roles.isPending ? (
           <Skeleton rows={2} />
-        ) : roles.isError ? (
+        ) : isLost(roles) ? (
           <Failure error={roles.error} />
         ) : roles.data.length === 0 ? (
           <p className="text-muted text-[13px]">

@@ -17,6 +17,7 @@ import {
   Skeleton,
 } from '../ui/kit'
 import { Back, Go, primaryLink, useFilters } from '../ui/listing'
+import { isLost } from '../ui/stale'
 import { useToast } from '../ui/toasts'
 import { Redirects } from './client-redirects'
 import { ServiceAccount } from './client-service'
@@ -158,7 +159,7 @@ export function ClientPage() {
   const search = useSearch({ strict: false }) as { tab?: string }
   const client = useClient(id)
   if (client.isPending) return <Skeleton />
-  if (client.isError)
+  if (isLost(client))
     return <PageFailure error={client.error} retry={() => void client.refetch()} />
   const data = client.data
   const createRole = (

@@ -5,6 +5,7 @@ import { useDeliveries, useEventTypes, useWebhooks } from '../queries'
 import { Allowed } from '../session'
 import { Button, Failure, Skeleton } from '../ui/kit'
 import { More, Nothing, useFilters } from '../ui/listing'
+import { isLost } from '../ui/stale'
 import { TimeFilter, useTimes } from '../ui/time-filter'
 import { DeliveryDetail, useRedeliver } from './attempts'
 import { DeliveryTable } from './delivery-table'
@@ -130,7 +131,7 @@ export function DeliveryBrowser({ webhook }: { webhook: string | null }) {
         >
           {list.isPending ? (
             <Skeleton rows={8} />
-          ) : list.isError ? (
+          ) : isLost(list) ? (
             <div className="p-4">
               <Failure error={list.error} retry={() => void list.refetch()} />
             </div>

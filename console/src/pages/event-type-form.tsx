@@ -7,6 +7,7 @@ import { jsonProblem, JsonText, Rest, SaveRow, Section, Text, useDraft, useSave 
 import { Button, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { Back, Go } from '../ui/listing'
 import { schemaOf } from '../ui/schema'
+import { isLost } from '../ui/stale'
 import { useToast } from '../ui/toasts'
 
 type Draft = { name: string; description: string; example: string; schema: string }
@@ -214,7 +215,7 @@ export function EditEventType() {
   const { type: name } = useParams({ strict: false }) as { type: string }
   const type = useEventType(name)
   if (type.isPending) return <Skeleton />
-  if (type.isError) return <PageFailure error={type.error} retry={() => void type.refetch()} />
+  if (isLost(type)) return <PageFailure error={type.error} retry={() => void type.refetch()} />
   return (
     <div className="max-w-4xl">
       <Go

@@ -24,6 +24,7 @@ import {
   StateBadge,
 } from '../ui/kit'
 import { Go, plainLink } from '../ui/listing'
+import { isLost } from '../ui/stale'
 import { Sentence, Time } from '../ui/time'
 
 const states = ['delivered', 'pending', 'failed', 'cancelled']
@@ -46,7 +47,7 @@ export function EventPage() {
     queryFn: ({ signal }) => get<Explanation>(`${path}/explain`, signal),
   })
   if (event.isPending) return <Skeleton />
-  if (event.isError) return <PageFailure error={event.error} retry={() => void event.refetch()} />
+  if (isLost(event)) return <PageFailure error={event.error} retry={() => void event.refetch()} />
   const data = event.data.value
   return (
     <>
@@ -109,7 +110,7 @@ export function EventPage() {
           <div className="card overflow-hidden">
             {why.isPending ? (
               <Skeleton rows={3} />
-            ) : why.isError ? (
+            ) : isLost(why) ? (
               <div className="p-4">
                 <Failure error={why.error} />
               </div>

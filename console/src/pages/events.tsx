@@ -5,6 +5,7 @@ import { Allowed } from '../session'
 import { shortId } from '../ui/format'
 import { Badge, Button, Failure, PageHead, Skeleton } from '../ui/kit'
 import { Nothing, useTyped } from '../ui/listing'
+import { isLost } from '../ui/stale'
 import { Time } from '../ui/time'
 import { TimeFilter, useTimes } from '../ui/time-filter'
 import { PublishDialog } from './publish'
@@ -89,7 +90,7 @@ export function Events() {
         </form>
         {list.isPending ? (
           <Skeleton rows={8} />
-        ) : list.isError ? (
+        ) : isLost(list) ? (
           <div className="p-4">
             <Failure error={list.error} retry={() => void list.refetch()} />
           </div>

@@ -9,6 +9,7 @@ import { count, milliseconds } from '../ui/format'
 import { Health, WebhookBadge } from '../ui/health'
 import { Empty, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { useFilters } from '../ui/listing'
+import { isLost } from '../ui/stale'
 import { Time } from '../ui/time'
 
 const periods = [
@@ -64,7 +65,7 @@ export function Overview() {
     .slice(0, 8)
   const pulse = usePulse(realm)
   if (failing.isPending || webhooks.isPending || statistics.isPending) return <Skeleton rows={10} />
-  if (failing.isError || webhooks.isError || statistics.isError)
+  if (isLost(failing) || isLost(webhooks) || isLost(statistics))
     return (
       <PageFailure
         error={failing.error ?? webhooks.error ?? statistics.error}

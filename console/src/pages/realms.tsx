@@ -15,6 +15,7 @@ import { Allowed } from '../session'
 import { Check, Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import { Button, CopyButton, Field, Modal, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { Listing, Nothing, RowLink, useFilters } from '../ui/listing'
+import { isLost } from '../ui/stale'
 import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
 
@@ -336,7 +337,7 @@ export function SettingsPage() {
   const realm = useThisRealm()
   const settings = useSettings()
   if (realm.isPending || settings.isPending) return <Skeleton />
-  if (realm.isError || settings.isError)
+  if (isLost(realm) || isLost(settings))
     return (
       <PageFailure
         error={realm.error ?? settings.error}

@@ -9,6 +9,7 @@ import { Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/
 import { plural } from '../ui/format'
 import { Button, CopyButton, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { Back, Go, Listing, Nothing, primaryLink, RowLink } from '../ui/listing'
+import { isLost } from '../ui/stale'
 import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
 import { PermissionPicker, Permissions } from './permissions'
@@ -330,7 +331,7 @@ export function RolePage() {
   const { role: id } = useParams({ strict: false }) as { role: string }
   const role = useRole(id, client)
   if (role.isPending) return <Skeleton />
-  if (role.isError) return <PageFailure error={role.error} retry={() => void role.refetch()} />
+  if (isLost(role)) return <PageFailure error={role.error} retry={() => void role.refetch()} />
   const data = role.data
   const path = realmPath(realm, `${rolesPath(client)}/${id}`)
   return (

@@ -23,6 +23,7 @@ import {
   Skeleton,
 } from '../ui/kit'
 import { Back, Go, plainLink } from '../ui/listing'
+import { isLost } from '../ui/stale'
 import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
 import { bodyOf, draftOf, fullName, UserFields, userFields } from './users'
@@ -86,7 +87,7 @@ function Roles({ id }: { id: string }) {
     <Section title="Roles" lead="What this user may do is what these roles together permit.">
       {mine.isPending ? (
         <Skeleton rows={2} />
-      ) : mine.isError ? (
+      ) : isLost(mine) ? (
         <Failure error={mine.error} />
       ) : mine.data.length === 0 ? (
         <p className="text-muted text-[13px]">No role yet.</p>
@@ -264,7 +265,7 @@ function Credentials({ user }: { user: User }) {
     >
       {credentials.isPending ? (
         <Skeleton rows={1} />
-      ) : credentials.isError ? (
+      ) : isLost(credentials) ? (
         <Failure error={credentials.error} />
       ) : credentials.data.length === 0 ? (
         <p className="text-muted text-[13px]">None: this user cannot log in.</p>
@@ -311,7 +312,7 @@ export function UserPage() {
   const { id } = useParams({ strict: false }) as { id: string }
   const user = useUser(id)
   if (user.isPending) return <Skeleton />
-  if (user.isError) return <PageFailure error={user.error} retry={() => void user.refetch()} />
+  if (isLost(user)) return <PageFailure error={user.error} retry={() => void user.refetch()} />
   const data = user.data
   return (
     <>

@@ -14,6 +14,7 @@ import { useEventTypes, useRealm } from '../queries'
 import { count } from '../ui/format'
 import { Button, Failure, Field, Modal, StateBadge } from '../ui/kit'
 import { useFilters } from '../ui/listing'
+import { isLost } from '../ui/stale'
 import { Moment, type Times, useTimes } from '../ui/time-filter'
 import { useToast } from '../ui/toasts'
 import { AttemptView, useEventBody } from './attempts'
@@ -177,7 +178,7 @@ function RecoveryDialog({ id, onClose }: { id: string; onClose: () => void }) {
       : Math.min(100, Math.round((operation.done / operation.total) * 100))
   return (
     <Modal open onClose={onClose} title="Redeliver all that failed">
-      {running.isError ? (
+      {isLost(running) ? (
         <Failure error={running.error} retry={() => void running.refetch()} />
       ) : (
         <div className="space-y-4">

@@ -14,6 +14,7 @@ import {
 import { useRealm } from '../queries'
 import { Check, Rest, Text, useFocusInvalid } from '../ui/form'
 import { Button, Field, Modal, PageFailure, PageHead, Skeleton } from '../ui/kit'
+import { isLost } from '../ui/stale'
 import { EventPicker } from './event-picker'
 import { type HeaderRow, HeaderRows } from './header-rows'
 import { SecretView } from './webhook-secret'
@@ -306,7 +307,7 @@ export function EditWebhook() {
     queryFn: () => get<Webhook>(realmPath(realm, `/webhooks/${id}`)),
   })
   if (webhook.isPending) return <Skeleton />
-  if (webhook.isError)
+  if (isLost(webhook))
     return <PageFailure error={webhook.error} retry={() => void webhook.refetch()} />
   const data = webhook.data
   return (

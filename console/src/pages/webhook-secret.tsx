@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { call, get, realmPath, type Secret, type Webhook } from '../api/client'
 import { useRealm } from '../queries'
 import { Button, CopyButton, Failure, Field, Modal, Skeleton } from '../ui/kit'
+import { isLost } from '../ui/stale'
 import { Time } from '../ui/time'
 
 export function SecretView({ secret }: { secret: Secret }) {
@@ -95,7 +96,7 @@ export function RevealDialog({ webhook, onClose }: { webhook: Webhook; onClose: 
     <Modal open onClose={onClose} title="Signing secret">
       {secret.isPending ? (
         <Skeleton rows={2} />
-      ) : secret.isError ? (
+      ) : isLost(secret) ? (
         <Failure error={secret.error} />
       ) : (
         <SecretView secret={secret.data} />

@@ -7,6 +7,7 @@ import { Allowed, useSession } from '../session'
 import { WebhookBadge } from '../ui/health'
 import { Badge, Button, CopyButton, PageFailure, PageHead, Skeleton, Toggle } from '../ui/kit'
 import { Back, Go, plainLink, useFilters } from '../ui/listing'
+import { isLost } from '../ui/stale'
 import { useToast } from '../ui/toasts'
 import { DeliveryBrowser } from './delivery-list'
 import { DeleteDialog, DisableDialog, RecoverDialog, TestDialog } from './webhook-dialogs'
@@ -49,7 +50,7 @@ export function WebhookPage() {
       ]),
   })
   if (webhook.isPending) return <Skeleton />
-  if (webhook.isError)
+  if (isLost(webhook))
     return <PageFailure error={webhook.error} retry={() => void webhook.refetch()} />
   const data = webhook.data
   const close = () => change({ do: undefined, operation: undefined })

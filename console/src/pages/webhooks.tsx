@@ -6,6 +6,7 @@ import { Allowed } from '../session'
 import { Health, WebhookBadge } from '../ui/health'
 import { Empty, Failure, PageHead, Skeleton } from '../ui/kit'
 import { Go, NothingMatches, primaryLink, RowLink, useFilters } from '../ui/listing'
+import { isLost } from '../ui/stale'
 import { Time } from '../ui/time'
 
 function Figures({ deliveries }: { deliveries: Delivery[] | undefined }) {
@@ -75,7 +76,7 @@ export function Webhooks() {
       <div className="card overflow-hidden">
         {webhooks.isPending ? (
           <Skeleton />
-        ) : webhooks.isError ? (
+        ) : isLost(webhooks) ? (
           <div className="p-4">
             <Failure error={webhooks.error} retry={() => void webhooks.refetch()} />
           </div>

@@ -5,6 +5,7 @@ import { type ComponentProps, type ReactNode, useEffect, useState } from 'react'
 import { type Page } from '../api/client'
 import { useInView } from './hooks'
 import { Button, Empty, Failure, Skeleton } from './kit'
+import { isLost } from './stale'
 
 export type Column<T> = {
   label: string
@@ -48,7 +49,7 @@ export function Listing<T extends { id: string }>({
       {filters && <div className="filters min-h-[3.75rem]">{filters}</div>}
       {list.isPending ? (
         <Skeleton rows={8} />
-      ) : list.isError ? (
+      ) : isLost(list) ? (
         <div className="p-4">
           <Failure error={list.error} retry={() => void list.refetch()} />
         </div>
@@ -241,13 +242,19 @@ export function useFilters(): (change: Record<string, string | undefined>) => vo
 /** Asks for the next page when it comes on the screen, or when it is pressed. */
 export function More<T>({ list }: { list: UseInfiniteQueryResult<InfiniteData<Page<T>>> }) {
   const [ref, seen] = useInView<HTMLDivElement>('200px')
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = list
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = list
   useEffect(() => {
-    if (seen && hasNextPage && !isFetchingNextPage) void fetchNextPage()
-  }, [seen, hasNextPage, isFetchingNextPage, fetchNextPage])
+    // After a failure only when it is pressed.
+    if (seen && hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage()
+  }, [seen, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage])
   if (!hasNextPage) return null
   return (
     <div ref={ref} className="p-3 text-center">
+      {isFetchNextPageError && (
+        <p role="alert" className="text-bad text-[13px] mb-2">
+          More could not be loaded.
+        </p>
+      )}
       <Button tone="quiet" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
         Load more
       </Button>
