@@ -63,13 +63,13 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
       })),
     ]
     const words = text.trim().toLowerCase().split(/\s+/)
-    if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(text.trim()))
-      found.unshift({
-        label: text.trim(),
-        kind: 'Event',
-        icon: 'event',
-        path: `/events/${text.trim()}`,
-      })
+    const id = text.trim()
+    if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(id))
+      found.unshift(
+        { label: id, kind: 'Event', icon: 'event', path: `/events/${id}` },
+        { label: id, kind: 'Delivery', icon: 'send', path: `/deliveries?delivery=${id}` },
+        { label: id, kind: 'Events of resource', icon: 'list', path: `/events?resource_id=${id}` },
+      )
     return found
       .filter((each) =>
         words.every((word) => `${each.kind} ${each.label}`.toLowerCase().includes(word)),
@@ -95,7 +95,7 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
               <ComboboxInput
                 autoFocus
                 aria-label="Search pages, webhooks, event types"
-                placeholder="Search, or paste an event's id…"
+                placeholder="Search, or paste an id…"
                 className="flex-1 h-12 bg-transparent outline-none focus-visible:ring-0 placeholder:text-muted"
                 onChange={(event) => setText(event.target.value)}
               />
