@@ -1,5 +1,11 @@
 // A realm's own event types: made, changed, chosen, published, received, deleted.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
 import { newContext, newPage, open, settled, start } from './browser.mjs'
@@ -189,6 +195,43 @@ test('the receiver’s code has this webhook’s secret by name, its path and it
   await region('C++ receiver').waitFor()
   await page.getByLabel('For the webhook').selectOption('any webhook')
   await region('listen command').getByText('--port 3000 --secret "$WEBHOOK_SECRET"').waitFor()
+})
+
+test('the program on the page receives this webhook as it stands there', async () => {
+  const free = createServer().listen(0, '127.0.0.1')
+  await once(free, 'listening')
+  const { port } = free.address()
+  free.close()
+  const made = await fetch(`${world.url}/api/v1/realms/${world.realm}/webhooks`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${world.token}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      name: 'Own program 2',
+      url: `http://127.0.0.1:${port}/hooks/v1/own`,
+      events: ['order.paid'],
+    }),
+  })
+  const { id, secret } = await made.json()
+  await go(`/catalogue?webhook=${id}&code=C%2B%2B`)
+  const text = (name) => page.getByRole('region', { name, exact: true }).textContent()
+  const folder = mkdtempSync(join(tmpdir(), 'postrider-receiver-'))
+  writeFileSync(join(folder, 'receiver.cc'), await text('C++ receiver'))
+  const start = `${(await text('secret')).replace('whsec_…', secret)}\n${await text('start command')}`
+  // `exec`, so that it is the program itself that is ended.
+  const program = spawn('/bin/sh', ['-ec', start.replace('&& ./', '&& exec ./')], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  try {
+    const [said] = await once(program.stdout, 'data')
+    assert.match(String(said), new RegExp(`listening on http://127.0.0.1:${port}/hooks/v1/own`))
+    await go(`/webhooks/${id}?do=test`)
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await page.getByRole('dialog').getByText('delivered', { exact: true }).waitFor()
+  } finally {
+    program.kill()
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 test('who may not change webhooks is offered none of it', async () => {
