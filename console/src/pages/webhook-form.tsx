@@ -13,6 +13,7 @@ import {
 } from '../api/client'
 import { useRealm } from '../queries'
 import { Check, Rest, Text, useFocusInvalid } from '../ui/form'
+import { Icon } from '../ui/icons'
 import { Button, Field, Modal, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { isLost } from '../ui/stale'
 import { EventPicker } from './event-picker'
@@ -180,9 +181,13 @@ function Form({ start, existing: now }: { start: Draft; existing?: Webhook }) {
         onChange={(headers) => set({ headers })}
         field={(name) => error?.field(name)}
       />
-      <details className="rounded-lg border border-line" open={wrongAdvanced || undefined}>
-        <summary className="px-4 h-10 flex items-center cursor-pointer font-medium text-[13.5px] rounded-lg">
+      <details className="group rounded-lg border border-line" open={wrongAdvanced || undefined}>
+        <summary className="px-4 h-10 flex items-center justify-between gap-2 cursor-pointer font-medium text-[13.5px] rounded-lg">
           Advanced: timeout, retries, signature
+          <Icon
+            name="down"
+            className="w-4 h-4 text-muted transition-transform group-open:rotate-180"
+          />
         </summary>
         <div className="p-4 pt-2 grid sm:grid-cols-2 gap-5">
           <Text
