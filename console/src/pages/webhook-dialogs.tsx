@@ -138,7 +138,7 @@ export function RecoverDialog({ webhook, onClose }: { webhook: Webhook; onClose:
         </Field>
         {own && (
           <div className="flex flex-wrap gap-3">
-            <Moment label="from" value={since} onChange={(value) => setSince(value ?? '24h')} />
+            <Moment label="from" value={since} onChange={(value) => value && setSince(value)} />
             <Moment label="until" value={until} onChange={setUntil} />
           </div>
         )}
