@@ -47,7 +47,7 @@ run: release ## a server on build/run, deliveries to this machine allowed
 demo: ## an event on its way, from publishing to a verified signature
 	@scripts/demo
 
-format: ## formats the C++
+format: ## formats the C++ and the console
 	@tools/lint --format
 
 lint: ## format and clang-tidy of everything

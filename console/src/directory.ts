@@ -1,12 +1,30 @@
 import { useQuery } from '@tanstack/react-query'
 
-import { get, getWithVersion, raw, realmPath, type Client, type Credential, type Page, type Realm, type RealmSettings, type RedirectUri, type Role, type User } from './api/client'
+import {
+  get,
+  getWithVersion,
+  raw,
+  realmPath,
+  type Client,
+  type Credential,
+  type Page,
+  type Realm,
+  type RealmSettings,
+  type RedirectUri,
+  type Role,
+  type User,
+} from './api/client'
 import { all, usePages, useRealm } from './queries'
 import { memberText, pretty } from './ui/format'
 
 /** What a role may do, in the order and the words of the console. */
 export const resources = [
-  ['webhooks', 'Webhooks'], ['users', 'Users'], ['roles', 'Roles'], ['clients', 'Clients'], ['realms', 'Realms'], ['api_keys', 'API keys'],
+  ['webhooks', 'Webhooks'],
+  ['users', 'Users'],
+  ['roles', 'Roles'],
+  ['clients', 'Clients'],
+  ['realms', 'Realms'],
+  ['api_keys', 'API keys'],
 ] as const
 export const others = [
   ['view_events', 'See events, deliveries and their attempts'],
@@ -26,26 +44,43 @@ export function useUsers(filters: Record<string, string | undefined>) {
 export type ExactUser = User & { attributes_text: string }
 export async function userFrom(response: Promise<Response>): Promise<ExactUser> {
   const text = await (await response).text()
-  return { ...(JSON.parse(text) as User), attributes_text: pretty(memberText(text, 'attributes') ?? '{}') }
+  return {
+    ...(JSON.parse(text) as User),
+    attributes_text: pretty(memberText(text, 'attributes') ?? '{}'),
+  }
 }
 export function useUser(id: string) {
   const realm = useRealm()
-  return useQuery({ queryKey: ['user', realm, id], queryFn: ({ signal }) => userFrom(raw('GET', `/api/v1${realmPath(realm, `/users/${id}`)}`, { signal })) })
+  return useQuery({
+    queryKey: ['user', realm, id],
+    queryFn: ({ signal }) =>
+      userFrom(raw('GET', `/api/v1${realmPath(realm, `/users/${id}`)}`, { signal })),
+  })
 }
 export function useUserRoles(id: string) {
   const realm = useRealm()
-  return useQuery({ queryKey: ['user-roles', realm, id], queryFn: ({ signal }) => all<Role>(realmPath(realm, `/users/${id}/roles`), signal) })
+  return useQuery({
+    queryKey: ['user-roles', realm, id],
+    queryFn: ({ signal }) => all<Role>(realmPath(realm, `/users/${id}/roles`), signal),
+  })
 }
 export function useCredentials(id: string) {
   const realm = useRealm()
-  return useQuery({ queryKey: ['credentials', realm, id], queryFn: async ({ signal }) => (await get<Page<Credential>>(realmPath(realm, `/users/${id}/credentials`), signal)).items })
+  return useQuery({
+    queryKey: ['credentials', realm, id],
+    queryFn: async ({ signal }) =>
+      (await get<Page<Credential>>(realmPath(realm, `/users/${id}/credentials`), signal)).items,
+  })
 }
 
 /** Roles of the realm; with `client`, that client's. */
 export const rolesPath = (client?: string) => (client ? `/clients/${client}/roles` : '/roles')
 export function useRoles(client?: string) {
   const realm = useRealm()
-  return useQuery({ queryKey: ['roles', realm, client], queryFn: ({ signal }) => all<Role>(realmPath(realm, rolesPath(client)), signal) })
+  return useQuery({
+    queryKey: ['roles', realm, client],
+    queryFn: ({ signal }) => all<Role>(realmPath(realm, rolesPath(client)), signal),
+  })
 }
 export function useRoleList(client?: string) {
   const realm = useRealm()
@@ -53,7 +88,10 @@ export function useRoleList(client?: string) {
 }
 export function useRole(id: string, client?: string) {
   const realm = useRealm()
-  return useQuery({ queryKey: ['role', realm, client, id], queryFn: ({ signal }) => get<Role>(realmPath(realm, `${rolesPath(client)}/${id}`), signal) })
+  return useQuery({
+    queryKey: ['role', realm, client, id],
+    queryFn: ({ signal }) => get<Role>(realmPath(realm, `${rolesPath(client)}/${id}`), signal),
+  })
 }
 
 export function useClients(filters: Record<string, string | undefined>) {
@@ -62,18 +100,31 @@ export function useClients(filters: Record<string, string | undefined>) {
 }
 export function useClient(id: string) {
   const realm = useRealm()
-  return useQuery({ queryKey: ['client', realm, id], queryFn: ({ signal }) => get<Client>(realmPath(realm, `/clients/${id}`), signal) })
+  return useQuery({
+    queryKey: ['client', realm, id],
+    queryFn: ({ signal }) => get<Client>(realmPath(realm, `/clients/${id}`), signal),
+  })
 }
 export function useRedirects(client: string) {
   const realm = useRealm()
-  return usePages<RedirectUri>(['redirects', realm, client], realmPath(realm, `/clients/${client}/redirects`), {})
+  return usePages<RedirectUri>(
+    ['redirects', realm, client],
+    realmPath(realm, `/clients/${client}/redirects`),
+    {},
+  )
 }
 
 export function useThisRealm() {
   const realm = useRealm()
-  return useQuery({ queryKey: ['realm', realm], queryFn: ({ signal }) => get<Realm>(realmPath(realm, ''), signal) })
+  return useQuery({
+    queryKey: ['realm', realm],
+    queryFn: ({ signal }) => get<Realm>(realmPath(realm, ''), signal),
+  })
 }
 export function useSettings() {
   const realm = useRealm()
-  return useQuery({ queryKey: ['settings', realm], queryFn: ({ signal }) => getWithVersion<RealmSettings>(realmPath(realm, '/settings'), signal) })
+  return useQuery({
+    queryKey: ['settings', realm],
+    queryFn: ({ signal }) => getWithVersion<RealmSettings>(realmPath(realm, '/settings'), signal),
+  })
 }

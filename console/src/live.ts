@@ -4,7 +4,14 @@ import { useEffect } from 'react'
 import { ApiError, openStream } from './api/client'
 
 /** What the server says of a realm when something in it has changed (see get_stream in the contract). */
-export type Pulse = { newest_event: string | null; newest_delivery: string | null; newest_change: string | null; pending: number; failed: number; count_max: number }
+export type Pulse = {
+  newest_event: string | null
+  newest_delivery: string | null
+  newest_change: string | null
+  pending: number
+  failed: number
+  count_max: number
+}
 type Heard = { pulse: Pulse | null }
 
 const retry_ms = 1000
@@ -23,7 +30,14 @@ export const refreshMs = () => (Date.now() - heardAt < silence_ms_max ? poll_ms_
 const sleep = (ms: number, signal: AbortSignal) =>
   new Promise<void>((done) => {
     const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', () => { clearTimeout(timer); done() }, { once: true })
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer)
+        done()
+      },
+      { once: true },
+    )
   })
 
 /** Reads the stream to its end. Calls `hear` with each pulse, and with null for each sign of life. */
@@ -39,7 +53,11 @@ async function read(realm: string, signal: AbortSignal, hear: (pulse: Pulse | nu
     const blocks = text.split('\n\n')
     text = blocks.pop() ?? ''
     for (const block of blocks) {
-      const data = block.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5)).join('\n')
+      const data = block
+        .split('\n')
+        .filter((line) => line.startsWith('data:'))
+        .map((line) => line.slice(5))
+        .join('\n')
       hear(data ? (JSON.parse(data) as Pulse) : null)
     }
   }
@@ -50,11 +68,17 @@ async function lead(realm: string, signal: AbortSignal, hear: (pulse: Pulse | nu
   let wait = retry_ms
   while (!signal.aborted) {
     try {
-      await read(realm, signal, (pulse) => { wait = retry_ms; hear(pulse) })
+      await read(realm, signal, (pulse) => {
+        wait = retry_ms
+        hear(pulse)
+      })
     } catch (error) {
       if (signal.aborted) return
       // Not permitted: asking again changes nothing soon.
-      wait = error instanceof ApiError && error.status >= 400 && error.status < 500 ? retry_ms_max : Math.min(wait * 2, retry_ms_max)
+      wait =
+        error instanceof ApiError && error.status >= 400 && error.status < 500
+          ? retry_ms_max
+          : Math.min(wait * 2, retry_ms_max)
     }
     await sleep(wait, signal)
   }
@@ -68,11 +92,20 @@ function join(realm: string, hear: (pulse: Pulse | null) => void): () => void {
   let leading: AbortController | null = null
   const start = () => {
     const { signal } = (leading = new AbortController())
-    const tell = (pulse: Pulse | null) => { channel.postMessage({ pulse } satisfies Heard); hear(pulse) }
+    const tell = (pulse: Pulse | null) => {
+      channel.postMessage({ pulse } satisfies Heard)
+      hear(pulse)
+    }
     navigator.locks.request(name, { signal }, () => lead(realm, signal, tell)).catch(() => {})
   }
-  const stop = () => { leading?.abort(); leading = null }
-  const look = () => { if (document.hidden) stop(); else if (!leading) start() }
+  const stop = () => {
+    leading?.abort()
+    leading = null
+  }
+  const look = () => {
+    if (document.hidden) stop()
+    else if (!leading) start()
+  }
   look()
   document.addEventListener('visibilitychange', look)
   return () => {
@@ -82,7 +115,27 @@ function join(realm: string, hear: (pulse: Pulse | null) => void): () => void {
   }
 }
 
-const configuration = ['webhooks', 'webhook', 'audit', 'users', 'user', 'user-roles', 'credentials', 'roles', 'role', 'clients', 'client', 'redirects', 'realms', 'realm', 'settings', 'api-keys', 'sessions', 'event-types']
+const configuration = [
+  'webhooks',
+  'webhook',
+  'audit',
+  'users',
+  'user',
+  'user-roles',
+  'credentials',
+  'roles',
+  'role',
+  'clients',
+  'client',
+  'redirects',
+  'realms',
+  'realm',
+  'settings',
+  'api-keys',
+  'sessions',
+  'event-types',
+  'event-type',
+]
 
 let recent: ReturnType<typeof setTimeout> | undefined
 /** The overview's deliveries, soon, and once for all pulses until then. */
@@ -98,7 +151,10 @@ function refreshRecent(cache: QueryClient) {
 function refresh(cache: QueryClient, now: Pulse, before: Pulse | undefined) {
   const changed = new Set<string>()
   if (now.newest_event !== before?.newest_event) changed.add('events')
-  const deliveries = now.newest_delivery !== before?.newest_delivery || now.pending !== before.pending || now.failed !== before.failed
+  const deliveries =
+    now.newest_delivery !== before?.newest_delivery ||
+    now.pending !== before.pending ||
+    now.failed !== before.failed
   if (deliveries) for (const key of ['deliveries', 'delivery', 'event']) changed.add(key)
   if (now.newest_change !== before?.newest_change) for (const key of configuration) changed.add(key)
   if (deliveries) refreshRecent(cache)
@@ -127,5 +183,9 @@ export function useLive(realm: string, enabled: boolean) {
 }
 
 export function usePulse(realm: string): Pulse | undefined {
-  return useQuery<Pulse>({ queryKey: ['pulse', realm], enabled: false, queryFn: () => Promise.reject(new Error('told, not asked')) }).data
+  return useQuery<Pulse>({
+    queryKey: ['pulse', realm],
+    enabled: false,
+    queryFn: () => Promise.reject(new Error('told, not asked')),
+  }).data
 }

@@ -1,8 +1,22 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 
-import { get, query, realmPath, type Delivery, type EventType, type Page, type PostriderEvent, type Realm, type Statistics, type Webhook } from './api/client'
+import {
+  ApiError,
+  type Delivery,
+  type EventType,
+  get,
+  type Page,
+  type PostriderEvent,
+  query,
+  raw,
+  type Realm,
+  realmPath,
+  type Statistics,
+  type Webhook,
+} from './api/client'
 import { refreshMs } from './live'
+import { itemTexts, memberText, pretty } from './ui/format'
 
 export function useRealm(): string {
   const { realm } = useParams({ strict: false }) as { realm?: string }
@@ -27,26 +41,85 @@ export const useRealms = () =>
 
 export function useWebhooks() {
   const realm = useRealm()
-  return useQuery({ queryKey: ['webhooks', realm], queryFn: ({ signal }) => all<Webhook>(realmPath(realm, '/webhooks'), signal) })
+  return useQuery({
+    queryKey: ['webhooks', realm],
+    queryFn: ({ signal }) => all<Webhook>(realmPath(realm, '/webhooks'), signal),
+  })
 }
 
+/** A type with the texts of its schema and its example, "" for none: parsing would round long numbers. */
+export type ExactType = EventType & { schema_text: string; example_text: string }
+
+function exactType(text: string): ExactType {
+  const shown = (name: string) => {
+    const member = memberText(text, name)
+    return member === undefined || member === 'null' ? '' : pretty(member)
+  }
+  const value = JSON.parse(text) as EventType
+  return { ...value, schema_text: shown('schema'), example_text: shown('example') }
+}
+
+async function exactTypes(path: string, signal: AbortSignal): Promise<ExactType[]> {
+  const text = await (await raw('GET', `/api/v1${path}`, { signal })).text()
+  return itemTexts(memberText(text, 'items') ?? '[]').map(exactType)
+}
+
+/** The realm's own types and the built-in ones; the latter alone for who may not see the former. */
 export function useEventTypes() {
   const realm = useRealm()
   return useQuery({
-    queryKey: ['event-types', realm], staleTime: 60_000,
+    queryKey: ['event-types', realm],
+    staleTime: 60_000,
     queryFn: async ({ signal }) => {
-      const own = (await get<Page<EventType>>(realmPath(realm, '/event-types'), signal)).items
+      const own = await exactTypes(realmPath(realm, '/event-types'), signal).catch(
+        (error: unknown) => {
+          if (error instanceof ApiError && error.status === 403) return []
+          throw error
+        },
+      )
       const known = new Set(own.map((each) => each.name))
-      const built_in = (await get<{ items: EventType[] }>('/event-types', signal)).items
-      return [...built_in.filter((each) => !known.has(each.name)), ...own].sort((a, b) => a.name.localeCompare(b.name))
+      const built_in = await exactTypes('/event-types', signal)
+      return [...built_in.filter((each) => !known.has(each.name)), ...own].sort((a, b) =>
+        a.name.localeCompare(b.name),
+      )
     },
   })
 }
 
-export function usePages<T>(key: unknown[], path: string, filters: Record<string, string | undefined>, limit = 50) {
+/** Where one of the realm's own types is. */
+export const typePath = (realm: string, name: string) =>
+  realmPath(realm, `/event-types/${encodeURIComponent(name)}`)
+
+/** One of the realm's own types, with its version. */
+export type OwnType = ExactType & { version: number }
+export function useEventType(name: string) {
+  const realm = useRealm()
+  return useQuery({
+    queryKey: ['event-type', realm, name],
+    queryFn: async ({ signal }) => {
+      const text = await (await raw('GET', `/api/v1${typePath(realm, name)}`, { signal })).text()
+      return exactType(text) as OwnType
+    },
+  })
+}
+
+/** Whether what a webhook subscribes to has this type (the server's rule, docs of `events`). */
+export const subscribes = (patterns: readonly string[], type: string) =>
+  patterns.some(
+    (each) =>
+      each === '*' || each === type || (each.endsWith('.*') && type.startsWith(each.slice(0, -1))),
+  )
+
+export function usePages<T>(
+  key: unknown[],
+  path: string,
+  filters: Record<string, string | undefined>,
+  limit = 50,
+) {
   return useInfiniteQuery({
     queryKey: [...key, filters],
-    queryFn: ({ pageParam, signal }) => get<Page<T>>(path + query({ limit, ...filters, cursor: pageParam }), signal),
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<T>>(path + query({ limit, ...filters, cursor: pageParam }), signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
@@ -55,7 +128,11 @@ export function usePages<T>(key: unknown[], path: string, filters: Record<string
   })
 }
 
-export function useDeliveries(webhook: string | null, filters: Record<string, string | undefined>, limit?: number) {
+export function useDeliveries(
+  webhook: string | null,
+  filters: Record<string, string | undefined>,
+  limit?: number,
+) {
   const realm = useRealm()
   const rest = webhook ? `/webhooks/${webhook}/deliveries` : '/deliveries'
   return usePages<Delivery>(['deliveries', realm, webhook], realmPath(realm, rest), filters, limit)
@@ -70,16 +147,58 @@ export function useEvents(filters: Record<string, string | undefined>) {
 export function useStatistics(hours: number) {
   const realm = useRealm()
   return useQuery({
-    queryKey: ['statistics', realm, hours], placeholderData: keepPreviousData, refetchInterval: () => Math.max(5_000, refreshMs()),
-    queryFn: ({ signal }) => get<Statistics>(realmPath(realm, '/statistics') + query({ since: new Date(Date.now() - hours * 3_600_000).toISOString() }), signal),
+    queryKey: ['statistics', realm, hours],
+    placeholderData: keepPreviousData,
+    refetchInterval: () => Math.max(5_000, refreshMs()),
+    queryFn: ({ signal }) =>
+      get<Statistics>(
+        realmPath(realm, '/statistics') +
+          query({ since: new Date(Date.now() - hours * 3_600_000).toISOString() }),
+        signal,
+      ),
   })
 }
 
-/** What the lists' sparklines are made of: the latest 1,000 deliveries. */
-export function useRecentDeliveries() {
+/** A webhook's latest deliveries, for its sparkline; asked for while it is on the screen. */
+export function useHealth(webhook: string, enabled: boolean) {
   const realm = useRealm()
   return useQuery({
-    queryKey: ['recent-deliveries', realm], refetchInterval: () => Math.max(10_000, refreshMs()),
-    queryFn: ({ signal }) => all<Delivery>(realmPath(realm, '/deliveries'), signal, 5),
+    queryKey: ['recent-deliveries', realm, webhook],
+    enabled,
+    refetchInterval: () => Math.max(10_000, refreshMs()),
+    queryFn: async ({ signal }) => {
+      const path = realmPath(realm, `/webhooks/${webhook}/deliveries`)
+      const page = await get<Page<Delivery>>(path + query({ limit: 50 }), signal)
+      return page.items.filter((each) => !each.test)
+    },
+  })
+}
+
+/** So many of each state are looked at. */
+export const failing_max = 200
+
+/** How many of the newest deliveries of `hours` are failing, by webhook; and whether there is any at all. */
+export function useFailing(hours: number) {
+  const realm = useRealm()
+  return useQuery({
+    queryKey: ['recent-deliveries', realm, 'failing', hours],
+    placeholderData: keepPreviousData,
+    refetchInterval: () => Math.max(10_000, refreshMs()),
+    queryFn: async ({ signal }) => {
+      const since = new Date(Date.now() - hours * 3_600_000).toISOString()
+      const list = (filters: Record<string, string | number>) =>
+        get<Page<Delivery>>(realmPath(realm, '/deliveries') + query(filters), signal)
+      const [failed, pending, newest] = await Promise.all([
+        list({ state: 'failed', since, limit: failing_max }),
+        list({ state: 'pending', since, limit: failing_max }),
+        list({ limit: 50 }),
+      ])
+      const counts = new Map<string, number>()
+      for (const each of [...failed.items, ...pending.items]) {
+        if (each.test || (each.state === 'pending' && each.attempts === 0)) continue
+        counts.set(each.webhook_id, (counts.get(each.webhook_id) ?? 0) + 1)
+      }
+      return { counts, any: newest.items.some((each) => !each.test) }
+    },
   })
 }

@@ -1,14 +1,42 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { createContext, useCallback, useContext, useEffect, useState, type FormEvent, type ReactNode } from 'react'
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useState,
+  type FormEvent,
+  type ReactNode,
+} from 'react'
 
-import { ApiError, call, logIn, onExpired, realmPath, requestReset, setToken, whoAmI, type Who } from './api/client'
+import {
+  ApiError,
+  call,
+  logIn,
+  onExpired,
+  realmPath,
+  requestReset,
+  setToken,
+  whoAmI,
+  type Permission,
+  type Who,
+} from './api/client'
 import { Logo } from './ui/icons'
-import { Button, Field } from './ui/kit'
+import { Button, Field, useTitle } from './ui/kit'
 import { Modal } from './ui/kit'
 import { Text } from './ui/form'
 
-const SessionContext = createContext<{ who: Who | null; can: (permission: string) => boolean; logOut: () => void }>({ who: null, can: () => true, logOut: () => {} })
+const SessionContext = createContext<{
+  who: Who | null
+  can: (permission: string) => boolean
+  logOut: () => void
+}>({ who: null, can: () => true, logOut: () => {} })
 export const useSession = () => useContext(SessionContext)
+
+/** What only those see who may do it; the server is asked all the same. */
+export function Allowed({ to, children }: { to: Permission; children: ReactNode }) {
+  return useSession().can(to) ? <>{children}</> : null
+}
 
 /** Not a secret: where somebody was logged in, so that a first visit asks nothing. */
 const remembered = 'realm'
@@ -19,7 +47,11 @@ type FormProps = { onDone: (who: Who) => void; onMode: (mode: Mode) => void }
 type Mode = 'password' | 'key' | 'forgot'
 
 const because = (reason: unknown, unknown: string) =>
-  reason instanceof ApiError && reason.status === 401 ? unknown : reason instanceof Error ? reason.message : 'Logging in failed.'
+  reason instanceof ApiError && reason.status === 401
+    ? unknown
+    : reason instanceof Error
+      ? reason.message
+      : 'Logging in failed.'
 
 function useSubmit(work: () => Promise<void>, unknown: string) {
   const [error, setError] = useState<string>()
@@ -28,13 +60,22 @@ function useSubmit(work: () => Promise<void>, unknown: string) {
     event.preventDefault()
     setBusy(true)
     setError(undefined)
-    work().catch((reason: unknown) => setError(because(reason, unknown))).finally(() => setBusy(false))
+    work()
+      .catch((reason: unknown) => setError(because(reason, unknown)))
+      .finally(() => setBusy(false))
   }
   return { error, busy, submit }
 }
 
-const Switch = ({ children, onClick }: { children: ReactNode; onClick: () => void }) =>
-  <button type="button" className="text-[13px] text-muted underline underline-offset-2 hover:text-ink" onClick={onClick}>{children}</button>
+const Switch = ({ children, onClick }: { children: ReactNode; onClick: () => void }) => (
+  <button
+    type="button"
+    className="text-[13px] text-muted underline underline-offset-2 hover:text-ink"
+    onClick={onClick}
+  >
+    {children}
+  </button>
+)
 
 function PasswordForm({ onDone, onMode }: FormProps) {
   const [realm, setRealm] = useState(startRealm)
@@ -48,12 +89,44 @@ function PasswordForm({ onDone, onMode }: FormProps) {
   }, 'The username or the password is wrong.')
   return (
     <form onSubmit={submit} className="space-y-4" noValidate>
-      <Text label="Realm" name="realm" value={realm} onChange={setRealm} spellCheck={false} autoCapitalize="none" />
-      <Text label="Username" name="username" value={username} onChange={setUsername} autoComplete="username" autoFocus spellCheck={false} autoCapitalize="none" />
-      <Text label="Password" name="password" type="password" value={password} onChange={setPassword} autoComplete="current-password" />
-      {error && <p role="alert" className="text-[13px] text-bad break-words">{error}</p>}
-      <Button tone="primary" type="submit" busy={busy} className="w-full h-10">Log in</Button>
-      <div className="flex justify-between"><Switch onClick={() => onMode('forgot')}>Forgot password</Switch><Switch onClick={() => onMode('key')}>Use an API key</Switch></div>
+      <Text
+        label="Realm"
+        name="realm"
+        value={realm}
+        onChange={setRealm}
+        spellCheck={false}
+        autoCapitalize="none"
+      />
+      <Text
+        label="Username"
+        name="username"
+        value={username}
+        onChange={setUsername}
+        autoComplete="username"
+        autoFocus
+        spellCheck={false}
+        autoCapitalize="none"
+      />
+      <Text
+        label="Password"
+        name="password"
+        type="password"
+        value={password}
+        onChange={setPassword}
+        autoComplete="current-password"
+      />
+      {error && (
+        <p role="alert" className="text-[13px] text-bad break-words">
+          {error}
+        </p>
+      )}
+      <Button tone="primary" type="submit" busy={busy} className="w-full h-10">
+        Log in
+      </Button>
+      <div className="flex justify-between">
+        <Switch onClick={() => onMode('forgot')}>Forgot password</Switch>
+        <Switch onClick={() => onMode('key')}>Use an API key</Switch>
+      </div>
     </form>
   )
 }
@@ -67,7 +140,10 @@ function KeyForm({ onDone, onMode }: FormProps) {
     if (!/^[\x21-\x7e]+$/.test(key)) throw new Error('That is not an API key.')
     const who = await whoAmI(realmOfAddress() ?? 'master', key).catch((reason: unknown) => {
       // A key of another realm does not see this one.
-      if (reason instanceof ApiError && reason.status === 404) throw new Error('This key is not of this realm: open the console at /console/ and the name of its realm.')
+      if (reason instanceof ApiError && reason.status === 404)
+        throw new Error(
+          'This key is not of this realm: open the console at /console/ and the name of its realm.',
+        )
       throw reason
     })
     setToken(key)
@@ -75,12 +151,37 @@ function KeyForm({ onDone, onMode }: FormProps) {
   }, 'The server does not know this key, or it has expired.')
   return (
     <form onSubmit={submit} className="space-y-4" noValidate>
-      <Field label="API key" error={error} hint={<>The first one is in <code className="font-mono text-[12px]">admin-token</code> in the data folder. It is kept in memory only.</>}>
-        {(ids) => <input {...ids} className="field font-mono" type="password" name="key" autoComplete="off" autoFocus
-          spellCheck={false} placeholder="prk_…" value={value} onChange={(event) => setValue(event.target.value)} />}
+      <Field
+        label="API key"
+        error={error}
+        hint={
+          <>
+            The first one is in <code className="font-mono text-[12px]">admin-token</code> in the
+            data folder. It is kept in memory only.
+          </>
+        }
+      >
+        {(ids) => (
+          <input
+            {...ids}
+            className="field font-mono"
+            type="password"
+            name="key"
+            autoComplete="off"
+            autoFocus
+            spellCheck={false}
+            placeholder="prk_…"
+            value={value}
+            onChange={(event) => setValue(event.target.value)}
+          />
+        )}
       </Field>
-      <Button tone="primary" type="submit" busy={busy} className="w-full h-10">Log in</Button>
-      <div className="text-center"><Switch onClick={() => onMode('password')}>Use a password</Switch></div>
+      <Button tone="primary" type="submit" busy={busy} className="w-full h-10">
+        Log in
+      </Button>
+      <div className="text-center">
+        <Switch onClick={() => onMode('password')}>Use a password</Switch>
+      </div>
     </form>
   )
 }
@@ -92,23 +193,52 @@ function ForgotForm({ onMode }: FormProps) {
   const { error, busy, submit } = useSubmit(async () => {
     const name = who.trim()
     if (!name) throw new Error('Enter your username or your e-mail address.')
-    await requestReset(realm.trim() || 'master', name.includes('@') ? { email: name } : { username: name })
+    await requestReset(
+      realm.trim() || 'master',
+      name.includes('@') ? { email: name } : { username: name },
+    )
     setSent(true)
   }, 'The server did not take the request.')
   if (sent) {
     return (
       <div className="space-y-4">
-        <p role="status">If there is such an account, a reset has been started: whoever runs this service sends you a link, or ask an administrator for one.</p>
-        <div className="text-center"><Switch onClick={() => onMode('password')}>Back to log in</Switch></div>
+        <p role="status">
+          If there is such an account, a reset has been started: whoever runs this service sends you
+          a link, or ask an administrator for one.
+        </p>
+        <div className="text-center">
+          <Switch onClick={() => onMode('password')}>Back to log in</Switch>
+        </div>
       </div>
     )
   }
   return (
     <form onSubmit={submit} className="space-y-4" noValidate>
-      <Text label="Realm" name="realm" value={realm} onChange={setRealm} spellCheck={false} autoCapitalize="none" />
-      <Text label="Username or e-mail" name="who" value={who} onChange={setWho} autoComplete="username" autoFocus spellCheck={false} autoCapitalize="none" error={error} />
-      <Button tone="primary" type="submit" busy={busy} className="w-full h-10">Reset my password</Button>
-      <div className="text-center"><Switch onClick={() => onMode('password')}>Back to log in</Switch></div>
+      <Text
+        label="Realm"
+        name="realm"
+        value={realm}
+        onChange={setRealm}
+        spellCheck={false}
+        autoCapitalize="none"
+      />
+      <Text
+        label="Username or e-mail"
+        name="who"
+        value={who}
+        onChange={setWho}
+        autoComplete="username"
+        autoFocus
+        spellCheck={false}
+        autoCapitalize="none"
+        error={error}
+      />
+      <Button tone="primary" type="submit" busy={busy} className="w-full h-10">
+        Reset my password
+      </Button>
+      <div className="text-center">
+        <Switch onClick={() => onMode('password')}>Back to log in</Switch>
+      </div>
     </form>
   )
 }
@@ -120,7 +250,16 @@ function LogInForm({ onDone }: { onDone: (who: Who) => void }) {
 }
 
 /** What stands around every form for people who are not logged in. */
-export function Front({ title, lead, children }: { title: string; lead: string; children: ReactNode }) {
+export function Front({
+  title,
+  lead,
+  children,
+}: {
+  title: string
+  lead: string
+  children: ReactNode
+}) {
+  useTitle(title)
   return (
     <main className="min-h-screen grid place-items-center p-6">
       <div className="w-full max-w-sm">
@@ -130,7 +269,11 @@ export function Front({ title, lead, children }: { title: string; lead: string; 
           <p className="text-muted mt-1">{lead}</p>
         </div>
         <div className="card p-6">{children}</div>
-        <p className="text-center text-[13px] mt-6"><a className="text-muted underline underline-offset-2 hover:text-ink" href="/docs">API reference</a></p>
+        <p className="text-center text-[13px] mt-6">
+          <a className="text-muted underline underline-offset-2 hover:text-ink" href="/docs">
+            API reference
+          </a>
+        </p>
       </div>
     </main>
   )
@@ -138,23 +281,38 @@ export function Front({ title, lead, children }: { title: string; lead: string; 
 
 /** Shows the console once somebody has logged in. When the session ends the page stays as it is,
     with all that was typed, under a dialog that asks to log in again. */
-export function Session({ children, onRealm }: { children: ReactNode; onRealm: (realm: string) => void }) {
-  const [state, setState] = useState<'asking' | 'out' | 'in' | 'expired'>(() => (localStorage.getItem(remembered) ? 'asking' : 'out'))
+export function Session({
+  children,
+  onRealm,
+}: {
+  children: ReactNode
+  onRealm: (realm: string) => void
+}) {
+  const [state, setState] = useState<'asking' | 'out' | 'in' | 'expired'>(() =>
+    localStorage.getItem(remembered) ? 'asking' : 'out',
+  )
   const [who, setWho] = useState<Who | null>(null)
   const cache = useQueryClient()
-  const enter = useCallback((now: Who) => {
-    setWho(now)
-    setState('in')
-    if (now.realm !== 'master' && realmOfAddress() !== now.realm) onRealm(now.realm)
-  }, [onRealm])
+  const enter = useCallback(
+    (now: Who) => {
+      setWho(now)
+      setState('in')
+      if (now.realm !== 'master' && realmOfAddress() !== now.realm) onRealm(now.realm)
+    },
+    [onRealm],
+  )
   useEffect(() => onExpired(() => setState((now) => (now === 'in' ? 'expired' : now))), [])
   useEffect(() => {
     if (state !== 'asking') return
-    whoAmI(startRealm(), null).then(enter, () => { localStorage.removeItem(remembered); setState('out') })
+    whoAmI(startRealm(), null).then(enter, () => {
+      localStorage.removeItem(remembered)
+      setState('out')
+    })
   }, [state, enter])
   async function logOut() {
     // The session ends at the server; an API key is only forgotten.
-    if (who?.kind === 'session') await call('DELETE', realmPath(who.realm, '/session')).catch(() => {})
+    if (who?.kind === 'session')
+      await call('DELETE', realmPath(who.realm, '/session')).catch(() => {})
     localStorage.removeItem(remembered)
     setToken(null)
     cache.clear()
@@ -162,13 +320,30 @@ export function Session({ children, onRealm }: { children: ReactNode; onRealm: (
     setState('out')
   }
   if (state === 'asking') return null
-  if (state === 'out') return <Front title="Log in to Postrider" lead="Webhooks, and what became of every one."><LogInForm onDone={enter} /></Front>
+  if (state === 'out')
+    return (
+      <Front title="Log in to Postrider" lead="Webhooks, and what became of every one.">
+        <LogInForm onDone={enter} />
+      </Front>
+    )
   return (
-    <SessionContext.Provider value={{ who, can: (permission) => who?.permissions.includes(permission) ?? true, logOut: () => void logOut() }}>
+    <SessionContext.Provider
+      value={{
+        who,
+        can: (permission) => who?.permissions.includes(permission) ?? true,
+        logOut: () => void logOut(),
+      }}
+    >
       {children}
       <Modal open={state === 'expired'} onClose={() => {}} title="Log in again">
         <p className="text-muted mb-5">Your session has ended. What you typed is still here.</p>
-        <LogInForm onDone={(now) => { setWho(now); setState('in'); void cache.invalidateQueries() }} />
+        <LogInForm
+          onDone={(now) => {
+            setWho(now)
+            setState('in')
+            void cache.invalidateQueries()
+          }}
+        />
       </Modal>
     </SessionContext.Provider>
   )

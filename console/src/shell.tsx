@@ -1,42 +1,24 @@
-import { Combobox, ComboboxInput, ComboboxOption, ComboboxOptions, Dialog, DialogBackdrop, DialogPanel, Menu, MenuButton, MenuItem, MenuItems } from '@headlessui/react'
+import {
+  Dialog,
+  DialogBackdrop,
+  DialogPanel,
+  Menu,
+  MenuButton,
+  MenuItem,
+  MenuItems,
+} from '@headlessui/react'
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
-import { useEffect, useMemo, useState, type ReactNode } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 
-import { useEventTypes, useRealm, useRealms, useWebhooks } from './queries'
 import { useLive } from './live'
+import { useGroups } from './navigation'
+import { Palette } from './palette'
+import { useRealm, useRealms } from './queries'
 import { useSession } from './session'
-import { Icon, Logo, type IconName } from './ui/icons'
+import { Icon, Logo } from './ui/icons'
 import { Button } from './ui/kit'
+import { Stale } from './ui/stale'
 import { useTheme } from './ui/theme'
-
-type PageLink = { to: string; label: string; icon: IconName; needs?: string }
-const groups: { label: string | null; pages: PageLink[] }[] = [
-  { label: null, pages: [
-    { to: '', label: 'Overview', icon: 'home', needs: 'view_events' },
-    { to: '/webhooks', label: 'Webhooks', icon: 'hook', needs: 'view_webhooks' },
-    { to: '/deliveries', label: 'Deliveries', icon: 'send', needs: 'view_events' },
-    { to: '/events', label: 'Events', icon: 'event', needs: 'view_events' },
-    { to: '/catalogue', label: 'Event catalogue', icon: 'book' },
-  ] },
-  { label: 'Directory', pages: [
-    { to: '/users', label: 'Users', icon: 'users', needs: 'view_users' },
-    { to: '/roles', label: 'Roles', icon: 'shield', needs: 'view_roles' },
-    { to: '/clients', label: 'Clients', icon: 'app', needs: 'view_clients' },
-    { to: '/realms', label: 'Realms', icon: 'layers', needs: 'view_realms' },
-    { to: '/settings', label: 'Realm settings', icon: 'gear', needs: 'view_realms' },
-  ] },
-  { label: 'Access', pages: [
-    { to: '/api-keys', label: 'API keys', icon: 'key', needs: 'view_api_keys' },
-    { to: '/sessions', label: 'Sessions', icon: 'screen', needs: 'view_users' },
-    { to: '/audit', label: 'Audit log', icon: 'list', needs: 'view_audit' },
-  ] },
-]
-
-/** What who has logged in may look at. */
-function useGroups() {
-  const { can } = useSession()
-  return groups.map((group) => ({ ...group, pages: group.pages.filter((page) => !page.needs || can(page.needs)) })).filter((group) => group.pages.length > 0)
-}
 
 function RealmSwitcher() {
   const realm = useRealm()
@@ -46,15 +28,28 @@ function RealmSwitcher() {
     <Menu as="div" className="relative">
       <MenuButton className="w-full flex items-center gap-2.5 h-10 px-2.5 rounded-lg border border-line bg-panel hover:bg-sunken shadow-card text-left">
         <span className="sr-only">Realm</span>
-        <span aria-hidden="true" className="w-5 h-5 rounded-md bg-accent/15 text-accent grid place-items-center text-[11px] font-semibold uppercase">{realm[0]}</span>
-        <span className="flex-1 truncate font-medium">{realms.data?.find((each) => each.name === realm)?.display_name || realm}</span>
+        <span
+          aria-hidden="true"
+          className="w-5 h-5 rounded-md bg-accent/15 text-accent grid place-items-center text-[11px] font-semibold uppercase"
+        >
+          {realm[0]}
+        </span>
+        <span className="flex-1 truncate font-medium">
+          {realms.data?.find((each) => each.name === realm)?.display_name || realm}
+        </span>
         <Icon name="down" className="w-4 h-4 text-muted" />
       </MenuButton>
-      <MenuItems anchor="bottom start" className="z-50 w-56 mt-1 card shadow-float p-1 focus:outline-none max-h-80 overflow-auto">
+      <MenuItems
+        anchor="bottom start"
+        className="z-50 w-56 mt-1 card shadow-float p-1 focus:outline-none max-h-80 overflow-auto"
+      >
         {(realms.data ?? []).map((each) => (
           <MenuItem key={each.id}>
-            <button type="button" className="w-full flex items-center gap-2 px-2.5 h-9 rounded-md text-left data-[focus]:bg-sunken"
-              onClick={() => void navigate({ to: '/$realm', params: { realm: each.name } })}>
+            <button
+              type="button"
+              className="w-full flex items-center gap-2 px-2.5 h-9 rounded-md text-left data-[focus]:bg-sunken"
+              onClick={() => void navigate({ to: '/$realm', params: { realm: each.name } })}
+            >
               <span className="flex-1 truncate">{each.display_name || each.name}</span>
               {each.name === realm && <Icon name="check" className="w-4 h-4 text-accent" />}
             </button>
@@ -67,76 +62,37 @@ function RealmSwitcher() {
 
 function Navigation({ onGo }: { onGo?: () => void }) {
   const realm = useRealm()
-  const here = useRouterState({ select: (state) => state.location.pathname.replace(/^\/console(?=\/)/, '') })
+  const here = useRouterState({
+    select: (state) => state.location.pathname.replace(/^\/console(?=\/)/, ''),
+  })
   const base = `/${realm}`
-  const is = (to: string) => (to === '' ? here === base || here === `${base}/` : here === base + to || here.startsWith(`${base}${to}/`))
+  const is = (to: string) =>
+    to === ''
+      ? here === base || here === `${base}/`
+      : here === base + to || here.startsWith(`${base}${to}/`)
   return (
     <nav aria-label="Main" className="space-y-4">
       {useGroups().map((group) => (
         <div key={group.label} className="space-y-0.5">
-          {group.label && <h2 className="px-2.5 pb-1 text-[12px] font-medium text-muted">{group.label}</h2>}
+          {group.label && (
+            <h2 className="px-2.5 pb-1 text-[12px] font-medium text-muted">{group.label}</h2>
+          )}
           {group.pages.map((page) => (
-            <Link key={page.to} to={`/$realm${page.to}` as '/$realm'} params={{ realm }} onClick={onGo} aria-current={is(page.to) ? 'page' : undefined}
-              className={`flex items-center gap-2.5 h-8 px-2.5 rounded-lg font-medium transition-colors ${is(page.to) ? 'bg-accent/10 text-accent' : 'text-muted hover:text-ink hover:bg-sunken'}`}>
-              <Icon name={page.icon} />{page.label}
-            </Link>))}
-        </div>))}
+            <Link
+              key={page.to}
+              to={`/$realm${page.to}` as '/$realm'}
+              params={{ realm }}
+              onClick={onGo}
+              aria-current={is(page.to) ? 'page' : undefined}
+              className={`flex items-center gap-2.5 h-8 px-2.5 rounded-lg font-medium transition-colors ${is(page.to) ? 'bg-accent/10 text-accent' : 'text-muted hover:text-ink hover:bg-sunken'}`}
+            >
+              <Icon name={page.icon} />
+              {page.label}
+            </Link>
+          ))}
+        </div>
+      ))}
     </nav>
-  )
-}
-
-function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
-  const realm = useRealm()
-  const navigate = useNavigate()
-  const [text, setText] = useState('')
-  const webhooks = useWebhooks()
-  const types = useEventTypes()
-  const visible = useGroups()
-  const entries = useMemo(() => {
-    const found: { label: string; kind: string; icon: IconName; path: string }[] = [
-      ...visible.flatMap((group) => group.pages).map((page) => ({ label: page.label, kind: 'Go to', icon: page.icon, path: page.to })),
-      { label: 'Create a webhook', kind: 'Do', icon: 'plus', path: '/webhooks/new' },
-      { label: 'Publish an event', kind: 'Do', icon: 'send', path: '/events?publish=1' },
-      { label: 'Create a user', kind: 'Do', icon: 'plus', path: '/users/new' },
-      { label: 'Create a role', kind: 'Do', icon: 'plus', path: '/roles/new' },
-      { label: 'Create a client', kind: 'Do', icon: 'plus', path: '/clients/new' },
-      { label: 'Create an API key', kind: 'Do', icon: 'plus', path: '/api-keys?create=1' },
-      { label: 'Failed deliveries', kind: 'Go to', icon: 'cross', path: '/deliveries?state=failed' },
-      ...(webhooks.data ?? []).map((each) => ({ label: each.name || each.url, kind: 'Webhook', icon: 'hook' as const, path: `/webhooks/${each.id}` })),
-      ...(types.data ?? []).map((each) => ({ label: each.name, kind: 'Event type', icon: 'book' as const, path: `/catalogue?type=${encodeURIComponent(each.name)}` })),
-    ]
-    const words = text.trim().toLowerCase().split(/\s+/)
-    if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(text.trim())) found.unshift({ label: text.trim(), kind: 'Event', icon: 'event', path: `/events/${text.trim()}` })
-    return found.filter((each) => words.every((word) => `${each.kind} ${each.label}`.toLowerCase().includes(word))).slice(0, 12)
-  }, [text, webhooks.data, types.data])
-  return (
-    <Dialog open={open} onClose={onClose} className="relative z-50" aria-label="Command palette">
-      <DialogBackdrop className="fixed inset-0 bg-black/40" />
-      <div className="fixed inset-0 p-4 sm:pt-[14vh] flex justify-center items-start">
-        <DialogPanel className="w-full max-w-xl card rounded-2xl shadow-float overflow-hidden">
-          <Combobox<(typeof entries)[number] | null> value={null} onChange={(entry) => {
-            if (!entry) return
-            onClose()
-            setText('')
-            void navigate({ href: `/console/${realm}${entry.path}` })
-          }}>
-            <div className="flex items-center gap-3 px-4 border-b border-line">
-              <Icon name="search" className="w-4 h-4 text-muted" />
-              <ComboboxInput autoFocus aria-label="Search pages, webhooks, event types" placeholder="Search, or paste an event's id…"
-                className="flex-1 h-12 bg-transparent outline-none focus-visible:ring-0 placeholder:text-muted" onChange={(event) => setText(event.target.value)} />
-            </div>
-            <ComboboxOptions static className="p-2 max-h-96 overflow-auto">
-              {entries.map((entry) => (
-                <ComboboxOption key={entry.path} value={entry} className="flex items-center gap-3 px-3 h-10 rounded-lg cursor-pointer data-[focus]:bg-sunken">
-                  <Icon name={entry.icon} className="w-4 h-4 text-muted" /><span className="flex-1 truncate">{entry.label}</span><span className="text-[12px] text-muted">{entry.kind}</span>
-                </ComboboxOption>
-              ))}
-              {entries.length === 0 && <p className="text-muted text-center py-8">Nothing is called that.</p>}
-            </ComboboxOptions>
-          </Combobox>
-        </DialogPanel>
-      </div>
-    </Dialog>
   )
 }
 
@@ -145,11 +101,34 @@ function Foot() {
   const { logOut, who } = useSession()
   return (
     <div className="space-y-0.5">
-      {who && <p className="px-2.5 pb-1 text-[12.5px] text-muted truncate" title={who.name}>Logged in as <span className="text-ink font-medium">{who.name}</span></p>}
-      <a href="/docs" className="flex items-center gap-2.5 h-8 px-2.5 rounded-lg font-medium text-muted hover:text-ink hover:bg-sunken"><Icon name="doc" />API reference</a>
+      {who && (
+        <p className="px-2.5 pb-1 text-[12.5px] text-muted truncate" title={who.name}>
+          Logged in as <span className="text-ink font-medium">{who.name}</span>
+        </p>
+      )}
+      <a
+        href="/docs"
+        className="flex items-center gap-2.5 h-8 px-2.5 rounded-lg font-medium text-muted hover:text-ink hover:bg-sunken"
+      >
+        <Icon name="doc" />
+        API reference
+      </a>
       <div className="flex">
-        <Button tone="quiet" icon="out" className="flex-1 !justify-start px-2.5 gap-2.5 !text-[14px]" onClick={logOut}>Log out</Button>
-        <Button tone="quiet" className="w-9 px-0" icon={dark ? 'sun' : 'moon'} aria-label={dark ? 'Use light colours' : 'Use dark colours'} onClick={toggle} />
+        <Button
+          tone="quiet"
+          icon="out"
+          className="flex-1 !justify-start px-2.5 gap-2.5 !text-[14px]"
+          onClick={logOut}
+        >
+          Log out
+        </Button>
+        <Button
+          tone="quiet"
+          className="w-9 px-0"
+          icon={dark ? 'sun' : 'moon'}
+          aria-label={dark ? 'Use light colours' : 'Use dark colours'}
+          onClick={toggle}
+        />
       </div>
     </div>
   )
@@ -157,8 +136,14 @@ function Foot() {
 
 function SearchButton({ onClick }: { onClick: () => void }) {
   return (
-    <button type="button" onClick={onClick} className="w-full flex items-center gap-2.5 h-9 px-2.5 rounded-lg text-muted hover:bg-sunken hover:text-ink">
-      <Icon name="search" /><span className="flex-1 text-left">Search</span><kbd className="font-sans text-[11px] border border-line rounded px-1.5 py-0.5">Ctrl K</kbd>
+    <button
+      type="button"
+      onClick={onClick}
+      className="w-full flex items-center gap-2.5 h-9 px-2.5 rounded-lg text-muted hover:bg-sunken hover:text-ink"
+    >
+      <Icon name="search" />
+      <span className="flex-1 text-left">Search</span>
+      <kbd className="font-sans text-[11px] border border-line rounded px-1.5 py-0.5">Ctrl K</kbd>
     </button>
   )
 }
@@ -182,27 +167,74 @@ export function Shell() {
     addEventListener('keydown', listen)
     return () => removeEventListener('keydown', listen)
   }, [])
-  const brand = <div className="flex items-center gap-2.5 px-1"><Logo /><span className="font-semibold text-[16px] tracking-tight">Postrider</span></div>
+  const brand = (
+    <div className="flex items-center gap-2.5 px-1">
+      <Logo />
+      <span className="font-semibold text-[16px] tracking-tight">Postrider</span>
+    </div>
+  )
   return (
     <div className="min-h-screen md:grid md:grid-cols-[236px_minmax(0,1fr)]">
-      <a href="#content" className="sr-only focus:not-sr-only focus:fixed focus:z-50 focus:top-2 focus:left-2 focus:bg-panel focus:px-3 focus:py-2 focus:rounded-lg">Skip to content</a>
+      <a
+        href="#content"
+        className="sr-only focus:not-sr-only focus:fixed focus:z-50 focus:top-2 focus:left-2 focus:bg-panel focus:px-3 focus:py-2 focus:rounded-lg"
+      >
+        Skip to content
+      </a>
       <aside className="hidden md:block border-r border-line sticky top-0 h-screen">
-        <Side><div className="pt-1 pb-1">{brand}</div><RealmSwitcher /><SearchButton onClick={() => setPalette(true)} /><Navigation /><div className="flex-1" /><Foot /></Side>
+        <Side>
+          <div className="pt-1 pb-1">{brand}</div>
+          <RealmSwitcher />
+          <SearchButton onClick={() => setPalette(true)} />
+          <Navigation />
+          <div className="flex-1" />
+          <Foot />
+        </Side>
       </aside>
       <header className="md:hidden sticky top-0 z-20 flex items-center gap-1 h-14 px-3 border-b border-line bg-canvas/90 backdrop-blur">
         <div className="flex-1">{brand}</div>
-        <Button tone="quiet" className="w-9 px-0" icon="search" aria-label="Search" onClick={() => setPalette(true)} />
-        <Button tone="quiet" className="w-9 px-0" icon="menu" aria-label="Menu" onClick={() => setMenu(true)} />
+        <Button
+          tone="quiet"
+          className="w-9 px-0"
+          icon="search"
+          aria-label="Search"
+          onClick={() => setPalette(true)}
+        />
+        <Button
+          tone="quiet"
+          className="w-9 px-0"
+          icon="menu"
+          aria-label="Menu"
+          onClick={() => setMenu(true)}
+        />
       </header>
-      <Dialog open={menu} onClose={() => setMenu(false)} className="relative z-30 md:hidden" aria-label="Menu">
+      <Dialog
+        open={menu}
+        onClose={() => setMenu(false)}
+        className="relative z-30 md:hidden"
+        aria-label="Menu"
+      >
         <DialogBackdrop className="fixed inset-0 bg-black/40" />
         <DialogPanel className="fixed inset-y-0 left-0 w-72 bg-canvas border-r border-line">
-          <Side>{brand}<RealmSwitcher /><Navigation onGo={() => setMenu(false)} /><div className="flex-1" /><Foot /></Side>
+          <Side>
+            {brand}
+            <RealmSwitcher />
+            <Navigation onGo={() => setMenu(false)} />
+            <div className="flex-1" />
+            <Foot />
+          </Side>
         </DialogPanel>
       </Dialog>
-      <main id="content" tabIndex={-1} className="min-w-0 px-4 sm:px-8 py-6 sm:py-8 focus:outline-none focus-visible:ring-0">
-        <div className="max-w-6xl mx-auto"><Outlet /></div>
+      <main
+        id="content"
+        tabIndex={-1}
+        className="min-w-0 px-4 sm:px-8 py-6 sm:py-8 focus:outline-none focus-visible:ring-0"
+      >
+        <div className="max-w-6xl 2xl:max-w-[88rem] mx-auto">
+          <Outlet />
+        </div>
       </main>
+      <Stale />
       <Palette open={palette} onClose={() => setPalette(false)} />
     </div>
   )

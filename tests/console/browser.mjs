@@ -15,7 +15,9 @@ export const axe_source = readFileSync(require.resolve('axe-core/axe.min.js'), '
 /** 'empty': nobody has been at the server before. 'tidy': nothing in it would be code if anybody took it for that. */
 export async function start(kind = '') {
   const data = mkdtempSync(join(tmpdir(), 'postrider-console-'))
-  const child = spawn('/usr/bin/python3', ['-B', join(here, 'world.py'), data, kind], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn('/usr/bin/python3', ['-B', join(here, 'world.py'), data, kind], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const answer = async () => {
     const { value, done } = await lines.next()
@@ -23,10 +25,17 @@ export async function start(kind = '') {
     return JSON.parse(value)
   }
   const world = await answer()
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox'],
+  })
   return {
-    ...world, browser,
-    async tell(command) { child.stdin.write(`${command}\n`); return (await answer()).done },
+    ...world,
+    browser,
+    async tell(command) {
+      child.stdin.write(`${command}\n`)
+      return (await answer()).done
+    },
     async stop() {
       await browser.close()
       child.stdin.end()
@@ -37,15 +46,27 @@ export async function start(kind = '') {
 }
 
 /** A window of the browser with its own cookies; `as` somebody of a realm, who is logged in already. */
-export async function newContext(world, { width = 1440, height = 900, dark = false, as = 'admin', realm = 'master' } = {}) {
-  const context = await world.browser.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' })
+export async function newContext(
+  world,
+  { width = 1440, height = 900, dark = false, as = 'admin', realm = 'master' } = {},
+) {
+  const context = await world.browser.newContext({
+    viewport: { width, height },
+    colorScheme: dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+  })
   context.setDefaultTimeout(15_000)
   if (as) {
     const answer = await context.request.post(`${world.url}/api/v1/realms/${realm}/session`, {
-      data: { username: as, password: world.password }, headers: { 'Sec-Fetch-Site': 'same-origin' } })
-    if (answer.status() !== 201) throw new Error(`logging in: ${answer.status()} ${await answer.text()}`)
+      data: { username: as, password: world.password },
+      headers: { 'Sec-Fetch-Site': 'same-origin' },
+    })
+    if (answer.status() !== 201)
+      throw new Error(`logging in: ${answer.status()} ${await answer.text()}`)
     // As after a log in by hand: the console remembers where, and the cookie says who.
-    await context.addInitScript((name) => { localStorage.setItem('realm', name) }, realm)
+    await context.addInitScript((name) => {
+      localStorage.setItem('realm', name)
+    }, realm)
   }
   return context
 }
@@ -53,11 +74,24 @@ export async function newContext(world, { width = 1440, height = 900, dark = fal
 /** A page that remembers what the browser complained about, and what it asked elsewhere. */
 export async function newPage(world, context) {
   const page = await context.newPage()
+  await page.addInitScript(() => {
+    window.layout_shift = 0
+    const add = (list) => {
+      for (const entry of list.getEntries())
+        if (!entry.hadRecentInput) window.layout_shift += entry.value
+    }
+    new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true })
+  })
   page.complaints = []
   page.elsewhere = []
-  page.on('console', (message) => { if (message.type() === 'error') page.complaints.push(message.text()) })
+  page.on('console', (message) => {
+    if (message.type() === 'error') page.complaints.push(message.text())
+  })
   page.on('pageerror', (error) => page.complaints.push(String(error)))
-  page.on('request', (request) => { if (!request.url().startsWith(world.url) && !request.url().startsWith('data:')) page.elsewhere.push(request.url()) })
+  page.on('request', (request) => {
+    if (!request.url().startsWith(world.url) && !request.url().startsWith('data:'))
+      page.elsewhere.push(request.url())
+  })
   return page
 }
 
@@ -71,26 +105,90 @@ export async function open(world, path, options) {
 /** Waits until nothing loads any more. */
 export async function settled(page) {
   await page.locator('h1').first().waitFor()
-  await page.waitForFunction(() => document.querySelectorAll('[role=status][aria-label=Loading]').length === 0)
+  await page.waitForFunction(
+    () => document.querySelectorAll('[role=status][aria-label=Loading]').length === 0,
+  )
   await page.evaluate(() => document.fonts.ready)
 }
 
-/** Every page, by the name of its screenshot. */
+/** Every page, and every dialog that has an address, by the name of its screenshot. */
 export function pages(world) {
   const at = (path) => `/console/${world.realm}${path}`
   return {
-    overview: at(''), webhooks: at('/webhooks'), 'webhook-new': at('/webhooks/new'),
-    webhook: at(`/webhooks/${world.bad}?delivery=${world.delivery}`), 'webhook-edit': at(`/webhooks/${world.bad}/edit`),
-    deliveries: at('/deliveries?state=failed'), events: at('/events'), publish: at('/events?publish=1'), event: at(`/events/${world.event}`),
+    overview: at(''),
+    webhooks: at('/webhooks'),
+    'webhook-new': at('/webhooks/new'),
+    webhook: at(`/webhooks/${world.bad}?delivery=${world.delivery}`),
+    'webhook-good': at(`/webhooks/${world.good}`),
+    'webhook-edit': at(`/webhooks/${world.bad}/edit`),
+    'webhook-test': at(`/webhooks/${world.good}?do=test`),
+    'webhook-reveal': at(`/webhooks/${world.good}?do=reveal`),
+    'webhook-rotate': at(`/webhooks/${world.good}?do=rotate`),
+    'webhook-recover': at(`/webhooks/${world.bad}?do=recover`),
+    'webhook-disable': at(`/webhooks/${world.good}?do=disable`),
+    'webhook-delete': at(`/webhooks/${world.good}?do=delete`),
+    deliveries: at('/deliveries?state=failed'),
+    delivery: at(`/deliveries?delivery=${world.delivery}`),
+    'deliveries-nothing': at('/deliveries?state=cancelled&since=1h'),
+    events: at('/events'),
+    publish: at('/events?publish=order.paid'),
+    event: at(`/events/${world.event}`),
     catalogue: at('/catalogue?type=user.created'),
-    users: at('/users'), 'user-new': at('/users/new'), user: at(`/users/${world.user}`),
-    roles: at('/roles'), 'role-new': at('/roles/new'), role: at(`/roles/${world.role}`),
-    clients: at('/clients'), 'client-new': at('/clients/new'), client: at(`/clients/${world.client}`),
-    'client-redirects': at(`/clients/${world.client}?tab=redirects`), 'client-roles': at(`/clients/${world.client}?tab=roles`), 'client-service': at(`/clients/${world.client}?tab=service`),
-    realms: at('/realms'), 'realm-new': at('/realms?create=1'), settings: at('/settings'), 'settings-master': '/console/master/settings',
-    'api-keys': at('/api-keys'), 'api-key-new': at('/api-keys?create=1'), sessions: '/console/master/sessions', audit: at('/audit'),
+    'catalogue-own': at(`/catalogue?type=order.paid&webhook=${world.good}`),
+    'event-type-new': at('/catalogue/new'),
+    'event-type-edit': at('/catalogue/order.paid/edit'),
+    users: at('/users'),
+    'user-new': at('/users/new'),
+    user: at(`/users/${world.user}`),
+    roles: at('/roles'),
+    'role-new': at('/roles/new'),
+    role: at(`/roles/${world.role}`),
+    clients: at('/clients'),
+    'client-new': at('/clients/new'),
+    client: at(`/clients/${world.client}`),
+    'client-redirects': at(`/clients/${world.client}?tab=redirects`),
+    'client-roles': at(`/clients/${world.client}?tab=roles`),
+    'client-role': at(`/clients/${world.client}/roles/${world.client_role}`),
+    'client-service': at(`/clients/${world.client}?tab=service`),
+    realms: at('/realms'),
+    'realm-new': at('/realms?create=1'),
+    settings: at('/settings'),
+    'settings-master': '/console/master/settings',
+    'api-keys': at('/api-keys'),
+    'api-key-new': at('/api-keys?create=1'),
+    sessions: '/console/master/sessions',
+    audit: at('/audit'),
+    empty: '/console/master',
     'not-found': at('/users/019ab200-7c3e-7b1a-9a54-3f0f6b1d2c11'),
   }
+}
+/** What opens on a page without an address of its own: where, and what is pressed there. */
+export const opened = {
+  palette: ['overview', (page) => page.keyboard.press('Control+k')],
+  'realm-menu': ['overview', (page) => page.getByRole('button', { name: /^Realm/ }).click()],
+  'set-user-password': [
+    'user',
+    (page) => page.getByRole('button', { name: 'Set password', exact: true }).click(),
+  ],
+  'reset-password': [
+    'user',
+    (page) => page.getByRole('button', { name: 'Reset password' }).click(),
+  ],
+  'delete-user': ['user', (page) => page.getByRole('button', { name: 'Delete' }).first().click()],
+  'redirect-new': [
+    'client-redirects',
+    (page) => page.getByRole('button', { name: 'Add redirect URI' }).click(),
+  ],
+  'audit-entry': ['audit', (page) => page.locator('tbody button').first().click()],
+  'time-between': ['events', (page) => page.getByLabel('Time').selectOption('between')],
+  'webhook-advanced': ['webhook-edit', (page) => page.getByText('Advanced').click()],
+  'webhook-tested': [
+    'webhook-test',
+    async (page) => {
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
+      await page.getByRole('region', { name: 'request body' }).waitFor()
+    },
+  ],
 }
 /** What people see who are not logged in. */
 export const fronts = { login: '/', 'set-password': '/set-password#realm=shop&token=made-up' }

@@ -10,12 +10,20 @@ before(async () => {
   world = await start()
   page = await open(world, `/console/${world.realm}`)
 })
-after(async () => { await world?.stop() })
+after(async () => {
+  await world?.stop()
+})
 
 const go = (path) => page.goto(`${world.url}/console/${world.realm}${path}`)
 async function api(method, path, body) {
-  const answer = await fetch(`${world.url}/api/v1/realms/${world.realm}${path}`, { method, body: body && JSON.stringify(body),
-    headers: { Authorization: `Bearer ${world.token}`, ...(body ? { 'Content-Type': 'application/json' } : {}) } })
+  const answer = await fetch(`${world.url}/api/v1/realms/${world.realm}${path}`, {
+    method,
+    body: body && JSON.stringify(body),
+    headers: {
+      Authorization: `Bearer ${world.token}`,
+      ...(body ? { 'Content-Type': 'application/json' } : {}),
+    },
+  })
   return { status: answer.status, json: answer.status === 204 ? null : await answer.json() }
 }
 const id = () => new URL(page.url()).pathname.split('/').pop()
@@ -24,7 +32,10 @@ test('a user is made, changed, given a role and a password, and deleted', async 
   await go('/users/new')
   await page.getByLabel('Username').fill('ADA')
   await page.getByRole('button', { name: 'Create user' }).click()
-  await page.getByText(/taken|already/).first().waitFor()
+  await page
+    .getByText(/taken|already/)
+    .first()
+    .waitFor()
   await page.getByLabel('Username').fill('barbara')
   await page.getByLabel('Attributes').fill('{"long": 12345678901234567890')
   await page.getByRole('button', { name: 'Create user' }).click()
@@ -45,7 +56,10 @@ test('a user is made, changed, given a role and a password, and deleted', async 
   await page.getByLabel('Role', { exact: true }).selectOption('auditor')
   await page.getByRole('button', { name: 'Assign' }).click()
   await page.getByRole('link', { name: 'auditor' }).waitFor()
-  assert.deepEqual((await api('GET', `/users/${user}/roles`)).json.items.map((role) => role.name), ['auditor'])
+  assert.deepEqual(
+    (await api('GET', `/users/${user}/roles`)).json.items.map((role) => role.name),
+    ['auditor'],
+  )
   await page.getByRole('button', { name: 'Take auditor away' }).click()
   await page.getByText('No role yet.').waitFor()
 
@@ -58,6 +72,11 @@ test('a user is made, changed, given a role and a password, and deleted', async 
   await dialog.getByRole('button', { name: 'Set password' }).click()
   await page.getByText('The password is set.').waitFor()
   assert.equal((await api('GET', `/users/${user}/credentials`)).json.items.length, 1)
+  const credentials = page.locator('section').filter({ hasText: 'Credentials' })
+  await credentials.getByRole('button', { name: 'Delete' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('None: this user cannot log in.').waitFor()
+  assert.equal((await api('GET', `/users/${user}/credentials`)).json.items.length, 0)
   await page.getByRole('button', { name: 'Reset password' }).click()
   await page.getByRole('button', { name: 'Make the link' }).click()
   await page.getByText(`/set-password#realm=${world.realm}&token=`).waitFor()
@@ -80,7 +99,11 @@ test('what somebody else changed meanwhile is not overwritten', async () => {
   await page.getByLabel('First name').fill('Augusta Ada')
   await page.getByRole('button', { name: 'Save changes' }).click()
   await page.getByText('Saved.').waitFor()
-  const now = await (await fetch(`${world.url}/api/v1/realms/${world.realm}/users/${world.user}`, { headers: { Authorization: `Bearer ${world.token}` } })).text()
+  const now = await (
+    await fetch(`${world.url}/api/v1/realms/${world.realm}/users/${world.user}`, {
+      headers: { Authorization: `Bearer ${world.token}` },
+    })
+  ).text()
   assert.match(now, /"first_name":"Augusta Ada"/)
   assert.match(now, /"long":9007199254740993[,}]/, 'numbers keep their digits')
 })
@@ -113,7 +136,10 @@ test('a role gets its permissions', async () => {
   await page.getByRole('checkbox', { name: 'redeliver' }).check()
   await page.getByRole('button', { name: 'Save changes' }).nth(1).click()
   await page.getByText('everybody with this role').waitFor()
-  assert.deepEqual((await api('GET', `/roles/${role}`)).json.permissions.sort(), ['redeliver', 'view_webhooks'])
+  assert.deepEqual((await api('GET', `/roles/${role}`)).json.permissions.sort(), [
+    'redeliver',
+    'view_webhooks',
+  ])
   await page.getByLabel('Description').fill('Sends things')
   await page.getByRole('button', { name: 'Save changes' }).first().click()
   await page.getByText('Saved.', { exact: true }).waitFor()
@@ -161,7 +187,9 @@ test('a client: secret once, redirect URIs, roles, service account', async () =>
   await page.getByRole('checkbox', { name: /auditor/ }).check()
   await page.getByRole('button', { name: 'Save changes' }).click()
   await page.getByText('Saved.').waitFor()
-  assert.deepEqual((await api('GET', `/clients/${client}`)).json.service_account_roles, [world.role])
+  assert.deepEqual((await api('GET', `/clients/${client}`)).json.service_account_roles, [
+    world.role,
+  ])
 })
 
 test('an API key is shown once, works, and is revoked', async () => {
@@ -172,9 +200,18 @@ test('an API key is shown once, works, and is revoked', async () => {
   await page.getByLabel('Name').fill('Robot')
   await page.getByRole('checkbox', { name: 'view_users' }).check()
   await page.getByRole('button', { name: 'Create key' }).click()
-  const key = await page.getByRole('dialog', { name: 'API key created' }).locator('code').nth(1).textContent()
+  const key = await page
+    .getByRole('dialog', { name: 'API key created' })
+    .locator('code')
+    .nth(1)
+    .textContent()
   await page.getByRole('button', { name: 'I have it' }).click()
-  const ask = async () => (await fetch(`${world.url}/api/v1/realms/${world.realm}/users`, { headers: { Authorization: `Bearer ${key}` } })).status
+  const ask = async () =>
+    (
+      await fetch(`${world.url}/api/v1/realms/${world.realm}/users`, {
+        headers: { Authorization: `Bearer ${key}` },
+      })
+    ).status
   assert.equal(await ask(), 200)
   await page.getByRole('button', { name: 'Revoke Robot' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
@@ -197,7 +234,9 @@ test('a realm is made, set and deleted', async () => {
   await page.getByLabel('Retry after').fill('5s, 1m')
   await page.getByRole('button', { name: 'Save changes' }).nth(1).click()
   await page.getByText('Saved.').waitFor()
-  const settings = await fetch(`${world.url}/api/v1/realms/branch/settings`, { headers: { Authorization: `Bearer ${world.token}` } })
+  const settings = await fetch(`${world.url}/api/v1/realms/branch/settings`, {
+    headers: { Authorization: `Bearer ${world.token}` },
+  })
   assert.deepEqual((await settings.json()).retry_schedule, ['5s', '1m'])
   await page.getByRole('button', { name: 'Delete the realm…' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Delete the realm' }).click()
@@ -206,12 +245,27 @@ test('a realm is made, set and deleted', async () => {
 
 test('the audit log says who did it, and its filters are in the address', async () => {
   await go('/audit')
+  // By name, not by id: this realm's key, and somebody of master.
+  await page
+    .getByRole('row', { name: /user\.create/ })
+    .first()
+    .waitFor()
+  await page.getByRole('button', { name: 'bootstrap' }).first().waitFor()
+  await page.getByRole('button', { name: 'admin' }).first().waitFor()
   await page.getByLabel('Action').selectOption('api_key.*')
-  await page.getByRole('button', { name: /^api_key\./ }).first().waitFor()
-  await page.waitForFunction(() => [...document.querySelectorAll('tbody tr')].every((row) => row.textContent.includes('api_key')))
+  await page
+    .getByRole('button', { name: /^api_key\./ })
+    .first()
+    .waitFor()
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('tbody tr')].every((row) => row.textContent.includes('api_key')),
+  )
   assert.match(page.url(), /action=api_key\.\*|action=api_key\.%2A/)
   await page.reload()
-  await page.getByRole('button', { name: /^api_key\./ }).first().click()
+  await page
+    .getByRole('button', { name: /^api_key\./ })
+    .first()
+    .click()
   const dialog = page.getByRole('dialog')
   await dialog.getByText('Who', { exact: true }).waitFor()
   assert.match(page.url(), /entry=/)
@@ -222,13 +276,22 @@ test('the audit log says who did it, and its filters are in the address', async 
 test('a session is ended from the list', async () => {
   await page.goto(`${world.url}/console/master/sessions`)
   const other = await open(world, '/console/master/users')
-  await page.getByRole('button', { name: /^End the session/ }).nth(1).waitFor()
+  await page
+    .getByRole('button', { name: /^End the session/ })
+    .nth(1)
+    .waitFor()
   // The newest is first: the one that has just been made.
-  await page.getByRole('button', { name: /^End the session/ }).first().click()
+  await page
+    .getByRole('button', { name: /^End the session/ })
+    .first()
+    .click()
   await page.getByRole('dialog').getByRole('button', { name: 'End it' }).click()
   await page.getByText('The session has ended.').waitFor()
   // What it asks next tells; or its stream has told already, and the dialog is in the way.
-  await other.getByRole('link', { name: 'Roles', exact: true }).click({ timeout: 2000 }).catch(() => {})
+  await other
+    .getByRole('link', { name: 'Roles', exact: true })
+    .click({ timeout: 2000 })
+    .catch(() => {})
   await other.getByRole('heading', { name: 'Log in again' }).waitFor()
   await other.context().close()
 })

@@ -5,8 +5,12 @@ import { after, before, test } from 'node:test'
 import { newContext, newPage, start } from './browser.mjs'
 
 let world
-before(async () => { world = await start('empty') })
-after(async () => { await world?.stop() })
+before(async () => {
+  world = await start('empty')
+})
+after(async () => {
+  await world?.stop()
+})
 
 test('from the first log in to a green redelivery', async () => {
   const page = await newPage(world, await newContext(world, { as: null }))
@@ -50,7 +54,10 @@ test('from the first log in to a green redelivery', async () => {
   }
   const openDelivery = async () => {
     await page.goto(webhook)
-    await page.getByRole('button', { name: /user\.created/ }).first().click()
+    await page
+      .getByRole('button', { name: /user\.created/ })
+      .first()
+      .click()
   }
   await createUser('ada')
   await openDelivery()
@@ -58,7 +65,10 @@ test('from the first log in to a green redelivery', async () => {
   await page.getByRole('button', { name: 'Attempt 1 · 200' }).waitFor()
   await request.getByText('webhook-signature').waitFor()
   await request.getByText('"username": "ada"').waitFor()
-  await page.getByRole('region', { name: 'Response', exact: true }).getByText('"received": true').waitFor()
+  await page
+    .getByRole('region', { name: 'Response', exact: true })
+    .getByText('"received": true')
+    .waitFor()
   await page.getByRole('table', { name: 'Timings' }).getByText('Waiting').waitFor()
 
   await world.tell('break')
@@ -66,7 +76,10 @@ test('from the first log in to a green redelivery', async () => {
   await openDelivery()
   await page.getByRole('button', { name: 'Attempt 1 · 503' }).waitFor()
   await page.getByText('Next attempt').first().waitFor()
-  await page.getByRole('region', { name: 'response body' }).getByText('down for maintenance').waitFor()
+  await page
+    .getByRole('region', { name: 'response body' })
+    .getByText('down for maintenance')
+    .waitFor()
   // The last attempt of its schedule fails too.
   await page.getByRole('button', { name: 'Attempt 2 · 503' }).waitFor()
   await page.getByRole('button', { name: 'Redeliver', exact: true }).waitFor()
@@ -92,8 +105,14 @@ test('the same by keyboard alone', async () => {
     }
     throw new Error(`not to be reached by keyboard: ${target}`)
   }
-  const type = async (target, text) => { await reach(target); await page.keyboard.type(text) }
-  const press = async (target, key = 'Enter') => { await reach(target); await page.keyboard.press(key) }
+  const type = async (target, text) => {
+    await reach(target)
+    await page.keyboard.type(text)
+  }
+  const press = async (target, key = 'Enter') => {
+    await reach(target)
+    await page.keyboard.press(key)
+  }
 
   await page.goto(world.url)
   await type(page.getByLabel('Username'), 'admin')
@@ -136,12 +155,19 @@ test('the same by keyboard alone', async () => {
   await page.getByRole('heading', { name: 'Delete this webhook?' }).waitFor()
   for (let press = 0; press < 8; ++press) {
     await page.keyboard.press('Tab')
-    assert.ok(await page.evaluate(() => document.activeElement.closest('[role=dialog]') !== null), 'the focus stays in the dialog')
+    assert.ok(
+      await page.evaluate(() => document.activeElement.closest('[role=dialog]') !== null),
+      'the focus stays in the dialog',
+    )
   }
   await page.keyboard.press('Escape')
   await page.getByRole('dialog').waitFor({ state: 'detached' })
-  assert.ok(await remove.evaluate((element) => element === document.activeElement), 'the focus is back where it was')
+  assert.ok(
+    await remove.evaluate((element) => element === document.activeElement),
+    'the focus is back where it was',
+  )
   await press(page.getByRole('switch', { name: 'Enabled' }), 'Space')
+  await press(page.getByRole('button', { name: 'Disable' }))
   await page.getByText('Disabled; what was pending is cancelled.').waitFor()
   assert.deepEqual(page.complaints, [])
   await page.context().close()

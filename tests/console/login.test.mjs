@@ -5,8 +5,12 @@ import { after, before, test } from 'node:test'
 import { newContext, newPage, open, pages, settled, start } from './browser.mjs'
 
 let world
-before(async () => { world = await start() })
-after(async () => { await world?.stop() })
+before(async () => {
+  world = await start()
+})
+after(async () => {
+  await world?.stop()
+})
 
 const visit = async (path) => {
   const page = await newPage(world, await newContext(world, { as: null }))
@@ -19,7 +23,8 @@ async function logIn(page, username, password) {
   await page.getByRole('button', { name: 'Log in' }).click()
 }
 /** All that a script could read. */
-const readable = (page) => page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))
+const readable = (page) =>
+  page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))
 
 test('a user logs in, stays logged in, and logs out', async () => {
   const page = await visit(`/console/${world.realm}/users`)
@@ -35,7 +40,9 @@ test('a user logs in, stays logged in, and logs out', async () => {
   await page.getByRole('heading', { name: 'Users' }).waitFor()
   await page.getByRole('button', { name: 'Log out' }).click()
   await page.getByRole('heading', { name: 'Log in to Postrider' }).waitFor()
-  const after = await page.context().request.get(`${world.url}/api/v1/realms/master/session`, { headers: { Cookie: `sid=${cookie.value}`, 'Sec-Fetch-Site': 'same-origin' } })
+  const after = await page.context().request.get(`${world.url}/api/v1/realms/master/session`, {
+    headers: { Cookie: `sid=${cookie.value}`, 'Sec-Fetch-Site': 'same-origin' },
+  })
   assert.equal(after.status(), 401, 'the session has ended at the server too')
   await page.reload()
   await page.getByRole('heading', { name: 'Log in to Postrider' }).waitFor()
@@ -74,6 +81,37 @@ test('a session that ends loses nothing that was typed', async () => {
   await page.context().close()
 })
 
+test('nor does what was typed in a dialog', async () => {
+  const page = await open(world, `/console/${world.realm}/events?publish=order.paid`)
+  const publish = page.getByRole('dialog', { name: 'Publish an event' })
+  await publish.getByLabel('Data').fill('{"typed": "with care"}')
+  await world.tell('end-sessions')
+  await publish.getByRole('button', { name: 'Publish' }).click()
+  const again = page.getByRole('dialog', { name: 'Log in again' })
+  await logIn(again, 'admin', world.password)
+  await again.waitFor({ state: 'detached' })
+  assert.equal(await publish.getByLabel('Data').inputValue(), '{"typed": "with care"}')
+  await publish.getByRole('button', { name: 'Publish' }).click()
+  await page.getByRole('region', { name: 'data', exact: true }).getByText('with care').waitFor()
+  await page.context().close()
+})
+
+test('nor does what was typed over something that is asked for again', async () => {
+  const page = await open(world, `/console/${world.realm}/users/${world.user}`)
+  await page.getByLabel('First name').fill('Half a na')
+  await world.tell('end-sessions')
+  // Whoever comes back to the tab sees it asked for again, and hears that the session has ended.
+  await page.waitForTimeout(2500)
+  await page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')))
+  const again = page.getByRole('dialog', { name: 'Log in again' })
+  await logIn(again, 'admin', world.password)
+  await again.waitFor({ state: 'detached' })
+  assert.equal(await page.getByLabel('First name').inputValue(), 'Half a na')
+  await page.getByRole('button', { name: 'Save changes' }).click()
+  await page.getByText('Saved.').waitFor()
+  await page.context().close()
+})
+
 test('an API key is in no storage, and a reload asks for it again', async () => {
   const page = await visit(pages(world).webhooks)
   await page.getByRole('button', { name: 'Use an API key' }).click()
@@ -99,7 +137,8 @@ test('a link sets a password, once', async () => {
   await page.getByLabel('The same again').fill('short')
   await page.getByRole('button', { name: 'Set password' }).click()
   await page.getByText(/15 characters|at least 15/).waitFor()
-  for (const label of ['New password', 'The same again']) await page.getByLabel(label).fill('an entirely new password')
+  for (const label of ['New password', 'The same again'])
+    await page.getByLabel(label).fill('an entirely new password')
   await page.getByRole('button', { name: 'Set password' }).click()
   await page.getByRole('heading', { name: 'Your password is set' }).waitFor()
   assert.ok(!page.url().includes(token), 'the token is no longer in the address')
@@ -109,7 +148,8 @@ test('a link sets a password, once', async () => {
   await page.getByText('Logged in as ada').waitFor()
   await page.goto(`${world.url}/set-password#realm=${world.realm}&token=${token}`)
   await page.reload()
-  for (const label of ['New password', 'The same again']) await page.getByLabel(label).fill('a password once again')
+  for (const label of ['New password', 'The same again'])
+    await page.getByLabel(label).fill('a password once again')
   await page.getByRole('button', { name: 'Set password' }).click()
   await page.getByRole('alert').waitFor()
   await page.context().close()

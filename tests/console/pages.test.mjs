@@ -2,11 +2,25 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { axe_source, fronts, newContext, newPage, open, pages, settled, start } from './browser.mjs'
+import {
+  axe_source,
+  fronts,
+  newContext,
+  newPage,
+  open,
+  opened,
+  pages,
+  settled,
+  start,
+} from './browser.mjs'
 
 let world
-before(async () => { world = await start() })
-after(async () => { await world?.stop() })
+before(async () => {
+  world = await start()
+})
+after(async () => {
+  await world?.stop()
+})
 
 /** Looks at every page in one window. */
 async function walk(options, look) {
@@ -29,31 +43,71 @@ async function walk(options, look) {
   await outside.close()
 }
 
-for (const dark of [false, true]) {
-  test(`axe finds nothing serious, ${dark ? 'dark' : 'light'}`, async () => {
-    const found = []
-    await walk({ dark }, async (name, page) => {
-      // Not as a <script>: the policy would refuse it.
-      await page.evaluate(axe_source)
-      const { violations } = await page.evaluate(() => window.axe.run())
-      for (const each of violations) {
-        if (each.impact === 'serious' || each.impact === 'critical') found.push(`${name}: ${each.id}: ${each.nodes[0].html.slice(0, 160)} ${each.nodes[0].failureSummary?.split('\n')[1] ?? ''}`)
-      }
+/** What axe finds serious or critical. */
+async function serious(name, page) {
+  // Not as a <script>: the policy would refuse it.
+  await page.evaluate(axe_source)
+  const { violations } = await page.evaluate(() => window.axe.run())
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes: [first] }) => {
+      const summary = first.failureSummary?.split('\n')[1] ?? ''
+      return `${name}: ${id}: ${first.html.slice(0, 160)} ${summary}`
     })
+}
+
+for (const dark of [false, true]) {
+  const colours = dark ? 'dark' : 'light'
+  test(`axe finds nothing serious, ${colours}`, async () => {
+    const found = []
+    await walk({ dark }, async (name, page) => found.push(...(await serious(name, page))))
     assert.deepEqual(found, [])
   })
+
+  test(`nor in what opens on them, ${colours}`, async () => {
+    const context = await newContext(world, { dark })
+    const page = await newPage(world, context)
+    const found = []
+    for (const [name, [on, press]] of Object.entries(opened)) {
+      await page.goto(world.url + pages(world)[on])
+      await settled(page)
+      await press(page)
+      found.push(...(await serious(name, page)))
+    }
+    assert.deepEqual(found, [])
+    await context.close()
+  })
 }
+
+test('nothing jumps while a page loads', async (context) => {
+  let worst = ['', 0]
+  await walk({}, async (name, page) => {
+    const shift = await page.evaluate(() => window.layout_shift)
+    if (shift > worst[1]) worst = [name, shift]
+  })
+  context.diagnostic(`the largest layout shift is ${worst[1].toFixed(3)}, of ${worst[0]}`)
+  // What the web calls good is at most 0.1.
+  assert.ok(worst[1] < 0.05, worst.join(': '))
+})
 
 test('nothing is wider than a phone, nothing comes from elsewhere, nobody’s text is code', async () => {
   const found = []
   await walk({ width: 390, height: 844 }, async (name, page) => {
-    const { width, pwned } = await page.evaluate(() => ({ width: document.documentElement.scrollWidth, pwned: window.pwned }))
+    const { width, pwned } = await page.evaluate(() => ({
+      width: document.documentElement.scrollWidth,
+      pwned: window.pwned,
+    }))
     if (width > 390) found.push(`${name} is ${width} px wide`)
     if (pwned !== undefined) found.push(`${name} ran what others wrote`)
-    if (await page.locator('img').count() > 0) found.push(`${name} has an img`)
+    if (!/. · Postrider$/.test(await page.title())) found.push(`${name} has no title of its own`)
+    if ((await page.locator('img').count()) > 0) found.push(`${name} has an img`)
     found.push(...page.elsewhere.map((url) => `${name} asks ${url}`))
     // One page is of a user who is not there.
-    found.push(...page.complaints.filter((text) => !(name === 'not-found' && text.includes('404'))).map((text) => `${name}: ${text}`))
+    found.push(
+      ...page.complaints
+        .filter((text) => !(name === 'not-found' && text.includes('404')))
+        .map((text) => `${name}: ${text}`),
+    )
     page.complaints.length = 0
   })
   assert.deepEqual(found, [])
@@ -69,6 +123,11 @@ test('what others wrote is shown as text', async () => {
   await page.getByText('<img src=x').first().waitFor()
   await page.goto(world.url + pages(world).roles)
   await page.getByText('support <img src=x').waitFor()
+  for (const name of ['catalogue-own', 'event-type-edit', 'publish', 'audit', 'deliveries']) {
+    await page.goto(world.url + pages(world)[name])
+    await settled(page)
+    assert.equal(await page.evaluate(() => window.pwned), undefined, name)
+  }
   await page.goto(world.url + pages(world)['api-keys'])
   await page.getByText('<img src=x').first().waitFor()
   assert.equal(await page.evaluate(() => window.pwned), undefined)
@@ -76,13 +135,34 @@ test('what others wrote is shown as text', async () => {
 })
 
 test('payloads are shown as they were sent, to the last digit', async () => {
-  const id = await world.tell(`publish-text ${world.realm} {"b":1.10,"a":12345678901234567890123,"deep":[{"c":1e400},[],{}],"d":"\\u0000"}`)
+  const id = await world.tell(
+    `publish-text ${world.realm} {"b":1.10,"a":12345678901234567890123,"deep":[{"c":1e400},[],{}],"d":"\\u0000"}`,
+  )
   const page = await open(world, `/console/${world.realm}/events/${id}`)
   const data = page.getByRole('region', { name: 'data' })
   await data.waitFor()
-  assert.equal(await data.textContent(), ['{', '  "b": 1.10,', '  "a": 12345678901234567890123,', '  "deep": [', '    {', '      "c": 1e400', '    },', '    [],', '    {}', '  ],', '  "d": "\\u0000"', '}'].join('\n'))
+  assert.equal(
+    await data.textContent(),
+    [
+      '{',
+      '  "b": 1.10,',
+      '  "a": 12345678901234567890123,',
+      '  "deep": [',
+      '    {',
+      '      "c": 1e400',
+      '    },',
+      '    [],',
+      '    {}',
+      '  ],',
+      '  "d": "\\u0000"',
+      '}',
+    ].join('\n'),
+  )
   await page.getByRole('link', { name: 'See the attempts' }).first().click()
-  await page.getByRole('region', { name: 'request body' }).getByText('12345678901234567890123').waitFor()
+  await page
+    .getByRole('region', { name: 'request body' })
+    .getByText('12345678901234567890123')
+    .waitFor()
   await page.context().close()
 })
 
@@ -116,14 +196,17 @@ test('files have an ETag, and assets are for ever', async () => {
   assert.equal((await fetch(`${world.url}/assets/none.js`)).status, 404)
 })
 
-test('the first load is at most 250 KB', async () => {
+test('the first load is at most 250 KB', async (test) => {
   const context = await newContext(world, { width: 390, height: 844 })
   const page = await newPage(world, context)
   const sizes = []
-  page.on('requestfinished', (request) => { if (!request.url().includes('/api/')) sizes.push(request.sizes()) })
+  page.on('requestfinished', (request) => {
+    if (!request.url().includes('/api/')) sizes.push(request.sizes())
+  })
   await page.goto(`${world.url}${pages(world).overview}`)
   await settled(page)
   const bytes = (await Promise.all(sizes)).reduce((sum, each) => sum + each.responseBodySize, 0)
+  test.diagnostic(`the first load is ${bytes} bytes`)
   assert.ok(bytes > 50_000 && bytes <= 250_000, `${bytes} bytes`)
   await context.close()
 })

@@ -34,16 +34,28 @@ def directory(realm):
     client = make("/clients", client_id="storefront", name="Storefront", description=XSS, type="confidential",
                   service_account_roles=[auditor["id"]])
     make("/clients", client_id="mobile-app", name="Mobile app", type="public")
-    make(f"/clients/{client['id']}/roles", name="buyer", description="May order")
+    buyer = make(f"/clients/{client['id']}/roles", name="buyer", description="May order")
     make(f"/clients/{client['id']}/redirects", value="https://shop.example/callback")
     make(f"/clients/{client['id']}/redirects", value="http://127.0.0.1/callback", enabled=False)
     make("/api-keys", name="Warehouse importer", permissions=["publish_events"])
     make("/api-keys", name=XSS, permissions=["view_events"], expires_at="2027-11-23T18:00:00Z")
-    return {"user": ada["id"], "role": auditor["id"], "client": client["id"]}
+    return {"user": ada["id"], "role": auditor["id"], "client": client["id"], "client_role": buyer["id"]}
+
+
+def event_types(realm):
+    """The realm's own, one of them with a text that would be code."""
+    order = {"number": "A-1042", "total": 129.00, "currency": "EUR", "note": XSS}
+    schema = {"type": "object", "required": ["number"], "properties": {
+        "number": {"type": "string"}, "total": {"type": "number"}, "currency": {"type": "string"}, "note": {"type": "string"}}}
+    realm.call("PUT", "/event-types/order.paid", {
+        "description": "An order is paid in full. " + (XSS if "<" in XSS else ""), "example": order, "schema": schema})
+    realm.call("PUT", "/event-types/order.shipped", {
+        "description": "An order has left the warehouse.", "example": {"number": "A-1042", "carrier": "post"}})
 
 
 def shop(server, receiver):
-    realm = server.realm("shop", "order.shipped", "order.paid")
+    realm = server.realm("shop")
+    event_types(realm)
     server.client.call("PATCH", "/realms/shop", {"display_name": "The shop"}, 200)
     good = realm.create_webhook(receiver.url("/good"), name="Billing", description="Invoices and receipts")
     bad = realm.create_webhook(receiver.url("/failing"), name=XSS, retry_schedule=[], headers={"X-Team": "search"})
@@ -51,7 +63,8 @@ def shop(server, receiver):
     realm.create_webhook(receiver.url("/later"), name="Ledger", events=["order.shipped"], retry_schedule=["1h"])
     event = None
     for number in range(40):
-        event = realm.publish("order.paid" if number % 3 else "order.shipped", {"number": number, "note": XSS}).json["id"]
+        event = realm.publish("order.paid" if number % 3 else "order.shipped", {
+            "number": f"A-{1000 + number}", "total": 129.0, "currency": "EUR", "note": XSS}).json["id"]
     ids = directory(realm)
     wait_for(lambda: all(item["attempts"] > 0 for item in realm.deliveries(event_id=event)), "the deliveries")
     return {**ids, "realm": realm.name, "good": good["id"], "bad": bad["id"], "event": event,
@@ -68,6 +81,17 @@ def many(server, receiver):
         realm.call("POST", "/events/batch", {"events": [
             {"event": "order.shipped", "resource_id": "019ab200-7c3e-7b1a-9a54-3f0f6b1d2c11", "data": {"number": number}}
             for number in range(1000)]}, 202)
+
+
+def busy(server, receiver, name, count):
+    """So many deliveries to a webhook of their own, newer than all others."""
+    realm = Realm(server.client, name).event_types("noise.made")
+    realm.create_webhook(receiver.url("/noise"), name="Noise", events=["noise.made"])
+    for begin in range(0, count, 1000):
+        realm.publish_batch([
+            {"event": "noise.made", "resource_id": "019ab200-7c3e-7b1a-9a54-3f0f6b1d2c11", "data": {}}
+            for _ in range(min(1000, count - begin))])
+    wait_for(lambda: not realm.deliveries(event="noise.made", state="pending"), "the noise")
 
 
 def main(data, kind):
@@ -103,12 +127,18 @@ def run(server, receiver, empty, said):
     print(json.dumps(world), flush=True)
     for command in sys.stdin:
         done, word = None, command.split()
+        # A test may look at pages for minutes: the server has closed an idle connection by then.
+        server.client.local.connection = None
         if word[0] in ("break", "fix"):
             broken[0] = word[0] == "break"
         elif word[0] == "many":
             many(server, receiver)
         elif word[0] == "publish":
             done = Realm(server.client, word[1]).publish(word[2], {"by": "the test"}).json["id"]
+        elif word[0] == "busy":
+            busy(server, receiver, word[1], int(word[2]))
+        elif word[0] == "paths":
+            done = [request.path for request in receiver.requests]
         elif word[0] == "publish-text":
             data = command.split(" ", 2)[2].strip()
             done = Realm(server.client, word[1]).call("POST", "/events", (

@@ -26,19 +26,44 @@ export type ApiKey = Schemas['api_key']
 export type ApiKeyMade = Schemas['api_key_made']
 export type AuditEntry = Schemas['audit_entry']
 /** Who asks, and what they may do. */
-export type Who = { kind: string; id: string; name: string; realm: string; user: { id: string; username: string } | null; permissions: string[]; expires_at: string | null }
-export type BrowserSession = { id: string; user_id: string; address: string; user_agent: string; created_at: string; last_used_at: string; expires_at: string }
+export type Who = {
+  kind: string
+  id: string
+  name: string
+  realm: string
+  user: { id: string; username: string } | null
+  permissions: string[]
+  expires_at: string | null
+}
+export type BrowserSession = {
+  id: string
+  user_id: string
+  address: string
+  user_agent: string
+  created_at: string
+  last_used_at: string
+  expires_at: string
+}
 export type EventType = Schemas['built_in_event_type'] | Schemas['event_type']
 export type Page<T> = { items: T[]; next_cursor: string | null }
 
 /** An answer that is a problem document, or no answer at all (status 0). */
 export class ApiError extends Error {
-  constructor(readonly status: number, readonly problem: Problem | null, message: string) {
+  constructor(
+    readonly status: number,
+    readonly problem: Problem | null,
+    message: string,
+  ) {
     super(message)
   }
-  /** What is wrong with one field of the body. */
+  /** What is wrong with one field of the body, or with something in it. */
   field(pointer: string): string | undefined {
-    return this.problem?.errors?.find((each) => each.pointer === `#/${pointer}`)?.detail
+    const errors = this.problem?.errors ?? []
+    const whole = `#/${pointer}`
+    const found =
+      errors.find((each) => each.pointer === whole) ??
+      errors.find((each) => each.pointer?.startsWith(`${whole}/`))
+    return found?.detail
   }
 }
 
@@ -55,15 +80,32 @@ export function onExpired(listener: () => void) {
   expired = listener
 }
 
-type Options = { body?: unknown; text?: string; headers?: Record<string, string>; signal?: AbortSignal }
+type Options = {
+  body?: unknown
+  text?: string
+  headers?: Record<string, string>
+  signal?: AbortSignal
+}
 
-async function send(method: string, path: string, options: Options, bearer: string | null): Promise<Response> {
-  const body = options.text ?? (options.body === undefined ? undefined : JSON.stringify(options.body))
+async function send(
+  method: string,
+  path: string,
+  options: Options,
+  bearer: string | null,
+): Promise<Response> {
+  const body =
+    options.text ?? (options.body === undefined ? undefined : JSON.stringify(options.body))
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }
   if (bearer) headers.Authorization = `Bearer ${bearer}`
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   try {
-    return await fetch(path, { method, headers, body, signal: options.signal, credentials: 'same-origin' })
+    return await fetch(path, {
+      method,
+      headers,
+      body,
+      signal: options.signal,
+      credentials: 'same-origin',
+    })
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
     throw new ApiError(0, null, 'The server does not answer. Is it running, and are you connected?')
@@ -72,7 +114,11 @@ async function send(method: string, path: string, options: Options, bearer: stri
 
 async function failure(response: Response): Promise<ApiError> {
   const problem = (await response.json().catch(() => null)) as Problem | null
-  return new ApiError(response.status, problem, problem?.detail ?? `The server answered ${response.status}.`)
+  return new ApiError(
+    response.status,
+    problem,
+    problem?.detail ?? `The server answered ${response.status}.`,
+  )
 }
 
 export async function raw(method: string, path: string, options: Options = {}): Promise<Response> {
@@ -99,31 +145,53 @@ export function query(values: Record<string, string | number | undefined | null>
   return text ? `?${text}` : ''
 }
 
-export const realmPath = (realm: string, rest: string) => `/realms/${encodeURIComponent(realm)}${rest}`
+export const realmPath = (realm: string, rest: string) =>
+  `/realms/${encodeURIComponent(realm)}${rest}`
 
 /** A resource and the version that it has, for If-Match. */
-export async function getWithVersion<T>(path: string, signal?: AbortSignal): Promise<{ value: T; version: string }> {
+export async function getWithVersion<T>(
+  path: string,
+  signal?: AbortSignal,
+): Promise<{ value: T; version: string }> {
   const response = await raw('GET', `/api/v1${path}`, { signal })
   return { value: (await response.json()) as T, version: response.headers.get('ETag') ?? '' }
 }
 
-export const ifMatch = (version: number | string) => ({ 'If-Match': typeof version === 'number' ? `"${version}"` : version })
+export const ifMatch = (version: number | string) => ({
+  'If-Match': typeof version === 'number' ? `"${version}"` : version,
+})
 
-async function ask<T>(method: string, path: string, options: Options, bearer: string | null): Promise<T> {
+async function ask<T>(
+  method: string,
+  path: string,
+  options: Options,
+  bearer: string | null,
+): Promise<T> {
   const response = await send(method, `/api/v1${path}`, options, bearer)
   if (!response.ok) throw await failure(response)
-  return (response.status === 204 || response.status === 202 ? undefined : await response.json()) as T
+  return (
+    response.status === 204 || response.status === 202 ? undefined : await response.json()
+  ) as T
 }
 
 // What is asked before anybody has logged in: a 401 is an answer here, no expiry.
-export const whoAmI = (realm: string, key: string | null) => ask<Who>('GET', realmPath(realm, '/session'), {}, key)
+export const whoAmI = (realm: string, key: string | null) =>
+  ask<Who>('GET', realmPath(realm, '/session'), {}, key)
 export const logIn = (realm: string, username: string, password: string) =>
   ask<Who>('POST', realmPath(realm, '/session'), { body: { username, password } }, null)
 export const requestReset = (realm: string, who: { username: string } | { email: string }) =>
   ask<void>('POST', realmPath(realm, '/reset-password'), { body: who }, null)
 export const completeReset = (realm: string, reset: string, password: string) =>
-  ask<void>('POST', realmPath(realm, '/reset-password/complete'), { body: { token: reset, password } }, null)
+  ask<void>(
+    'POST',
+    realmPath(realm, '/reset-password/complete'),
+    { body: { token: reset, password } },
+    null,
+  )
 
 /** Server-sent events; fetch and not EventSource, which could not send an API key. */
 export const openStream = (realm: string, signal: AbortSignal) =>
-  raw('GET', `/api/v1${realmPath(realm, '/stream')}`, { headers: { Accept: 'text/event-stream' }, signal })
+  raw('GET', `/api/v1${realmPath(realm, '/stream')}`, {
+    headers: { Accept: 'text/event-stream' },
+    signal,
+  })

@@ -1,47 +1,98 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { Link, useParams, useSearch } from '@tanstack/react-router'
 
-import { call, get, raw, realmPath, type Attempt, type Delivery, type DeliveryWithAttempts } from '../api/client'
+import {
+  type Attempt,
+  call,
+  type Delivery,
+  type DeliveryWithAttempts,
+  get,
+  raw,
+  realmPath,
+} from '../api/client'
 import { refreshMs } from '../live'
-import { useRealm } from '../queries'
+import { useRealm, useWebhooks } from '../queries'
+import { Allowed } from '../session'
 import { memberText, milliseconds, pretty } from '../ui/format'
-import { Badge, Button, Code, CopyButton, Failure, Skeleton, StateBadge, Time, useToast } from '../ui/kit'
+import { Badge, Button, Code, CopyButton, Failure, Skeleton, StateBadge } from '../ui/kit'
+import { useFilters } from '../ui/listing'
+import { isLost } from '../ui/stale'
+import { Sentence, Time } from '../ui/time'
+import { useToast } from '../ui/toasts'
 
-const parts = [['dns_ms', 'DNS', 'bg-idle'], ['connect_ms', 'Connect', 'bg-warn'], ['tls_ms', 'TLS', 'bg-accent'], ['first_byte_ms', 'Waiting', 'bg-good']] as const
+const parts = [
+  ['dns_ms', 'DNS', 'bg-idle'],
+  ['connect_ms', 'Connect', 'bg-warn'],
+  ['tls_ms', 'TLS', 'bg-accent'],
+  ['first_byte_ms', 'Waiting', 'bg-good'],
+] as const
 
-/** Where the time of an attempt went. */
+function Bar({ start, share, colour }: { start: number; share: number; colour: string }) {
+  return (
+    <div className="h-1.5 rounded-full bg-sunken overflow-hidden">
+      <div
+        className={`h-full rounded-full ${colour}`}
+        style={{
+          marginLeft: `${Math.min(start * 100, 99)}%`,
+          width: share > 0 ? `${Math.max(share * 100, 1)}%` : 0,
+        }}
+      />
+    </div>
+  )
+}
+
+/** Where the time of an attempt went; what is left over is sending and reading. */
 function Waterfall({ timings }: { timings: Attempt['timings'] }) {
   const total = Math.max(timings.total_ms, 0.001)
+  const known = parts.reduce((sum, [key]) => sum + timings[key], 0)
+  const rows = [
+    ...parts.map(([key, label, colour]) => ({ label, colour, value: timings[key] })),
+    { label: 'The rest', colour: 'bg-muted', value: Math.max(0, timings.total_ms - known) },
+  ]
   let start = 0
   return (
     <table className="w-full text-[12px]" aria-label="Timings">
       <tbody>
-        {parts.map(([key, label, colour]) => {
-          const value = timings[key]
-          const left = (start / total) * 100
+        {rows.map(({ label, colour, value }) => {
+          const left = start / total
           start += value
           return (
-            <tr key={key}>
-              <th scope="row" className="text-left font-normal text-muted w-16 py-0.5">{label}</th>
-              <td><div className="h-1.5 rounded-full bg-sunken overflow-hidden"><div className={`h-full rounded-full ${colour}`} style={{ marginLeft: `${Math.min(left, 99)}%`, width: value > 0 ? `${Math.max((value / total) * 100, 1)}%` : 0 }} /></div></td>
+            <tr key={label}>
+              <th scope="row" className="text-left font-normal text-muted w-16 py-0.5">
+                {label}
+              </th>
+              <td>
+                <Bar start={left} share={value / total} colour={colour} />
+              </td>
               <td className="text-right font-mono w-20">{value > 0 ? milliseconds(value) : '–'}</td>
             </tr>
           )
         })}
-        <tr><th scope="row" className="text-left font-medium pt-1">Total</th><td /><td className="text-right font-mono font-medium pt-1">{milliseconds(timings.total_ms)}</td></tr>
+        <tr>
+          <th scope="row" className="text-left font-medium pt-1">
+            Total
+          </th>
+          <td />
+          <td className="text-right font-mono font-medium pt-1">
+            {milliseconds(timings.total_ms)}
+          </td>
+        </tr>
       </tbody>
     </table>
   )
 }
 
 function Headers({ rows, label }: { rows: [string, string][]; label: string }) {
+  const look = 'text-[12px] font-mono leading-5 rounded-lg border border-line'
+  if (rows.length === 0) return <p className={`${look} px-3 py-1 text-muted`}>no headers</p>
   return (
-    <dl aria-label={label} className="text-[12px] font-mono leading-5 rounded-lg border border-line divide-y divide-line/60">
+    <dl aria-label={label} className={`${look} divide-y divide-line/60`}>
       {rows.map(([name, value], index) => (
-        <div key={index} className="px-3 py-1 break-all"><dt className="inline text-muted">{name}: </dt><dd className="inline">{value}</dd></div>
+        <div key={index} className="px-3 py-1 break-all">
+          <dt className="inline text-muted">{name}: </dt>
+          <dd className="inline">{value}</dd>
+        </div>
       ))}
-      {rows.length === 0 && <div className="px-3 py-1 text-muted">none</div>}
     </dl>
   )
 }
@@ -50,10 +101,23 @@ export function AttemptView({ attempt, body }: { attempt: Attempt; body?: string
   return (
     <div className="space-y-5">
       <div className="grid lg:grid-cols-2 gap-5">
-        <div className="min-w-0"><p className="text-[13px] text-muted mb-2">Result</p>
+        <div className="min-w-0">
+          <p className="text-[13px] text-muted mb-2">Result</p>
           <p className="font-medium break-words">{attempt.outcome.detail}</p>
-          <p className="text-muted text-[13px] mt-1"><Time at={attempt.started_at} short />{attempt.peer && <> · <span className="font-mono text-[12px]">{attempt.peer}</span></>}</p>
-          {attempt.next_attempt_at && <p className="text-[13px] mt-1 text-warn">Next attempt set for <Time at={attempt.next_attempt_at} short /></p>}
+          <p className="text-muted text-[13px] mt-1">
+            <Time at={attempt.started_at} short />
+            {attempt.peer && (
+              <>
+                {' '}
+                · <span className="font-mono text-[12px]">{attempt.peer}</span>
+              </>
+            )}
+          </p>
+          {attempt.next_attempt_at && (
+            <p className="text-[13px] mt-1 text-warn">
+              Next attempt set for <Time at={attempt.next_attempt_at} short />
+            </p>
+          )}
         </div>
         <Waterfall timings={attempt.timings} />
       </div>
@@ -65,14 +129,32 @@ export function AttemptView({ attempt, body }: { attempt: Attempt; body?: string
           {body !== undefined && <Code label="request body" text={pretty(body)} />}
         </section>
         <section aria-label="Response" className="min-w-0 space-y-2">
-          <h3 className="font-semibold text-[13px] flex items-center gap-2">Response {attempt.status !== null && <Badge tone={attempt.status < 300 ? 'good' : 'bad'}>{attempt.status}</Badge>}</h3>
+          <h3 className="font-semibold text-[13px] flex items-center gap-2">
+            Response{' '}
+            {attempt.status !== null && (
+              <Badge tone={attempt.status < 300 ? 'good' : 'bad'}>{attempt.status}</Badge>
+            )}
+          </h3>
           {attempt.response ? (
             <>
-              <Headers label="Response headers" rows={attempt.response.headers as [string, string][]} />
-              {attempt.response.body ? <Code label="response body" text={pretty(attempt.response.body)} /> : <p className="text-muted text-[13px]">The body was empty.</p>}
-              {attempt.response.truncated && <p className="text-muted text-[12px]">Only the first 4 KiB are kept.</p>}
+              <Headers
+                label="Response headers"
+                rows={attempt.response.headers as [string, string][]}
+              />
+              {attempt.response.body ? (
+                <Code label="response body" text={pretty(attempt.response.body)} />
+              ) : (
+                <p className="text-muted text-[13px]">The body was empty.</p>
+              )}
+              {attempt.response.truncated && (
+                <p className="text-muted text-[12px]">Only the first 4 KiB are kept.</p>
+              )}
             </>
-          ) : <p className="text-muted text-[13px] rounded-lg border border-dashed border-line p-4">No answer came: {attempt.outcome.detail}</p>}
+          ) : (
+            <p className="text-muted text-[13px] rounded-lg border border-dashed border-line p-4">
+              No answer came: {attempt.outcome.detail}
+            </p>
+          )}
         </section>
       </div>
     </div>
@@ -84,11 +166,49 @@ export function useRedeliver() {
   const cache = useQueryClient()
   const toast = useToast()
   return useMutation({
-    mutationFn: (ids: string[]) => Promise.all(ids.map((id) => call<Delivery>('POST', realmPath(realm, `/deliveries/${id}/redeliver`)))),
-    onSuccess: (done) => toast(done.length === 1 ? 'On its way again.' : `${done.length} deliveries are on their way again.`),
-    onError: (error) => toast(error.message, true),
-    onSettled: () => Promise.all(['deliveries', 'delivery', 'event', 'recent-deliveries', 'statistics'].map((key) => cache.invalidateQueries({ queryKey: [key] }))),
+    // Each for itself: one that is refused holds up none of the others.
+    mutationFn: (ids: string[]) =>
+      Promise.allSettled(
+        ids.map((id) => call<Delivery>('POST', realmPath(realm, `/deliveries/${id}/redeliver`))),
+      ),
+    onSuccess: (all) => {
+      const refused = all.filter((each) => each.status === 'rejected')
+      const done = all.length - refused.length
+      if (done > 0)
+        toast(done === 1 ? 'On its way again.' : `${done} deliveries are on their way again.`)
+      if (refused[0])
+        toast(
+          refused.length === 1
+            ? (refused[0].reason as Error).message
+            : `${refused.length} were refused: ${(refused[0].reason as Error).message}`,
+          true,
+        )
+    },
+    onSettled: () =>
+      Promise.all(
+        ['deliveries', 'delivery', 'event', 'recent-deliveries', 'statistics'].map((key) =>
+          cache.invalidateQueries({ queryKey: [key] }),
+        ),
+      ),
   })
+}
+
+/** The text of an event's body, byte for byte as receivers get it; parsing would round long numbers. */
+export function useEventBody(id: string | undefined) {
+  const realm = useRealm()
+  const event = useQuery({
+    queryKey: ['event-body', realm, id],
+    retry: false,
+    staleTime: Infinity,
+    enabled: id !== undefined,
+    queryFn: async ({ signal }) =>
+      (await raw('GET', `/api/v1${realmPath(realm, `/events/${id}`)}`, { signal })).text(),
+  })
+  const members = ['event', 'timestamp', 'resource_id', 'data']
+  return (
+    event.data &&
+    `{${members.map((name) => `"${name}":${memberText(event.data, name)}`).join(',')}}`
+  )
 }
 
 /** The delivery with its attempts; alive until it is final. */
@@ -96,49 +216,119 @@ export function DeliveryDetail({ id }: { id: string }) {
   const realm = useRealm()
   const delivery = useQuery({
     queryKey: ['delivery', realm, id],
-    queryFn: ({ signal }) => get<DeliveryWithAttempts>(realmPath(realm, `/deliveries/${id}`), signal),
+    queryFn: ({ signal }) =>
+      get<DeliveryWithAttempts>(realmPath(realm, `/deliveries/${id}`), signal),
     refetchInterval: ({ state }) => (state.data?.state === 'pending' ? 1000 : refreshMs()),
   })
-  const event = useQuery({
-    queryKey: ['event-body', realm, delivery.data?.event_id], retry: false, staleTime: Infinity,
-    enabled: delivery.data !== undefined,
-    // Its text: parsing would round long numbers.
-    queryFn: async ({ signal }) => (await raw('GET', `/api/v1${realmPath(realm, `/events/${delivery.data?.event_id}`)}`, { signal })).text(),
-  })
+  const body = useEventBody(delivery.data?.event_id)
+  const webhooks = useWebhooks()
+  const page = useParams({ strict: false }) as { id?: string }
   const redeliver = useRedeliver()
-  const [chosen, setChosen] = useState<number | null>(null)
-  useEffect(() => setChosen(null), [id])
+  const search = useSearch({ strict: false }) as { attempt?: string }
+  const change = useFilters()
   if (delivery.isPending) return <Skeleton />
-  if (delivery.isError) return <div className="p-5"><Failure error={delivery.error} retry={() => void delivery.refetch()} /></div>
+  if (isLost(delivery))
+    return (
+      <div className="p-5">
+        <Failure error={delivery.error} retry={() => void delivery.refetch()} />
+      </div>
+    )
   const data = delivery.data
   const attempts = data.attempts_log
-  const attempt = attempts.find((each) => each.number === chosen) ?? attempts[attempts.length - 1]
-  const sent = event.data && `{${['event', 'timestamp', 'resource_id', 'data'].map((name) => `"${name}":${memberText(event.data, name)}`).join(',')}}`
+  const attempt =
+    attempts.find((each) => String(each.number) === search.attempt) ?? attempts[attempts.length - 1]
+  const receiver = webhooks.data?.find((each) => each.id === data.webhook_id)
   return (
     <div className="p-5 space-y-5">
-      <div className="flex flex-wrap items-start justify-between gap-3">
-        <div className="min-w-0">
-          <div className="flex items-center gap-2 flex-wrap"><h2 className="font-semibold text-[15px] break-all">{data.event}</h2><StateBadge state={data.state} />{data.test && <Badge tone="accent">test</Badge>}</div>
+      <div className="flex flex-wrap sm:flex-nowrap items-start gap-3">
+        <div className="min-w-0 flex-1 basis-full sm:basis-0">
+          <div className="flex items-center gap-2 flex-wrap">
+            <h2 className="font-semibold text-[15px] break-all">{data.event}</h2>
+            <StateBadge state={data.state} />
+            {data.test && <Badge tone="accent">test</Badge>}
+          </div>
           <p className="text-[12px] text-muted mt-1 flex items-center gap-1">
-            event&nbsp;{data.test ? <span className="font-mono break-all">{data.event_id}</span> : <Link to="/$realm/events/$id" params={{ realm, id: data.event_id }} className="font-mono underline underline-offset-2 hover:text-ink break-all">{data.event_id}</Link>}<CopyButton text={data.event_id} label="Copy event id" />
+            event&nbsp;
+            {data.test ? (
+              <span className="font-mono break-all">{data.event_id}</span>
+            ) : (
+              <Link
+                to="/$realm/events/$id"
+                params={{ realm, id: data.event_id }}
+                className="font-mono underline underline-offset-2 hover:text-ink break-all"
+              >
+                {data.event_id}
+              </Link>
+            )}
+            <CopyButton text={data.event_id} label="Copy event id" />
           </p>
-          {data.reason && <p className="text-[13px] mt-1 break-words">{data.reason}</p>}
-          {data.next_attempt_at && <p className="text-[13px] text-warn mt-1">Next attempt <Time at={data.next_attempt_at} /></p>}
+          {receiver && receiver.id !== page.id && (
+            <p className="text-[12px] text-muted mt-0.5">
+              to&nbsp;
+              <Link
+                to="/$realm/webhooks/$id"
+                params={{ realm, id: receiver.id }}
+                className="underline underline-offset-2 hover:text-ink break-words"
+              >
+                {receiver.name || receiver.url}
+              </Link>
+            </p>
+          )}
+          {data.reason && (
+            <p className="text-[13px] mt-1 break-words">
+              <Sentence text={data.reason} />
+            </p>
+          )}
+          {data.next_attempt_at && (
+            <p className="text-[13px] text-warn mt-1">
+              Next attempt <Time at={data.next_attempt_at} />
+            </p>
+          )}
         </div>
-        {data.state !== 'pending' && <Button icon="retry" busy={redeliver.isPending} onClick={() => redeliver.mutate([id])}>Redeliver</Button>}
+        <div className="flex gap-1 shrink-0">
+          {data.state !== 'pending' && !data.test && (
+            <Allowed to="redeliver">
+              <Button
+                icon="retry"
+                busy={redeliver.isPending}
+                onClick={() => redeliver.mutate([id])}
+              >
+                Redeliver
+              </Button>
+            </Allowed>
+          )}
+          <Button
+            tone="quiet"
+            icon="cross"
+            className="w-9 px-0"
+            aria-label="Close the delivery"
+            onClick={() => change({ delivery: undefined, attempt: undefined })}
+          />
+        </div>
       </div>
-      {attempts.length === 0 ? <p className="text-muted text-[13px]">No attempt has been made yet.</p> : (
+      {attempts.length === 0 ? (
+        <p className="text-muted text-[13px]">No attempt has been made yet.</p>
+      ) : (
         <>
           <div role="group" aria-label="Attempts" className="flex flex-wrap gap-1.5">
             {attempts.map((each) => (
-              <button key={each.number} type="button" aria-pressed={each === attempt} onClick={() => setChosen(each.number)}
-                className={`h-8 px-2.5 rounded-lg border text-[12.5px] flex items-center gap-1.5 ${each === attempt ? 'border-accent bg-accent/10 text-accent' : 'border-line text-muted hover:text-ink'}`}>
-                <span className={`w-1.5 h-1.5 rounded-full ${each.outcome.reason === 'accepted' ? 'bg-good' : 'bg-bad'}`} aria-hidden="true" />
-                Attempt {each.number}{each.status !== null && ` · ${each.status}`}
+              <button
+                key={each.number}
+                type="button"
+                aria-pressed={each === attempt}
+                onClick={() => change({ attempt: String(each.number) })}
+                className={`h-8 px-2.5 rounded-lg border text-[12.5px] flex items-center gap-1.5 ${each === attempt ? 'border-accent bg-accent/10 text-accent' : 'border-line text-muted hover:text-ink'}`}
+              >
+                <span
+                  className={`w-1.5 h-1.5 rounded-full ${each.outcome.reason === 'accepted' ? 'bg-good' : 'bg-bad'}`}
+                  aria-hidden="true"
+                />
+                Attempt {each.number}
+                {each.status !== null && ` · ${each.status}`}
               </button>
             ))}
           </div>
-          {attempt && <AttemptView attempt={attempt} body={sent} />}
+          {attempt && <AttemptView attempt={attempt} body={body} />}
         </>
       )}
     </div>

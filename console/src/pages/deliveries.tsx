@@ -4,7 +4,10 @@ import { DeliveryBrowser } from './delivery-list'
 export function Deliveries() {
   return (
     <>
-      <PageHead title="Deliveries" lead="Every event on its way to every webhook, with each attempt." />
+      <PageHead
+        title="Deliveries"
+        lead="Every event on its way to every webhook, with each attempt."
+      />
       <DeliveryBrowser webhook={null} />
     </>
   )

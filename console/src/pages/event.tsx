@@ -1,11 +1,31 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 
-import { get, raw, realmPath, type DeliveryState, type Explanation, type PostriderEvent } from '../api/client'
+import {
+  type DeliveryState,
+  type Explanation,
+  get,
+  type PostriderEvent,
+  raw,
+  realmPath,
+} from '../api/client'
 import { refreshMs } from '../live'
 import { useRealm } from '../queries'
 import { memberText, pretty } from '../ui/format'
-import { Badge, Code, CopyButton, Empty, Failure, PageHead, Skeleton, StateBadge, Time, PageFailure } from '../ui/kit'
+import {
+  Badge,
+  Code,
+  CopyButton,
+  Empty,
+  Failure,
+  PageFailure,
+  PageHead,
+  Skeleton,
+  StateBadge,
+} from '../ui/kit'
+import { Go, plainLink } from '../ui/listing'
+import { isLost } from '../ui/stale'
+import { Sentence, Time } from '../ui/time'
 
 const states = ['delivered', 'pending', 'failed', 'cancelled']
 
@@ -21,42 +41,141 @@ export function EventPage() {
       return { text, value: JSON.parse(text) as PostriderEvent }
     },
   })
-  const why = useQuery({ queryKey: ['event', realm, id, 'explain'], refetchInterval: () => refreshMs(), queryFn: ({ signal }) => get<Explanation>(`${path}/explain`, signal) })
+  const why = useQuery({
+    queryKey: ['event', realm, id, 'explain'],
+    refetchInterval: () => refreshMs(),
+    queryFn: ({ signal }) => get<Explanation>(`${path}/explain`, signal),
+  })
   if (event.isPending) return <Skeleton />
-  if (event.isError) return <PageFailure error={event.error} retry={() => void event.refetch()} />
+  if (isLost(event)) return <PageFailure error={event.error} retry={() => void event.refetch()} />
   const data = event.data.value
   return (
     <>
-      <Link to="/$realm/events" params={{ realm }} className="text-[13px] text-muted hover:text-ink">Events</Link>
+      <Link
+        to="/$realm/events"
+        params={{ realm }}
+        className="text-[13px] text-muted hover:text-ink"
+      >
+        Events
+      </Link>
       <div className="h-1" />
-      <PageHead title={data.event} badge={<Badge tone="idle">{data.origin}</Badge>} lead={<>Accepted <Time at={data.accepted_at} />.</>} />
+      <PageHead
+        actions={
+          <>
+            <Go
+              to="/$realm/deliveries"
+              params={{ realm }}
+              search={{ event_id: id }}
+              className={plainLink}
+            >
+              Its deliveries
+            </Go>
+            <Go
+              to="/$realm/events"
+              params={{ realm }}
+              search={{ resource_id: data.resource_id }}
+              className={plainLink}
+            >
+              All of this resource
+            </Go>
+          </>
+        }
+        title={data.event}
+        badge={<Badge tone="idle">{data.origin}</Badge>}
+        lead={
+          <>
+            Accepted <Time at={data.accepted_at} />.
+          </>
+        }
+      />
       <dl className="card grid sm:grid-cols-2 gap-4 p-5 mb-6 text-[13px]">
-        {([['Event id', data.id], ['Resource id', data.resource_id]] as const).map(([label, value]) => (
-          <div key={label} className="min-w-0"><dt className="text-muted mb-1">{label}</dt><dd className="font-mono text-[12.5px] flex items-center gap-1 break-all">{value}<CopyButton text={value} label={`Copy ${label.toLowerCase()}`} /></dd></div>
+        {(
+          [
+            ['Event id', data.id],
+            ['Resource id', data.resource_id],
+          ] as const
+        ).map(([label, value]) => (
+          <div key={label} className="min-w-0">
+            <dt className="text-muted mb-1">{label}</dt>
+            <dd className="font-mono text-[12.5px] flex items-center gap-1 break-all">
+              {value}
+              <CopyButton text={value} label={`Copy ${label.toLowerCase()}`} />
+            </dd>
+          </div>
         ))}
       </dl>
       <div className="grid lg:grid-cols-2 gap-6 items-start">
         <section className="min-w-0">
           <h2 className="font-semibold text-[15px] mb-3">Why it was, or was not, delivered</h2>
           <div className="card overflow-hidden">
-            {why.isPending ? <Skeleton rows={3} /> : why.isError ? <div className="p-4"><Failure error={why.error} /></div> : why.data.items.length === 0 ? <Empty icon="hook" title="This realm has no webhooks" /> : (
-              <ul className="divide-y divide-line/70">{why.data.items.map((item) => (
-                <li key={item.webhook_id} className="px-5 py-3.5">
-                  <div className="flex items-center justify-between gap-3">
-                    <Link to="/$realm/webhooks/$id" params={{ realm, id: item.webhook_id }} className="font-medium truncate hover:underline">{item.name || 'Unnamed webhook'}</Link>
-                    {states.includes(item.verdict) ? <StateBadge state={item.verdict as DeliveryState} /> : <Badge tone="idle">{item.verdict.replaceAll('_', ' ')}</Badge>}
-                  </div>
-                  <p className="text-[13px] text-muted mt-1 break-words">{item.because}</p>
-                  <p className="text-[13px] mt-1 flex gap-4">
-                    {item.next_attempt_at && <span className="text-warn">Next attempt <Time at={item.next_attempt_at} /></span>}
-                    {item.delivery_id && <Link to="/$realm/webhooks/$id" params={{ realm, id: item.webhook_id }} search={{ delivery: item.delivery_id }} className="text-accent font-medium hover:underline">See the attempts</Link>}
-                  </p>
-                </li>))}</ul>
+            {why.isPending ? (
+              <Skeleton rows={3} />
+            ) : isLost(why) ? (
+              <div className="p-4">
+                <Failure error={why.error} />
+              </div>
+            ) : why.data.items.length === 0 ? (
+              <Empty icon="hook" title="This realm has no webhooks" />
+            ) : (
+              <ul className="divide-y divide-line/70">
+                {why.data.items.map((item) => (
+                  <li key={item.webhook_id} className="px-5 py-3.5">
+                    <div className="flex items-center justify-between gap-3">
+                      <Link
+                        to="/$realm/webhooks/$id"
+                        params={{ realm, id: item.webhook_id }}
+                        className="font-medium truncate hover:underline"
+                      >
+                        {item.name || 'Unnamed webhook'}
+                      </Link>
+                      {states.includes(item.verdict) ? (
+                        <StateBadge state={item.verdict as DeliveryState} />
+                      ) : (
+                        <Badge tone="idle">{item.verdict.replaceAll('_', ' ')}</Badge>
+                      )}
+                    </div>
+                    <p className="text-[13px] text-muted mt-1 break-words">
+                      <Sentence text={item.because} />
+                    </p>
+                    <p className="text-[13px] mt-1 flex gap-4">
+                      {item.next_attempt_at && (
+                        <span className="text-warn">
+                          Next attempt <Time at={item.next_attempt_at} />
+                        </span>
+                      )}
+                      {item.delivery_id && (
+                        <Link
+                          to="/$realm/webhooks/$id"
+                          params={{ realm, id: item.webhook_id }}
+                          search={{ delivery: item.delivery_id }}
+                          className="text-accent font-medium hover:underline"
+                        >
+                          See the attempts
+                        </Link>
+                      )}
+                    </p>
+                  </li>
+                ))}
+              </ul>
             )}
           </div>
         </section>
-        <section className="min-w-0"><h2 className="font-semibold text-[15px] mb-3">Data</h2><Code label="data" text={pretty(memberText(event.data.text, 'data') ?? '')} max="max-h-[36rem]" />
-          <details className="mt-3 text-[13px]"><summary className="cursor-pointer text-muted">As the server has it, byte for byte</summary><div className="mt-2"><Code label="raw event" text={event.data.text} /></div></details></section>
+        <section className="min-w-0">
+          <h2 className="font-semibold text-[15px] mb-3">Data</h2>
+          <Code
+            label="data"
+            text={pretty(memberText(event.data.text, 'data') ?? '')}
+            max="max-h-[36rem]"
+          />
+          <details className="mt-3 text-[13px]">
+            <summary className="cursor-pointer text-muted">
+              As the server has it, byte for byte
+            </summary>
+            <div className="mt-2">
+              <Code label="raw event" text={event.data.text} />
+            </div>
+          </details>
+        </section>
       </div>
     </>
   )

@@ -1,26 +1,68 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 
-import { call, getWithVersion, ifMatch, realmPath, type Realm, type RealmSettings } from '../api/client'
+import {
+  call,
+  getWithVersion,
+  ifMatch,
+  type Realm,
+  realmPath,
+  type RealmSettings,
+} from '../api/client'
 import { useSettings, useThisRealm } from '../directory'
 import { usePages, useRealm } from '../queries'
+import { Allowed } from '../session'
 import { Check, Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
+import { Button, CopyButton, Field, Modal, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { Listing, Nothing, RowLink, useFilters } from '../ui/listing'
-import { Button, CopyButton, Field, Modal, PageHead, Skeleton, Time, useToast, PageFailure } from '../ui/kit'
+import { isLost } from '../ui/stale'
+import { Time } from '../ui/time'
+import { useToast } from '../ui/toasts'
 
 function CreateRealm({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate()
   const [name, setName] = useState('')
   const [display_name, setDisplayName] = useState('')
-  const { save, busy, failed, field } = useSave(() => call<Realm>('POST', '/realms', { body: { name, display_name } }), ['realms'],
-    (realm) => navigate({ to: '/$realm/settings' as '/$realm', params: { realm: realm.name } }))
+  const { save, busy, failed, field } = useSave(
+    () => call<Realm>('POST', '/realms', { body: { name, display_name } }),
+    ['realms'],
+    (realm) => navigate({ to: '/$realm/settings' as '/$realm', params: { realm: realm.name } }),
+  )
   return (
     <Modal open onClose={onClose} title="Create a realm">
-      <form noValidate className="space-y-5" onSubmit={(event) => { event.preventDefault(); save.mutate(undefined) }}>
-        <Text label="Name" mono autoFocus value={name} onChange={setName} error={field('name')} hint="Small letters, digits and hyphens. It is part of addresses and never changes." maxLength={63} spellCheck={false} />
-        <Text label="Display name" value={display_name} onChange={setDisplayName} error={field('display_name')} maxLength={200} />
+      <form
+        noValidate
+        className="space-y-5"
+        onSubmit={(event) => {
+          event.preventDefault()
+          save.mutate(undefined)
+        }}
+      >
+        <Text
+          label="Name"
+          mono
+          autoFocus
+          value={name}
+          onChange={setName}
+          error={field('name')}
+          hint="Small letters, digits and hyphens. It is part of addresses and never changes."
+          maxLength={63}
+          spellCheck={false}
+        />
+        <Text
+          label="Display name"
+          value={display_name}
+          onChange={setDisplayName}
+          error={field('display_name')}
+          maxLength={200}
+        />
         <Rest of={failed} fields={['name', 'display_name']} />
-        <div className="flex justify-end gap-2"><Button onClick={onClose}>Cancel</Button><Button tone="primary" type="submit" busy={busy}>Create realm</Button></div>
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button tone="primary" type="submit" busy={busy}>
+            Create realm
+          </Button>
+        </div>
       </form>
     </Modal>
   )
@@ -32,13 +74,56 @@ export function Realms() {
   const set = useFilters()
   return (
     <>
-      <PageHead title="Realms" lead="Each has its own webhooks, events, users, roles and clients; master administers the others." actions={<Button tone="primary" icon="plus" onClick={() => set({ create: '1' })}>Create realm</Button>} />
-      <Listing label="Realms" list={list} empty={<Nothing filtered={false} title="No realms">There is always at least master; you may not see it.</Nothing>}
+      <PageHead
+        title="Realms"
+        lead="Each has its own webhooks, events, users, roles and clients; master administers the others."
+        actions={
+          <Allowed to="manage_realms">
+            <Button tone="primary" icon="plus" onClick={() => set({ create: '1' })}>
+              Create realm
+            </Button>
+          </Allowed>
+        }
+      />
+      <Listing
+        label="Realms"
+        list={list}
+        empty={
+          <Nothing filtered={false} title="No realms">
+            There is always at least master; you may not see it.
+          </Nothing>
+        }
         columns={[
-          { label: 'Realm', cell: (realm) => <><RowLink to="/$realm" params={{ realm: realm.name }}>{realm.display_name || realm.name}</RowLink>{realm.display_name && <div className="text-[12.5px] text-muted font-mono">{realm.name}</div>}</> },
-          { label: 'Id', from: 'lg', cell: (realm) => <span className="font-mono text-[12px] text-muted">{realm.id}</span> },
-          { label: 'Created', from: 'sm', className: 'text-right', cell: (realm) => <span className="text-muted text-[13px]"><Time at={realm.created_at} /></span> },
-        ]} />
+          {
+            label: 'Realm',
+            cell: (realm) => (
+              <>
+                <RowLink to="/$realm" params={{ realm: realm.name }}>
+                  {realm.display_name || realm.name}
+                </RowLink>
+                {realm.display_name && (
+                  <div className="text-[12.5px] text-muted font-mono">{realm.name}</div>
+                )}
+              </>
+            ),
+          },
+          {
+            label: 'Id',
+            from: 'lg',
+            cell: (realm) => <span className="font-mono text-[12px] text-muted">{realm.id}</span>,
+          },
+          {
+            label: 'Created',
+            from: 'sm',
+            className: 'text-right',
+            cell: (realm) => (
+              <span className="text-muted text-[13px]">
+                <Time at={realm.created_at} />
+              </span>
+            ),
+          },
+        ]}
+      />
       {search.create && <CreateRealm onClose={() => set({ create: undefined })} />}
     </>
   )
@@ -46,27 +131,86 @@ export function Realms() {
 
 function About({ realm }: { realm: Realm }) {
   const toast = useToast()
-  const { base, draft, changed, start, undo, set } = useDraft(realm, ({ display_name }) => ({ display_name }))
-  const { save, busy, failed, field } = useSave(() => call<Realm>('PATCH', realmPath(realm.name, ''), { body: draft, headers: ifMatch(base.version) }), ['realm', 'realms'], (after) => { start(after); toast('Saved.') })
+  const { base, draft, changed, start, undo, set } = useDraft(realm, ({ display_name }) => ({
+    display_name,
+  }))
+  const { save, busy, failed, field } = useSave(
+    () =>
+      call<Realm>('PATCH', realmPath(realm.name, ''), {
+        body: draft,
+        headers: ifMatch(base.version),
+      }),
+    ['realm', 'realms'],
+    (after) => {
+      start(after)
+      toast('Saved.')
+    },
+  )
   return (
-    <form noValidate onSubmit={(event) => { event.preventDefault(); save.mutate(undefined) }}>
-      <Section title="Realm" lead={<>Its name is <span className="font-mono text-[12.5px] text-ink">{realm.name}</span>, which never changes.</>}>
-        <Text label="Display name" value={draft.display_name} onChange={(display_name) => set({ display_name })} error={field('display_name')} maxLength={200} />
-        <p className="text-[12px] text-muted flex items-center gap-1"><span>Id</span><span className="font-mono break-all">{realm.id}</span><CopyButton text={realm.id} label="Copy realm id" /></p>
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault()
+        save.mutate(undefined)
+      }}
+    >
+      <Section
+        title="Realm"
+        lead={
+          <>
+            Its name is <span className="font-mono text-[12.5px] text-ink">{realm.name}</span>,
+            which never changes.
+          </>
+        }
+      >
+        <Text
+          label="Display name"
+          value={draft.display_name}
+          onChange={(display_name) => set({ display_name })}
+          error={field('display_name')}
+          maxLength={200}
+        />
+        <p className="text-[12px] text-muted flex items-center gap-1">
+          <span>Id</span>
+          <span className="font-mono break-all">{realm.id}</span>
+          <CopyButton text={realm.id} label="Copy realm id" />
+        </p>
         <Rest of={failed} fields={['display_name']} />
-        <SaveRow changed={changed} busy={busy} undo={() => { save.reset(); undo() }} />
+        <SaveRow
+          changed={changed}
+          busy={busy}
+          undo={() => {
+            save.reset()
+            undo()
+          }}
+        />
       </Section>
     </form>
   )
 }
 
 type Versioned = { value: RealmSettings; version: string }
+
 const words = (text: string) => text.split(/[\s,]+/).filter(Boolean)
+
 const draftOf = ({ value }: Versioned) => ({
-  retention_days: String(value.retention_days), retry_schedule: value.retry_schedule.join(', '), timeout: value.timeout, password_min_length: String(value.password_min_length),
-  reset_token_in_event: value.reset_token_in_event, secret_overlap: value.secret_overlap, allowed_networks: (value.allowed_networks ?? []).join('\n'),
+  retention_days: String(value.retention_days),
+  retry_schedule: value.retry_schedule.join(', '),
+  timeout: value.timeout,
+  password_min_length: String(value.password_min_length),
+  reset_token_in_event: value.reset_token_in_event,
+  secret_overlap: value.secret_overlap,
+  allowed_networks: (value.allowed_networks ?? []).join('\n'),
 })
-const shown = ['retention_days', 'retry_schedule', 'timeout', 'password_min_length', 'secret_overlap', 'allowed_networks']
+
+const shown = [
+  'retention_days',
+  'retry_schedule',
+  'timeout',
+  'password_min_length',
+  'secret_overlap',
+  'allowed_networks',
+]
 
 function SettingsForm({ settings }: { settings: Versioned }) {
   const realm = useRealm()
@@ -74,36 +218,114 @@ function SettingsForm({ settings }: { settings: Versioned }) {
   const path = realmPath(realm, '/settings')
   const master = settings.value.allowed_networks !== undefined
   const { base, draft, changed, start, undo, set } = useDraft(settings, draftOf)
-  const { save, busy, failed, field } = useSave(async () => {
-    const { allowed_networks, ...rest } = draft
-    // What is no number goes as it is, and the server says what is wrong with it.
-    const number = (text: string) => (/^\d+$/.test(text.trim()) ? Number(text) : text)
-    const body = { ...rest, retention_days: number(rest.retention_days), password_min_length: number(rest.password_min_length), retry_schedule: words(rest.retry_schedule), ...(master ? { allowed_networks: words(allowed_networks) } : {}) }
-    await call('PATCH', path, { body, headers: ifMatch(base.version) })
-    return getWithVersion<RealmSettings>(path)
-  }, ['settings', 'realm'], (after) => { start(after); toast('Saved.') })
-  // A list's entries are named one by one: #/retry_schedule/2.
-  const first = (name: string) => field(name) ?? Array.from({ length: 100 }, (_, index) => field(`${name}/${index}`)).find(Boolean)
-  const all = [...shown, ...['retry_schedule', 'allowed_networks'].flatMap((name) => Array.from({ length: 100 }, (_, index) => `${name}/${index}`))]
+  const { save, busy, failed, field } = useSave(
+    async () => {
+      const { allowed_networks, ...rest } = draft
+      // What is no number goes as it is, and the server says what is wrong with it.
+      const number = (text: string) => (/^\d+$/.test(text.trim()) ? Number(text) : text)
+      const body = {
+        ...rest,
+        retention_days: number(rest.retention_days),
+        password_min_length: number(rest.password_min_length),
+        retry_schedule: words(rest.retry_schedule),
+        ...(master ? { allowed_networks: words(allowed_networks) } : {}),
+      }
+      await call('PATCH', path, { body, headers: ifMatch(base.version) })
+      return getWithVersion<RealmSettings>(path)
+    },
+    ['settings', 'realm'],
+    (after) => {
+      start(after)
+      toast('Saved.')
+    },
+  )
   return (
-    <form noValidate className="space-y-6" onSubmit={(event) => { event.preventDefault(); save.mutate(undefined) }}>
+    <form
+      noValidate
+      className="space-y-6"
+      onSubmit={(event) => {
+        event.preventDefault()
+        save.mutate(undefined)
+      }}
+    >
       <Section title="Deliveries">
-        <Text label="Retry after" mono value={draft.retry_schedule} onChange={(retry_schedule) => set({ retry_schedule })} error={first('retry_schedule')} hint="Waits between attempts, for webhooks that set none themselves." spellCheck={false} />
+        <Text
+          label="Retry after"
+          mono
+          value={draft.retry_schedule}
+          onChange={(retry_schedule) => set({ retry_schedule })}
+          error={field('retry_schedule')}
+          hint="Waits between attempts, for webhooks that set none themselves."
+          spellCheck={false}
+        />
         <div className="grid sm:grid-cols-2 gap-5">
-          <Text label="Timeout" value={draft.timeout} onChange={(timeout) => set({ timeout })} error={field('timeout')} hint="For one attempt, from DNS to the last byte; at most 30s." />
-          <Text label="Retention, in days" inputMode="numeric" value={draft.retention_days} onChange={(retention_days) => set({ retention_days })} error={field('retention_days')} hint="Events and deliveries older than this are removed." />
-          <Text label="Secret overlap" value={draft.secret_overlap} onChange={(secret_overlap) => set({ secret_overlap })} error={field('secret_overlap')} hint="How long an old webhook secret goes on signing." />
+          <Text
+            label="Timeout"
+            value={draft.timeout}
+            onChange={(timeout) => set({ timeout })}
+            error={field('timeout')}
+            hint="For one attempt, from DNS to the last byte; at most 30s."
+          />
+          <Text
+            label="Retention, in days"
+            inputMode="numeric"
+            value={draft.retention_days}
+            onChange={(retention_days) => set({ retention_days })}
+            error={field('retention_days')}
+            hint="Events and deliveries older than this are removed."
+          />
+          <Text
+            label="Secret overlap"
+            value={draft.secret_overlap}
+            onChange={(secret_overlap) => set({ secret_overlap })}
+            error={field('secret_overlap')}
+            hint="How long an old webhook secret goes on signing."
+          />
         </div>
         {master && (
-          <Field label="Allowed networks" error={first('allowed_networks')} hint="Networks that are not public, one a line, which webhooks of master may reach.">
-            {(ids) => <textarea {...ids} className="field" rows={3} spellCheck={false} placeholder="10.1.0.0/16" value={draft.allowed_networks} onChange={(event) => set({ allowed_networks: event.target.value })} />}
-          </Field>)}
+          <Field
+            label="Allowed networks"
+            error={field('allowed_networks')}
+            hint="Networks that are not public, one a line, which webhooks of master may reach."
+          >
+            {(ids) => (
+              <textarea
+                {...ids}
+                className="field"
+                rows={3}
+                spellCheck={false}
+                placeholder="10.1.0.0/16"
+                value={draft.allowed_networks}
+                onChange={(event) => set({ allowed_networks: event.target.value })}
+              />
+            )}
+          </Field>
+        )}
       </Section>
       <Section title="Passwords">
-        <Text label="Shortest password, in characters" inputMode="numeric" className="sm:!w-40" value={draft.password_min_length} onChange={(password_min_length) => set({ password_min_length })} error={field('password_min_length')} />
-        <Check label="Reset tokens in events" hint="auth.reset_password then carries the token, so that your own service can send the mail. Every webhook that gets this event can take over accounts." checked={draft.reset_token_in_event} onChange={(reset_token_in_event) => set({ reset_token_in_event })} />
-        <Rest of={failed} fields={all} />
-        <SaveRow changed={changed} busy={busy} undo={() => { save.reset(); undo() }} />
+        <Text
+          label="Shortest password, in characters"
+          inputMode="numeric"
+          className="sm:!w-40"
+          value={draft.password_min_length}
+          onChange={(password_min_length) => set({ password_min_length })}
+          error={field('password_min_length')}
+        />
+        <Check
+          label="Reset tokens in events"
+          hint="auth.reset_password then carries the token, so that your own service can send the mail. Every webhook that gets this event can take over accounts."
+          checked={draft.reset_token_in_event}
+          onChange={(reset_token_in_event) => set({ reset_token_in_event })}
+        />
+        <Rest of={failed} fields={shown} />
+        <SaveRow
+          changed={changed}
+          busy={busy}
+          undo={() => {
+            save.reset()
+            undo()
+          }}
+        />
       </Section>
     </form>
   )
@@ -115,7 +337,16 @@ export function SettingsPage() {
   const realm = useThisRealm()
   const settings = useSettings()
   if (realm.isPending || settings.isPending) return <Skeleton />
-  if (realm.isError || settings.isError) return <PageFailure error={realm.error ?? settings.error} retry={() => { void realm.refetch(); void settings.refetch() }} />
+  if (isLost(realm) || isLost(settings))
+    return (
+      <PageFailure
+        error={realm.error ?? settings.error}
+        retry={() => {
+          void realm.refetch()
+          void settings.refetch()
+        }}
+      />
+    )
   const data = realm.data
   return (
     <div className="max-w-3xl">
@@ -124,10 +355,30 @@ export function SettingsPage() {
         <About key={data.id} realm={data} />
         <SettingsForm key={`${data.id}-s`} settings={settings.data} />
         {data.name !== 'master' && (
-          <Section title="Delete this realm" lead="Its webhooks, events, users, roles, clients and keys go with it. This cannot be undone.">
-            <Confirm button="Delete the realm…" title={`Delete the realm ${data.name}?`} action="Delete the realm" keys={['realms']} request={() => call('DELETE', realmPath(data.name, ''), { headers: ifMatch(data.version) })}
-              done={async () => { toast('The realm is deleted.'); await navigate({ to: '/$realm', params: { realm: 'master' } }) }}><p>Everything of “{data.display_name || data.name}” is removed. What is pending is cancelled.</p></Confirm>
-          </Section>)}
+          <Section
+            title="Delete this realm"
+            lead="Its webhooks, events, users, roles, clients and keys go with it. This cannot be undone."
+          >
+            <Confirm
+              button="Delete the realm…"
+              title={`Delete the realm ${data.name}?`}
+              action="Delete the realm"
+              keys={['realms']}
+              request={() =>
+                call('DELETE', realmPath(data.name, ''), { headers: ifMatch(data.version) })
+              }
+              done={async () => {
+                toast('The realm is deleted.')
+                await navigate({ to: '/$realm', params: { realm: 'master' } })
+              }}
+            >
+              <p>
+                Everything of “{data.display_name || data.name}” is removed. What is pending is
+                cancelled.
+              </p>
+            </Confirm>
+          </Section>
+        )}
       </div>
     </div>
   )

@@ -1,73 +1,128 @@
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 
-import { call, ifMatch, realmPath, type Permission, type Role } from '../api/client'
-import { others, resources, rolesPath, useClient, useRole, useRoleList } from '../directory'
+import { call, ifMatch, type Permission, realmPath, type Role } from '../api/client'
+import { rolesPath, useClient, useRole, useRoleList } from '../directory'
 import { useRealm } from '../queries'
-import { Check, Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
+import { Allowed } from '../session'
+import { Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import { plural } from '../ui/format'
+import { Button, CopyButton, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { Back, Go, Listing, Nothing, primaryLink, RowLink } from '../ui/listing'
-import { Badge, CopyButton, PageHead, Skeleton, Time, Button, useToast, PageFailure } from '../ui/kit'
+import { isLost } from '../ui/stale'
+import { Time } from '../ui/time'
+import { useToast } from '../ui/toasts'
+import { PermissionPicker, Permissions } from './permissions'
 
 /** Roles of the realm, or of one client: the same pages at two addresses. */
 export function useHome() {
   const realm = useRealm()
   const { id } = useParams({ strict: false }) as { id?: string }
-  return id ? { client: id, base: '/$realm/clients/$id/roles', params: { realm, id } as Record<string, string> } : { client: undefined, base: '/$realm/roles', params: { realm } as Record<string, string> }
+  return id
+    ? {
+        client: id,
+        base: '/$realm/clients/$id/roles',
+        params: { realm, id } as Record<string, string>,
+      }
+    : { client: undefined, base: '/$realm/roles', params: { realm } as Record<string, string> }
 }
 
 function BackToRoles({ client }: { client?: string }) {
   const realm = useRealm()
-  return client ? <ClientBack client={client} /> : <Back to="/$realm/roles" params={{ realm }}>Roles</Back>
+  return client ? (
+    <ClientBack client={client} />
+  ) : (
+    <Back to="/$realm/roles" params={{ realm }}>
+      Roles
+    </Back>
+  )
 }
+
 function ClientBack({ client }: { client: string }) {
   const realm = useRealm()
   const data = useClient(client)
-  return <Back to="/$realm/clients/$id" params={{ realm, id: client }}>{data.data?.client_id ?? 'Client'}</Back>
+  return (
+    <Back to="/$realm/clients/$id" params={{ realm, id: client }}>
+      {data.data?.client_id ?? 'Client'}
+    </Back>
+  )
 }
 
-export function Permissions({ names }: { names: string[] }) {
-  if (names.length === 0) return <span className="text-muted text-[13px]">none</span>
-  return <span className="flex flex-wrap gap-1">{names.slice(0, 3).map((name) => <Badge key={name} tone="accent">{name}</Badge>)}{names.length > 3 && <Badge tone="idle">{`and ${names.length - 3} more`}</Badge>}</span>
-}
-
-export function RoleListing({ client, base, params, create }: { client?: string; base: string; params: Record<string, string>; create: React.ReactNode }) {
+export function RoleListing({
+  client,
+  base,
+  params,
+  create,
+}: {
+  client?: string
+  base: string
+  params: Record<string, string>
+  create: React.ReactNode
+}) {
   const list = useRoleList(client)
   return (
-    <Listing label="Roles" list={list} empty={<Nothing filtered={false} title="No roles yet" action={create}>{client ? 'Roles that only this client knows.' : 'A role is a name for a set of permissions, which users and service accounts get with it.'}</Nothing>}
+    <Listing
+      label="Roles"
+      list={list}
+      empty={
+        <Nothing filtered={false} title="No roles yet" action={create}>
+          {client
+            ? 'Roles that only this client knows.'
+            : 'A role is a name for a set of permissions, which users and service accounts get with it.'}
+        </Nothing>
+      }
       columns={[
-        { label: 'Role', cell: (role) => <><RowLink to={`${base}/$role`} params={{ ...params, role: role.id }}>{role.name}</RowLink>{role.description && <div className="text-[12.5px] text-muted break-words">{role.description}</div>}</> },
-        { label: 'Permissions', from: 'md', cell: (role) => <Permissions names={role.permissions} /> },
-        { label: 'Created', from: 'sm', className: 'text-right', cell: (role) => <span className="text-muted text-[13px]"><Time at={role.created_at} /></span> },
-      ]} />
+        {
+          label: 'Role',
+          cell: (role) => (
+            <>
+              <RowLink to={`${base}/$role`} params={{ ...params, role: role.id }}>
+                {role.name}
+              </RowLink>
+              {role.description && (
+                <div className="text-[12.5px] text-muted break-words">{role.description}</div>
+              )}
+            </>
+          ),
+        },
+        {
+          label: 'Permissions',
+          from: 'md',
+          cell: (role) => <Permissions names={role.permissions} />,
+        },
+        {
+          label: 'Created',
+          from: 'sm',
+          className: 'text-right',
+          cell: (role) => (
+            <span className="text-muted text-[13px]">
+              <Time at={role.created_at} />
+            </span>
+          ),
+        },
+      ]}
+    />
   )
 }
 
 export function Roles() {
   const realm = useRealm()
-  const create = <Go to="/$realm/roles/new" params={{ realm }} className={primaryLink}>Create role</Go>
+  const create = (
+    <Allowed to="manage_roles">
+      <Go to="/$realm/roles/new" params={{ realm }} className={primaryLink}>
+        Create role
+      </Go>
+    </Allowed>
+  )
   return (
     <>
-      <PageHead title="Roles" lead="Names for sets of permissions. Users and service accounts get what their roles permit." actions={create} />
+      <PageHead
+        title="Roles"
+        lead="Names for sets of permissions. Users and service accounts get what their roles permit."
+        actions={create}
+      />
       <RoleListing base="/$realm/roles" params={{ realm }} create={create} />
     </>
-  )
-}
-
-/** "view" and "manage" of every resource, and the permissions that stand alone. */
-export function PermissionPicker({ chosen, onChange }: { chosen: Permission[]; onChange: (names: Permission[]) => void }) {
-  const has = new Set(chosen)
-  const toggle = (name: Permission, on: boolean) => onChange(on ? [...chosen, name] : chosen.filter((each) => each !== name))
-  const box = (name: Permission) => <input type="checkbox" className="accent-[rgb(var(--accent))]" aria-label={name} checked={has.has(name)} onChange={(event) => toggle(name, event.target.checked)} />
-  return (
-    <div className="grid md:grid-cols-2 gap-x-8 gap-y-5">
-      <table className="w-full text-[13.5px] self-start">
-        <thead><tr><th className="text-left text-[12px] font-medium text-muted pb-2">Resource</th><th className="text-[12px] font-medium text-muted pb-2 w-16">View</th><th className="text-[12px] font-medium text-muted pb-2 w-20">Manage</th></tr></thead>
-        <tbody>{resources.map(([key, label]) => (
-          <tr key={key} className="border-t border-line/70"><th scope="row" className="text-left font-medium h-9">{label}</th><td className="text-center">{box(`view_${key}`)}</td><td className="text-center">{box(`manage_${key}`)}</td></tr>))}</tbody>
-      </table>
-      <div className="space-y-3">{others.map(([name, what]) => <Check key={name} label={<span className="font-mono text-[12.5px] font-normal">{name}</span>} hint={what} checked={has.has(name)} onChange={(on) => toggle(name, on)} />)}</div>
-    </div>
   )
 }
 
@@ -77,20 +132,52 @@ export function NewRole() {
   const { client, base, params } = useHome()
   const [draft, setDraft] = useState({ name: '', description: '', permissions: [] as Permission[] })
   const set = (change: Partial<typeof draft>) => setDraft((before) => ({ ...before, ...change }))
-  const { save, busy, failed, field } = useSave(() => call<Role>('POST', realmPath(realm, rolesPath(client)), { body: draft }), ['roles'],
-    (role) => navigate({ to: `${base}/$role`, params: { ...params, role: role.id } } as never))
+  const { save, busy, failed, field } = useSave(
+    () => call<Role>('POST', realmPath(realm, rolesPath(client)), { body: draft }),
+    ['roles'],
+    (role) => navigate({ to: `${base}/$role`, params: { ...params, role: role.id } } as never),
+  )
   return (
     <div className="max-w-3xl">
       <BackToRoles client={client} />
       <PageHead title="Create role" />
-      <form noValidate className="space-y-6" onSubmit={(event) => { event.preventDefault(); save.mutate(undefined) }}>
+      <form
+        noValidate
+        className="space-y-6"
+        onSubmit={(event) => {
+          event.preventDefault()
+          save.mutate(undefined)
+        }}
+      >
         <Section title="What it is">
-          <Text label="Name" value={draft.name} onChange={(name) => set({ name })} error={field('name')} maxLength={200} spellCheck={false} />
-          <Text label="Description" value={draft.description} onChange={(description) => set({ description })} error={field('description')} maxLength={2000} />
+          <Text
+            label="Name"
+            value={draft.name}
+            onChange={(name) => set({ name })}
+            error={field('name')}
+            maxLength={200}
+            spellCheck={false}
+          />
+          <Text
+            label="Description"
+            value={draft.description}
+            onChange={(description) => set({ description })}
+            error={field('description')}
+            maxLength={2000}
+          />
         </Section>
-        <Section title="What it permits" lead="You can give only what you have yourself."><PermissionPicker chosen={draft.permissions} onChange={(permissions) => set({ permissions })} />
+        <Section title="What it permits" lead="You can give only what you have yourself.">
+          <PermissionPicker
+            chosen={draft.permissions}
+            onChange={(permissions) => set({ permissions })}
+          />
           <Rest of={failed} fields={['name', 'description']} />
-          <div className="flex justify-end"><Button tone="primary" type="submit" busy={busy}>Create role</Button></div></Section>
+          <div className="flex justify-end">
+            <Button tone="primary" type="submit" busy={busy}>
+              Create role
+            </Button>
+          </div>
+        </Section>
       </form>
     </div>
   )
@@ -98,15 +185,51 @@ export function NewRole() {
 
 function About({ role, path }: { role: Role; path: string }) {
   const toast = useToast()
-  const { base, draft, changed, start, undo, set } = useDraft(role, ({ name, description }) => ({ name, description }))
-  const { save, busy, failed, field } = useSave(() => call<Role>('PATCH', path, { body: draft, headers: ifMatch(base.version) }), ['roles', 'role'], (after) => { start(after); toast('Saved.') })
+  const { base, draft, changed, start, undo, set } = useDraft(role, ({ name, description }) => ({
+    name,
+    description,
+  }))
+  const { save, busy, failed, field } = useSave(
+    () => call<Role>('PATCH', path, { body: draft, headers: ifMatch(base.version) }),
+    ['roles', 'role'],
+    (after) => {
+      start(after)
+      toast('Saved.')
+    },
+  )
   return (
-    <form noValidate onSubmit={(event) => { event.preventDefault(); save.mutate(undefined) }}>
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault()
+        save.mutate(undefined)
+      }}
+    >
       <Section title="What it is">
-        <Text label="Name" value={draft.name} onChange={(name) => set({ name })} error={field('name')} maxLength={200} spellCheck={false} />
-        <Text label="Description" value={draft.description} onChange={(description) => set({ description })} error={field('description')} maxLength={2000} />
+        <Text
+          label="Name"
+          value={draft.name}
+          onChange={(name) => set({ name })}
+          error={field('name')}
+          maxLength={200}
+          spellCheck={false}
+        />
+        <Text
+          label="Description"
+          value={draft.description}
+          onChange={(description) => set({ description })}
+          error={field('description')}
+          maxLength={2000}
+        />
         <Rest of={failed} fields={['name', 'description']} />
-        <SaveRow changed={changed} busy={busy} undo={() => { save.reset(); undo() }} />
+        <SaveRow
+          changed={changed}
+          busy={busy}
+          undo={() => {
+            save.reset()
+            undo()
+          }}
+        />
       </Section>
     </form>
   )
@@ -114,15 +237,46 @@ function About({ role, path }: { role: Role; path: string }) {
 
 function Permits({ role, path }: { role: Role; path: string }) {
   const toast = useToast()
-  const { base, draft, changed, start, undo, set } = useDraft(role, ({ permissions }) => ({ permissions: [...permissions].sort() }))
-  const { save, busy, failed } = useSave(() => call<Role>('PUT', `${path}/permissions`, { body: { permissions: draft.permissions }, headers: ifMatch(base.version) }),
-    ['roles', 'role'], (after) => { start(after); toast('Saved: everybody with this role may do this now.') })
+  const { base, draft, changed, start, undo, set } = useDraft(role, ({ permissions }) => ({
+    permissions: [...permissions].sort(),
+  }))
+  const { save, busy, failed } = useSave(
+    () =>
+      call<Role>('PUT', `${path}/permissions`, {
+        body: { permissions: draft.permissions },
+        headers: ifMatch(base.version),
+      }),
+    ['roles', 'role'],
+    (after) => {
+      start(after)
+      toast('Saved: everybody with this role may do this now.')
+    },
+  )
   return (
-    <form noValidate onSubmit={(event) => { event.preventDefault(); save.mutate(undefined) }}>
-      <Section title="What it permits" lead={`${plural(draft.permissions.length, 'permission')}. You can give only what you have yourself.`}>
-        <PermissionPicker chosen={draft.permissions} onChange={(permissions) => set({ permissions: [...permissions].sort() })} />
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault()
+        save.mutate(undefined)
+      }}
+    >
+      <Section
+        title="What it permits"
+        lead={`${plural(draft.permissions.length, 'permission')}. You can give only what you have yourself.`}
+      >
+        <PermissionPicker
+          chosen={draft.permissions}
+          onChange={(permissions) => set({ permissions: [...permissions].sort() })}
+        />
         <Rest of={failed} fields={[]} />
-        <SaveRow changed={changed} busy={busy} undo={() => { save.reset(); undo() }} />
+        <SaveRow
+          changed={changed}
+          busy={busy}
+          undo={() => {
+            save.reset()
+            undo()
+          }}
+        />
       </Section>
     </form>
   )
@@ -131,12 +285,40 @@ function Permits({ role, path }: { role: Role; path: string }) {
 /** A client's role is a name that the client itself gives a meaning; it has no route for permissions alone. */
 function ClientPermits({ role, path }: { role: Role; path: string }) {
   const toast = useToast()
-  const { base, draft, changed, start, undo, set } = useDraft(role, ({ permissions }) => ({ permissions: [...permissions].sort() }))
-  const { save, busy, failed } = useSave(() => call<Role>('PATCH', path, { body: draft, headers: ifMatch(base.version) }), ['roles', 'role'], (after) => { start(after); toast('Saved.') })
+  const { base, draft, changed, start, undo, set } = useDraft(role, ({ permissions }) => ({
+    permissions: [...permissions].sort(),
+  }))
+  const { save, busy, failed } = useSave(
+    () => call<Role>('PATCH', path, { body: draft, headers: ifMatch(base.version) }),
+    ['roles', 'role'],
+    (after) => {
+      start(after)
+      toast('Saved.')
+    },
+  )
   return (
-    <form noValidate onSubmit={(event) => { event.preventDefault(); save.mutate(undefined) }}>
-      <Section title="What it permits"><PermissionPicker chosen={draft.permissions} onChange={(permissions) => set({ permissions: [...permissions].sort() })} />
-        <Rest of={failed} fields={[]} /><SaveRow changed={changed} busy={busy} undo={() => { save.reset(); undo() }} /></Section>
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault()
+        save.mutate(undefined)
+      }}
+    >
+      <Section title="What it permits">
+        <PermissionPicker
+          chosen={draft.permissions}
+          onChange={(permissions) => set({ permissions: [...permissions].sort() })}
+        />
+        <Rest of={failed} fields={[]} />
+        <SaveRow
+          changed={changed}
+          busy={busy}
+          undo={() => {
+            save.reset()
+            undo()
+          }}
+        />
+      </Section>
     </form>
   )
 }
@@ -149,16 +331,47 @@ export function RolePage() {
   const { role: id } = useParams({ strict: false }) as { role: string }
   const role = useRole(id, client)
   if (role.isPending) return <Skeleton />
-  if (role.isError) return <PageFailure error={role.error} retry={() => void role.refetch()} />
+  if (isLost(role)) return <PageFailure error={role.error} retry={() => void role.refetch()} />
   const data = role.data
   const path = realmPath(realm, `${rolesPath(client)}/${id}`)
   return (
     <div className="max-w-3xl">
       <BackToRoles client={client} />
-      <PageHead title={data.name} lead={<span className="inline-flex items-center gap-1 font-mono text-[12px]">{data.id}<CopyButton text={data.id} label="Copy role id" /></span>}
-        actions={<Confirm button="Delete" title={`Delete the role ${data.name}?`} action="Delete" keys={['roles', 'user-roles']} request={() => call('DELETE', path, { headers: ifMatch(data.version) })}
-          done={async () => { toast('The role is deleted.'); await navigate({ to: client ? '/$realm/clients/$id' : '/$realm/roles', params: { realm, id: client } } as never) }}><p>Everybody who has it loses what it permits, at once.</p></Confirm>} />
-      <div className="space-y-6"><About key={id} role={data} path={path} />{client ? <ClientPermits key={`${id}-p`} role={data} path={path} /> : <Permits key={`${id}-p`} role={data} path={path} />}</div>
+      <PageHead
+        title={data.name}
+        lead={
+          <span className="inline-flex items-center gap-1 font-mono text-[12px]">
+            {data.id}
+            <CopyButton text={data.id} label="Copy role id" />
+          </span>
+        }
+        actions={
+          <Confirm
+            button="Delete"
+            title={`Delete the role ${data.name}?`}
+            action="Delete"
+            keys={['roles', 'user-roles']}
+            request={() => call('DELETE', path, { headers: ifMatch(data.version) })}
+            done={async () => {
+              toast('The role is deleted.')
+              await navigate({
+                to: client ? '/$realm/clients/$id' : '/$realm/roles',
+                params: { realm, id: client },
+              } as never)
+            }}
+          >
+            <p>Everybody who has it loses what it permits, at once.</p>
+          </Confirm>
+        }
+      />
+      <div className="space-y-6">
+        <About key={id} role={data} path={path} />
+        {client ? (
+          <ClientPermits key={`${id}-p`} role={data} path={path} />
+        ) : (
+          <Permits key={`${id}-p`} role={data} path={path} />
+        )}
+      </div>
     </div>
   )
 }

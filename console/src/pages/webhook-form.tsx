@@ -1,71 +1,76 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, useNavigate, useParams } from '@tanstack/react-router'
-import { useEffect, useState, type FormEvent } from 'react'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { type FormEvent, useEffect, useState } from 'react'
 
-import { ApiError, call, get, realmPath, type Secret, type UrlCheck, type Webhook } from '../api/client'
-import { useEventTypes, useRealm } from '../queries'
-import { Badge, Button, Failure, Field, Modal, PageHead, Skeleton, PageFailure } from '../ui/kit'
+import {
+  ApiError,
+  call,
+  get,
+  realmPath,
+  type Secret,
+  type UrlCheck,
+  type Webhook,
+} from '../api/client'
+import { useRealm } from '../queries'
+import { Check, Rest, Text, useFocusInvalid } from '../ui/form'
 import { Icon } from '../ui/icons'
-import { SecretView } from './webhook'
+import { Button, Field, Modal, PageFailure, PageHead, Skeleton } from '../ui/kit'
+import { isLost } from '../ui/stale'
+import { EventPicker } from './event-picker'
+import { type HeaderRow, HeaderRows } from './header-rows'
+import { SecretView } from './webhook-secret'
 
-type Row = { name: string; value: string }
-type Draft = { name: string; description: string; url: string; headers: Row[]; events: string[]; timeout: string; retry: string; inherit: boolean }
+const fields = [
+  'name',
+  'description',
+  'url',
+  'events',
+  'headers',
+  'timeout',
+  'retry_schedule',
+  'signing',
+]
+
+const signings: Record<string, { label: string; hint: string }> = {
+  v1: { label: 'HMAC-SHA256 (v1)', hint: 'With a secret that both sides have.' },
+  v1a: { label: 'ed25519 (v1a)', hint: 'With a public key: the receiver has nothing to hide.' },
+  'v1 v1a': { label: 'both', hint: 'For a receiver that changes from one to the other.' },
+}
+
+type Draft = {
+  name: string
+  description: string
+  url: string
+  headers: HeaderRow[]
+  events: string[]
+  timeout: string
+  retry: string
+  inherit: boolean
+  signing: string
+}
+
+const origin = (url: string) => (URL.canParse(url) ? new URL(url).origin : url)
 
 function useUrlCheck(url: string) {
   const realm = useRealm()
   const [settled, setSettled] = useState(url)
-  useEffect(() => { const timer = setTimeout(() => setSettled(url), 350); return () => clearTimeout(timer) }, [url])
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(url), 350)
+    return () => clearTimeout(timer)
+  }, [url])
   return useQuery({
-    queryKey: ['check', realm, settled], enabled: settled.length > 0, retry: false, staleTime: 30_000,
-    queryFn: () => call<UrlCheck>('POST', realmPath(realm, '/webhooks/check'), { body: { url: settled } }),
+    queryKey: ['check', realm, settled],
+    enabled: settled.length > 0,
+    retry: false,
+    staleTime: 30_000,
+    queryFn: () =>
+      call<UrlCheck>('POST', realmPath(realm, '/webhooks/check'), { body: { url: settled } }),
   })
 }
 
-function EventPicker({ chosen, onChange, error }: { chosen: string[]; onChange: (events: string[]) => void; error?: string }) {
-  const types = useEventTypes()
-  const [filter, setFilter] = useState('')
-  const groups = new Map<string, { name: string; description: string }[]>()
-  for (const type of types.data ?? []) {
-    if (filter && !`${type.name} ${type.description}`.toLowerCase().includes(filter.toLowerCase())) continue
-    const group = type.name.split('.')[0] ?? type.name
-    groups.set(group, [...(groups.get(group) ?? []), type])
-  }
-  const toggle = (name: string, on: boolean) => onChange(on ? [...chosen, name] : chosen.filter((each) => each !== name))
-  const every = chosen.includes('*')
-  return (
-    <fieldset>
-      <legend className="label">Events</legend>
-      <div className="rounded-lg border border-line overflow-hidden">
-        <div className="flex items-center gap-2 px-3 border-b border-line bg-panel"><Icon name="search" className="w-4 h-4 text-muted" />
-          <input aria-label="Search event types" placeholder="Search event types" className="flex-1 h-9 bg-transparent outline-none focus-visible:ring-0 placeholder:text-muted min-w-0" value={filter} onChange={(event) => setFilter(event.target.value)} />
-          <label className="flex items-center gap-2 text-[13px] whitespace-nowrap"><input type="checkbox" className="accent-[rgb(var(--accent))]" checked={every} onChange={(event) => onChange(event.target.checked ? ['*'] : [])} />Everything</label>
-        </div>
-        <div className="max-h-80 overflow-auto" tabIndex={0} role="group" aria-label="Event types">
-          {[...groups].map(([group, members]) => {
-            const all = every || chosen.includes(`${group}.*`)
-            return (
-              <div key={group} className="border-b border-line/60 last:border-0">
-                <label className="flex items-center gap-2.5 px-3 h-9 bg-sunken/60 font-medium text-[13px]"><input type="checkbox" className="accent-[rgb(var(--accent))]" checked={all} disabled={every}
-                  onChange={(event) => onChange([...chosen.filter((each) => !each.startsWith(`${group}.`)), ...(event.target.checked ? [`${group}.*`] : [])])} />All of <span className="font-mono text-[12.5px]">{group}.*</span></label>
-                {members.map((type) => (
-                  <label key={type.name} className="grid grid-cols-[auto_minmax(0,1fr)] sm:grid-cols-[auto_14rem_minmax(0,1fr)] gap-x-2.5 items-baseline pl-7 pr-3 py-1.5 text-[13px] hover:bg-sunken/40">
-                    <input type="checkbox" className="accent-[rgb(var(--accent))] translate-y-0.5" checked={all || chosen.includes(type.name)} disabled={all} onChange={(event) => toggle(type.name, event.target.checked)} />
-                    <span className="font-mono text-[12.5px] break-all">{type.name}</span><span className="text-muted col-start-2 sm:col-start-3 break-words">{type.description}</span>
-                  </label>
-                ))}
-              </div>
-            )
-          })}
-          {types.data && groups.size === 0 && <p className="text-muted p-4 text-[13px]">No event type matches.</p>}
-          {types.isPending && <Skeleton />}
-        </div>
-      </div>
-      {error ? <p className="text-[13px] text-bad mt-1.5">{error}</p> : <div className="flex flex-wrap gap-1 mt-2 min-h-6">{chosen.map((each) => <Badge key={each} tone="accent">{each}</Badge>)}</div>}
-    </fieldset>
-  )
-}
-
-function Form({ start, existing }: { start: Draft; existing?: Webhook }) {
+function Form({ start, existing: now }: { start: Draft; existing?: Webhook }) {
+  // As it was when somebody began to type: saving says so when it has changed since.
+  const [existing] = useState(now)
   const realm = useRealm()
   const navigate = useNavigate()
   const cache = useQueryClient()
@@ -84,79 +89,217 @@ function Form({ start, existing }: { start: Draft; existing?: Webhook }) {
       for (const name of Object.keys(existing?.headers ?? {})) {
         if (!draft.headers.some((each) => each.name === name)) headers[name] = null
       }
-      const body = { name: draft.name, description: draft.description, url: draft.url, headers, events: draft.events, timeout: draft.timeout || null, retry_schedule: schedule }
+      const body = {
+        name: draft.name,
+        description: draft.description,
+        url: draft.url,
+        headers,
+        events: draft.events,
+        timeout: draft.timeout || null,
+        retry_schedule: schedule,
+        signing: draft.signing.split(' '),
+      }
       return existing
-        ? call<Webhook & Secret>('PATCH', realmPath(realm, `/webhooks/${existing.id}`), { body, headers: { 'If-Match': `"${existing.version}"` } })
+        ? call<Webhook & Secret>('PATCH', realmPath(realm, `/webhooks/${existing.id}`), {
+            body,
+            headers: { 'If-Match': `"${existing.version}"` },
+          })
         : call<Webhook & Secret>('POST', realmPath(realm, '/webhooks'), { body })
     },
     onSuccess: async (webhook) => {
-      await Promise.all([cache.invalidateQueries({ queryKey: ['webhooks'] }), cache.invalidateQueries({ queryKey: ['webhook'] })])
+      await Promise.all([
+        cache.invalidateQueries({ queryKey: ['webhooks'] }),
+        cache.invalidateQueries({ queryKey: ['webhook'] }),
+      ])
       if (webhook.secret || webhook.public_key) setCreated(webhook)
       else await navigate({ to: '/$realm/webhooks/$id', params: { realm, id: webhook.id } })
     },
   })
+  useFocusInvalid(save.error)
   const error = save.error instanceof ApiError ? save.error : null
-  const shown = ['url', 'events', 'name', 'timeout', 'retry_schedule'].some((name) => error?.field(name))
-  const submit = (event: FormEvent) => { event.preventDefault(); save.mutate() }
-  const done = () => { if (created) void navigate({ to: '/$realm/webhooks/$id', params: { realm, id: created.id } }) }
+  const wrongAdvanced = ['timeout', 'retry_schedule', 'signing'].some((name) => error?.field(name))
+  const moved = existing && origin(existing.url) !== origin(draft.url)
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    save.mutate()
+  }
+  const done = () => {
+    if (created) void navigate({ to: '/$realm/webhooks/$id', params: { realm, id: created.id } })
+  }
 
   return (
     <form onSubmit={submit} className="card p-5 sm:p-7 max-w-3xl space-y-6" noValidate>
       <div className="grid sm:grid-cols-2 gap-5">
-        <Field label="Name" error={error?.field('name')}>{(ids) => <input {...ids} className="field" maxLength={200} placeholder="Billing" value={draft.name} onChange={(event) => set({ name: event.target.value })} />}</Field>
-        <Field label="Description">{(ids) => <input {...ids} className="field" maxLength={2000} placeholder="What it is for" value={draft.description} onChange={(event) => set({ description: event.target.value })} />}</Field>
+        <Text
+          label="Name"
+          maxLength={200}
+          placeholder="Billing"
+          value={draft.name}
+          onChange={(name) => set({ name })}
+          error={error?.field('name')}
+        />
+        <Text
+          label="Description"
+          maxLength={2000}
+          placeholder="What it is for"
+          value={draft.description}
+          onChange={(description) => set({ description })}
+          error={error?.field('description')}
+        />
       </div>
-      <Field label="URL" error={error?.field('url') ?? (draft.url && check.data && !check.data.ok ? check.data.detail : undefined)}
-        hint={draft.url && check.data?.ok ? 'Looks good. “Send test event” connects to it.' : 'Where events are POSTed.'}>
-        {(ids) => <input {...ids} className="field font-mono text-[13px]" type="url" placeholder="https://example.com/hooks" spellCheck={false} value={draft.url} onChange={(event) => set({ url: event.target.value })} />}
+      <Field
+        label="URL"
+        error={
+          error?.field('url') ??
+          (draft.url && check.data && !check.data.ok ? check.data.detail : undefined)
+        }
+        hint={
+          draft.url && check.data?.ok
+            ? 'Looks good. “Send test event” connects to it.'
+            : 'Where events are POSTed.'
+        }
+      >
+        {(ids) => (
+          <input
+            {...ids}
+            className="field font-mono text-[13px]"
+            type="url"
+            placeholder="https://example.com/hooks"
+            spellCheck={false}
+            value={draft.url}
+            onChange={(event) => set({ url: event.target.value })}
+          />
+        )}
       </Field>
-      <EventPicker chosen={draft.events} onChange={(events) => set({ events })} error={error?.field('events')} />
-      <fieldset>
-        <legend className="label">Headers</legend>
-        <div className="space-y-2">
-          {draft.headers.map((row, index) => {
-            const change = (next: Partial<Row>) => set({ headers: draft.headers.map((each, at) => (at === index ? { ...each, ...next } : each)) })
-            return (
-              <div key={index}>
-                <div className="flex gap-2">
-                  <input aria-label={`Header ${index + 1} name`} className="field font-mono text-[13px] min-w-0" placeholder="Authorization" value={row.name} onChange={(event) => change({ name: event.target.value })} />
-                  <input aria-label={`Header ${index + 1} value`} className="field font-mono text-[13px] min-w-0" placeholder="Bearer …" value={row.value} onFocus={(event) => event.target.select()} onChange={(event) => change({ value: event.target.value })} />
-                  <Button tone="quiet" className="w-9 px-0" icon="cross" aria-label={`Remove header ${index + 1}`} onClick={() => set({ headers: draft.headers.filter((_, at) => at !== index) })} />
-                </div>
-                {error?.field(`headers/${row.name}`) && <p className="text-[13px] text-bad mt-1">{error.field(`headers/${row.name}`)}</p>}
-              </div>
-            )
-          })}
-        </div>
-        <Button tone="quiet" icon="plus" className="mt-1 -ml-3" onClick={() => set({ headers: [...draft.headers, { name: '', value: '' }] })}>Add header</Button>
-      </fieldset>
-      <details className="rounded-lg border border-line" open={Boolean(error?.field('timeout') || error?.field('retry_schedule')) || undefined}>
-        <summary className="px-4 h-10 flex items-center cursor-pointer font-medium text-[13.5px] rounded-lg">Advanced: timeout and retries</summary>
+      <EventPicker
+        chosen={draft.events}
+        onChange={(events) => set({ events })}
+        error={error?.field('events')}
+      />
+      <HeaderRows
+        rows={draft.headers}
+        onChange={(headers) => set({ headers })}
+        field={(name) => error?.field(name)}
+      />
+      <details className="group rounded-lg border border-line" open={wrongAdvanced || undefined}>
+        <summary className="px-4 h-10 flex items-center justify-between gap-2 cursor-pointer font-medium text-[13.5px] rounded-lg">
+          Advanced: timeout, retries, signature
+          <Icon
+            name="down"
+            className="w-4 h-4 text-muted transition-transform group-open:rotate-180"
+          />
+        </summary>
         <div className="p-4 pt-2 grid sm:grid-cols-2 gap-5">
-          <Field label="Timeout" hint="For one attempt in all, 100ms to 30s. Empty: the realm’s." error={error?.field('timeout')}>{(ids) => <input {...ids} className="field" placeholder="15s" value={draft.timeout} onChange={(event) => set({ timeout: event.target.value })} />}</Field>
-          <Field label="Retry after" hint="Waits between attempts; empty: never again." error={error?.field('retry_schedule')}>{(ids) => <input {...ids} className="field" disabled={draft.inherit} placeholder="5s, 5m, 30m, 2h" value={draft.inherit ? '' : draft.retry} onChange={(event) => set({ retry: event.target.value })} />}</Field>
-          <label className="flex items-center gap-2 text-[13px] sm:col-start-2"><input type="checkbox" className="accent-[rgb(var(--accent))]" checked={draft.inherit} onChange={(event) => set({ inherit: event.target.checked })} />Use the realm’s schedule (10 attempts in 3 days)</label>
+          <Text
+            label="Timeout"
+            placeholder="15s"
+            value={draft.timeout}
+            onChange={(timeout) => set({ timeout })}
+            hint="For one attempt in all, 100ms to 30s. Empty: the realm’s."
+            error={error?.field('timeout')}
+          />
+          <Field
+            label="Signature"
+            hint={signings[draft.signing]?.hint}
+            error={error?.field('signing')}
+          >
+            {(ids) => (
+              <select
+                {...ids}
+                className="field"
+                value={draft.signing}
+                onChange={(event) => set({ signing: event.target.value })}
+              >
+                {Object.entries(signings).map(([value, { label }]) => (
+                  <option key={value} value={value}>
+                    {label}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+          <div className="sm:col-span-2 space-y-3">
+            <Text
+              label="Retry after"
+              disabled={draft.inherit}
+              placeholder={draft.inherit ? 'the realm’s schedule' : '5s, 5m, 30m, 2h'}
+              value={draft.inherit ? '' : draft.retry}
+              onChange={(retry) => set({ retry })}
+              hint="Waits between attempts; empty: one attempt and never again."
+              error={error?.field('retry_schedule')}
+            />
+            <Check
+              label="Use the realm’s schedule"
+              hint="Unless its settings say otherwise: 10 attempts in 3 days."
+              checked={draft.inherit}
+              onChange={(inherit) => set({ inherit })}
+            />
+          </div>
         </div>
       </details>
-      {save.isError && !shown && <Failure error={save.error} />}
+      <Rest of={save.error} fields={fields} />
       <div className="flex justify-end gap-2 pt-1">
-        <Link to={existing ? '/$realm/webhooks/$id' : '/$realm/webhooks'} params={{ realm, id: existing?.id ?? '' } as never} className="inline-flex items-center h-9 px-3 rounded-lg text-muted hover:text-ink hover:bg-sunken font-medium text-[13.5px]">Cancel</Link>
-        <Button tone="primary" type="submit" busy={save.isPending}>{existing ? 'Save changes' : 'Create webhook'}</Button>
+        <Link
+          to={existing ? '/$realm/webhooks/$id' : '/$realm/webhooks'}
+          params={{ realm, id: existing?.id ?? '' } as never}
+          className="inline-flex items-center h-9 px-3 rounded-lg text-muted hover:text-ink hover:bg-sunken font-medium text-[13.5px]"
+        >
+          Cancel
+        </Link>
+        <Button tone="primary" type="submit" busy={save.isPending}>
+          {existing ? 'Save changes' : 'Create webhook'}
+        </Button>
       </div>
-      <Modal open={created !== null} onClose={done} title={existing ? 'The secret has changed' : 'Webhook created'}>
-        <p className="text-muted mb-4">{existing ? 'Its origin changed, so it has a new secret, and header values that you did not enter again are gone.' : 'This is its signing secret. Give it to your receiver.'}</p>
+      <Modal
+        open={created !== null}
+        onClose={done}
+        title={
+          !existing
+            ? 'Webhook created'
+            : moved
+              ? 'The secret has changed'
+              : 'The signature has changed'
+        }
+      >
+        <p className="text-muted mb-4">
+          {!existing
+            ? 'This is what your receiver checks the signature with. Copy it now.'
+            : moved
+              ? 'Its origin changed, so it has a new secret, and header values that you did not enter again are gone.'
+              : 'It signs in another way now: this is what your receiver checks the signature with.'}
+        </p>
         {created && <SecretView secret={created} />}
-        <div className="flex justify-end mt-6"><Button tone="primary" onClick={done}>Continue</Button></div>
+        <div className="flex justify-end mt-6">
+          <Button tone="primary" onClick={done}>
+            Continue
+          </Button>
+        </div>
       </Modal>
     </form>
   )
 }
 
 export function NewWebhook() {
+  const { event } = useSearch({ strict: false }) as { event?: string }
   return (
     <>
-      <PageHead title="Create webhook" lead="A URL of your application that gets the events you choose." />
-      <Form start={{ name: '', description: '', url: '', headers: [], events: [], timeout: '', retry: '', inherit: true }} />
+      <PageHead
+        title="Create webhook"
+        lead="A URL of your application that gets the events you choose."
+      />
+      <Form
+        start={{
+          name: '',
+          description: '',
+          url: '',
+          headers: [],
+          events: event ? [event] : [],
+          timeout: '',
+          retry: '',
+          inherit: true,
+          signing: 'v1',
+        }}
+      />
     </>
   )
 }
@@ -164,17 +307,34 @@ export function NewWebhook() {
 export function EditWebhook() {
   const realm = useRealm()
   const { id } = useParams({ strict: false }) as { id: string }
-  const webhook = useQuery({ queryKey: ['webhook', realm, id], queryFn: () => get<Webhook>(realmPath(realm, `/webhooks/${id}`)) })
+  const webhook = useQuery({
+    queryKey: ['webhook', realm, id],
+    queryFn: () => get<Webhook>(realmPath(realm, `/webhooks/${id}`)),
+  })
   if (webhook.isPending) return <Skeleton />
-  if (webhook.isError) return <PageFailure error={webhook.error} retry={() => void webhook.refetch()} />
+  if (isLost(webhook))
+    return <PageFailure error={webhook.error} retry={() => void webhook.refetch()} />
   const data = webhook.data
   return (
     <>
-      <PageHead title={`Edit ${data.name || 'webhook'}`} lead="A new scheme, host or port also makes a new secret." />
-      <Form existing={data} start={{
-        name: data.name, description: data.description, url: data.url, events: data.events, timeout: data.timeout ?? '',
-        headers: Object.entries(data.headers).map(([name, value]) => ({ name, value })), retry: data.retry_schedule?.join(', ') ?? '', inherit: data.retry_schedule === null,
-      }} />
+      <PageHead
+        title={`Edit ${data.name || 'webhook'}`}
+        lead="A new scheme, host or port also makes a new secret."
+      />
+      <Form
+        existing={data}
+        start={{
+          name: data.name,
+          description: data.description,
+          url: data.url,
+          events: data.events,
+          timeout: data.timeout ?? '',
+          headers: Object.entries(data.headers).map(([name, value]) => ({ name, value })),
+          retry: data.retry_schedule?.join(', ') ?? '',
+          inherit: data.retry_schedule === null,
+          signing: [...data.signing].sort().join(' '),
+        }}
+      />
     </>
   )
 }

@@ -1,75 +1,122 @@
-import { Link } from '@tanstack/react-router'
-import { useMemo } from 'react'
+import { useSearch } from '@tanstack/react-router'
 
-import type { Delivery, Webhook } from '../api/client'
-import { useRealm, useRecentDeliveries, useWebhooks } from '../queries'
-import { Badge, Empty, Failure, PageHead, Skeleton, Time } from '../ui/kit'
+import { type Delivery, type Webhook } from '../api/client'
+import { useRealm, useWebhooks } from '../queries'
+import { Allowed } from '../session'
+import { Health, WebhookBadge } from '../ui/health'
+import { Empty, Failure, PageHead, Skeleton } from '../ui/kit'
+import { Go, NothingMatches, primaryLink, RowLink, useFilters } from '../ui/listing'
+import { isLost } from '../ui/stale'
+import { Time } from '../ui/time'
 
-export const disabledWhy = { by_hand: 'disabled by hand', gone: 'disabled: the receiver answered 410 Gone', failing: 'disabled: nothing but failures for 5 days' }
-
-export function WebhookBadge({ webhook }: { webhook: Webhook }) {
-  if (webhook.enabled) return <Badge tone="good">enabled</Badge>
-  return <Badge tone={webhook.disabled_reason === 'by_hand' ? 'idle' : 'bad'}>{disabledWhy[webhook.disabled_reason ?? 'by_hand']}</Badge>
-}
-
-/** The last 24 deliveries, oldest first; its colour and its height say what came of them. */
-export function Bars({ deliveries }: { deliveries: Delivery[] }) {
-  const last = deliveries.slice(0, 24).reverse()
-  const good = last.filter((each) => each.state === 'delivered').length
+function Figures({ deliveries }: { deliveries: Delivery[] | undefined }) {
+  if (!deliveries) return <div className="h-9" />
+  const good = deliveries.filter((each) => each.state === 'delivered').length
+  const final = good + deliveries.filter((each) => each.state === 'failed').length
+  const rate = final ? Math.round((good / final) * 100) : null
+  const tone = rate === null ? 'text-muted' : rate < 95 ? 'text-bad' : 'text-good'
   return (
-    <svg viewBox="0 0 144 24" className="w-36 h-6" role="img" aria-label={`${good} of the last ${last.length} delivered`}>
-      {Array.from({ length: 24 - last.length }, (_, index) => <rect key={index} x={index * 6} y={10} width={4} height={4} rx={1} className="fill-line" />)}
-      {last.map((each, index) => (
-        <rect key={each.id} x={(24 - last.length + index) * 6} y={each.state === 'delivered' ? 4 : 2} width={4} height={each.state === 'delivered' ? 16 : 20} rx={1}
-          className={{ delivered: 'fill-good', pending: 'fill-warn', failed: 'fill-bad', cancelled: 'fill-idle' }[each.state]} />
-      ))}
-    </svg>
+    <div
+      className="text-[12.5px] text-right min-h-9"
+      title={final ? `${good} of the last ${final} that are final` : undefined}
+    >
+      <div className={`font-medium ${tone}`}>{rate === null ? 'no results' : `${rate} %`}</div>
+      <div className="text-muted">
+        {deliveries[0] ? <Time at={deliveries[0].created_at} /> : 'never'}
+      </div>
+    </div>
   )
 }
 
-export function useByWebhook(): Map<string, Delivery[]> {
-  const recent = useRecentDeliveries()
-  return useMemo(() => {
-    const groups = new Map<string, Delivery[]>()
-    for (const each of recent.data ?? []) {
-      if (!each.test) groups.set(each.webhook_id, [...(groups.get(each.webhook_id) ?? []), each])
-    }
-    return groups
-  }, [recent.data])
+function Row({ webhook }: { webhook: Webhook }) {
+  const realm = useRealm()
+  return (
+    <li className="relative grid grid-cols-[auto_minmax(0,1fr)] sm:grid-cols-[minmax(0,1fr)_auto_7rem] gap-x-6 gap-y-2 items-center px-5 py-3.5 hover:bg-sunken/60">
+      <div className="min-w-0 col-span-2 sm:col-span-1">
+        <div className="flex items-center gap-2 flex-wrap">
+          <RowLink to="/$realm/webhooks/$id" params={{ realm, id: webhook.id }}>
+            {webhook.name || 'Unnamed webhook'}
+          </RowLink>
+          {!webhook.enabled && <WebhookBadge webhook={webhook} />}
+        </div>
+        <p className="text-[12.5px] text-muted font-mono truncate mt-0.5">{webhook.url}</p>
+      </div>
+      <Health webhook={webhook}>{(deliveries) => <Figures deliveries={deliveries} />}</Health>
+    </li>
+  )
 }
 
 export function Webhooks() {
   const realm = useRealm()
   const webhooks = useWebhooks()
-  const groups = useByWebhook()
-  const create = <Link to="/$realm/webhooks/new" params={{ realm }} className="inline-flex items-center h-9 px-3 rounded-lg bg-accent text-onaccent font-medium text-[13.5px] hover:bg-accent/90 shadow-card">Create webhook</Link>
+  const search = useSearch({ strict: false }) as { find?: string; state?: string }
+  const set = useFilters()
+  const words = (search.find ?? '').toLowerCase().split(/\s+/)
+  const found = (webhooks.data ?? []).filter(
+    ({ name, url, description, events, enabled }) =>
+      (!search.state || (search.state === 'enabled') === enabled) &&
+      words.every((word) =>
+        `${name} ${url} ${description} ${events.join(' ')}`.toLowerCase().includes(word),
+      ),
+  )
+  const create = (
+    <Allowed to="manage_webhooks">
+      <Go to="/$realm/webhooks/new" params={{ realm }} className={primaryLink}>
+        Create webhook
+      </Go>
+    </Allowed>
+  )
   return (
     <>
-      <PageHead title="Webhooks" lead="Who gets what. Each is a URL that subscribes to event types." actions={create} />
+      <PageHead
+        title="Webhooks"
+        lead="Who gets what. Each is a URL that subscribes to event types."
+        actions={create}
+      />
       <div className="card overflow-hidden">
-        {webhooks.isPending ? <Skeleton /> : webhooks.isError ? <div className="p-4"><Failure error={webhooks.error} retry={() => void webhooks.refetch()} /></div>
-          : webhooks.data.length === 0 ? <Empty icon="hook" title="No webhooks yet" action={create}>Create one to have events sent to your application, signed and retried until it accepts them.</Empty> : (
-          <ul className="divide-y divide-line/70">
-            {webhooks.data.map((webhook) => {
-              const deliveries = groups.get(webhook.id) ?? []
-              const final = deliveries.filter((each) => each.state === 'delivered' || each.state === 'failed')
-              const rate = final.length ? Math.round((final.filter((each) => each.state === 'delivered').length / final.length) * 100) : null
-              return (
-                <li key={webhook.id} className="relative grid sm:grid-cols-[minmax(0,1fr)_auto_7rem] gap-x-6 gap-y-2 items-center px-5 py-3.5 hover:bg-sunken/60">
-                  <div className="min-w-0">
-                    <div className="flex items-center gap-2 flex-wrap">
-                      <Link to="/$realm/webhooks/$id" params={{ realm, id: webhook.id }} className="font-medium break-words after:absolute after:inset-0">{webhook.name || 'Unnamed webhook'}</Link>
-                      {!webhook.enabled && <WebhookBadge webhook={webhook} />}
-                    </div>
-                    <p className="text-[12.5px] text-muted font-mono truncate mt-0.5">{webhook.url}</p>
-                  </div>
-                  <Bars deliveries={deliveries} />
-                  <div className="text-[12.5px] sm:text-right"><div className={`font-medium ${rate === null ? 'text-muted' : rate < 95 ? 'text-bad' : 'text-good'}`}>{rate === null ? 'no results' : `${rate} %`}</div>
-                    <div className="text-muted">{deliveries[0] ? <Time at={deliveries[0].created_at} /> : 'never'}</div></div>
-                </li>
-              )
-            })}
-          </ul>
+        {webhooks.isPending ? (
+          <Skeleton />
+        ) : isLost(webhooks) ? (
+          <div className="p-4">
+            <Failure error={webhooks.error} retry={() => void webhooks.refetch()} />
+          </div>
+        ) : webhooks.data.length === 0 ? (
+          <Empty icon="hook" title="No webhooks yet" action={create}>
+            Create one to have events sent to your application, signed and retried until it accepts
+            them.
+          </Empty>
+        ) : (
+          <>
+            <div className="filters">
+              <input
+                type="search"
+                aria-label="Search webhooks"
+                placeholder="Search by name, URL or event"
+                className="field sm:!w-80"
+                value={search.find ?? ''}
+                onChange={(event) => set({ find: event.target.value || undefined })}
+              />
+              <select
+                aria-label="State"
+                className="field !w-36"
+                value={search.state ?? ''}
+                onChange={(event) => set({ state: event.target.value || undefined })}
+              >
+                <option value="">Any state</option>
+                <option value="enabled">enabled</option>
+                <option value="disabled">disabled</option>
+              </select>
+            </div>
+            {found.length === 0 ? (
+              <NothingMatches />
+            ) : (
+              <ul className="divide-y divide-line/70" aria-label="Webhooks">
+                {found.map((webhook) => (
+                  <Row key={webhook.id} webhook={webhook} />
+                ))}
+              </ul>
+            )}
+          </>
         )}
       </div>
     </>

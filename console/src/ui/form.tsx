@@ -1,11 +1,23 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState, type InputHTMLAttributes, type ReactNode } from 'react'
+import { type InputHTMLAttributes, type ReactNode, useEffect, useState } from 'react'
 
 import { ApiError } from '../api/client'
-import { Button, CopyButton, Failure, Field, Modal, type ButtonProps } from './kit'
+import { objectProblem } from './format'
+import { Button, type ButtonProps, CopyButton, Failure, Field, Modal } from './kit'
+
+/** Goes where the first thing is wrong, once that is drawn. */
+export function useFocusInvalid(error: unknown) {
+  useEffect(() => {
+    if (error) document.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
+  }, [error])
+}
 
 /** Saves; afterwards the queries of `keys` are asked again, and then comes `done`. */
-export function useSave<A, R>(request: (input: A) => Promise<R>, keys: string[], done?: (answer: R, input: A) => unknown) {
+export function useSave<A, R>(
+  request: (input: A) => Promise<R>,
+  keys: string[],
+  done?: (answer: R, input: A) => unknown,
+) {
   const cache = useQueryClient()
   const save = useMutation({
     mutationFn: request,
@@ -14,79 +26,252 @@ export function useSave<A, R>(request: (input: A) => Promise<R>, keys: string[],
       await done?.(answer, input)
     },
   })
+  useFocusInvalid(save.error)
   const error = save.error instanceof ApiError ? save.error : null
-  return { save, busy: save.isPending, failed: save.error, field: (name: string) => error?.field(name) }
+  return {
+    save,
+    busy: save.isPending,
+    failed: save.error,
+    field: (name: string) => error?.field(name),
+  }
 }
 
 /** What is wrong with none of the fields that the form shows. */
 export function Rest({ of, fields }: { of: unknown; fields: string[] }) {
   if (!of) return null
-  const errors = of instanceof ApiError ? of.problem?.errors ?? [] : []
-  const others = errors.filter((each) => !fields.some((name) => each.pointer === `#/${name}`))
+  const errors = of instanceof ApiError ? (of.problem?.errors ?? []) : []
+  const others = errors.filter(
+    ({ pointer }) =>
+      !fields.some((name) => pointer === `#/${name}` || pointer?.startsWith(`#/${name}/`)),
+  )
   if (errors.length > 0 && others.length === 0) return null
   return (
     <Failure error={of}>
-      {others.length > 0 && <ul className="list-disc pl-5 mt-1">{others.map((each) => <li key={each.pointer ?? each.detail}>{each.pointer?.slice(2)} {each.detail}</li>)}</ul>}
+      {others.length > 0 && (
+        <ul className="list-disc pl-5 mt-1">
+          {others.map((each) => (
+            <li key={each.pointer ?? each.detail}>
+              {each.pointer?.slice(2)} {each.detail}
+            </li>
+          ))}
+        </ul>
+      )}
     </Failure>
   )
 }
 
 type TextProps = Omit<InputHTMLAttributes<HTMLInputElement>, 'onChange' | 'value'> & {
-  label: string; value: string; onChange: (value: string) => void; hint?: ReactNode; error?: string; mono?: boolean
+  label: string
+  value: string
+  onChange: (value: string) => void
+  hint?: ReactNode
+  error?: string
+  mono?: boolean
 }
-export function Text({ label, value, onChange, hint, error, mono, className = '', ...rest }: TextProps) {
+
+export function Text({
+  label,
+  value,
+  onChange,
+  hint,
+  error,
+  mono,
+  className = '',
+  ...rest
+}: TextProps) {
   return (
     <Field label={label} hint={hint} error={error}>
-      {(ids) => <input {...ids} {...rest} className={`field ${mono ? 'font-mono !text-[13px]' : ''} ${className}`} value={value} onChange={(event) => onChange(event.target.value)} />}
+      {(ids) => (
+        <input
+          {...ids}
+          {...rest}
+          className={`field ${mono ? 'font-mono !text-[13px]' : ''} ${className}`}
+          value={value}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )}
     </Field>
   )
 }
 
-export function Check({ label, checked, onChange, hint, disabled }: { label: ReactNode; checked: boolean; onChange: (on: boolean) => void; hint?: ReactNode; disabled?: boolean }) {
+/** A JSON object as text, so that numbers keep their digits; says what is wrong with it when it is left. */
+export function JsonText({
+  label,
+  value,
+  onChange,
+  hint,
+  error,
+  rows = 10,
+  optional = false,
+}: {
+  label: string
+  value: string
+  onChange: (value: string) => void
+  hint?: ReactNode
+  error?: string
+  rows?: number
+  optional?: boolean
+}) {
+  const [left, setLeft] = useState(false)
+  const wrong = left ? jsonProblem(value, optional) : undefined
+  return (
+    <Field label={label} hint={hint} error={wrong ?? error}>
+      {(ids) => (
+        <textarea
+          {...ids}
+          className="field"
+          rows={rows}
+          spellCheck={false}
+          value={value}
+          onFocus={() => setLeft(false)}
+          onBlur={() => setLeft(true)}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )}
+    </Field>
+  )
+}
+
+export const jsonProblem = (text: string, optional = false) =>
+  optional && text.trim() === '' ? undefined : objectProblem(text)
+
+export function Check({
+  label,
+  checked,
+  onChange,
+  hint,
+  disabled,
+}: {
+  label: ReactNode
+  checked: boolean
+  onChange: (on: boolean) => void
+  hint?: ReactNode
+  disabled?: boolean
+}) {
   return (
     <label className="flex gap-2.5 items-start text-[13.5px]">
-      <input type="checkbox" className="accent-[rgb(var(--accent))] mt-[3px]" checked={checked} disabled={disabled} onChange={(event) => onChange(event.target.checked)} />
-      <span className="min-w-0"><span className="font-medium break-words">{label}</span>{hint && <span className="block text-[13px] text-muted">{hint}</span>}</span>
+      <input
+        type="checkbox"
+        className="accent-[rgb(var(--accent))] mt-[3px]"
+        checked={checked}
+        disabled={disabled}
+        onChange={(event) => onChange(event.target.checked)}
+      />
+      <span className="min-w-0">
+        <span className="font-medium break-words">{label}</span>
+        {hint && <span className="block text-[13px] text-muted">{hint}</span>}
+      </span>
     </label>
   )
 }
 
 /** A button that asks first, and says what it means. */
-export function Confirm({ button, title, children, action, request, keys, done, ...rest }: Omit<ButtonProps, 'children'> & {
-  button: ReactNode; title: string; children: ReactNode; action: string; request: () => Promise<unknown>; keys: string[]; done?: () => unknown
+export function Confirm({
+  button,
+  title,
+  children,
+  action,
+  request,
+  keys,
+  done,
+  ...rest
+}: Omit<ButtonProps, 'children'> & {
+  button: ReactNode
+  title: string
+  children: ReactNode
+  action: string
+  request: () => Promise<unknown>
+  keys: string[]
+  done?: () => unknown
 }) {
   const [open, setOpen] = useState(false)
-  const { save, busy, failed } = useSave(request, keys, async () => { setOpen(false); await done?.() })
+  const { save, busy, failed } = useSave(request, keys, async () => {
+    setOpen(false)
+    await done?.()
+  })
   return (
     <>
-      <Button tone="danger" {...rest} onClick={() => { save.reset(); setOpen(true) }}>{button}</Button>
+      <Button
+        tone="danger"
+        {...rest}
+        onClick={() => {
+          save.reset()
+          setOpen(true)
+        }}
+      >
+        {button}
+      </Button>
       <Modal open={open} onClose={() => setOpen(false)} title={title}>
         <div className="space-y-2 break-words">{children}</div>
-        {failed && <div className="mt-4"><Failure error={failed} /></div>}
-        <div className="flex justify-end gap-2 mt-6"><Button onClick={() => setOpen(false)}>Keep it</Button><Button tone="danger" busy={busy} onClick={() => save.mutate(undefined)}>{action}</Button></div>
+        {failed && (
+          <div className="mt-4">
+            <Failure error={failed} />
+          </div>
+        )}
+        <div className="flex justify-end gap-2 mt-6">
+          <Button onClick={() => setOpen(false)}>Keep it</Button>
+          <Button tone="danger" busy={busy} onClick={() => save.mutate(undefined)}>
+            {action}
+          </Button>
+        </div>
       </Modal>
     </>
   )
 }
 
 /** A secret that is shown this once. */
-export function Once({ open, title, label, secret, children, onClose }: { open: boolean; title: string; label: string; secret: string; children?: ReactNode; onClose: () => void }) {
+export function Once({
+  open,
+  title,
+  label,
+  secret,
+  children,
+  onClose,
+}: {
+  open: boolean
+  title: string
+  label: string
+  secret: string
+  children?: ReactNode
+  onClose: () => void
+}) {
   return (
     <Modal open={open} onClose={onClose} title={title}>
       {children && <div className="text-muted mb-4">{children}</div>}
       <p className="label">{label}</p>
-      <div className="flex items-center gap-1 rounded-lg bg-sunken border border-line pl-3 pr-1.5 py-1.5"><code className="flex-1 font-mono text-[12.5px] break-all">{secret}</code><CopyButton text={secret} label={`Copy ${label.toLowerCase()}`} /></div>
+      <div className="flex items-center gap-1 rounded-lg bg-sunken border border-line pl-3 pr-1.5 py-1.5">
+        <code className="flex-1 font-mono text-[12.5px] break-all">{secret}</code>
+        <CopyButton text={secret} label={`Copy ${label.toLowerCase()}`} />
+      </div>
       <p className="hint">It is shown this once: copy it now.</p>
-      <div className="flex justify-end mt-6"><Button tone="primary" onClick={onClose}>I have it</Button></div>
+      <div className="flex justify-end mt-6">
+        <Button tone="primary" onClick={onClose}>
+          I have it
+        </Button>
+      </div>
     </Modal>
   )
 }
 
-export function Section({ title, lead, children, actions }: { title: string; lead?: ReactNode; children: ReactNode; actions?: ReactNode }) {
+export function Section({
+  title,
+  lead,
+  children,
+  actions,
+}: {
+  title: string
+  lead?: ReactNode
+  children: ReactNode
+  actions?: ReactNode
+}) {
   return (
     <section className="card p-5 sm:p-6 space-y-5">
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-2">
-        <div className="min-w-0"><h2 className="font-semibold text-[15px]">{title}</h2>{lead && <p className="text-muted text-[13px] mt-0.5">{lead}</p>}</div>{actions}
+        <div className="min-w-0">
+          <h2 className="font-semibold text-[15px]">{title}</h2>
+          {lead && <p className="text-muted text-[13px] mt-0.5">{lead}</p>}
+        </div>
+        {actions}
       </div>
       {children}
     </section>
@@ -95,24 +280,53 @@ export function Section({ title, lead, children, actions }: { title: string; lea
 
 /** A form over a resource that others may change too. What the server has now replaces what is shown unless
     somebody typed; then the version stays the one that they saw, and saving says that it is an old one. */
-export function useDraft<R extends { version: number | string }, D extends object>(resource: R, make: (resource: R) => D) {
+export function useDraft<R extends { version: number | string }, D extends object>(
+  resource: R,
+  make: (resource: R) => D,
+) {
   const [base, setBase] = useState(resource)
   const [draft, setDraft] = useState(() => make(resource))
   const text = JSON.stringify
   const changed = text(draft) !== text(make(base))
-  const start = (now: R) => { setBase(now); setDraft(make(now)) }
+  const start = (now: R) => {
+    setBase(now)
+    setDraft(make(now))
+  }
   if (resource.version !== base.version) {
     if (!changed) start(resource)
     else if (text(make(resource)) === text(make(base))) setBase(resource)
   }
-  return { base, draft, changed, start, undo: () => setDraft(make(base)), set: (change: Partial<D>) => setDraft((before) => ({ ...before, ...change })) }
+  return {
+    base,
+    draft,
+    changed,
+    start,
+    undo: () => setDraft(make(base)),
+    set: (change: Partial<D>) => setDraft((before) => ({ ...before, ...change })),
+  }
 }
 
-export function SaveRow({ changed, busy, undo, children = 'Save changes' }: { changed: boolean; busy: boolean; undo: () => void; children?: ReactNode }) {
+export function SaveRow({
+  changed,
+  busy,
+  undo,
+  children = 'Save changes',
+}: {
+  changed: boolean
+  busy: boolean
+  undo: () => void
+  children?: ReactNode
+}) {
   return (
     <div className="flex justify-end gap-2">
-      {changed && <Button tone="quiet" onClick={undo}>Undo</Button>}
-      <Button tone="primary" type="submit" busy={busy} disabled={!changed}>{children}</Button>
+      {changed && (
+        <Button tone="quiet" onClick={undo}>
+          Undo
+        </Button>
+      )}
+      <Button tone="primary" type="submit" busy={busy} disabled={!changed}>
+        {children}
+      </Button>
     </div>
   )
 }

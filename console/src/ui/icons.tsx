@@ -20,7 +20,8 @@ const paths = {
   send: 'M4 12l16-8-6 16-3-6z',
   out: 'M14 4h5v16h-5M10 8l-4 4 4 4M6 12h9',
   user: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20.5a7.5 7.5 0 0 1 15 0',
-  users: 'M9 11.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20a6.5 6.5 0 0 1 13 0M16 5a3.5 3.5 0 0 1 0 6.5M18 14.5a6.5 6.5 0 0 1 3.5 5.5',
+  users:
+    'M9 11.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20a6.5 6.5 0 0 1 13 0M16 5a3.5 3.5 0 0 1 0 6.5M18 14.5a6.5 6.5 0 0 1 3.5 5.5',
   shield: 'M12 3l7.5 3v5.5c0 4.7-3.2 8-7.5 9.5-4.3-1.5-7.5-4.8-7.5-9.5V6zM9 12l2.2 2.2L15.5 10',
   app: 'M4 5h16v14H4zM4 9.5h16M7 7.2h.01M9.5 7.2h.01',
   key: 'M8 17a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM12.3 11.5H21v4M17 11.5v3',
@@ -35,8 +36,16 @@ export type IconName = keyof typeof paths
 
 export function Icon({ name, className = 'w-4 h-4' }: { name: IconName; className?: string }) {
   return (
-    <svg viewBox="0 0 24 24" className={`shrink-0 ${className}`} fill="none" stroke="currentColor"
-      strokeWidth={name === 'more' ? 3 : 1.75} strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
+    <svg
+      viewBox="0 0 24 24"
+      className={`shrink-0 ${className}`}
+      fill="none"
+      stroke="currentColor"
+      strokeWidth={name === 'more' ? 3 : 1.75}
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
       <path d={paths[name]} />
     </svg>
   )
@@ -46,8 +55,14 @@ export function Logo({ className = 'w-7 h-7' }: { className?: string }) {
   return (
     <svg viewBox="0 0 32 32" className={className} aria-hidden="true">
       <rect width="32" height="32" rx="8" className="fill-accent" />
-      <path d="M8 22V10h9.5a4.5 4.5 0 0 1 0 9H12M19 19l5 3" fill="none" className="stroke-onaccent"
-        strokeWidth="3" strokeLinecap="round" strokeLinejoin="round" />
+      <path
+        d="M8 22V10h9.5a4.5 4.5 0 0 1 0 9H12M19 19l5 3"
+        fill="none"
+        className="stroke-onaccent"
+        strokeWidth="3"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+      />
     </svg>
   )
 }

@@ -1,21 +1,40 @@
-import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query'
+import { type InfiniteData, type UseInfiniteQueryResult } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useMemo, type ComponentProps, type ReactNode } from 'react'
+import { type ComponentProps, type ReactNode, useEffect, useState } from 'react'
 
-import type { Page } from '../api/client'
+import { type Page } from '../api/client'
+import { useInView } from './hooks'
 import { Button, Empty, Failure, Skeleton } from './kit'
+import { isLost } from './stale'
 
-export type Column<T> = { label: string; cell: (row: T) => ReactNode; from?: 'sm' | 'md' | 'lg'; className?: string }
+export type Column<T> = {
+  label: string
+  cell: (row: T) => ReactNode
+  from?: 'sm' | 'md' | 'lg'
+  className?: string
+}
+
 const from = { sm: 'hidden sm:table-cell', md: 'hidden md:table-cell', lg: 'hidden lg:table-cell' }
 
 /** A list that the server pages, in a card: filters, table, "load more", and what to do when it is empty. */
-export function Listing<T extends { id: string }>({ label, list, columns, empty, filters, select }: {
+export function Listing<T extends { id: string }>({
+  label,
+  list,
+  columns,
+  empty,
+  filters,
+  select,
+}: {
   label: string
   list: UseInfiniteQueryResult<InfiniteData<Page<T>>>
   columns: Column<T>[]
   empty: ReactNode
   filters?: ReactNode
-  select?: { chosen: ReadonlySet<string>; onChange: (chosen: ReadonlySet<string>) => void; name: (row: T) => string }
+  select?: {
+    chosen: ReadonlySet<string>
+    onChange: (chosen: ReadonlySet<string>) => void
+    name: (row: T) => string
+  }
 }) {
   const rows = list.data?.pages.flatMap((page) => page.items) ?? []
   const toggle = (id: string, on: boolean) => {
@@ -27,22 +46,72 @@ export function Listing<T extends { id: string }>({ label, list, columns, empty,
   const box = 'accent-[rgb(var(--accent))] relative z-[1]'
   return (
     <div className="card overflow-hidden">
-      {filters && <div className="flex flex-wrap items-center gap-2 p-3 border-b border-line min-h-[3.75rem]">{filters}</div>}
-      {list.isPending ? <Skeleton rows={8} /> : list.isError ? <div className="p-4"><Failure error={list.error} retry={() => void list.refetch()} /></div> : rows.length === 0 ? empty : (
+      {filters && <div className="filters min-h-[3.75rem]">{filters}</div>}
+      {list.isPending ? (
+        <Skeleton rows={8} />
+      ) : isLost(list) ? (
+        <div className="p-4">
+          <Failure error={list.error} retry={() => void list.refetch()} />
+        </div>
+      ) : rows.length === 0 ? (
+        empty
+      ) : (
         <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={label}>
           <table className="w-full">
-            <thead><tr>
-              {select && <th className="th w-10 !pr-0"><input type="checkbox" aria-label="Select all" className={box} checked={select.chosen.size === rows.length}
-                onChange={(event) => select.onChange(new Set(event.target.checked ? rows.map((row) => row.id) : []))} /></th>}
-              {columns.map((column) => <th key={column.label} className={`th ${column.from ? from[column.from] : ''} ${column.className ?? ''}`}>{column.label}</th>)}
-            </tr></thead>
-            <tbody>{rows.map((row) => (
-              <tr key={row.id} className="relative hover:bg-sunken/60">
-                {select && <td className="td !pr-0"><input type="checkbox" aria-label={`Select ${select.name(row)}`} className={box} checked={select.chosen.has(row.id)} onChange={(event) => toggle(row.id, event.target.checked)} /></td>}
-                {columns.map((column) => <td key={column.label} className={`td ${column.from ? from[column.from] : ''} ${column.className ?? ''}`}>{column.cell(row)}</td>)}
-              </tr>))}</tbody>
+            <thead>
+              <tr>
+                {select && (
+                  <th className="th w-10 !pr-0">
+                    <input
+                      type="checkbox"
+                      aria-label="Select all"
+                      className={box}
+                      checked={select.chosen.size === rows.length}
+                      onChange={(event) =>
+                        select.onChange(
+                          new Set(event.target.checked ? rows.map((row) => row.id) : []),
+                        )
+                      }
+                    />
+                  </th>
+                )}
+                {columns.map((column) => (
+                  <th
+                    key={column.label}
+                    className={`th ${column.from ? from[column.from] : ''} ${column.className ?? ''}`}
+                  >
+                    {column.label}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row) => (
+                <tr key={row.id} className="relative hover:bg-sunken/60">
+                  {select && (
+                    <td className="td !pr-0">
+                      <input
+                        type="checkbox"
+                        aria-label={`Select ${select.name(row)}`}
+                        className={box}
+                        checked={select.chosen.has(row.id)}
+                        onChange={(event) => toggle(row.id, event.target.checked)}
+                      />
+                    </td>
+                  )}
+                  {columns.map((column) => (
+                    <td
+                      key={column.label}
+                      className={`td ${column.from ? from[column.from] : ''} ${column.className ?? ''}`}
+                    >
+                      {column.cell(row)}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
           </table>
-          {list.hasNextPage && <div className="p-3 text-center"><Button tone="quiet" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>Load more</Button></div>}
+          <More list={list} />
         </div>
       )}
     </div>
@@ -50,43 +119,151 @@ export function Listing<T extends { id: string }>({ label, list, columns, empty,
 }
 
 /** A link to any page: the router's own type wants the address as a literal. */
-export function Go({ to, params, search, className, children }: { to: string; params: Record<string, string | undefined>; search?: Record<string, string>; className?: string; children: ReactNode }) {
+export function Go({
+  to,
+  params,
+  search,
+  className,
+  children,
+}: {
+  to: string
+  params: Record<string, string | undefined>
+  search?: Record<string, string>
+  className?: string
+  children: ReactNode
+}) {
   const props = { to, params, search, className } as unknown as ComponentProps<typeof Link>
   return <Link {...props}>{children}</Link>
 }
 
 /** The link of a row; the whole row takes the click. */
-export function RowLink({ to, params, children }: { to: string; params: Record<string, string>; children: ReactNode }) {
-  return <Go to={to} params={params} className="font-medium break-words after:absolute after:inset-0">{children}</Go>
+export function RowLink({
+  to,
+  params,
+  children,
+}: {
+  to: string
+  params: Record<string, string>
+  children: ReactNode
+}) {
+  return (
+    <Go to={to} params={params} className="font-medium break-words after:absolute after:inset-0">
+      {children}
+    </Go>
+  )
 }
 
-export function Nothing({ filtered, title, children, action }: { filtered: boolean; title: string; children: ReactNode; action?: ReactNode }) {
-  return filtered ? <Empty icon="search" title="Nothing matches these filters">Change or clear them to see more.</Empty> : <Empty title={title} action={action}>{children}</Empty>
+const filter_names = [
+  'state',
+  'event',
+  'event_id',
+  'resource_id',
+  'webhook',
+  'since',
+  'until',
+  'find',
+  'username',
+  'email',
+  'client_id',
+  'user_id',
+  'action',
+  'actor_id',
+]
+
+/** In place of a list whose filters leave nothing. */
+export function NothingMatches() {
+  const set = useFilters()
+  const clear = () => set(Object.fromEntries(filter_names.map((name) => [name, undefined])))
+  return (
+    <Empty
+      icon="search"
+      title="Nothing matches these filters"
+      action={<Button onClick={clear}>Clear the filters</Button>}
+    >
+      Change or clear them to see more.
+    </Empty>
+  )
 }
 
-export function Back({ to, params, children }: { to: string; params: Record<string, string>; children: ReactNode }) {
-  return <Go to={to} params={params} className="inline-block text-[13px] text-muted hover:text-ink mb-1">{children}</Go>
+/** A filter that is typed, and set by Enter; it follows when the address changes otherwise. */
+export function useTyped(value: string | undefined): [string, (text: string) => void] {
+  const [text, setText] = useState(value ?? '')
+  useEffect(() => setText(value ?? ''), [value])
+  return [text, setText]
+}
+
+export function Nothing({
+  filtered,
+  title,
+  children,
+  action,
+}: {
+  filtered: boolean
+  title: string
+  children: ReactNode
+  action?: ReactNode
+}) {
+  return filtered ? (
+    <NothingMatches />
+  ) : (
+    <Empty title={title} action={action}>
+      {children}
+    </Empty>
+  )
+}
+
+export function Back({
+  to,
+  params,
+  children,
+}: {
+  to: string
+  params: Record<string, string>
+  children: ReactNode
+}) {
+  return (
+    <Go to={to} params={params} className="inline-block text-[13px] text-muted hover:text-ink mb-1">
+      {children}
+    </Go>
+  )
 }
 
 /** Changes filters in the address; undefined takes one away. */
 export function useFilters(): (change: Record<string, string | undefined>) => void {
   const navigate = useNavigate()
-  return (change) => void navigate({ to: '.', search: (before: Record<string, unknown>) => ({ ...before, ...change }), replace: true } as never)
+  return (change) =>
+    void navigate({
+      to: '.',
+      search: (before: Record<string, unknown>) => ({ ...before, ...change }),
+      replace: true,
+    } as never)
 }
 
-/** Spans of time for filters; the address has the span, so that a link says "the last hour" tomorrow too. */
-export const spans = { '1h': 'Last hour', '24h': 'Last day', '7d': 'Last 7 days', '30d': 'Last 30 days' }
-const hours: Record<string, number> = { '1h': 1, '24h': 24, '7d': 168, '30d': 720 }
-export function useSince(span: string | undefined): string | undefined {
-  return useMemo(() => (span && hours[span] ? new Date(Date.now() - hours[span]! * 3_600_000).toISOString() : undefined), [span])
-}
-export function SpanFilter({ value, onChange }: { value: string | undefined; onChange: (span: string | undefined) => void }) {
+/** Asks for the next page when it comes on the screen, or when it is pressed. */
+export function More<T>({ list }: { list: UseInfiniteQueryResult<InfiniteData<Page<T>>> }) {
+  const [ref, seen] = useInView<HTMLDivElement>('200px')
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = list
+  useEffect(() => {
+    // After a failure only when it is pressed.
+    if (seen && hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage()
+  }, [seen, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage])
+  if (!hasNextPage) return null
   return (
-    <select aria-label="Time" className="field sm:!w-36" value={value ?? ''} onChange={(event) => onChange(event.target.value || undefined)}>
-      <option value="">Any time</option>{Object.entries(spans).map(([span, label]) => <option key={span} value={span}>{label}</option>)}
-    </select>
+    <div ref={ref} className="p-3 text-center">
+      {isFetchNextPageError && (
+        <p role="alert" className="text-bad text-[13px] mb-2">
+          More could not be loaded.
+        </p>
+      )}
+      <Button tone="quiet" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+        Load more
+      </Button>
+    </div>
   )
 }
 
-export const primaryLink = 'inline-flex items-center h-9 px-3 rounded-lg bg-accent text-onaccent font-medium text-[13.5px] hover:bg-accent/90 shadow-card'
-export const plainLink = 'inline-flex items-center h-9 px-3 rounded-lg border border-line bg-panel hover:bg-sunken shadow-card font-medium text-[13.5px]'
+export const primaryLink =
+  'inline-flex items-center h-9 px-3 rounded-lg bg-accent text-onaccent font-medium text-[13.5px] hover:bg-accent/90 shadow-card'
+
+export const plainLink =
+  'inline-flex items-center h-9 px-3 rounded-lg border border-line bg-panel hover:bg-sunken shadow-card font-medium text-[13.5px]'

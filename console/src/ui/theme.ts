@@ -6,6 +6,14 @@ export function useTheme(): [boolean, () => void] {
     const chosen = localStorage.getItem('theme')
     return chosen ? chosen === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches
   })
-  useEffect(() => { document.documentElement.classList.toggle('dark', dark) }, [dark])
-  return [dark, () => { localStorage.setItem('theme', dark ? 'light' : 'dark'); setDark(!dark) }]
+  useEffect(() => {
+    document.documentElement.classList.toggle('dark', dark)
+  }, [dark])
+  return [
+    dark,
+    () => {
+      localStorage.setItem('theme', dark ? 'light' : 'dark')
+      setDark(!dark)
+    },
+  ]
 }

@@ -1,0 +1,227 @@
+import {
+  createColumnHelper,
+  flexRender,
+  getCoreRowModel,
+  type Row,
+  useReactTable,
+} from '@tanstack/react-table'
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
+
+import { type Delivery } from '../api/client'
+import { useWebhooks } from '../queries'
+import { plural } from '../ui/format'
+import { Badge, StateBadge } from '../ui/kit'
+import { Time } from '../ui/time'
+
+const column = createColumnHelper<Delivery>()
+
+const chunk_rows = 20
+
+/** A first page, which is live, stays in one piece: rows that move keep the focus. */
+const whole_rows = 50
+
+const widths: Record<string, string> = {
+  state: 'w-28',
+  outcome: 'w-72 hidden lg:table-cell',
+  created_at: 'w-24',
+}
+
+/** What the last attempt came to, short: the host is on the page already. */
+function lastly(delivery: Delivery): string {
+  const outcome = delivery.last_outcome
+  if (!outcome) return 'not attempted yet'
+  return outcome.status ? `answered ${outcome.status}` : outcome.detail
+}
+
+/** Rows that leave the screen leave the document too and keep their height, so that a list of thousands scrolls like
+    one of fifty. A chunk that has the focus stays. */
+function Chunk({ children }: { children: ReactNode }) {
+  const ref = useRef<HTMLTableSectionElement>(null)
+  const [height, setHeight] = useState<number | null>(null)
+  useEffect(() => {
+    const body = ref.current
+    if (!body) return
+    const margin = '800px 0px'
+    const observer = new IntersectionObserver(
+      ([entry]) => {
+        if (!entry) return
+        const keep = entry.isIntersecting || body.contains(document.activeElement)
+        setHeight(keep ? null : entry.boundingClientRect.height)
+      },
+      { rootMargin: margin, scrollMargin: margin } as IntersectionObserverInit,
+    )
+    observer.observe(body)
+    return () => observer.disconnect()
+  }, [])
+  return (
+    <tbody ref={ref}>
+      {height === null ? (
+        children
+      ) : (
+        <tr aria-hidden="true">
+          <td style={{ height }} />
+        </tr>
+      )}
+    </tbody>
+  )
+}
+
+/** Where there is room for it. */
+function Outcome({ delivery }: { delivery: Delivery }) {
+  return (
+    <div className="text-[12.5px] min-w-0">
+      <div className="truncate">{lastly(delivery)}</div>
+      <div className="text-muted">
+        {plural(delivery.attempts, 'attempt')}
+        {delivery.next_attempt_at && (
+          <>
+            , next <Time at={delivery.next_attempt_at} />
+          </>
+        )}
+      </div>
+    </div>
+  )
+}
+
+export function DeliveryTable({
+  rows,
+  webhook,
+  open,
+  onOpen,
+  selected,
+  onSelect,
+}: {
+  rows: Delivery[]
+  webhook: string | null
+  open: string | undefined
+  onOpen: (id: string) => void
+  selected: ReadonlySet<string>
+  onSelect: (selected: ReadonlySet<string>) => void
+}) {
+  const webhooks = useWebhooks()
+  const names = useMemo(
+    () => new Map(webhooks.data?.map((each) => [each.id, each.name || each.url])),
+    [webhooks.data],
+  )
+  const columns = useMemo(
+    () => [
+      column.accessor('state', {
+        header: 'State',
+        cell: (cell) => <StateBadge state={cell.getValue()} />,
+      }),
+      column.accessor('event', {
+        header: 'Event',
+        cell: (cell) => (
+          <div className="min-w-0">
+            <div className="font-medium flex gap-1.5">
+              <span className="truncate">{cell.getValue()}</span>
+              {cell.row.original.test && <Badge tone="accent">test</Badge>}
+            </div>
+            <div className="text-[12px] text-muted truncate">
+              {webhook
+                ? lastly(cell.row.original)
+                : (names.get(cell.row.original.webhook_id) ?? 'a deleted webhook')}
+            </div>
+          </div>
+        ),
+      }),
+      column.display({
+        id: 'outcome',
+        header: 'Last attempt',
+        cell: (cell) => <Outcome delivery={cell.row.original} />,
+      }),
+      column.accessor('created_at', {
+        header: 'Created',
+        cell: (cell) => (
+          <span className="text-muted text-[12.5px]">
+            <Time at={cell.getValue()} />
+          </span>
+        ),
+      }),
+    ],
+    [webhook, names],
+  )
+  const table = useReactTable({
+    data: rows,
+    columns,
+    getCoreRowModel: getCoreRowModel(),
+    getRowId: (row) => row.id,
+    // Beside an open delivery there is no room, and it is told there.
+    state: { columnVisibility: { outcome: open === undefined } },
+  })
+  const all = table.getRowModel().rows
+  const size = all.length <= whole_rows ? whole_rows : chunk_rows
+  const chunks = Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
+    all.slice(index * size, (index + 1) * size),
+  )
+  const toggle = (id: string, on: boolean) => {
+    const next = new Set(selected)
+    if (on) next.add(id)
+    else next.delete(id)
+    onSelect(next)
+  }
+  const draw = (row: Row<Delivery>) => (
+    <tr
+      key={row.id}
+      className={`cursor-pointer ${open === row.id ? 'bg-accent/5' : 'hover:bg-sunken/60'}`}
+      onClick={() => onOpen(row.id)}
+    >
+      <td className="td !pr-0" onClick={(event) => event.stopPropagation()}>
+        <input
+          type="checkbox"
+          aria-label={`Select ${row.original.event}`}
+          className="accent-[rgb(var(--accent))]"
+          checked={selected.has(row.id)}
+          onChange={(event) => toggle(row.id, event.target.checked)}
+        />
+      </td>
+      {row.getVisibleCells().map((cell) => (
+        <td
+          key={cell.id}
+          className={`td ${cell.column.id === 'outcome' ? 'hidden lg:table-cell' : ''}`}
+        >
+          {cell.column.id === 'event' ? (
+            <button
+              type="button"
+              aria-current={open === row.id || undefined}
+              className="block w-full text-left min-w-0 rounded"
+            >
+              {flexRender(cell.column.columnDef.cell, cell.getContext())}
+            </button>
+          ) : (
+            flexRender(cell.column.columnDef.cell, cell.getContext())
+          )}
+        </td>
+      ))}
+    </tr>
+  )
+  return (
+    <table className="w-full table-fixed">
+      <thead className="sticky top-0 z-10 bg-panel">
+        {table.getHeaderGroups().map((group) => (
+          <tr key={group.id}>
+            <th className="th w-10 !pr-0">
+              <input
+                type="checkbox"
+                aria-label="Select all"
+                className="accent-[rgb(var(--accent))]"
+                checked={selected.size === rows.length}
+                onChange={(event) =>
+                  onSelect(new Set(event.target.checked ? rows.map((row) => row.id) : []))
+                }
+              />
+            </th>
+            {group.headers.map((header) => (
+              <th key={header.id} className={`th ${widths[header.id] ?? ''}`}>
+                {flexRender(header.column.columnDef.header, header.getContext())}
+              </th>
+            ))}
+          </tr>
+        ))}
+      </thead>
+      {chunks.map((each, index) => (
+        <Chunk key={index}>{each.map(draw)}</Chunk>
+      ))}
+    </table>
+  )
+}

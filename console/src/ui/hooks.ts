@@ -1,0 +1,38 @@
+import { useEffect, useRef, useState, useSyncExternalStore, type RefObject } from 'react'
+
+import { relative } from './format'
+
+const listeners = new Set<() => void>()
+let timer: ReturnType<typeof setInterval> | undefined
+
+/** One clock for all times on the screen. */
+function subscribe(listener: () => void) {
+  listeners.add(listener)
+  timer ??= setInterval(() => listeners.forEach((each) => each()), 1000)
+  return () => {
+    listeners.delete(listener)
+    if (listeners.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+}
+
+/** "3 min ago", which goes on; only what reads differently is drawn again. */
+export const useRelative = (iso: string) => useSyncExternalStore(subscribe, () => relative(iso))
+
+/** Whether an element is on the screen, or nearly. */
+export function useInView<T extends Element>(margin = '400px'): [RefObject<T>, boolean] {
+  const ref = useRef<T>(null)
+  const [seen, setSeen] = useState(false)
+  useEffect(() => {
+    if (!ref.current) return
+    const observer = new IntersectionObserver(
+      ([entry]) => setSeen(entry?.isIntersecting ?? false),
+      // `scrollMargin` is for what scrolls inside the page; browsers that do not know it skip it.
+      { rootMargin: margin, scrollMargin: margin } as IntersectionObserverInit,
+    )
+    observer.observe(ref.current)
+    return () => observer.disconnect()
+  }, [margin])
+  return [ref, seen]
+}
