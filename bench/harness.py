@@ -55,7 +55,8 @@ class Server:
         with log.open("w") as stderr:
             self.process = subprocess.Popen(
                 [binary, "serve", "--data", folder, "--listen", "127.0.0.1:0",
-                 "--allow-network", "127.0.0.0/8", *flags], stderr=stderr, env=environment)
+                 "--allow-network", "127.0.0.0/8", *flags],
+                stdout=subprocess.DEVNULL, stderr=stderr, env=environment)
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and self.process.poll() is None:
             found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", log.read_text())

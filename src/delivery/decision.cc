@@ -73,8 +73,10 @@ void decide_failure(store::DeliveryRow& row, const AttemptResult& result,
     ++row.schedule_position;
     if (position >= target.retry_schedule.size()) {
         finish(row, DeliveryState::failed,
-               fmt::format("All {} attempts of the retry schedule failed; last: {}.",
-                           target.retry_schedule.size() + 1, describe(result)),
+               target.retry_schedule.empty()
+                   ? fmt::format("The only attempt failed: {}.", describe(result))
+                   : fmt::format("All {} attempts of the retry schedule failed; last: {}.",
+                                 target.retry_schedule.size() + 1, describe(result)),
                now);
     } else {
         row.due_at = now + response_delay(result, target.retry_schedule[position], now, jitter);

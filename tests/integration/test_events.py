@@ -28,6 +28,8 @@ def test_log_filters(realm):
     assert ids(realm.items("/events", event="user.*")) == [user]
     assert ids(realm.items("/events", resource_id=resource)) == shipped[::-1]
     assert ids(realm.items("/events", resource_id=resource, event="order.paid")) == []
+    assert ids(realm.items("/events", resource_id=resource, event="order.*")) == shipped[::-1]
+    assert ids(realm.items("/events", resource_id=resource, event="user.*")) == []
 
 
 def test_log_by_time(realm):

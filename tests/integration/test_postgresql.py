@@ -1,9 +1,12 @@
 """On PostgreSQL: what is acknowledged is kept and delivered, whatever becomes of the database."""
 
+import concurrent.futures
 import os
+import re
 import signal
 import subprocess
 import time
+import uuid
 
 import pytest
 
@@ -16,6 +19,7 @@ from waiting import wait_for
 #: Full count in make proof, a tenth in scripts/test.
 KILLS = max(3, int(os.environ.get("POSTRIDER_KILLS", "6")) // 2)
 LOCK_SECONDS = KILLS * 2
+VACUUM_ROWS = int(os.environ.get("POSTRIDER_ROWS", "100000"))
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +102,59 @@ def test_a_lock_is_held_and_let_go(tmp_path, database):
         check_all_arrived(realm, receiver, publishers)
         print(f"locked for {LOCK_SECONDS} s: {len(publishers.acknowledged)} acknowledged, resumed within {resumed:.2f} s, "
               f"{len(publishers.refusals)} refusals, slowest {max(publishers.refusals, default=0):.2f} s, {publishers.unknown} without an answer")
+        assert resumed < 5
+
+
+def refill_ms(log):
+    """How long each read of a lane from the store took."""
+    return [float(ms) for ms in re.findall(r"duration: ([\d.]+) ms  execute [^:]*: SELECT d\.[^\n]*d\.due_at >= \$4 ORDER BY d\.due_at", log)]
+
+
+def test_a_long_transaction_keeps_vacuum_from_its_work(tmp_path):
+    """What has been delivered stays in the index of what is pending, and reads of the backlog must not go through it."""
+    with (Postgres(("fsync", "off"), ("log_min_duration_statement", "0")) as database, Receiver() as receiver,
+          Server(tmp_path / "data", "--database", database.database(), "--allow-network", "127.0.0.0/8") as server):
+        name = server.flags[1].rsplit("/", 1)[1]
+        realm = server.realm("acme", "order.paid")
+        realm.create_webhook(receiver.url("/a"), events=["order.paid"])
+        log, sent = database.folder / "log", 0
+
+        def deliver(count):
+            """Faster than it is delivered, so that there is a backlog; how long the reads of it took."""
+            nonlocal sent
+            before = log.stat().st_size
+            batch = [{"event": "order.paid", "resource_id": str(uuid.uuid4()), "data": {}} for _ in range(500)]
+            with concurrent.futures.ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda _: realm.call("POST", "/events/batch", {"events": batch}, 202), range(count // 500)))
+            sent += count // 500 * 500
+            wait_for(lambda: len(receiver.requests) >= sent, lambda: f"{sent} deliveries, there are {len(receiver.requests)}", 60 + count // 1000, 0.1)
+            with log.open() as lines:
+                lines.seek(before)
+                return sorted(refill_ms(lines.read()))
+
+        deliver(10_000)  # warm, and enough for statistics
+        database.ask(name, "ANALYZE")
+        alone = deliver(20_000)
+        long = database.connect(name)
+        long.autocommit = False
+        long.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM deliveries")
+        deliver(VACUUM_ROWS)
+        beside = deliver(20_000)
+        p99 = [times[len(times) * 99 // 100] for times in (alone, beside)]
+        wait_for(lambda: not realm.deliveries(state="pending"), "nothing is pending", 60)
+        server.stop()
+        started = time.monotonic()
+        server.start()
+        realm.publish("order.paid")
+        wait_for(lambda: len(receiver.requests) > sent, "it goes on after a start")
+        resumed = time.monotonic() - started
+        dead = database.ask(name, "SELECT sum(n_dead_tup) FROM pg_stat_user_tables WHERE relname LIKE 'deliveries%%'")[0][0]
+        long.close()
+        assert len({request.id for request in receiver.requests}) == sent + 1
+        print(f"{dead} dead rows: {len(alone)} and {len(beside)} refills, p99 {p99[0]:.1f} ms without and {p99[1]:.1f} ms with the long "
+              f"transaction; after a start it delivers within {resumed:.1f} s; lost 0")
+        assert dead >= VACUUM_ROWS and len(beside) >= 20
+        assert p99[1] <= 3 * max(p99[0], 5)
         assert resumed < 5
 
 

@@ -95,7 +95,9 @@ Result<std::vector<EventRow>> list(sql::Connection& sql, const RealmId& realm,
         static constexpr Query query{
             "SELECT " EVENT_COLUMNS
             " FROM events WHERE realm_id = $1 AND resource_id = $2 AND id >= $3 AND id < $4 "
-            "AND ($5 = '' OR type = $5) AND origin <> 'test' ORDER BY id DESC LIMIT $6"};
+            "AND ($5 = '' OR type = $5 OR (substr($5, length($5) - 1) = '.*' AND "
+            "substr(type, 1, length($5) - 1) = substr($5, 1, length($5) - 1))) "
+            "AND origin <> 'test' ORDER BY id DESC LIMIT $6"};
         auto rows = sql.rows(query, realm, *filter.resource_id, low, high, filter.type, limit);
         return read_all(rows);
     }
