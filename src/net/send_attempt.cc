@@ -96,6 +96,8 @@ void SendAttempt::exchange() {
 bool SendAttempt::write_request() {
     const auto total = head_.size() + request_.body->size();
     while (sent_ < total && !is_write_broken_) {
+        // Before it: a receiver on this machine may have answered when the call returns.
+        sent_at_ = now();
         const auto outcome = connection_->write(head_, *request_.body, sent_);
         switch (outcome.status) {
             case Status::done:
@@ -114,7 +116,6 @@ bool SendAttempt::write_request() {
                 return false;
         }
     }
-    if (sent_ == total) sent_at_ = now();
     return true;
 }
 

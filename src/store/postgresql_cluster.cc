@@ -16,6 +16,7 @@
 #include "store/lane_placement.h"
 #include "store/last_commit.h"
 #include "store/postgresql_schema.h"
+#include "telemetry/log.h"
 
 namespace postrider::store {
 namespace {
@@ -261,12 +262,20 @@ void PostgresqlCluster::turn(const Mail& mail) {
     Result<void> done =
         connection ? attend(**connection, mail) : Result<void>(std::unexpected(connection.error()));
     if (done && mail.stop) done = say_goodbye(**connection);
-    if (done) return;
+    if (done) {
+        const MutexLock lock(mutex_);
+        last_error_ = {};
+        return;
+    }
     if (connection && (*connection)->last_failure() == PostgresqlConnection::Failure::lost) {
         link_.drop();
         is_listening_ = false;
     }
     const MutexLock lock(mutex_);
+    if (last_error_.message != done.error().message) {
+        log::warning("store", "this node's part in the cluster waits",
+                     {{"reason", done.error().message}});
+    }
     last_error_ = std::move(done).error();
     mail_.hints.insert(mail.hints.begin(), mail.hints.end());
     mail_.released.insert(mail_.released.end(), mail.released.begin(), mail.released.end());
@@ -601,7 +610,7 @@ Result<void> PostgresqlCluster::take_lanes(PostgresqlConnection& sql) {
         "ON l.realm_id = w.realm_id AND l.webhook_id = w.id WHERE l.owner IS NULL OR NOT EXISTS "
         "(SELECT 1 FROM nodes n WHERE n.id = l.owner AND n." IS_LIVE("$1") ")"};
     static constexpr Query make{
-        "INSERT INTO lanes (realm_id, webhook_id, owner, epoch) VALUES ($1, $2, $3, 1) "
+        "INSERT INTO lanes (realm_id, webhook_id, owner, epoch) VALUES ($1, $2, $3, $4) "
         "ON CONFLICT (realm_id, webhook_id) DO NOTHING"};
     static constexpr Query take{
         "UPDATE lanes SET owner = $4, epoch = epoch + 1 WHERE realm_id = $1 AND webhook_id = $2 "
@@ -619,9 +628,10 @@ Result<void> PostgresqlCluster::take_lanes(PostgresqlConnection& sql) {
     if (unmade.empty() && orphaned.empty()) return {};
     std::vector<bool> taken;
     const auto write = [&]() -> Result<void> {
-        POSTRIDER_TRY(sql.run_each(
-            make, std::span<const OwnedLane>(unmade),
-            [&](auto bind, const OwnedLane& lane) { bind(lane.realm, lane.webhook, node_); }));
+        POSTRIDER_TRY(sql.run_each(make, std::span<const OwnedLane>(unmade),
+                                   [&](auto bind, const OwnedLane& lane) {
+                                       bind(lane.realm, lane.webhook, node_, lane.epoch + 1);
+                                   }));
         return sql.run_each(
             take, std::span<const OwnedLane>(orphaned),
             [&](auto bind, const OwnedLane& lane) {

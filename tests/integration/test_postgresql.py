@@ -158,6 +158,19 @@ def test_a_long_transaction_keeps_vacuum_from_its_work(tmp_path):
         assert resumed < 5
 
 
+def test_a_webhook_whose_lane_was_never_made_gets_one(tmp_path, database):
+    """As when the node that made the webhook is killed before it has made the lane."""
+    url = database.database()
+    with Receiver() as receiver, Server(tmp_path / "data", "--database", url, "--allow-network", "127.0.0.0/8") as server:
+        realm = server.realm("acme", "order.paid")
+        realm.create_webhook(receiver.url("/a"), events=["order.paid"])
+        server.kill()
+        database.ask(url.rsplit("/", 1)[1], "DELETE FROM lanes")
+        server.start()
+        realm.publish("order.paid")
+        receiver.wait("/a")
+
+
 def test_a_killed_node_is_followed_by_the_next_at_once(tmp_path, database):
     url = database.database()
     with Receiver() as receiver, Server(tmp_path / "data", "--database", url, "--allow-network", "127.0.0.0/8") as server:

@@ -126,6 +126,41 @@ export function Roles() {
   )
 }
 
+interface AboutRole {
+  name: string
+  description: string
+}
+
+function AboutFields({
+  draft,
+  set,
+  error,
+}: {
+  draft: AboutRole
+  set: (change: Partial<AboutRole>) => void
+  error: (name: keyof AboutRole) => string | undefined
+}) {
+  return (
+    <>
+      <Text
+        label="Name"
+        value={draft.name}
+        onChange={(name) => set({ name })}
+        error={error('name')}
+        maxLength={200}
+        spellCheck={false}
+      />
+      <Text
+        label="Description"
+        value={draft.description}
+        onChange={(description) => set({ description })}
+        error={error('description')}
+        maxLength={2000}
+      />
+    </>
+  )
+}
+
 export function NewRole() {
   const realm = useRealm()
   const navigate = useNavigate()
@@ -150,21 +185,7 @@ export function NewRole() {
         }}
       >
         <Section title="What it is">
-          <Text
-            label="Name"
-            value={draft.name}
-            onChange={(name) => set({ name })}
-            error={field('name')}
-            maxLength={200}
-            spellCheck={false}
-          />
-          <Text
-            label="Description"
-            value={draft.description}
-            onChange={(description) => set({ description })}
-            error={field('description')}
-            maxLength={2000}
-          />
+          <AboutFields draft={draft} set={set} error={field} />
         </Section>
         <Section title="What it permits" lead="You can give only what you have yourself.">
           <PermissionPicker
@@ -206,21 +227,7 @@ function About({ role, path }: { role: Role; path: string }) {
       }}
     >
       <Section title="What it is">
-        <Text
-          label="Name"
-          value={draft.name}
-          onChange={(name) => set({ name })}
-          error={field('name')}
-          maxLength={200}
-          spellCheck={false}
-        />
-        <Text
-          label="Description"
-          value={draft.description}
-          onChange={(description) => set({ description })}
-          error={field('description')}
-          maxLength={2000}
-        />
+        <AboutFields draft={draft} set={set} error={field} />
         <Rest of={failed} fields={['name', 'description']} />
         <SaveRow
           changed={changed}

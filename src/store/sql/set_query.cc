@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "store/sql/postgresql_types.h"
 
@@ -64,6 +66,10 @@ std::string set_query(std::string_view text, std::span<const Type> types) {
         CHECK(values != std::string_view::npos);
         const auto end = text.find(')', values);
         CHECK(end != std::string_view::npos);
+        // Parameters alone: a literal among them has no column in the set.
+        const auto list = text.substr(values, end - values);
+        CHECK(std::ranges::count(list, '$') == static_cast<std::ptrdiff_t>(types.size()) &&
+              std::ranges::count(list, ',') + 1 == static_cast<std::ptrdiff_t>(types.size()));
         return fmt::format("{}SELECT {} FROM {} AS u({}){}", text.substr(0, values),
                            columns(types.size()), unnest(types), columns(types.size()),
                            text.substr(end + 1));

@@ -72,19 +72,26 @@ def age_realm(server, realm_id, days):
         sql.execute(f"UPDATE operations SET created_at = created_at - {int(days * DAY_MS * 1000)} WHERE realm_id = {mark}", (realm_id,))
 
 
+def cut_first(sql, cut, other):
+    """The first partition ends at the id `cut`; what it has above goes to the table with the suffix `other`."""
+    for table, key in TABLES.items():
+        sql.execute(f"ALTER TABLE {table} DETACH PARTITION {table}_first")
+        sql.execute(f"WITH moved AS (DELETE FROM {table}_first WHERE {key} >= %s RETURNING *) "
+                    f"INSERT INTO {table}_{other} SELECT * FROM moved", (cut,))
+        sql.execute(f"ALTER TABLE {table} ATTACH PARTITION {table}_first FOR VALUES FROM (%s) TO (%s)", (bytes(16), cut))
+    sql.execute("UPDATE postrider_partitions SET end_id = %s WHERE suffix = 'first'", (cut,))
+
+
 def split_first(sql, at):
     """As if the first partition had ended at `at` (seconds since 1970), and another had followed."""
     cut = id_at(at)
     sql.execute("SELECT end_id FROM postrider_partitions WHERE suffix = 'first'")
     end = bytes(sql.fetchone()[0])
-    for table, key in TABLES.items():
-        sql.execute(f"ALTER TABLE {table} DETACH PARTITION {table}_first")
+    for table in TABLES:
         sql.execute(f"CREATE TABLE {table}_second (LIKE {table} INCLUDING ALL)")
-        sql.execute(f"WITH moved AS (DELETE FROM {table}_first WHERE {key} >= %s RETURNING *) "
-                    f"INSERT INTO {table}_second SELECT * FROM moved", (cut,))
-        sql.execute(f"ALTER TABLE {table} ATTACH PARTITION {table}_first FOR VALUES FROM (%s) TO (%s)", (bytes(16), cut))
+    cut_first(sql, cut, "second")
+    for table in TABLES:
         sql.execute(f"ALTER TABLE {table} ATTACH PARTITION {table}_second FOR VALUES FROM (%s) TO (%s)", (cut, end))
-    sql.execute("UPDATE postrider_partitions SET end_id = %s WHERE suffix = 'first'", (cut,))
     sql.execute("INSERT INTO postrider_partitions VALUES ('second', %s, %s)", (cut, end))
 
 
@@ -92,11 +99,8 @@ def end_first(sql, at):
     """As if the first partition ended at `at`: newer rows lie in the one for what is ahead."""
     cut = id_at(at)
     sql.execute("LOCK TABLE deliveries, events, attempts")
-    for table, key in TABLES.items():
-        sql.execute(f"ALTER TABLE {table} DETACH PARTITION {table}_first")
+    for table in TABLES:
         sql.execute(f"ALTER TABLE {table} DETACH PARTITION {table}_ahead")
-        sql.execute(f"WITH moved AS (DELETE FROM {table}_first WHERE {key} >= %s RETURNING *) "
-                    f"INSERT INTO {table}_ahead SELECT * FROM moved", (cut,))
-        sql.execute(f"ALTER TABLE {table} ATTACH PARTITION {table}_first FOR VALUES FROM (%s) TO (%s)", (bytes(16), cut))
+    cut_first(sql, cut, "ahead")
+    for table in TABLES:
         sql.execute(f"ALTER TABLE {table} ATTACH PARTITION {table}_ahead FOR VALUES FROM (%s) TO (MAXVALUE)", (cut,))
-    sql.execute("UPDATE postrider_partitions SET end_id = %s WHERE suffix = 'first'", (cut,))
