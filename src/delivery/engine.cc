@@ -414,8 +414,10 @@ void EngineImpl::fenced(const Outcome& outcome) {
     options_.ownership->lost();
     const auto& row = outcome.held.row;
     if (outcome.epoch != epoch_of(row.webhook)) return;
-    scheduler_.recorded(row.webhook, row.id, std::nullopt, 0, clock_.now());
-    scheduler_.mark_behind(row.realm, row.webhook, 0, row.due_at);
+    if (is_here(row.webhook) && targets_.contains(row.webhook)) {
+        scheduler_.recorded(row.webhook, row.id, std::nullopt, 0, clock_.now());
+        scheduler_.mark_behind(row.realm, row.webhook, 0, row.due_at);
+    }
     count_down(row.webhook);
 }
 
@@ -449,9 +451,8 @@ void EngineImpl::submit_planned() {
             target != nullptr && (target->enabled || target->tombstone || held.row.by_hand);
         if (!may_send) {
             // Cancelled in the store; the message about it is on its way.
-            auto webhook = held.row.webhook;
-            scheduler_.finished(webhook, LaneSignal::failure);
-            scheduler_.recorded(webhook, held.row.id, std::nullopt, 0, clock_.now());
+            scheduler_.finished(held, LaneSignal::failure);
+            scheduler_.recorded(held.row.webhook, held.row.id, std::nullopt, 0, clock_.now());
             tick_soon();  // no answer will come that makes the lane go on
             continue;
         }
@@ -490,9 +491,7 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
     --in_the_air_;
     if (options_.attempted) options_.attempted(result.reason, result.timings.total);
     const auto& row = flight.held.row;
-    if (flight.planned && flight.epoch == epoch_of(row.webhook)) {
-        scheduler_.finished(row.webhook, lane_signal(result.reason));
-    }
+    if (flight.planned) scheduler_.finished(flight.held, lane_signal(result.reason));
     auto decision = decide(row, result, *flight.target, flight.started_at, clock_.now(), jitter_);
     auto attempt = build_attempt(flight.held, *flight.target, std::move(flight.recorded_headers),
                                  std::move(result), flight.started_at);

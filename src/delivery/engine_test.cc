@@ -20,7 +20,7 @@
 namespace postrider::delivery {
 namespace {
 
-/// Answers what the test says, at once, on the loop's thread.
+/// Answers what the test says, on the loop's thread: at once, or when it lets go of them.
 class FakeSender final : public net::HttpSender {
  public:
     void send(net::SendRequest request, Done done) override {
@@ -29,6 +29,10 @@ class FakeSender final : public net::HttpSender {
             MutexLock lock(mutex_);
             requests_.push_back(std::move(request));
             result = answer_;
+            if (is_holding_) {
+                held_.push_back(std::move(done));
+                return;
+            }
         }
         done(std::move(result));
     }
@@ -41,6 +45,22 @@ class FakeSender final : public net::HttpSender {
         MutexLock lock(mutex_);
         return requests_.size();
     }
+    void hold() {
+        MutexLock lock(mutex_);
+        is_holding_ = true;
+    }
+    /// Call it on the loop's thread.
+    void let_go() {
+        std::vector<Done> held;
+        AttemptResult result;
+        {
+            MutexLock lock(mutex_);
+            is_holding_ = false;
+            held.swap(held_);
+            result = answer_;
+        }
+        for (auto& done : held) done(result);
+    }
     net::SendRequest last() {
         MutexLock lock(mutex_);
         return requests_.back();
@@ -50,6 +70,8 @@ class FakeSender final : public net::HttpSender {
     Mutex mutex_;
     std::deque<net::SendRequest> requests_ GUARDED_BY(mutex_);
     AttemptResult answer_ GUARDED_BY(mutex_);
+    bool is_holding_ GUARDED_BY(mutex_) = false;
+    std::vector<Done> held_ GUARDED_BY(mutex_);
 };
 
 AttemptResult answered(int status, OutcomeReason reason) {
@@ -270,6 +292,25 @@ TEST_F(EngineTest, what_was_in_flight_at_three_crashes_is_set_aside) {
     auto set_aside = until(row.id, DeliveryState::failed);
     EXPECT_EQ(sender_.count(), 0u);
     EXPECT_NE(set_aside.row.reason.find("3 crashes"), std::string::npos) << set_aside.row.reason;
+}
+
+/// Of a webhook that is deleted while an attempt is in the air, another node's news may come late.
+TEST_F(EngineTest, an_answer_to_a_lane_that_went_and_came_back_is_recorded) {
+    sender_.answer_with(answered(200, OutcomeReason::accepted));
+    sender_.hold();
+    start();
+    const auto row = publish();
+    offer(row);
+    while (sender_.count() < 1) std::this_thread::yield();
+    engine_->target_removed(target_.webhook);
+    engine_->target_changed(std::make_shared<const webhooks::Target>(target_));
+    std::promise<void> told;
+    engine_->after([&] {
+        sender_.let_go();
+        told.set_value();
+    });
+    told.get_future().wait();
+    EXPECT_EQ(until(row.id, DeliveryState::delivered).row.attempts, 1);
 }
 
 /// A lane may go to another node and come back while its outcomes wait for the store.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
@@ -17,6 +18,7 @@ namespace postrider::delivery {
 struct Held {
     store::DeliveryRow row;
     SharedBody body;
+    std::uint64_t life = 0;  ///< of its lane, when it was planned
 };
 
 /// How an attempt ended, as far as its lane's limit is concerned.
@@ -27,6 +29,8 @@ enum class LaneSignal { success, failure, timeout };
 struct Lane {
     RealmId realm;
     WebhookId webhook;
+    /// A lane that went and came back is another: what is in flight of the one before is not its.
+    std::uint64_t life = 0;
 
     std::deque<Held> ready;                  ///< due, oldest first
     std::multimap<Timestamp, Held> waiting;  ///< due within limits::held_ahead

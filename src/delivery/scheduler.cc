@@ -29,6 +29,7 @@ Lane& Scheduler::ensure(const RealmId& realm, const WebhookId& webhook) {
         slot = std::make_unique<Lane>();
         slot->realm = realm;
         slot->webhook = webhook;
+        slot->life = ++lives_;
         slot->limit = limits::lane_in_flight_first;
         ++lanes_behind_;  // as every lane begins
         want_refill(*slot);
@@ -250,6 +251,7 @@ std::vector<Held> Scheduler::plan(Timestamp now, std::size_t count_max) {
         if (lane->ready.empty() || !may_start(*lane)) continue;
         planned.push_back(std::move(lane->ready.front()));
         lane->ready.pop_front();
+        planned.back().life = lane->life;
         --held_;
         held_bytes_ -= planned.back().body->size();
         ++lane->in_flight;
@@ -280,9 +282,9 @@ void Scheduler::take_due(Timestamp now) {
     }
 }
 
-void Scheduler::finished(const WebhookId& webhook, LaneSignal signal) {
-    auto* lane = find(webhook);
-    if (lane == nullptr) return;
+void Scheduler::finished(const Held& planned, LaneSignal signal) {
+    auto* lane = find(planned.row.webhook);
+    if (lane == nullptr || lane->life != planned.life) return;
     CHECK(lane->in_flight > 0);
     --lane->in_flight;
     --in_flight_;

@@ -57,8 +57,8 @@ class Scheduler {
     /// Deliveries to attempt now, at most `count_max`, lane by lane. They count as in flight until
     /// finished().
     std::vector<Held> plan(Timestamp now, std::size_t count_max);
-    /// The attempt ended; the delivery is remembered until recorded().
-    void finished(const WebhookId& webhook, LaneSignal signal);
+    /// The attempt of what was planned ended; the delivery is remembered until recorded().
+    void finished(const Held& planned, LaneSignal signal);
     /// The outcome is in the store since `commit`. A delivery that is still pending goes on waiting
     /// in memory when its time is near and there is room, else in the store.
     void recorded(const WebhookId& webhook, const DeliveryId& delivery, std::optional<Held> next,
@@ -95,6 +95,7 @@ class Scheduler {
     bool proven_turn_ = false;
     std::deque<WebhookId> refill_queue_;  // lanes behind with room for more
     std::set<std::pair<Timestamp, WebhookId>> wakes_;
+    std::uint64_t lives_ = 0;  // of all lanes
     std::size_t in_flight_ = 0;
     std::size_t held_ = 0;
     std::size_t held_bytes_ = 0;

@@ -70,8 +70,9 @@ TEST(Scheduler, a_lane_grows_on_success_and_narrows_to_one_after_three_timeouts)
         auto offer = offer_of(webhook, number++, 1);
         auto id = offer.row.id;
         scheduler.offer(std::move(offer), start);
-        ASSERT_EQ(scheduler.plan(start, 1).size(), 1u);
-        scheduler.finished(webhook, signal);
+        const auto planned = scheduler.plan(start, 1);
+        ASSERT_EQ(planned.size(), 1u);
+        scheduler.finished(planned[0], signal);
         scheduler.recorded(webhook, id, std::nullopt, 1, start);
     };
     for (int i = 0; i < 200; ++i) attempt(LaneSignal::success);
@@ -120,8 +121,9 @@ TEST(Scheduler, a_proven_lane_does_not_wait_for_all_the_others) {
     auto first = offer_of(proven, 1, 1);
     const auto id = first.row.id;
     scheduler.offer(std::move(first), start);
-    ASSERT_EQ(scheduler.plan(start, 1).size(), 1u);
-    scheduler.finished(proven, LaneSignal::success);
+    const auto attempted = scheduler.plan(start, 1);
+    ASSERT_EQ(attempted.size(), 1u);
+    scheduler.finished(attempted[0], LaneSignal::success);
     scheduler.recorded(proven, id, std::nullopt, 1, start);
 
     std::uint64_t number = 2;
@@ -166,7 +168,7 @@ TEST(Scheduler, a_retry_due_late_waits_in_the_store_only) {
     auto offer = offer_of(webhook, 1, 1);
     scheduler.offer(offer, start);
     auto planned = scheduler.plan(start, 10);
-    scheduler.finished(webhook, LaneSignal::failure);
+    scheduler.finished(planned[0], LaneSignal::failure);
     planned[0].row.due_at = start + 2h;
     auto id = planned[0].row.id;
     scheduler.recorded(webhook, id, std::move(planned[0]), 2, start);
@@ -304,9 +306,9 @@ class Simulation {
         auto& stored = stored_.at(at->row.id);
         stored.in_flight = false;
         bool success = stored.failures_left-- <= 0;
-        scheduler_.finished(at->row.webhook, success       ? LaneSignal::success
-                                             : chance(0.5) ? LaneSignal::failure
-                                                           : LaneSignal::timeout);
+        scheduler_.finished(*at, success       ? LaneSignal::success
+                                 : chance(0.5) ? LaneSignal::failure
+                                               : LaneSignal::timeout);
         unrecorded_.push_back({std::move(*at), success});
         flying_.erase(at);
     }
