@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "access/api_keys.h"
@@ -236,7 +234,7 @@ Result<void> list_audit(Context& context, Call& call) {
     filter.until = query.time("until");
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
-    filter.since = std::max(filter.since.value_or(call.kept_since), call.kept_since);
+    filter.since = call.not_before_kept(filter.since);
     using List = std::vector<AuditRow>;
     store::read<List>(
         context.store,

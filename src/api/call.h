@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -222,6 +223,9 @@ struct Call {
     /// What the realm has accepted before it is past its retention: it is not shown any more,
     /// unless it is pending.
     Timestamp kept_since;
+    Timestamp not_before_kept(std::optional<Timestamp> since) const {
+        return std::max(since.value_or(kept_since), kept_since);
+    }
 
     /// For a permission beyond the operation's own (reveal_secrets, publish_builtin_events).
     Result<void> require(access::Permission permission) const {

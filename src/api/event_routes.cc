@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <iterator>
 #include <span>
 
@@ -89,7 +88,7 @@ Result<void> list_events(Context& context, Call& call) {
     filter.until = query.time("until");
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
-    filter.since = std::max(filter.since.value_or(call.kept_since), call.kept_since);
+    filter.since = call.not_before_kept(filter.since);
     store::read<std::vector<EventRow>>(
         context.store,
         [realm = call.realm, filter, page](store::sql::Connection& sql) {

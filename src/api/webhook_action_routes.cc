@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "api/call.h"
 #include "api/delivery_view.h"
 #include "api/routes.h"
@@ -140,7 +138,7 @@ Result<webhooks::Span> read_span(Call& call) {
     if (since && until && *until <= *since) body.refuse("until", "must be after since");
     POSTRIDER_TRY(body.finish());
     // What is older is not kept.
-    return webhooks::Span{std::max(*since, call.kept_since), until};
+    return webhooks::Span{call.not_before_kept(since), until};
 }
 
 Result<void> recover_webhook(Context& context, Call& call) {

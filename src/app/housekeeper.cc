@@ -36,11 +36,15 @@ void Housekeeper::start() {
 void Housekeeper::stop() {
     loop_.post([this] {
         timer_.reset();
-        store_.write(
-            store::WriteClass::ordinary,
-            [uses = keys_.take_uses()](store::Transaction& tx) { return write_uses(tx, uses); },
-            [](const Result<void>&) {});
+        note_uses();
     });
+}
+
+void Housekeeper::note_uses() {
+    store_.write(
+        store::WriteClass::ordinary,
+        [uses = keys_.take_uses()](store::Transaction& tx) { return write_uses(tx, uses); },
+        [](const Result<void>&) {});
 }
 
 void Housekeeper::schedule(Duration wait, std::function<void()> then) {
@@ -96,10 +100,7 @@ void Housekeeper::work() {
     recoveries_.proceed();
     auto* cluster = store_.cluster();
     if (cluster != nullptr && !cluster->is_steward()) {
-        store_.write(
-            store::WriteClass::ordinary,
-            [uses = keys_.take_uses()](store::Transaction& tx) { return write_uses(tx, uses); },
-            [](const Result<void>&) {});
+        note_uses();
         return schedule(limits::housekeeping_interval, [this] { work(); });
     }
     store::read<Plan>(

@@ -57,6 +57,8 @@ class Housekeeper {
     };
     void schedule(Duration wait, std::function<void()> then);
     void work();
+    /// When API keys were last used.
+    void note_uses();
     void go_on(Plan plan);
     void tidy(Duration retention);
     /// One step of each kind in one transaction.

@@ -99,11 +99,12 @@ std::string deleted_realm_data(const store::RealmRow& row,
 }  // namespace
 
 Result<void> Directory::start() {
-    POSTRIDER_ASSIGN(auto rows, store::read_now<std::vector<store::RealmRow>>(store_, load_all));
-    for (const store::RealmRow& row : rows) {
-        POSTRIDER_ASSIGN(auto entry, entry_of(row));
-        index_.put(entry);
-    }
+    const auto loaded =
+        store::read_now<bool>(store_, [this](store::sql::Connection& sql) -> Result<bool> {
+            POSTRIDER_TRY(reload_all(sql));
+            return true;
+        });
+    POSTRIDER_TRY(loaded);
     if (!index_.find(master_name)) {
         POSTRIDER_ASSIGN(auto master, store::write_now<store::RealmRow>(store_, make_master));
         POSTRIDER_ASSIGN(auto entry, entry_of(master));

@@ -4,7 +4,7 @@ import { call, type Client, ifMatch, realmPath, type RedirectUri } from '../api/
 import { useRedirects } from '../directory'
 import { useRealm } from '../queries'
 import { Check, Confirm, Rest, Text, useSave } from '../ui/form'
-import { Badge, Button, Modal } from '../ui/kit'
+import { Button, EnabledBadge, Modal } from '../ui/kit'
 import { Listing, Nothing } from '../ui/listing'
 import { Time } from '../ui/time'
 
@@ -101,12 +101,7 @@ export function Redirects({ client }: { client: Client }) {
           },
           {
             label: 'State',
-            cell: (uri) =>
-              uri.enabled ? (
-                <Badge tone="good">enabled</Badge>
-              ) : (
-                <Badge tone="idle">disabled</Badge>
-              ),
+            cell: (uri) => <EnabledBadge on={uri.enabled} />,
           },
           {
             label: 'Added',

@@ -10,6 +10,7 @@ import {
   Badge,
   Button,
   CopyButton,
+  EnabledBadge,
   Failure,
   Modal,
   PageFailure,
@@ -177,11 +178,7 @@ export function ClientPage() {
         badge={
           <>
             <Badge tone="idle">{data.type}</Badge>
-            {data.enabled ? (
-              <Badge tone="good">enabled</Badge>
-            ) : (
-              <Badge tone="idle">disabled</Badge>
-            )}
+            <EnabledBadge on={data.enabled} />
           </>
         }
         lead={

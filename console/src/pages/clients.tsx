@@ -6,9 +6,10 @@ import { useClients } from '../directory'
 import { useRealm } from '../queries'
 import { Allowed } from '../session'
 import { Check, Once, Rest, Section, Text, useSave } from '../ui/form'
-import { Badge, Button, Field, PageHead } from '../ui/kit'
+import { Badge, Button, EnabledBadge, Field, PageHead } from '../ui/kit'
 import {
   Back,
+  createdColumn,
   Go,
   Listing,
   Nothing,
@@ -17,7 +18,6 @@ import {
   useFilters,
   useTyped,
 } from '../ui/listing'
-import { Time } from '../ui/time'
 
 export function Clients() {
   const realm = useRealm()
@@ -95,23 +95,9 @@ export function Clients() {
           { label: 'Type', from: 'sm', cell: (client) => <Badge tone="idle">{client.type}</Badge> },
           {
             label: 'State',
-            cell: (client) =>
-              client.enabled ? (
-                <Badge tone="good">enabled</Badge>
-              ) : (
-                <Badge tone="idle">disabled</Badge>
-              ),
+            cell: (client) => <EnabledBadge on={client.enabled} />,
           },
-          {
-            label: 'Created',
-            from: 'md',
-            className: 'text-right',
-            cell: (client) => (
-              <span className="text-muted text-[13px]">
-                <Time at={client.created_at} />
-              </span>
-            ),
-          },
+          createdColumn('md'),
         ]}
       />
     </>

@@ -14,9 +14,8 @@ import { usePages, useRealm } from '../queries'
 import { Allowed } from '../session'
 import { Check, Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import { Button, CopyButton, Field, Modal, PageFailure, PageHead, Skeleton } from '../ui/kit'
-import { Listing, Nothing, RowLink, useFilters } from '../ui/listing'
+import { createdColumn, Listing, Nothing, RowLink, useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
-import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
 
 function CreateRealm({ onClose }: { onClose: () => void }) {
@@ -112,16 +111,7 @@ export function Realms() {
             from: 'lg',
             cell: (realm) => <span className="font-mono text-[12px] text-muted">{realm.id}</span>,
           },
-          {
-            label: 'Created',
-            from: 'sm',
-            className: 'text-right',
-            cell: (realm) => (
-              <span className="text-muted text-[13px]">
-                <Time at={realm.created_at} />
-              </span>
-            ),
-          },
+          createdColumn('sm'),
         ]}
       />
       {search.create && <CreateRealm onClose={() => set({ create: undefined })} />}

@@ -8,9 +8,8 @@ import { Allowed } from '../session'
 import { Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import { plural } from '../ui/format'
 import { Button, CopyButton, PageFailure, PageHead, Skeleton } from '../ui/kit'
-import { Back, Go, Listing, Nothing, primaryLink, RowLink } from '../ui/listing'
+import { Back, createdColumn, Go, Listing, Nothing, primaryLink, RowLink } from '../ui/listing'
 import { isLost } from '../ui/stale'
-import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
 import { PermissionPicker, Permissions } from './permissions'
 
@@ -90,16 +89,7 @@ export function RoleListing({
           from: 'md',
           cell: (role) => <Permissions names={role.permissions} />,
         },
-        {
-          label: 'Created',
-          from: 'sm',
-          className: 'text-right',
-          cell: (role) => (
-            <span className="text-muted text-[13px]">
-              <Time at={role.created_at} />
-            </span>
-          ),
-        },
+        createdColumn('sm'),
       ]}
     />
   )
@@ -242,21 +232,22 @@ function About({ role, path }: { role: Role; path: string }) {
   )
 }
 
-function Permits({ role, path }: { role: Role; path: string }) {
+/** A client's role is a name that the client itself gives a meaning; it has no route for permissions alone. */
+function Permits({ role, path, ofClient }: { role: Role; path: string; ofClient: boolean }) {
   const toast = useToast()
   const { base, draft, changed, start, undo, set } = useDraft(role, ({ permissions }) => ({
     permissions: [...permissions].sort(),
   }))
   const { save, busy, failed } = useSave(
     () =>
-      call<Role>('PUT', `${path}/permissions`, {
-        body: { permissions: draft.permissions },
+      call<Role>(ofClient ? 'PATCH' : 'PUT', ofClient ? path : `${path}/permissions`, {
+        body: draft,
         headers: ifMatch(base.version),
       }),
     ['roles', 'role'],
     (after) => {
       start(after)
-      toast('Saved: everybody with this role may do this now.')
+      toast(ofClient ? 'Saved.' : 'Saved: everybody with this role may do this now.')
     },
   )
   return (
@@ -269,49 +260,12 @@ function Permits({ role, path }: { role: Role; path: string }) {
     >
       <Section
         title="What it permits"
-        lead={`${plural(draft.permissions.length, 'permission')}. You can give only what you have yourself.`}
+        lead={
+          ofClient
+            ? undefined
+            : `${plural(draft.permissions.length, 'permission')}. You can give only what you have yourself.`
+        }
       >
-        <PermissionPicker
-          chosen={draft.permissions}
-          onChange={(permissions) => set({ permissions: [...permissions].sort() })}
-        />
-        <Rest of={failed} fields={[]} />
-        <SaveRow
-          changed={changed}
-          busy={busy}
-          undo={() => {
-            save.reset()
-            undo()
-          }}
-        />
-      </Section>
-    </form>
-  )
-}
-
-/** A client's role is a name that the client itself gives a meaning; it has no route for permissions alone. */
-function ClientPermits({ role, path }: { role: Role; path: string }) {
-  const toast = useToast()
-  const { base, draft, changed, start, undo, set } = useDraft(role, ({ permissions }) => ({
-    permissions: [...permissions].sort(),
-  }))
-  const { save, busy, failed } = useSave(
-    () => call<Role>('PATCH', path, { body: draft, headers: ifMatch(base.version) }),
-    ['roles', 'role'],
-    (after) => {
-      start(after)
-      toast('Saved.')
-    },
-  )
-  return (
-    <form
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault()
-        save.mutate(undefined)
-      }}
-    >
-      <Section title="What it permits">
         <PermissionPicker
           chosen={draft.permissions}
           onChange={(permissions) => set({ permissions: [...permissions].sort() })}
@@ -373,11 +327,7 @@ export function RolePage() {
       />
       <div className="space-y-6">
         <About key={id} role={data} path={path} />
-        {client ? (
-          <ClientPermits key={`${id}-p`} role={data} path={path} />
-        ) : (
-          <Permits key={`${id}-p`} role={data} path={path} />
-        )}
+        <Permits key={`${id}-p`} role={data} path={path} ofClient={client !== undefined} />
       </div>
     </div>
   )

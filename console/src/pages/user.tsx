@@ -16,6 +16,7 @@ import {
   Badge,
   Button,
   CopyButton,
+  EnabledBadge,
   Failure,
   Modal,
   PageFailure,
@@ -321,9 +322,7 @@ export function UserPage() {
       </Back>
       <PageHead
         title={data.username}
-        badge={
-          data.enabled ? <Badge tone="good">enabled</Badge> : <Badge tone="idle">disabled</Badge>
-        }
+        badge={<EnabledBadge on={data.enabled} />}
         lead={fullName(data) || undefined}
         actions={
           <>

@@ -7,9 +7,10 @@ import { useRealm } from '../queries'
 import { Allowed } from '../session'
 import { Check, Confirm, Rest, Section, Text, useSave } from '../ui/form'
 import { plural } from '../ui/format'
-import { Badge, Button, Field, PageHead } from '../ui/kit'
+import { Button, EnabledBadge, Field, PageHead } from '../ui/kit'
 import {
   Back,
+  createdColumn,
   Go,
   Listing,
   Nothing,
@@ -18,7 +19,6 @@ import {
   useFilters,
   useTyped,
 } from '../ui/listing'
-import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
 
 export const fullName = (user: User) => [user.first_name, user.last_name].filter(Boolean).join(' ')
@@ -145,23 +145,9 @@ export function Users() {
           },
           {
             label: 'State',
-            cell: (user) =>
-              user.enabled ? (
-                <Badge tone="good">enabled</Badge>
-              ) : (
-                <Badge tone="idle">disabled</Badge>
-              ),
+            cell: (user) => <EnabledBadge on={user.enabled} />,
           },
-          {
-            label: 'Created',
-            from: 'sm',
-            className: 'text-right',
-            cell: (user) => (
-              <span className="text-muted text-[13px]">
-                <Time at={user.created_at} />
-              </span>
-            ),
-          },
+          createdColumn('sm'),
         ]}
       />
     </>

@@ -81,6 +81,10 @@ export function Badge({
   )
 }
 
+export function EnabledBadge({ on }: { on: boolean }) {
+  return on ? <Badge tone="good">enabled</Badge> : <Badge tone="idle">disabled</Badge>
+}
+
 export function StateBadge({ state }: { state: DeliveryState }) {
   return (
     <span

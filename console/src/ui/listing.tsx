@@ -6,12 +6,29 @@ import { type Page } from '../api/client'
 import { useInView } from './hooks'
 import { Button, Empty, Failure, Skeleton } from './kit'
 import { isLost } from './stale'
+import { Time } from './time'
 
 export type Column<T> = {
   label: string
   cell: (row: T) => ReactNode
   from?: 'sm' | 'md' | 'lg'
   className?: string
+}
+
+/** When something was made: the last column of most lists. */
+export function createdColumn<T extends { created_at: string }>(
+  from: Column<T>['from'],
+): Column<T> {
+  return {
+    label: 'Created',
+    from,
+    className: 'text-right',
+    cell: (row) => (
+      <span className="text-muted text-[13px]">
+        <Time at={row.created_at} />
+      </span>
+    ),
+  }
 }
 
 const from = { sm: 'hidden sm:table-cell', md: 'hidden md:table-cell', lg: 'hidden lg:table-cell' }

@@ -9,6 +9,12 @@ namespace postrider::store {
 using sql::Blob;
 using sql::Query;
 
+/// What no index answers is filtered on the way: exact, "prefix.*", or "" for any.
+#define MATCHES(column, pattern)                                                            \
+    "(" pattern " = '' OR " column " = " pattern " OR (substr(" pattern ", length(" pattern \
+    ") - 1) = '.*' AND substr(" column ", 1, length(" pattern ") - 1) = substr(" pattern    \
+    ", 1, length(" pattern ") - 1)))"
+
 namespace events_table {
 namespace {
 
@@ -95,22 +101,11 @@ Result<std::vector<EventRow>> list(sql::Connection& sql, const RealmId& realm,
         static constexpr Query query{
             "SELECT " EVENT_COLUMNS
             " FROM events WHERE realm_id = $1 AND resource_id = $2 AND id >= $3 AND id < $4 "
-            "AND ($5 = '' OR type = $5 OR (substr($5, length($5) - 1) = '.*' AND "
-            "substr(type, 1, length($5) - 1) = substr($5, 1, length($5) - 1))) "
-            "AND origin <> 'test' ORDER BY id DESC LIMIT $6"};
+            "AND " MATCHES("type", "$5") " AND origin <> 'test' ORDER BY id DESC LIMIT $6"};
         auto rows = sql.rows(query, realm, *filter.resource_id, low, high, filter.type, limit);
         return read_all(rows);
     }
-    if (filter.type.ends_with(".*")) {
-        static constexpr Query query{"SELECT " EVENT_COLUMNS
-                                     " FROM events WHERE realm_id = $1 AND id >= $2 AND id < $3 "
-                                     "AND substr(type, 1, CAST($4 AS INTEGER)) = $5 AND origin <> "
-                                     "'test' ORDER BY id DESC LIMIT $6"};
-        std::string prefix = filter.type.substr(0, filter.type.size() - 1);
-        auto rows = sql.rows(query, realm, low, high, prefix.size(), prefix, limit);
-        return read_all(rows);
-    }
-    if (!filter.type.empty()) {
+    if (!filter.type.empty() && !filter.type.ends_with(".*")) {
         static constexpr Query query{
             "SELECT " EVENT_COLUMNS
             " FROM events WHERE realm_id = $1 AND type = $2 AND id >= $3 AND id < $4 "
@@ -120,8 +115,9 @@ Result<std::vector<EventRow>> list(sql::Connection& sql, const RealmId& realm,
     }
     static constexpr Query query{"SELECT " EVENT_COLUMNS
                                  " FROM events WHERE realm_id = $1 AND id >= $2 AND id < $3 "
-                                 "AND origin <> 'test' ORDER BY id DESC LIMIT $4"};
-    auto rows = sql.rows(query, realm, low, high, limit);
+                                 "AND " MATCHES("type", "$5") " AND origin <> 'test' "
+                                 "ORDER BY id DESC LIMIT $4"};
+    auto rows = sql.rows(query, realm, low, high, limit, filter.type);
     return read_all(rows);
 }
 
@@ -313,11 +309,7 @@ Result<void> insert(Transaction& tx, const AuditRow& row) {
 namespace {
 
 #define AUDIT_COLUMNS "realm_id, id, actor_kind, actor_id, action, resource_id, detail"
-// What no index answers is filtered on the way; "" matches all.
-#define AUDIT_ACTION                                                                              \
-    "AND ($5 = '' OR action = $5 OR (substr($5, length($5) - 1) = '.*' AND "                      \
-    "substr(action, 1, length($5) - 1) = substr($5, 1, length($5) - 1))) ORDER BY id DESC LIMIT " \
-    "$6"
+#define AUDIT_ACTION "AND " MATCHES("action", "$5") " ORDER BY id DESC LIMIT $6"
 
 Result<std::vector<AuditRow>> read_audit(sql::Rows rows) {
     std::vector<AuditRow> found;
