@@ -48,7 +48,9 @@ void RealmIndex::remove(const RealmId& id) {
     MutexLock lock(mutex_);
     auto maps = std::make_shared<Maps>(*maps_);
     if (const auto found = maps->by_id.find(id); found != maps->by_id.end()) {
-        maps->by_name.erase(found->second.name);
+        // Another realm may have the name already: another node made it since.
+        const auto named = maps->by_name.find(found->second.name);
+        if (named != maps->by_name.end() && named->second == id) maps->by_name.erase(named);
         maps->by_id.erase(found);
     }
     maps_ = std::move(maps);

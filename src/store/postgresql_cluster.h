@@ -1,18 +1,18 @@
 #pragma once
 
 #include <atomic>
-#include <map>
-#include <memory>
-#include <optional>
-#include <set>
+#include <string>
 #include <thread>
-#include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "store/change_waits.h"
 #include "store/cluster.h"
+#include "store/cluster_message.h"
 #include "store/commit_order.h"
+#include "store/postgresql_lanes.h"
 #include "store/postgresql_link.h"
 
 namespace postrider::store {
@@ -22,9 +22,8 @@ namespace postrider::store {
 /// Nodes tell the database every limits::node_heartbeat_interval that they are there, by its clock.
 /// Who has not for limits::node_lease is dead: the others take its lanes over, one row each. A node
 /// counts its own lease from before it told, and shorter, so that it stops first.
-/// NOTIFY carries hints ("d": deliveries were committed), changes ("c": read these again), their
-/// acknowledgements ("a") and news about lanes ("l"). What a lost connection may have missed is
-/// read again as a whole, before the lease goes on.
+/// What a lost connection may have missed of their messages is read again as a whole, before the
+/// lease goes on.
 /// Thread-safety: any thread.
 class PostgresqlCluster final : public Cluster {
  public:
@@ -45,7 +44,9 @@ class PostgresqlCluster final : public Cluster {
     void hint(const WebhookId& webhook) override;
     void released(const OwnedLane& lane) override;
     void lane_lost() override;
-    Result<std::vector<bool>> hold(Transaction& tx, std::span<const OwnedLane> lanes) override;
+    Result<std::vector<bool>> hold(Transaction& tx, std::span<const OwnedLane> lanes) override {
+        return lanes_.hold(tx, lanes);
+    }
     bool is_steward() const override { return is_steward_; }
     CommitNumber mark() override;
     Counts counts() const override;
@@ -59,40 +60,17 @@ class PostgresqlCluster final : public Cluster {
     Spoken speak(const std::vector<Announcement>& what, bool is_awaited);
     /// It was committed: `done` when every node has taken it in.
     void committed(std::uint64_t number, std::function<void()> done);
-    void forget(std::uint64_t number);
+    void forget(std::uint64_t number) { waits_.forget(number); }
     /// The database has not answered a heartbeat for a lease: whoever asks for something need not
     /// wait until a connection has found out.
     bool is_silent() const;
 
  private:
-    struct Node {
-        Uuid id;
-        NodeRole role = NodeRole::all;
-        bool is_leaving = false;
-    };
-    struct Own {
-        RealmId realm;
-        std::int64_t epoch = 0;
-        bool is_releasing = false;
-    };
-    /// A change whose writer waits.
-    struct Awaited {
-        std::string statement;
-        std::function<void()> done;  ///< none: not committed yet
-        std::set<Uuid> acknowledged;
-        Monotonic since{};
-        Monotonic said_at{};
-    };
-    struct TakenIn {
-        Uuid origin;
-        std::uint64_t number = 0;
-        std::vector<Announcement> what;
-    };
     /// What other threads have left for this one.
     struct Mail {
         std::unordered_set<WebhookId> hints;
         std::vector<OwnedLane> released;
-        std::vector<TakenIn> taken_in;
+        std::vector<message::Changes> taken_in;
         std::uint64_t synced = 0;  ///< the last sync that has ended
         bool look_at_lanes = false;
         bool retire = false;
@@ -108,26 +86,25 @@ class PostgresqlCluster final : public Cluster {
     Result<void> attend(sql::PostgresqlConnection& sql, const Mail& mail);
     void sync();
     Result<void> hear(sql::PostgresqlConnection& sql);
-    void hear_one(std::string_view payload);
+    void hear_one(const message::Deliveries& told);
+    void hear_one(const message::Changes& told);
+    void hear_one(const message::Acknowledged& told);
+    void hear_one(const message::Lanes& told);
     Result<void> heartbeat(sql::PostgresqlConnection& sql);
     Result<void> read_nodes(sql::PostgresqlConnection& sql);
-    Result<void> acknowledge(sql::PostgresqlConnection& sql, const std::vector<TakenIn>& taken_in);
+    Result<void> acknowledge(sql::PostgresqlConnection& sql,
+                             const std::vector<message::Changes>& taken_in);
     Result<void> tell_hints(sql::PostgresqlConnection& sql,
                             const std::unordered_set<WebhookId>& hints);
     Result<void> end_waits(sql::PostgresqlConnection& sql);
-    void end_old_waits();
-    void end_all_waits();
     Result<void> look_at_lanes(sql::PostgresqlConnection& sql);
-    Result<void> take_lanes(sql::PostgresqlConnection& sql);
-    Result<void> read_own(sql::PostgresqlConnection& sql);
-    Result<void> adopt_new(sql::PostgresqlConnection& sql, const Announcement& change);
-    Result<void> hand_over(sql::PostgresqlConnection& sql, const std::vector<OwnedLane>& lanes);
+    Result<void> read_lanes(sql::PostgresqlConnection& sql);
+    Result<void> hand_over(sql::PostgresqlConnection& sql, std::span<const OwnedLane> lanes);
     Result<void> sweep(sql::PostgresqlConnection& sql, Timestamp due_before);
-    Result<void> clean(sql::PostgresqlConnection& sql);
     Result<void> say_goodbye(sql::PostgresqlConnection& sql);
-    std::string notification(std::string_view payload) const;
+    std::string notification(const Message& message) const;
+    Result<void> tell(sql::PostgresqlConnection& sql, const Message& message) const;
     void tell_owned();
-    bool is_preferred(const WebhookId& webhook) const;
 
     PostgresqlLink link_;
     const Uuid node_;
@@ -135,15 +112,15 @@ class PostgresqlCluster final : public Cluster {
     const Clock& clock_;
     const Ids ids_;
     const std::string channel_;
+    PostgresqlLanes lanes_;  // but for hold() the cluster's thread's
+    ChangeWaits waits_;
     const int wake_fd_;
 
     // The cluster's thread's.
     ClusterListener* listener_ = nullptr;
     NodeRole role_ = NodeRole::all;
     std::string address_;
-    std::vector<Node> nodes_;
-    std::vector<Uuid> delivering_;
-    std::unordered_map<WebhookId, Own> own_;
+    std::vector<Uuid> nodes_;  // the live ones, in order
     Monotonic lease_until_{};
     Monotonic heartbeat_at_{};
     Monotonic sync_asked_at_{};
@@ -160,14 +137,10 @@ class PostgresqlCluster final : public Cluster {
     std::atomic<Monotonic> answered_at_{};  // nil: it is not asked
     std::atomic<bool> is_steward_{false};
     std::atomic<std::size_t> node_count_{0};
-    std::atomic<std::size_t> lane_count_{0};
-    std::atomic<std::uint64_t> taken_over_{0};
 
     mutable Mutex mutex_;
     Condition joined_changed_;
     Mail mail_ GUARDED_BY(mutex_);
-    std::map<std::uint64_t, Awaited> awaited_ GUARDED_BY(mutex_);
-    std::uint64_t spoken_ GUARDED_BY(mutex_) = 0;
     bool is_joined_ GUARDED_BY(mutex_) = false;  // from the first sync until it leaves
     Error last_error_ GUARDED_BY(mutex_);
     std::thread thread_;
