@@ -334,7 +334,9 @@ void EngineImpl::handle(TargetChanged& changed) {
     auto& known = targets_[target.webhook];
     // Disabling and deleting cancel what is pending; what is not (redelivered by hand, the
     // deletion's own event) comes back from the store.
-    bool cancelled = known != nullptr && known->enabled && !target.enabled;
+    // So may a disabling of which only the enabling after it was seen, of another node's.
+    bool cancelled = known != nullptr && known->enabled &&
+                     (!target.enabled || target.version > known->version + 1);
     known = changed.target;
     if (!is_here(target.webhook)) return;
     if (cancelled) {
@@ -374,13 +376,11 @@ void EngineImpl::handle(TestOffered& test) {
 }
 
 void EngineImpl::handle(Refilled& refilled) {
-    // The lane went away meanwhile, and may have come back as another.
-    if (refilled.epoch != epoch_of(refilled.webhook) || !is_here(refilled.webhook)) return;
     if (refilled.due) {
-        scheduler_.refilled(refilled.webhook, std::move(*refilled.due), refilled.commit,
+        scheduler_.refilled(refilled.refill, std::move(*refilled.due), refilled.commit,
                             clock_.now());
     } else {
-        scheduler_.refill_failed(refilled.webhook, clock_.now());
+        scheduler_.refill_failed(refilled.refill, clock_.now());
     }
 }
 
@@ -438,9 +438,11 @@ void EngineImpl::recorded(Outcome& outcome, const RecordedBatch& batch, bool app
 }
 
 void EngineImpl::submit_planned() {
-    if (stopping_ || !may_attempt() || recorder_.unrecorded() >= limits::unrecorded_outcomes_max)
-        return;
-    std::size_t room = limits::unrecorded_outcomes_max - recorder_.unrecorded();
+    std::size_t room = 0;
+    if (!stopping_ && may_attempt() && recorder_.unrecorded() < limits::unrecorded_outcomes_max) {
+        room = limits::unrecorded_outcomes_max - recorder_.unrecorded();
+    }
+    // Without room too: what is due must not wake the engine again and again.
     auto planned = scheduler_.plan(clock_.now(), std::min(room, limits::attempts_started_at_once));
     if (planned.size() == limits::attempts_started_at_once) tick_soon();
     for (auto& held : planned) {
@@ -512,9 +514,8 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
 void EngineImpl::start_refills() {
     if (stopping_) return;
     for (auto& refill : scheduler_.refills(clock_.now())) {
-        const std::int64_t epoch = epoch_of(refill.webhook);
-        store_.read([this, refill, epoch](Result<store::Snapshot*> snapshot) {
-            Refilled answer{refill.webhook, epoch, std::unexpected(Error{}), 0};
+        store_.read([this, refill](Result<store::Snapshot*> snapshot) {
+            Refilled answer{refill, std::unexpected(Error{}), 0};
             if (snapshot) {
                 answer.commit = (*snapshot)->commit_number();
                 answer.due =

@@ -8,6 +8,7 @@
 
 #include "base/mutex.h"
 #include "delivery/recorder.h"
+#include "delivery/scheduler.h"
 #include "events/delivery_sink.h"
 #include "store/tables.h"
 #include "webhooks/target.h"
@@ -31,8 +32,7 @@ struct TestOffered {
     std::function<void(Result<void>)> done;
 };
 struct Refilled {
-    WebhookId webhook;
-    std::int64_t epoch = 0;  ///< of its lane when the read began
+    Scheduler::Refill refill;
     Result<store::deliveries_table::Due> due;
     store::CommitNumber commit = 0;
 };

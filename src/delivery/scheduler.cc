@@ -18,6 +18,11 @@ Lane* Scheduler::find(const WebhookId& webhook) {
     return found == lanes_.end() ? nullptr : found->second.get();
 }
 
+Lane* Scheduler::find(const WebhookId& webhook, std::uint64_t life) {
+    auto* lane = find(webhook);
+    return lane == nullptr || lane->life != life ? nullptr : lane;
+}
+
 const Lane* Scheduler::find_lane(const WebhookId& webhook) const {
     auto found = lanes_.find(webhook);
     return found == lanes_.end() ? nullptr : found->second.get();
@@ -125,14 +130,14 @@ void Scheduler::adopt(const RealmId& realm, const WebhookId& webhook, const Deli
 void Scheduler::queue_if_ready(Lane& lane) {
     if (lane.queued_ready || lane.ready.empty() || !may_start(lane)) return;
     lane.queued_ready = true;
-    (lane.proven ? proven_round_ : unproven_round_).push_back(lane.webhook);
+    (lane.proven ? proven_round_ : unproven_round_).push_back({lane.webhook, lane.life});
 }
 
 Lane* Scheduler::next_in_turn() {
     while (!proven_round_.empty() || !unproven_round_.empty()) {
         proven_turn_ = unproven_round_.empty() || (!proven_turn_ && !proven_round_.empty());
         auto& round = proven_turn_ ? proven_round_ : unproven_round_;
-        auto* lane = find(round.front());
+        auto* lane = find(round.front().webhook, round.front().life);
         round.pop_front();
         if (lane != nullptr) return lane;
     }
@@ -144,19 +149,19 @@ void Scheduler::want_refill(Lane& lane) {
     // Half a window: one read fetches many, and a busy lane is not read for every single place.
     if (lane.held() > lane.window() / 2) return;
     lane.queued_refill = true;
-    refill_queue_.push_back(lane.webhook);
+    refill_queue_.push_back({lane.webhook, lane.life});
 }
 
 std::vector<Scheduler::Refill> Scheduler::refills(Timestamp now) {
     std::vector<Refill> wanted;
     std::size_t looked_at = refill_queue_.size();
     while (looked_at-- > 0 && refills_in_flight_ < limits::refills_in_flight_max) {
-        auto webhook = refill_queue_.front();
+        const Place place = refill_queue_.front();
         refill_queue_.pop_front();
-        auto* lane = find(webhook);
+        auto* lane = find(place.webhook, place.life);
         if (lane == nullptr) continue;
         if (!has_room(*lane, 0)) {
-            refill_queue_.push_back(webhook);  // memory is used up for now: keep its turn
+            refill_queue_.push_back(place);  // memory is used up for now: keep its turn
             continue;
         }
         lane->queued_refill = false;
@@ -168,26 +173,29 @@ std::vector<Scheduler::Refill> Scheduler::refills(Timestamp now) {
         ++refills_in_flight_;
         // What is known comes first in the read and is skipped, so it is read on top.
         std::size_t room = std::min(lane->window() - lane->held(), limits::refill_deliveries_max);
-        wanted.push_back({lane->realm, webhook, lane->due_since.value_or(Timestamp{}),
-                          lane->known.size() + room + 1,
+        wanted.push_back({lane->realm, lane->webhook, lane->life,
+                          lane->due_since.value_or(Timestamp{}), lane->known.size() + room + 1,
                           lane->known_bytes + limits::refill_bytes_max});
     }
     return wanted;
 }
 
-void Scheduler::refill_failed(const WebhookId& webhook, Timestamp now) {
-    auto* lane = find(webhook);
+void Scheduler::refill_failed(const Refill& refill, Timestamp now) {
+    auto* lane = find(refill.webhook, refill.life);
     if (lane == nullptr) return;
     lane->refill_in_flight = false;
     --refills_in_flight_;
-    auto again = now + limits::refill_again_after;
-    if (!lane->stored_due_at || again < *lane->stored_due_at) lane->stored_due_at = again;
-    set_wake(*lane);
+    read_again_at(*lane, now + limits::refill_again_after);
 }
 
-void Scheduler::refilled(const WebhookId& webhook, store::deliveries_table::Due due,
+void Scheduler::read_again_at(Lane& lane, Timestamp at) {
+    if (!lane.stored_due_at || at < *lane.stored_due_at) lane.stored_due_at = at;
+    set_wake(lane);
+}
+
+void Scheduler::refilled(const Refill& refill, store::deliveries_table::Due due,
                          store::CommitNumber commit, Timestamp now) {
-    auto* lane = find(webhook);
+    auto* lane = find(refill.webhook, refill.life);
     if (lane == nullptr) return;
     lane->refill_in_flight = false;
     --refills_in_flight_;
@@ -202,6 +210,7 @@ void Scheduler::refilled(const WebhookId& webhook, store::deliveries_table::Due 
         lane->due_since = std::min(due_since, lane->told_due_since.value_or(due_since));
     }
     bool took_all = due.complete && commit >= lane->behind_since;
+    bool took_any = false;
     std::optional<Timestamp> stored_due_at;
     for (auto& found : due.deliveries) {
         if (lane->known.contains(found.row.id) || lane->settled.contains(found.row.id)) continue;
@@ -215,6 +224,7 @@ void Scheduler::refilled(const WebhookId& webhook, store::deliveries_table::Due 
             took_all = false;
             break;
         }
+        took_any = true;
         hold(*lane,
              {std::move(found.row), std::make_shared<const std::string>(std::move(found.body))},
              now);
@@ -230,6 +240,11 @@ void Scheduler::refilled(const WebhookId& webhook, store::deliveries_table::Due 
         }
     }
     lane->settled.clear();
+    if (commit < lane->behind_since && !took_any) {
+        // A transaction that is still open hides what it was told of: it will not end at once.
+        read_again_at(*lane, now + limits::refill_unseen_after);
+        return;
+    }
     want_refill(*lane);
     set_wake(*lane);
 }
@@ -283,8 +298,8 @@ void Scheduler::take_due(Timestamp now) {
 }
 
 void Scheduler::finished(const Held& planned, LaneSignal signal) {
-    auto* lane = find(planned.row.webhook);
-    if (lane == nullptr || lane->life != planned.life) return;
+    auto* lane = find(planned.row.webhook, planned.life);
+    if (lane == nullptr) return;
     CHECK(lane->in_flight > 0);
     --lane->in_flight;
     --in_flight_;

@@ -42,17 +42,18 @@ class Scheduler {
     struct Refill {
         RealmId realm;
         WebhookId webhook;
-        Timestamp due_since;    ///< nothing is pending that was due before
-        std::size_t limit = 0;  ///< rows to read
-        std::size_t bytes = 0;  ///< of bodies to read
+        std::uint64_t life = 0;  ///< of the lane: its answer is for no other
+        Timestamp due_since;     ///< nothing is pending that was due before
+        std::size_t limit = 0;   ///< rows to read
+        std::size_t bytes = 0;   ///< of bodies to read
     };
     /// Lanes to read from the store now; at most limits::refills_in_flight_max are under way.
     std::vector<Refill> refills(Timestamp now);
     /// `due` of a snapshot that has seen `commit`.
-    void refilled(const WebhookId& webhook, store::deliveries_table::Due due,
+    void refilled(const Refill& refill, store::deliveries_table::Due due,
                   store::CommitNumber commit, Timestamp now);
     /// Reads again in limits::refill_again_after: what refused the read is busy.
-    void refill_failed(const WebhookId& webhook, Timestamp now);
+    void refill_failed(const Refill& refill, Timestamp now);
 
     /// Deliveries to attempt now, at most `count_max`, lane by lane. They count as in flight until
     /// finished().
@@ -73,7 +74,13 @@ class Scheduler {
     const Lane* find_lane(const WebhookId& webhook) const;
 
  private:
+    /// A lane's place in a queue. It outlives the lane.
+    struct Place {
+        WebhookId webhook;
+        std::uint64_t life = 0;
+    };
     Lane* find(const WebhookId& webhook);
+    Lane* find(const WebhookId& webhook, std::uint64_t life);
     Lane& ensure(const RealmId& realm, const WebhookId& webhook);
     bool has_room(const Lane& lane, std::size_t bytes) const;
     void hold(Lane& lane, Held held, Timestamp now);
@@ -81,6 +88,7 @@ class Scheduler {
     Lane* next_in_turn();
     void want_refill(Lane& lane);
     void fall_behind(Lane& lane, store::CommitNumber commit);
+    void read_again_at(Lane& lane, Timestamp at);
     void set_wake(Lane& lane);
     void take_due(Timestamp now);
     bool may_start(const Lane& lane) const;
@@ -90,10 +98,10 @@ class Scheduler {
     std::unordered_map<WebhookId, std::unique_ptr<Lane>> lanes_;
     // Lanes with ready deliveries, taking turns; those that have shown a success take every second
     // turn, so that hundreds of lanes that hang are not waited for.
-    std::deque<WebhookId> proven_round_;
-    std::deque<WebhookId> unproven_round_;
+    std::deque<Place> proven_round_;
+    std::deque<Place> unproven_round_;
     bool proven_turn_ = false;
-    std::deque<WebhookId> refill_queue_;  // lanes behind with room for more
+    std::deque<Place> refill_queue_;  // lanes behind with room for more
     std::set<std::pair<Timestamp, WebhookId>> wakes_;
     std::uint64_t lives_ = 0;  // of all lanes
     std::size_t in_flight_ = 0;

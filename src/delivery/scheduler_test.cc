@@ -40,7 +40,7 @@ events::Offer offer_of(const WebhookId& webhook, std::uint64_t number, store::Co
 void settle_lanes(Scheduler& scheduler, store::CommitNumber commit = 0) {
     for (auto refills = scheduler.refills(start); !refills.empty();
          refills = scheduler.refills(start)) {
-        for (auto& refill : refills) scheduler.refilled(refill.webhook, {}, commit, start);
+        for (auto& refill : refills) scheduler.refilled(refill, {}, commit, start);
     }
 }
 
@@ -140,12 +140,50 @@ TEST(Scheduler, a_refused_read_is_tried_again_after_a_pause) {
     Scheduler scheduler(10);
     const auto webhook = webhook_number(1);
     scheduler.add_lane(realm, webhook);
-    ASSERT_EQ(scheduler.refills(start).size(), 1u);
-    scheduler.refill_failed(webhook, start);
+    const auto refills = scheduler.refills(start);
+    ASSERT_EQ(refills.size(), 1u);
+    scheduler.refill_failed(refills[0], start);
     EXPECT_TRUE(scheduler.refills(start).empty());
     EXPECT_EQ(scheduler.next_wake(), start + limits::refill_again_after);
     EXPECT_TRUE(scheduler.plan(start + limits::refill_again_after, 1).empty());
     EXPECT_EQ(scheduler.refills(start).size(), 1u);
+}
+
+TEST(Scheduler, a_read_that_is_too_old_is_not_repeated_at_once) {
+    Scheduler scheduler(10);
+    const auto webhook = webhook_number(1);
+    scheduler.mark_behind(realm, webhook, 5, start);
+    auto refills = scheduler.refills(start);
+    ASSERT_EQ(refills.size(), 1u);
+    scheduler.refilled(refills[0], {}, 4, start);
+    EXPECT_TRUE(scheduler.refills(start).empty());
+    EXPECT_EQ(scheduler.next_wake(), start + limits::refill_unseen_after);
+    EXPECT_TRUE(scheduler.plan(start + limits::refill_unseen_after, 1).empty());
+    refills = scheduler.refills(start + limits::refill_unseen_after);
+    ASSERT_EQ(refills.size(), 1u);
+    scheduler.refilled(refills[0], {}, 5, start);
+    EXPECT_EQ(scheduler.lanes_behind(), 0u);
+}
+
+TEST(Scheduler, a_read_for_a_lane_that_went_and_came_back_is_not_the_new_lanes) {
+    Scheduler scheduler(10);
+    const auto webhook = webhook_number(1);
+    scheduler.add_lane(realm, webhook);
+    const auto before = scheduler.refills(start);
+    ASSERT_EQ(before.size(), 1u);
+    scheduler.remove_lane(webhook);
+    scheduler.add_lane(realm, webhook);
+    const auto after = scheduler.refills(start);
+    ASSERT_EQ(after.size(), 1u);
+    scheduler.refilled(before[0], {}, 9, start);
+    EXPECT_EQ(scheduler.lanes_behind(), 1u);
+    scheduler.refilled(after[0], {}, 9, start);
+    EXPECT_EQ(scheduler.lanes_behind(), 0u);
+    // The places for reads are all free again.
+    for (std::size_t w = 0; w < 2 * limits::refills_in_flight_max; ++w) {
+        scheduler.add_lane(realm, webhook_number(static_cast<int>(w) + 2));
+    }
+    EXPECT_EQ(scheduler.refills(start).size(), limits::refills_in_flight_max);
 }
 
 TEST(Scheduler, memory_is_bounded_and_the_rest_is_left_to_refills) {
@@ -179,7 +217,8 @@ TEST(Scheduler, a_retry_due_late_waits_in_the_store_only) {
 }
 
 // A model of the store and the engine's other half, driven from one seed: commits, offers that are
-// dropped at random, reads of older snapshots, retries, cancellations, restarts of lanes.
+// dropped at random, reads of older snapshots, retries, cancellations, lanes that are another
+// node's for a while.
 class Simulation {
  public:
     explicit Simulation(std::uint64_t seed) : random_(seed) {
@@ -194,6 +233,7 @@ class Simulation {
             now_ += Duration{static_cast<std::int64_t>(random_.next() % 20'000)};
             if (chance(0.5)) publish();
             if (chance(0.05)) cancel(webhook_number(static_cast<int>(random_.next() % lanes)));
+            if (chance(0.05)) leave(webhook_number(static_cast<int>(random_.next() % lanes)));
             act();
         }
         // Everything that is left must come to its end.
@@ -242,6 +282,7 @@ class Simulation {
             stored_[offer.row.id] = {offer, DeliveryState::pending, false,
                                      static_cast<int>(random_.next() % 3)};
             open_[webhook].insert(offer.row.id);
+            if (away_.contains(webhook)) continue;
             if (chance(0.2)) {
                 // As the inbox does when full.
                 scheduler_.mark_behind(realm, webhook, commit_, now_ - limits::told_late_max);
@@ -258,7 +299,33 @@ class Simulation {
         scheduler_.reset_lane(webhook, commit_);
     }
 
+    void leave(const WebhookId& webhook) {
+        scheduler_.remove_lane(webhook);
+        away_.insert(webhook);
+    }
+
+    /// What was in flight is recorded by then, and the other node has attempted some.
+    void come_back() {
+        for (auto webhook = away_.begin(); webhook != away_.end();) {
+            const auto is_its = [&](const Held& held) { return held.row.webhook == *webhook; };
+            if (std::ranges::any_of(flying_, is_its) ||
+                std::ranges::any_of(unrecorded_, is_its, &Record::held) || chance(0.5)) {
+                ++webhook;
+                continue;
+            }
+            ++commit_;
+            std::erase_if(open_[*webhook], [&](const DeliveryId& id) {
+                if (!chance(0.3)) return false;
+                stored_.at(id).state = DeliveryState::delivered;
+                return true;
+            });
+            scheduler_.add_lane(realm, *webhook);
+            webhook = away_.erase(webhook);
+        }
+    }
+
     void act() {
+        come_back();
         for (auto& refill : scheduler_.refills(now_)) start_read(refill);
         if (!reads_.empty() && chance(read_ends_)) finish_read();
         for (auto& held : scheduler_.plan(now_, 1 + random_.next() % 8)) start_attempt(held);
@@ -286,9 +353,9 @@ class Simulation {
         auto read = std::move(reads_.front());
         reads_.erase(reads_.begin());
         if (chance(0.1)) {
-            scheduler_.refill_failed(read.refill.webhook, now_);
+            scheduler_.refill_failed(read.refill, now_);
         } else {
-            scheduler_.refilled(read.refill.webhook, std::move(read.due), read.commit, now_);
+            scheduler_.refilled(read.refill, std::move(read.due), read.commit, now_);
         }
     }
 
@@ -346,7 +413,10 @@ class Simulation {
             for (auto& refill : scheduler_.refills(now_)) start_read(refill);
             while (!reads_.empty()) finish_read();
         }
-        for (auto& t : told) scheduler_.recorded(t.webhook, t.id, std::move(t.next), commit, now_);
+        for (auto& t : told) {
+            if (away_.contains(t.webhook)) continue;
+            scheduler_.recorded(t.webhook, t.id, std::move(t.next), commit, now_);
+        }
     }
 
     SeededRandom random_;
@@ -357,6 +427,7 @@ class Simulation {
     std::uint64_t number_ = 0;
     std::map<DeliveryId, Stored> stored_;
     std::map<WebhookId, std::set<DeliveryId>> open_;  // pending ones
+    std::set<WebhookId> away_;
     std::vector<Read> reads_;
     std::vector<Held> flying_;
     std::vector<Record> unrecorded_;

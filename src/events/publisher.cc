@@ -164,7 +164,7 @@ void Publisher::offer_after_commit(store::Transaction& tx, std::vector<Offer> of
 
 Result<PublishedEvent> Publisher::publish(store::Transaction& tx, const RealmId& realm,
                                           const NewEvent& event, EventOrigin origin) {
-    POSTRIDER_ASSIGN(auto version, store::realms_table::config_version(tx.sql(), realm));
+    POSTRIDER_ASSIGN(auto version, store::realms_table::hold_config_version(tx, realm));
     POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
     CHECK(current->knows(event.type));
     const auto webhooks = current->match(event.type);
@@ -180,7 +180,7 @@ Result<PublishedEvent> Publisher::publish(store::Transaction& tx, const RealmId&
 Result<void> Publisher::publish_copy(store::Transaction& tx, const RealmId& realm,
                                      const PublishedEvent& event, std::string_view data,
                                      EventOrigin origin) {
-    POSTRIDER_ASSIGN(auto version, store::realms_table::config_version(tx.sql(), realm));
+    POSTRIDER_ASSIGN(auto version, store::realms_table::hold_config_version(tx, realm));
     POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
     const auto webhooks = current->match(event.type);
     return insert(tx,

@@ -189,6 +189,7 @@ inline constexpr Duration told_late_max =
 inline constexpr std::size_t refills_in_flight_max =
     2;                                                 ///< they share the reader pool with the API
 inline constexpr Duration refill_again_after = 100ms;  ///< a read that was refused
+inline constexpr Duration refill_unseen_after = 5ms;   ///< a read that was too old
 inline constexpr std::size_t record_batch_max = 512;   ///< outcomes in one hand-over to the writer
 inline constexpr std::size_t unrecorded_outcomes_max = 8192;  ///< then nothing more is submitted
 inline constexpr std::size_t descriptors_reserved = 1024;     ///< not for attempts: API, store, DNS
@@ -227,7 +228,7 @@ inline constexpr Duration stop_deadline = 10s;        ///< for requests and atte
 inline constexpr std::size_t reseal_step_rows = 200;  ///< a transaction of a few milliseconds
 
 // PostgreSQL.
-inline constexpr int postgresql_version_min = 130000;  ///< PostgreSQL 13, as libpq counts
+inline constexpr int postgresql_version_min = 140000;  ///< PostgreSQL 14, as libpq counts
 inline constexpr std::size_t postgresql_closure_connections = 4;  ///< beside publishes and outcomes
 inline constexpr std::size_t postgresql_read_connections = 4;
 inline constexpr int postgresql_runs_again_max =
@@ -240,6 +241,8 @@ inline constexpr Duration postgresql_lock_wait_max = 5s;   ///< a longer one ans
 inline constexpr Duration postgresql_silence_max = 10s;    ///< of a peer that is gone
 inline constexpr Duration postgresql_transaction_idle_max =
     2s;  ///< its locks must not outlast a cut-off node's lease
+inline constexpr Duration postgresql_held_off_max =
+    3s;  ///< for which a process that was stopped holds others off: less than they wait
 inline constexpr Duration postgresql_reconnect_first = 50ms;
 inline constexpr Duration postgresql_reconnect_max = 1s;  ///< doubling up to here; then it resumes
 inline constexpr std::size_t analyzed_bytes_min = 1024 * 1024;   ///< of a new partition

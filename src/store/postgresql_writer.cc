@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
-#include <mutex>
-
 #include "base/check.h"
 #include "base/encoding.h"
 #include "model/limits.h"
@@ -18,7 +16,7 @@ using sql::PostgresqlConnection;
 using Failure = PostgresqlConnection::Failure;
 
 // Closures read before they write, and nothing may change in between. Outcomes change rows that
-// closures change too. Publishes only add, and hold the realm's row.
+// closures change too. Publishes only add, and hold the realm's matching.
 // Every transaction begins with this lock, whatever it does then: before its snapshot, because one
 // that is older than a change of partitions does not see the rows that were moved; and before any
 // other table's, so that a change of partitions and it do not wait for each other.
@@ -28,13 +26,40 @@ constexpr const char* begin_outcomes =
     "BEGIN ISOLATION LEVEL REPEATABLE READ; " LOCK_PARTITIONS
     "; "
     "SELECT pg_advisory_xact_lock_shared(1886351222, hashtext(current_schema()))";
+
 // Outcomes come all the time and change what a closure must change too ("cancel what is pending"):
 // one that was in their way stops them for a moment, on every node.
 constexpr const char* stop_outcomes =
-    "SELECT pg_advisory_lock(1886351222, hashtext(current_schema()))";
-constexpr const char* let_outcomes =
-    "SELECT pg_advisory_unlock(1886351222, hashtext(current_schema()))";
-constexpr const char* begin_publishes = "BEGIN ISOLATION LEVEL READ COMMITTED; " LOCK_PARTITIONS;
+    "SELECT pg_advisory_lock(1886351222, hashtext(current_schema())); ";
+
+/// The lock on how a realm's events match. Publishes share it; who changes that has it alone, since
+/// before its snapshot: else it would not see, nor cancel, what they committed meanwhile.
+std::string lock_matching(std::string_view function, const RealmId& realm) {
+    return fmt::format("SELECT {}(1886351223, hashtext(current_schema() || '{}')); ", function,
+                       hex_encode(realm.view()));
+}
+
+// Publishes wait for such a lock with nothing in their hands.
+std::string begin_publishes(const std::set<RealmId>& realms) {
+    std::string script = "BEGIN ISOLATION LEVEL READ COMMITTED; ";
+    for (const RealmId& realm : realms) {
+        script += lock_matching("pg_advisory_xact_lock_shared", realm);
+    }
+    return script + LOCK_PARTITIONS;
+}
+
+// A session that holds others off ends when its process was stopped meanwhile.
+std::string hold_off(bool outcomes, const std::set<RealmId>& matching) {
+    std::string script = fmt::format(
+        "SET idle_session_timeout = {}; ",
+        std::chrono::duration_cast<std::chrono::milliseconds>(limits::postgresql_held_off_max)
+            .count());
+    // Always in this order.
+    for (const RealmId& realm : matching) script += lock_matching("pg_advisory_lock", realm);
+    if (outcomes) script += stop_outcomes;
+    return script;
+}
+constexpr const char* let_go = "RESET idle_session_timeout; SELECT pg_advisory_unlock_all()";
 
 Error stopping_error() { return {ErrorCode::unavailable, "The server is stopping.", {}}; }
 
@@ -51,8 +76,13 @@ void tell(PublishWork& work, Result<PublishAnswer> answer) { work.done(std::move
 /// One transaction of a lane.
 class PostgresqlWriter::LaneTransaction final : public Transaction {
  public:
-    LaneTransaction(PostgresqlWriter& writer, PostgresqlConnection& sql)
-        : writer_(writer), sql_(sql), now_(writer.clock_.now()), number_(writer.order_.begin()) {}
+    /// `alone`: on whose matching it has the lock alone.
+    LaneTransaction(PostgresqlWriter& writer, PostgresqlConnection& sql, std::set<RealmId>& alone)
+        : writer_(writer),
+          sql_(sql),
+          now_(writer.clock_.now()),
+          number_(writer.order_.begin()),
+          alone_(alone) {}
     ~LaneTransaction() override { end(); }
     LaneTransaction(const LaneTransaction&) = delete;
     LaneTransaction& operator=(const LaneTransaction&) = delete;
@@ -70,6 +100,18 @@ class PostgresqlWriter::LaneTransaction final : public Transaction {
     Result<bool> tidy(Duration retention) override {
         return tidy_log(sql_, now_, mint().time(), retention);
     }
+    Result<void> change_matching(const RealmId& realm) override {
+        if (!alone_.insert(realm).second) return {};
+        must_be_alone_ = true;
+        return std::unexpected(busy_error());
+    }
+    Result<void> hold_matching(const RealmId& realm) override {
+        if (alone_.contains(realm) || !held_.insert(realm).second) return {};
+        return sql_.execute(lock_matching("pg_advisory_xact_lock_shared", realm).c_str());
+    }
+    void holds_matching(std::set<RealmId> realms) { held_ = std::move(realms); }
+    /// It must run again, with the locks that it asked for.
+    bool must_be_alone() const { return must_be_alone_; }
     const std::vector<Announcement>& announced() const { return announced_; }
 
     PostgresqlConnection& connection() { return sql_; }
@@ -88,6 +130,9 @@ class PostgresqlWriter::LaneTransaction final : public Transaction {
     Timestamp now_;
     CommitNumber number_;
     bool has_ended_ = false;
+    std::set<RealmId>& alone_;
+    std::set<RealmId> held_;
+    bool must_be_alone_ = false;
     std::vector<std::function<void()>> tasks_;
     std::vector<Announcement> announced_;
 };
@@ -265,16 +310,17 @@ void PostgresqlWriter::run_closure(Lane& lane, Work work) {
     auto& closure = std::get<ClosureWork>(work);
     Ran ran;
     {
-        const std::shared_lock together(closures_mutex_);
-        ran = transact(lane, begin_closure, closure.closure);
+        std::shared_lock together(closures_mutex_, std::defer_lock);
+        {
+            const std::lock_guard turn(closures_turn_);
+            together.lock();
+        }
+        ran = transact(lane, begin_closure, closure.closure, false);
     }
     if (ran.end == End::again || ran.end == End::lost) {
+        const std::lock_guard turn(closures_turn_);
         const std::unique_lock alone(closures_mutex_);
-        const auto connection = connect(lane);
-        if (connection) (void)(*connection)->execute(stop_outcomes);
-        ran = repeat(lane, begin_closure, closure.closure);
-        // A session that was lost has let go of it.
-        if (lane.link.is_connected()) (void)(*lane.link.get())->execute(let_outcomes);
+        ran = repeat(lane, begin_closure, closure.closure, true);
     }
     if (ran.end != End::committed) return refuse(work, ran.error);
     if (ran.spoken != 0) {
@@ -290,9 +336,14 @@ void PostgresqlWriter::run_publishes(Lane& lane, std::vector<Work> works) {
     CHECK(publish_handler_ != nullptr);
     std::vector<PublishWork*> publishes;
     publishes.reserve(works.size());
-    for (auto& work : works) publishes.push_back(&std::get<PublishWork>(work));
+    std::set<RealmId> realms;
+    for (auto& work : works) {
+        publishes.push_back(&std::get<PublishWork>(work));
+        realms.insert(publishes.back()->realm);
+    }
     std::vector<Result<PublishAnswer>> answers(works.size());
-    const Ran ran = repeat(lane, begin_publishes, [&](Transaction& tx) {
+    const Ran ran = repeat(lane, begin_publishes(realms), [&](Transaction& tx) {
+        static_cast<LaneTransaction&>(tx).holds_matching(realms);
         answers.assign(works.size(), Result<PublishAnswer>{});
         return publish_handler_(tx, publishes, answers);
     });
@@ -311,11 +362,12 @@ void PostgresqlWriter::run_publishes(Lane& lane, std::vector<Work> works) {
 }
 
 /// transact() until it is not in another's way, and once more when the connection was broken.
-PostgresqlWriter::Ran PostgresqlWriter::repeat(Lane& lane, const char* begin, const Body& body) {
+PostgresqlWriter::Ran PostgresqlWriter::repeat(Lane& lane, const std::string& begin,
+                                               const Body& body, bool stop_outcomes) {
     int agains = 0;
     int losses = 0;
     while (true) {
-        Ran ran = transact(lane, begin, body);
+        Ran ran = transact(lane, begin, body, stop_outcomes);
         if (ran.end == End::again && ++agains <= limits::postgresql_runs_again_max) {
             // Whoever is in the way, on any node, gets out of it meanwhile.
             std::this_thread::sleep_for(
@@ -329,13 +381,41 @@ PostgresqlWriter::Ran PostgresqlWriter::repeat(Lane& lane, const char* begin, co
     }
 }
 
-PostgresqlWriter::Ran PostgresqlWriter::transact(Lane& lane, const char* begin, const Body& body) {
+/// Again when it turns out that it must hold something off: that is done before it begins.
+PostgresqlWriter::Ran PostgresqlWriter::transact(Lane& lane, const std::string& begin,
+                                                 const Body& body, bool stop_outcomes) {
+    HeldOff held_off{stop_outcomes, {}};
+    while (true) {
+        const bool holds_off = held_off.outcomes || !held_off.matching.empty();
+        Ran ran = transact_once(lane, begin, body, held_off);
+        // A session that was lost has let go.
+        if (holds_off && lane.link.is_connected() && !(*lane.link.get())->execute(let_go)) {
+            lane.link.drop();
+        }
+        if (ran.end != End::alone) return ran;
+    }
+}
+
+PostgresqlWriter::Ran PostgresqlWriter::transact_once(Lane& lane, const std::string& begin,
+                                                      const Body& body, HeldOff& held_off) {
     auto connection = connect(lane);
     if (!connection) return {End::lost, sql::unreachable()};
     (*connection)->clear_failure();
-    LaneTransaction tx(*this, **connection);
-    if (auto begun = (*connection)->execute(begin); !begun) return give_up(lane, begun.error());
-    if (auto done = body(tx); !done) return give_up(lane, done.error());
+    if (held_off.outcomes || !held_off.matching.empty()) {
+        const auto script = hold_off(held_off.outcomes, held_off.matching);
+        auto held = (*connection)->execute(script.c_str());
+        if (!held) return give_up(lane, held.error());
+    }
+    LaneTransaction tx(*this, **connection, held_off.matching);
+    if (auto begun = (*connection)->execute(begin.c_str()); !begun) {
+        return give_up(lane, begun.error());
+    }
+    auto done = body(tx);
+    if (tx.must_be_alone()) {
+        Ran ran = give_up(lane, busy_error());
+        return ran.end == End::lost ? ran : Ran{End::alone, busy_error()};
+    }
+    if (!done) return give_up(lane, done.error());
     // A closure may have overlooked a statement's error; the transaction has not.
     if ((*connection)->last_failure() != Failure::none) {
         return give_up(lane, (*connection)->last_error());

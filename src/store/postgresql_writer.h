@@ -3,6 +3,8 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <thread>
@@ -75,6 +77,7 @@ class PostgresqlWriter {
         refused,  ///< by the closure, or a statement of it failed
         again,    ///< another transaction was in the way
         lost,     ///< the database is gone, and nothing was committed
+        alone,    ///< it must hold off others before it begins
     };
     struct Ran {
         End end = End::committed;
@@ -82,6 +85,11 @@ class PostgresqlWriter {
         std::uint64_t spoken = 0;  ///< what the other nodes must take in before anybody is told
     };
     using Body = std::function<Result<void>(Transaction&)>;
+    /// What does not run, on any node, while a transaction does.
+    struct HeldOff {
+        bool outcomes = false;
+        std::set<RealmId> matching;  ///< publishes to these, and changes of who matches
+    };
 
     void enqueue(Kind kind, Work work, std::size_t bytes);
     Queue& queue_of(Kind kind) { return queues_[static_cast<std::size_t>(kind)]; }
@@ -92,8 +100,9 @@ class PostgresqlWriter {
     void run_outcomes(Lane& lane, Work work);
     void run_closure(Lane& lane, Work work);
     void run_publishes(Lane& lane, std::vector<Work> works);
-    Ran repeat(Lane& lane, const char* begin, const Body& body);
-    Ran transact(Lane& lane, const char* begin, const Body& body);
+    Ran repeat(Lane& lane, const std::string& begin, const Body& body, bool stop_outcomes = false);
+    Ran transact(Lane& lane, const std::string& begin, const Body& body, bool stop_outcomes);
+    Ran transact_once(Lane& lane, const std::string& begin, const Body& body, HeldOff& held_off);
     Ran give_up(Lane& lane, const Error& error);
     Ran commit(Lane& lane, LaneTransaction& tx);
     bool resolve(Lane& lane, CommitNumber number);
@@ -109,8 +118,10 @@ class PostgresqlWriter {
     PublishHandler publish_handler_;
     CommitObserver observer_;
     std::atomic<bool> is_down_{false};
-    /// A closure that ran into another runs again alone.
+    /// A closure that ran into another runs again alone. Who wants to waits in the turn, and nobody
+    /// passes it: the mutex alone would let others on for ever.
     std::shared_mutex closures_mutex_;
+    std::mutex closures_turn_;
 
     mutable Mutex mint_mutex_;
     BufferedRandom random_ GUARDED_BY(mint_mutex_);

@@ -52,6 +52,11 @@ class Transaction {
     /// It changes what every node keeps in memory: who waits for this write is told when all of
     /// them go by it. A store of one node has nobody to tell.
     virtual void announce(const Announcement& /*what*/) {}
+    /// Events of `realm` match otherwise from this transaction on. Every publish that goes by what
+    /// was before is seen by it, and none begins before it ends.
+    virtual Result<void> change_matching(const RealmId& /*realm*/) { return {}; }
+    /// Events of `realm` match as this transaction reads it until it ends.
+    virtual Result<void> hold_matching(const RealmId& /*realm*/) { return {}; }
     /// A step of what the store does about rows that nobody keeps any more (`retention` at most):
     /// it drops what holds them as a whole, and gives room back to the disk. Whether there is more.
     /// Requires: it is the first that its closure does.

@@ -116,12 +116,14 @@ Result<std::int64_t> config_version(sql::Connection& sql, const RealmId& id) {
 
 Result<std::int64_t> hold_config_version(Transaction& tx, const RealmId& id) {
     static constexpr Query query{.text = CONFIG_VERSION, .on_postgresql = " FOR SHARE"};
+    POSTRIDER_TRY(tx.hold_matching(id));
     return read_config_version(tx.sql().rows(query, id));
 }
 
 Result<void> raise_config_version(Transaction& tx, const RealmId& id) {
     static constexpr Query query{
         "UPDATE realms SET config_version = config_version + 1 WHERE id = $1"};
+    POSTRIDER_TRY(tx.change_matching(id));
     POSTRIDER_TRY(tx.sql().run(query, id));
     return {};
 }

@@ -10,13 +10,13 @@ from waiting import wait_for
 class Nodes:
     """`count` servers that share a database and a key; use as a context manager."""
 
-    def __init__(self, folder, database, count, roles=(), flags=("--allow-network", "127.0.0.0/8")):
+    def __init__(self, folder, database, count, roles=(), flags=("--allow-network", "127.0.0.0/8"), program=None):
         self.folder, self.postgres, self.url = folder, database, database.database()
         self.name = self.url.rsplit("/", 1)[1]
         self.flags, self.servers = flags, []
         for number in range(count):
             role = roles[number] if number < len(roles) else "all"
-            self.servers.append(Server(folder / f"node{number}", "--database", self.url, "--role", role, *flags))
+            self.servers.append(Server(folder / f"node{number}", "--database", self.url, "--role", role, *flags, program=program))
         self.stack = contextlib.ExitStack()
 
     def __enter__(self):
@@ -63,3 +63,8 @@ class Nodes:
     def id_of(self, number):
         """The node that a server is now."""
         return bytes.fromhex((self.servers[number].data / "node").read_text().replace("-", ""))
+
+    def in_flight(self, number):
+        """The deliveries that a server which was killed had not recorded yet."""
+        file = (self.servers[number].data / "flight").read_bytes()
+        return {file[at + 16:at + 32] for at in range(0, len(file), 32)} - {bytes(16)}
