@@ -25,7 +25,7 @@ void Node::deliveries_elsewhere(std::vector<WebhookId> webhooks, Timestamp due_s
     engine_.hinted(std::move(webhooks), store_.cluster()->mark(), due_since);
 }
 
-void Node::take_in(std::vector<Announcement> what, std::function<void()> done) {
+void Node::take_in(std::vector<Announcement> what, std::function<void(bool)> done) {
     {
         const MutexLock lock(mutex_);
         std::ranges::move(what, std::back_inserter(waiting_.what));
@@ -51,13 +51,13 @@ void Node::read_next() {
     });
 }
 
-/// Who could not read does not acknowledge: it is asked again, or reads everything when the
-/// database is back.
 void Node::finish(Batch batch, const Result<void>& read) {
     if (read) {
         engine_.after([done = std::move(batch.done)] {
-            for (const auto& tell : done) tell();
+            for (const auto& tell : done) tell(true);
         });
+    } else {
+        for (const auto& tell : batch.done) tell(false);
     }
     read_next();
 }

@@ -36,13 +36,13 @@ class Node final : public store::ClusterListener {
     void lanes_owned(std::vector<store::OwnedLane> lanes) override;
     void release_lanes(std::vector<store::OwnedLane> lanes) override;
     void deliveries_elsewhere(std::vector<WebhookId> webhooks, Timestamp due_since) override;
-    void take_in(std::vector<store::Announcement> what, std::function<void()> done) override;
+    void take_in(std::vector<store::Announcement> what, std::function<void(bool)> done) override;
 
  private:
     /// What was asked together.
     struct Batch {
         std::vector<store::Announcement> what;
-        std::vector<std::function<void()>> done;
+        std::vector<std::function<void(bool)>> done;
     };
     void read_next();
     void finish(Batch batch, const Result<void>& read);

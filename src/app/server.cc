@@ -241,14 +241,14 @@ Result<void> ServerImpl::disable_webhook(store::Transaction& tx, const RealmId& 
 Result<void> ServerImpl::load() {
     store_->set_publish_handler(
         [this](store::Transaction& tx, std::span<store::PublishWork*> works,
-               std::span<Result<store::PublishAnswer>> answers) -> Result<void> {
-            POSTRIDER_TRY(publisher_.publish_works(tx, works, answers));
+               std::span<Result<store::PublishAnswer>> answers) -> Result<std::size_t> {
+            POSTRIDER_ASSIGN(const auto count, publisher_.publish_works(tx, works, answers));
             std::size_t accepted = 0;
-            for (std::size_t i = 0; i < works.size(); ++i) {
+            for (std::size_t i = 0; i < count; ++i) {
                 if (answers[i] && !answers[i]->replayed) accepted += works[i]->events.size();
             }
             tx.after_commit([this, accepted] { metrics_.events_accepted.add(accepted); });
-            return {};
+            return count;
         });
     POSTRIDER_TRY(directory_.start());
     POSTRIDER_ASSIGN(const auto bootstrapped,

@@ -27,7 +27,10 @@ Result<std::vector<store::RealmRow>> load_all(store::sql::Connection& sql) {
 }
 
 /// The first start: nobody can be subscribed, so it fires nothing.
+/// Several nodes may start on an empty database.
 Result<store::RealmRow> make_master(store::Transaction& tx) {
+    POSTRIDER_ASSIGN(auto made, store::realms_table::find_by_name(tx.sql(), master_name));
+    if (made) return std::move(*made);
     store::RealmRow row{.id = tx.mint_id<RealmId>(),
                         .name = std::string(master_name),
                         .display_name = "Master",
@@ -46,6 +49,8 @@ constexpr std::string_view administrator_made = "administrator";
 /// Once in the life of a store: the role that may do everything, and the user `admin` who has it
 /// and no password yet. Like `master` itself it fires nothing.
 Result<bool> make_administrator(store::Transaction& tx, const RealmId& master) {
+    POSTRIDER_ASSIGN(const auto made, store::state_table::get(tx.sql(), administrator_made));
+    if (made) return false;
     const Actor actor = Actor::system("start");
     const store::RoleRow role{.realm = master,
                               .id = tx.mint_id<RoleId>(),
@@ -122,7 +127,7 @@ Result<void> Directory::start() {
         return make_administrator(tx, master);
     });
     if (!made) return std::unexpected(std::move(made).error());
-    is_first_start_ = true;
+    is_first_start_ = *made;
     return {};
 }
 

@@ -257,20 +257,23 @@ Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& 
             return {};
         }
     }
+    call.deliveries += deliveries;
     POSTRIDER_ASSIGN(answer, add_work(tx, work, webhooks, call.rows));
     return {};
 }
 
-Result<void> Publisher::publish_works(store::Transaction& tx, std::span<PublishWork*> works,
-                                      std::span<Result<PublishAnswer>> answers) {
+Result<std::size_t> Publisher::publish_works(store::Transaction& tx, std::span<PublishWork*> works,
+                                             std::span<Result<PublishAnswer>> answers) {
     CHECK(works.size() == answers.size());
     Call call;
-    for (std::size_t i = 0; i < works.size(); ++i) {
-        POSTRIDER_TRY(publish_work(tx, *works[i], call, answers[i]));
+    std::size_t count = 0;
+    while (count < works.size() && call.deliveries < limits::fan_out_deliveries_max) {
+        POSTRIDER_TRY(publish_work(tx, *works[count], call, answers[count]));
+        ++count;
     }
     POSTRIDER_TRY(write(tx, call.rows));
     offer_after_commit(tx, std::move(call.rows.offers));
-    return {};
+    return count;
 }
 
 }  // namespace postrider::events

@@ -36,9 +36,10 @@ class Publisher {
                               EventOrigin origin);
 
     /// The store's publish handler: idempotency keys, known types, fan-out limit, then the rows.
-    /// A refused work has written nothing.
-    Result<void> publish_works(store::Transaction& tx, std::span<store::PublishWork*> works,
-                               std::span<Result<store::PublishAnswer>> answers);
+    /// A refused work has written nothing. How many it did: about
+    /// limits::fan_out_deliveries_max deliveries are enough for a transaction.
+    Result<std::size_t> publish_works(store::Transaction& tx, std::span<store::PublishWork*> works,
+                                      std::span<Result<store::PublishAnswer>> answers);
 
  private:
     using SharedMatcher = std::shared_ptr<const Matcher>;
@@ -53,6 +54,7 @@ class Publisher {
     /// What one call of publish_works goes by: the matcher of each realm, and its rows.
     struct Call {
         std::unordered_map<RealmId, Result<SharedMatcher>> matchers;
+        std::size_t deliveries = 0;
         Rows rows;
     };
 

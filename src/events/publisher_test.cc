@@ -314,6 +314,33 @@ TEST_F(PublisherTest, too_much_fan_out_says_how_many_events_fit) {
     EXPECT_EQ(sink_.take().size(), fitting * webhooks);
 }
 
+TEST_F(PublisherTest, works_that_are_too_much_for_one_transaction_are_done_in_several) {
+    constexpr std::size_t webhooks = 100;
+    ASSERT_TRUE(change([this](Transaction& tx) -> Result<int> {
+        for (std::size_t i = 0; i < webhooks; ++i) {
+            POSTRIDER_TRY(insert_webhook(tx, realm_, R"(["order.*"])"));
+        }
+        return 0;
+    }));
+    const std::vector<NewEvent> many(limits::fan_out_deliveries_max / webhooks,
+                                     event("order.paid"));
+    hold_writer();
+    std::vector<std::future<Result<PublishAnswer>>> answers;
+    for (int i = 0; i < 3; ++i) answers.push_back(publish_later(work(many)));
+    std::promise<bool> last;
+    store_->write(
+        store::WriteClass::ordinary, [](Transaction&) { return Result<void>(); },
+        [&last](const Result<void>& written) { last.set_value(written.has_value()); });
+    const auto before = store_->last_commit();
+    release_writer();
+    for (auto& answer : answers) EXPECT_TRUE(answer.get());
+    EXPECT_TRUE(last.get_future().get());
+    EXPECT_EQ(store_->last_commit(), before + 4);  // what held the writer, then three
+    const auto offers = sink_.take();
+    EXPECT_EQ(offers.size(), 3 * limits::fan_out_deliveries_max);
+    EXPECT_TRUE(std::ranges::is_sorted(offers, {}, &Offer::commit));
+}
+
 TEST_F(PublisherTest, a_webhook_answered_misses_nothing_and_a_rolled_back_one_leaves_no_trace) {
     ASSERT_TRUE(publish(work({event("order.paid")})));  // the matcher without webhooks is kept
     auto failed = change([this](Transaction& tx) -> Result<int> {

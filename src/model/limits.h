@@ -211,6 +211,7 @@ inline constexpr std::uint64_t disk_reserve_bytes = 16 * 1024 * 1024;
 inline constexpr std::uint64_t disk_reserve_bytes_min =
     16 * 1024 * 1024;  ///< what the database grows by at a checkpoint must fit, and outcomes
 inline constexpr std::uint64_t disk_reserve_bytes_max = 64ULL * 1024 * 1024 * 1024;
+inline constexpr std::size_t due_part_rows_first = 64;
 inline constexpr std::size_t recover_step_deliveries = 1000;
 inline constexpr std::size_t housekeeping_rows_max =
     1000;                                              ///< of one step: well under a closure's time
@@ -259,6 +260,8 @@ inline constexpr Duration node_start_wait_max = 10s;   ///< for who uses the sch
 inline constexpr Duration cluster_statement_max = 2s;  ///< so that a lock does not stop heartbeats
 inline constexpr Duration cluster_turn_pause = 1ms;    ///< hints that come meanwhile go together
 inline constexpr Duration change_wait_max = 10s;       ///< for all nodes to go by a change
+inline constexpr Duration sync_again_after = 100ms;    ///< when everything could not be read
+inline constexpr Duration last_commit_noted_every = 10s;  ///< when there are no new ones
 inline constexpr Duration change_said_again_after = 250ms;
 inline constexpr Duration test_grace = 1min;  ///< an attempt of a test has ended by then
 inline constexpr Duration lanes_look_interval = 5s;

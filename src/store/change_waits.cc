@@ -44,11 +44,18 @@ std::uint64_t ChangeWaits::begin(const std::vector<Announcement>& what) {
 }
 
 void ChangeWaits::committed(std::uint64_t number, std::function<void()> done) {
-    const MutexLock lock(mutex_);
-    const auto found = waits_.find(number);
-    CHECK(found != waits_.end());
-    found->second.done = std::move(done);
-    found->second.since = found->second.said_at = clock_.monotonic();
+    {
+        const MutexLock lock(mutex_);
+        const auto found = waits_.find(number);
+        CHECK(found != waits_.end());
+        if (is_open_) {
+            found->second.done = std::move(done);
+            found->second.since = found->second.said_at = clock_.monotonic();
+            return;
+        }
+        waits_.erase(found);
+    }
+    done();
 }
 
 void ChangeWaits::forget(std::uint64_t number) {

@@ -103,6 +103,14 @@ TEST_F(ChangeWaitsTest, ClosingTellsAllAndNobodyWaitsLater) {
     EXPECT_EQ(waits.begin(what), 0U);
 }
 
+TEST_F(ChangeWaitsTest, WhatIsCommittedAfterClosingIsToldAtOnce) {
+    const auto number = waits.begin(what);
+    waits.close();
+    waits.committed(number, [this] { ++told; });
+    EXPECT_EQ(told, 1);
+    EXPECT_TRUE(waits.is_empty());
+}
+
 /// Who is told may at once commit something more.
 TEST_F(ChangeWaitsTest, ItMayBeUsedByWhoIsTold) {
     waits.committed(waits.begin(what), [this] { commit(); });

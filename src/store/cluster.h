@@ -57,8 +57,9 @@ class ClusterListener {
     /// Deliveries of these lanes were committed that memory was not offered, due at `due_since` or
     /// later.
     virtual void deliveries_elsewhere(std::vector<WebhookId> webhooks, Timestamp due_since) = 0;
-    /// Read these again; `done` when nothing goes by the old ones any more, from any thread.
-    virtual void take_in(std::vector<Announcement> what, std::function<void()> done) = 0;
+    /// Read these again; `done(true)` when nothing goes by the old ones any more, `done(false)`
+    /// when they could not be read. From any thread.
+    virtual void take_in(std::vector<Announcement> what, std::function<void(bool)> done) = 0;
 };
 
 /// The nodes that share one store: who is there, whose lane is whose, and what must be read again.

@@ -41,7 +41,7 @@ Announcement parse_change(std::string_view text) {
     if (text.size() != CHANGE_LENGTH) return {};
     const auto realm = parse_hex(text.substr(1, HEX_LENGTH));
     const auto id = parse_hex(text.substr(1 + HEX_LENGTH));
-    if (!realm || !id) return {};
+    if (!realm || !id || std::string_view("wrk").find(text[0]) == std::string_view::npos) return {};
     return {static_cast<Subject>(text[0]), RealmId{*realm}, *id};
 }
 

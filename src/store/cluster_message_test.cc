@@ -84,7 +84,8 @@ TEST_F(ClusterMessage, WhatIsNotOursIsNotRead) {
 
 TEST_F(ClusterMessage, AChangeThatCannotBeReadIsEverything) {
     const auto node = encode(message::Lanes{id()}).substr(2);
-    for (const auto& change : {std::string("w"), "w" + node, "w" + node + std::string(32, 'z')}) {
+    for (const auto& change :
+         {std::string("w"), "w" + node, "w" + node + std::string(32, 'z'), "?" + node + node}) {
         const auto read = parse_message("c " + node + " 5 " + change);
         ASSERT_TRUE(read);
         const auto& told = std::get<message::Changes>(*read);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,10 +32,17 @@ Result<std::optional<Uuid>> NodeFile::take(const std::string& path, const Uuid& 
                                 "another --data",
                                 path));
     }
-    char text[64];
+    struct stat file{};
+    if (::fstat(fd_, &file) != 0) return cannot_write(path);
+    // A copy of the folder is another node, and the one that it was copied from may be alive.
+    const auto mark = fmt::format(" {}:{}", file.st_dev, file.st_ino);
+    char text[128];
     const auto got = ::pread(fd_, text, sizeof text, 0);
-    auto before = Uuid::parse(std::string_view(text, got > 0 ? static_cast<std::size_t>(got) : 0));
-    const std::string line = node.to_string();
+    std::string_view was(text, got > 0 ? static_cast<std::size_t>(got) : 0);
+    std::optional<Uuid> before;
+    if (was.ends_with(mark)) before = Uuid::parse(was.substr(0, was.size() - mark.size()));
+    const std::string line = node.to_string() + mark;
+    if (::ftruncate(fd_, 0) != 0) return cannot_write(path);
     if (::pwrite(fd_, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
         return cannot_write(path);
     }

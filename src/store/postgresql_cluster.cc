@@ -195,6 +195,7 @@ void PostgresqlCluster::turn(const Mail& mail) {
     mail_.hints.insert(mail.hints.begin(), mail.hints.end());
     mail_.released.insert(mail_.released.end(), mail.released.begin(), mail.released.end());
     mail_.synced = std::max(mail_.synced, mail.synced);
+    mail_.sync_failed = std::max(mail_.sync_failed, mail.sync_failed);
     mail_.look_at_lanes = true;
 }
 
@@ -221,36 +222,51 @@ Result<void> PostgresqlCluster::begin(PostgresqlConnection& sql) {
     }
     POSTRIDER_TRY(
         sql.execute(fmt::format("SET synchronous_commit = off; LISTEN {}", channel_).c_str()));
-    // What was said meanwhile nobody has heard here.
-    sync();
     swept_at_ = {};
     heartbeat_at_ = {};
+    // What was said meanwhile nobody has heard here.
+    return sync(sql);
+}
+
+/// Reads everything again; until that has ended the lease is not renewed. It is alive for all to
+/// see before it reads: who changes something then waits for it.
+Result<void> PostgresqlCluster::sync(PostgresqlConnection& sql) {
+    is_synced_ = false;
+    is_to_sync_ = false;
+    sync_asked_at_ = clock_.monotonic();
+    if (!is_blind()) POSTRIDER_TRY(say_alive(sql));
+    listener_->take_in({Announcement{}}, [this, number = ++sync_](bool has_read) {
+        const MutexLock lock(mutex_);
+        auto& last = has_read ? mail_.synced : mail_.sync_failed;
+        last = std::max(last, number);
+        wake();
+    });
     return {};
 }
 
-/// Reads everything again; until that has ended the lease is not renewed.
-void PostgresqlCluster::sync() {
-    is_synced_ = false;
-    sync_asked_at_ = clock_.monotonic();
-    listener_->take_in({Announcement{}}, [this, number = ++sync_] {
-        const MutexLock lock(mutex_);
-        mail_.synced = std::max(mail_.synced, number);
-        wake();
-    });
+/// Who cannot read for so long delivers nothing: its lanes are for others.
+bool PostgresqlCluster::is_blind() const {
+    return failing_since_ && clock_.monotonic() - *failing_since_ >= limits::node_lease;
 }
 
 Result<void> PostgresqlCluster::attend(PostgresqlConnection& sql, const Mail& mail) {
     const auto now = clock_.monotonic();
     POSTRIDER_TRY(hear(sql));
+    if (mail.sync_failed == sync_ && !is_to_sync_) {
+        if (!failing_since_) failing_since_ = now;
+        is_to_sync_ = true;
+    }
     if (mail.synced == sync_ && !is_synced_) {
+        const bool was_blind = is_blind();
+        failing_since_.reset();
+        if (was_blind) return sync(sql);
         is_synced_ = true;
         lease_until_ = {};
         POSTRIDER_TRY(read_lanes(sql));
         heartbeat_at_ = {};
         look_at_lanes_ = true;
     }
-    // Who could not read says nothing.
-    if (!is_synced_ && now - sync_asked_at_ >= limits::node_lease) sync();
+    if (is_to_sync_ && now - sync_asked_at_ >= limits::sync_again_after) POSTRIDER_TRY(sync(sql));
     if (mail.look_at_lanes && is_synced_) POSTRIDER_TRY(read_lanes(sql));
     if (mail.retire || now - heartbeat_at_ >= limits::node_heartbeat_interval) {
         POSTRIDER_TRY(heartbeat(sql));
@@ -273,7 +289,8 @@ Result<void> PostgresqlCluster::attend(PostgresqlConnection& sql, const Mail& ma
         if (!is_first) POSTRIDER_TRY(read_lanes(sql));
         if (is_steward_) POSTRIDER_TRY(clean_nodes(sql));
     }
-    return {};
+    // What came with the answers to all this is no longer on the socket to be waited for.
+    return hear(sql);
 }
 
 Result<void> PostgresqlCluster::hear(PostgresqlConnection& sql) {
@@ -294,7 +311,8 @@ void PostgresqlCluster::hear_one(const message::Deliveries& told) {
 }
 
 void PostgresqlCluster::hear_one(const message::Changes& told) {
-    listener_->take_in(told.what, [this, told] {
+    listener_->take_in(told.what, [this, told](bool has_read) {
+        if (!has_read) return;  // it is said again
         const MutexLock lock(mutex_);
         mail_.taken_in.push_back(told);
         wake();
@@ -312,20 +330,29 @@ void PostgresqlCluster::hear_one(const message::Lanes& /*told*/) {
     wake();
 }
 
+Result<void> PostgresqlCluster::say_alive(PostgresqlConnection& sql) {
+    return write_heartbeat(sql, node_, address_, is_leaving_ ? leaving_role : to_string(role_),
+                           ids_.last());
+}
+
 /// That this node is there, and who else is.
 Result<void> PostgresqlCluster::heartbeat(PostgresqlConnection& sql) {
     const auto asked = clock_.monotonic();
     // Others may have taken its lanes, and need not have waited for it.
-    if (is_synced_ && asked >= lease_until_ && lease_until_ != Monotonic{}) sync();
-    const Uuid last = ids_.last();
-    POSTRIDER_TRY(
-        write_heartbeat(sql, node_, address_, is_leaving_ ? leaving_role : to_string(role_), last));
+    if (is_synced_ && asked >= lease_until_ && lease_until_ != Monotonic{}) {
+        POSTRIDER_TRY(sync(sql));
+    } else if (!is_blind()) {
+        POSTRIDER_TRY(say_alive(sql));
+    }
     heartbeat_at_ = asked;
     answered_at_ = asked;
     POSTRIDER_TRY(read_nodes(sql));
-    if (is_steward_ && last != noted_) {
+    // Also when nothing was committed: who starts next takes the time since for an outage.
+    const Uuid last = ids_.last();
+    if (is_steward_ && (last != noted_ || asked - noted_at_ >= limits::last_commit_noted_every)) {
         POSTRIDER_TRY(write_last_commit(sql, last, clock_.now()));
         noted_ = last;
+        noted_at_ = asked;
     }
     if (!is_synced_) return {};
     lease_until_ = asked + limits::node_lease - limits::node_lease_margin;
@@ -351,7 +378,7 @@ Result<void> PostgresqlCluster::read_nodes(PostgresqlConnection& sql) {
 
 Result<void> PostgresqlCluster::acknowledge(PostgresqlConnection& sql,
                                             const std::vector<message::Changes>& taken_in) {
-    std::map<Uuid, message::Acknowledged> known;
+    std::map<Uuid, std::vector<std::uint64_t>> known;
     for (const message::Changes& taken : taken_in) {
         for (const Announcement& change : taken.what) {
             if (change.subject == Subject::everything) look_at_lanes_ = true;
@@ -362,15 +389,19 @@ Result<void> PostgresqlCluster::acknowledge(PostgresqlConnection& sql,
             has_lanes_to_tell_ |= is_mine;
         }
         if (taken.number == 0) continue;
-        auto& told = known.try_emplace(taken.from, taken.from, node_).first->second;
-        told.numbers.push_back(taken.number);
+        known[taken.from].push_back(taken.number);
     }
     if (has_lanes_to_tell_) tell_owned();
-    for (const auto& [origin, told] : known) {
-        if (origin == node_) {
-            hear_one(told);
-        } else {
-            POSTRIDER_TRY(tell(sql, told));
+    for (const auto& [origin, numbers] : known) {
+        for (std::size_t at = 0; at < numbers.size(); at += limits::hints_per_notification_max) {
+            const auto part = std::span(numbers).subspan(at).first(
+                std::min(limits::hints_per_notification_max, numbers.size() - at));
+            const message::Acknowledged told{origin, node_, {part.begin(), part.end()}};
+            if (origin == node_) {
+                hear_one(told);
+            } else {
+                POSTRIDER_TRY(tell(sql, told));
+            }
         }
     }
     return {};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_set>
@@ -71,7 +72,8 @@ class PostgresqlCluster final : public Cluster {
         std::unordered_set<WebhookId> hints;
         std::vector<OwnedLane> released;
         std::vector<message::Changes> taken_in;
-        std::uint64_t synced = 0;  ///< the last sync that has ended
+        std::uint64_t synced = 0;       ///< the last sync that has ended
+        std::uint64_t sync_failed = 0;  ///< the last one that could not read
         bool look_at_lanes = false;
         bool retire = false;
         bool stop = false;
@@ -84,7 +86,9 @@ class PostgresqlCluster final : public Cluster {
     Result<sql::PostgresqlConnection*> connect();
     Result<void> begin(sql::PostgresqlConnection& sql);
     Result<void> attend(sql::PostgresqlConnection& sql, const Mail& mail);
-    void sync();
+    Result<void> sync(sql::PostgresqlConnection& sql);
+    bool is_blind() const;
+    Result<void> say_alive(sql::PostgresqlConnection& sql);
     Result<void> hear(sql::PostgresqlConnection& sql);
     void hear_one(const message::Deliveries& told);
     void hear_one(const message::Changes& told);
@@ -124,15 +128,18 @@ class PostgresqlCluster final : public Cluster {
     Monotonic lease_until_{};
     Monotonic heartbeat_at_{};
     Monotonic sync_asked_at_{};
+    std::optional<Monotonic> failing_since_;  // that it could not read
     Monotonic looked_at_{};
     Monotonic swept_at_{};
     std::uint64_t sync_ = 0;
     bool is_listening_ = false;
     bool is_synced_ = false;
+    bool is_to_sync_ = false;
     bool look_at_lanes_ = false;
     bool is_leaving_ = false;
     bool has_lanes_to_tell_ = false;
     Uuid noted_;
+    Monotonic noted_at_{};
 
     std::atomic<Monotonic> answered_at_{};  // nil: it is not asked
     std::atomic<bool> is_steward_{false};

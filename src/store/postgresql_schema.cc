@@ -125,6 +125,13 @@ Result<void> check_rights(PostgresqlConnection& sql) {
                                "unnest(ARRAY['events', 'deliveries', 'attempts', 'store_state', "
                                "'postrider_writers', 'postrider_partitions', 'nodes', 'lanes']) t "
                                "WHERE NOT has_table_privilege(t, r)"));
+    POSTRIDER_ASSIGN(const auto may_make_temporary,
+                     sql.value("SELECT has_database_privilege(current_database(), 'TEMP')"));
+    if (may_make_temporary != "t") {
+        return cannot(sql, fmt::format("the role {0} may not make temporary tables; run there, as "
+                                       "its owner: GRANT TEMPORARY ON DATABASE <name> TO \"{0}\"",
+                                       sql.user()));
+    }
     if (!lacking) return {};
     return cannot(sql, fmt::format("the role {0} lacks rights ({1}); run there, as the tables' "
                                    "owner: GRANT ALL ON ALL TABLES IN SCHEMA public TO \"{0}\"",

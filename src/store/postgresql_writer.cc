@@ -63,6 +63,14 @@ constexpr const char* let_go = "RESET idle_session_timeout; SELECT pg_advisory_u
 
 Error stopping_error() { return {ErrorCode::unavailable, "The server is stopping.", {}}; }
 
+Error undecided_error() {
+    return {
+        ErrorCode::unavailable,
+        "The database went away while this was being written, and the server stops: it may have "
+        "been accepted; look before you try again.",
+        {}};
+}
+
 Error busy_error() {
     return {ErrorCode::unavailable,
             "The database is busy with the same rows: nothing was accepted; try again.",
@@ -342,13 +350,17 @@ void PostgresqlWriter::run_publishes(Lane& lane, std::vector<Work> works) {
         realms.insert(publishes.back()->realm);
     }
     std::vector<Result<PublishAnswer>> answers(works.size());
-    const Ran ran = repeat(lane, begin_publishes(realms), [&](Transaction& tx) {
+    std::size_t count = 0;
+    const Ran ran = repeat(lane, begin_publishes(realms), [&](Transaction& tx) -> Result<void> {
         static_cast<LaneTransaction&>(tx).holds_matching(realms);
         answers.assign(works.size(), Result<PublishAnswer>{});
-        return publish_handler_(tx, publishes, answers);
+        POSTRIDER_ASSIGN(count, publish_handler_(tx, publishes, answers));
+        return {};
     });
     if (ran.end == End::committed) {
-        for (std::size_t i = 0; i < works.size(); ++i) tell(*publishes[i], std::move(answers[i]));
+        for (std::size_t i = 0; i < count; ++i) tell(*publishes[i], std::move(answers[i]));
+        works.erase(works.begin(), works.begin() + static_cast<std::ptrdiff_t>(count));
+        if (!works.empty()) run_publishes(lane, std::move(works));
     } else if (ran.end == End::refused && works.size() > 1) {
         // One of them is at fault: each alone.
         for (auto& work : works) {
@@ -452,8 +464,12 @@ PostgresqlWriter::Ran PostgresqlWriter::commit(Lane& lane, LaneTransaction& tx) 
     Ran ran;
     if (!has_committed && connection.last_failure() == Failure::lost) {
         lane.link.drop();
-        has_committed = resolve(lane, number);
-        if (!has_committed) ran = {End::lost, sql::unreachable()};
+        const auto resolved = resolve(lane, number);
+        has_committed = resolved.value_or(false);
+        if (!has_committed) {
+            ran = resolved ? Ran{End::lost, sql::unreachable()}
+                           : Ran{End::undecided, undecided_error()};
+        }
     } else if (!has_committed) {
         ran = give_up(lane, committed ? busy_error() : committed.error());
     }
@@ -473,8 +489,9 @@ PostgresqlWriter::Ran PostgresqlWriter::commit(Lane& lane, LaneTransaction& tx) 
 }
 
 /// Whether the transaction with this number took place, after its connection broke during COMMIT.
-/// Waits until the database is back: before, nobody knows, and nobody may be told.
-bool PostgresqlWriter::resolve(Lane& lane, CommitNumber number) {
+/// Waits until the database is back: before, nobody knows, and nobody may be told. nullopt: the
+/// server stops first.
+std::optional<bool> PostgresqlWriter::resolve(Lane& lane, CommitNumber number) {
     // The row is locked until the lost session has ended, either way.
     const auto query = fmt::format(
         "SELECT number FROM postrider_writers WHERE slot = '\\x{}' FOR UPDATE", lane.slot);
@@ -484,7 +501,7 @@ bool PostgresqlWriter::resolve(Lane& lane, CommitNumber number) {
             if (auto found = (*connection)->value(query)) return *found == std::to_string(number);
             if ((*connection)->last_failure() == Failure::lost) lane.link.drop();
         }
-        if (is_stopping() && is_down_) return false;
+        if (is_stopping() && is_down_) return std::nullopt;
         pause(lane);
     }
 }
@@ -507,13 +524,10 @@ Result<PostgresqlConnection*> PostgresqlWriter::connect(Lane& lane) {
 }
 
 Result<void> PostgresqlWriter::make_row(Lane& lane, PostgresqlConnection& sql) {
-    if (lane.has_row) return {};
-    POSTRIDER_TRY(sql.execute(fmt::format("INSERT INTO postrider_writers VALUES ('\\x{}', 0) "
-                                          "ON CONFLICT (slot) DO NOTHING",
-                                          lane.slot)
-                                  .c_str()));
-    lane.has_row = true;
-    return {};
+    return sql.execute(fmt::format("INSERT INTO postrider_writers VALUES ('\\x{}', 0) "
+                                   "ON CONFLICT (slot) DO NOTHING",
+                                   lane.slot)
+                           .c_str());
 }
 
 /// The database is gone: nobody waits for it.

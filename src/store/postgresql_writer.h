@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <shared_mutex>
 #include <string>
@@ -69,15 +70,15 @@ class PostgresqlWriter {
         Kind kind;
         PostgresqlLink link;
         std::string slot;  ///< of its row in postrider_writers, in hex
-        bool has_row = false;
         std::thread thread;
     };
     enum class End {
         committed,
-        refused,  ///< by the closure, or a statement of it failed
-        again,    ///< another transaction was in the way
-        lost,     ///< the database is gone, and nothing was committed
-        alone,    ///< it must hold off others before it begins
+        refused,    ///< by the closure, or a statement of it failed
+        again,      ///< another transaction was in the way
+        lost,       ///< the database is gone, and nothing was committed
+        undecided,  ///< the database is gone, and the server stops before it tells
+        alone,      ///< it must hold off others before it begins
     };
     struct Ran {
         End end = End::committed;
@@ -105,7 +106,7 @@ class PostgresqlWriter {
     Ran transact_once(Lane& lane, const std::string& begin, const Body& body, HeldOff& held_off);
     Ran give_up(Lane& lane, const Error& error);
     Ran commit(Lane& lane, LaneTransaction& tx);
-    bool resolve(Lane& lane, CommitNumber number);
+    std::optional<bool> resolve(Lane& lane, CommitNumber number);
     Result<sql::PostgresqlConnection*> connect(Lane& lane);
     Result<void> make_row(Lane& lane, sql::PostgresqlConnection& sql);
     void refuse_waiting();

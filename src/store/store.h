@@ -110,10 +110,11 @@ struct PublishWork {
 };
 
 /// Does the publishes of a group inside one transaction. `answers[i]` belongs to `works[i]`; a work
-/// that is refused has written nothing. An error of the handler itself is the database's and fails
-/// all of them. Supplied by events/, which the store does not know.
-using PublishHandler = std::function<Result<void>(Transaction&, std::span<PublishWork*> works,
-                                                  std::span<Result<PublishAnswer>> answers)>;
+/// that is refused has written nothing. Returns how many of them it did, from the first on, and at
+/// least one: those that follow are too much for this transaction. An error of the handler itself
+/// is the database's and fails all of them. Supplied by events/, which the store does not know.
+using PublishHandler = std::function<Result<std::size_t>(
+    Transaction&, std::span<PublishWork*> works, std::span<Result<PublishAnswer>> answers)>;
 
 /// The one door to the database: durable writes in groups, and snapshots to read.
 /// Thread-safety: any thread. Full queues answer `unavailable` at once; nothing blocks the caller.

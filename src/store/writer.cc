@@ -262,8 +262,13 @@ bool Writer::run_works(GroupTransaction& tx, std::vector<Work>& group, std::vect
             while (i < group.size() && std::holds_alternative<PublishWork>(group[i].what)) {
                 publishes.push_back(&std::get<PublishWork>(group[i++].what));
             }
-            ran = run_publishes(tx, publishes, std::span(answers).subspan(first, publishes.size()),
-                                isolation);
+            const auto count = run_publishes(
+                tx, publishes, std::span(answers).subspan(first, publishes.size()), isolation);
+            if (count && *count < publishes.size()) {
+                put_back(group, first + *count);
+                i = group.size();
+            }
+            if (!count) ran = std::unexpected(count.error());
         }
         if (!ran && is_set && isolation == Isolation::trusting) return false;
         auto failure = sql_->last_failure();
@@ -273,6 +278,16 @@ bool Writer::run_works(GroupTransaction& tx, std::vector<Work>& group, std::vect
         }
     }
     return true;
+}
+
+/// These are for the next transaction, before everything else that is not an outcome.
+void Writer::put_back(std::vector<Work>& group, std::size_t from) {
+    const MutexLock lock(mutex_);
+    while (group.size() > from) {
+        ordinary_bytes_ += group.back().bytes;
+        ordinary_.push_front(std::move(group.back()));
+        group.pop_back();
+    }
 }
 
 Result<void> Writer::run_guarded(GroupTransaction& tx, Isolation isolation,
@@ -290,11 +305,15 @@ Result<void> Writer::run_guarded(GroupTransaction& tx, Isolation isolation,
     return result;
 }
 
-Result<void> Writer::run_publishes(GroupTransaction& tx, std::vector<PublishWork*>& works,
-                                   std::span<Answer> answers, Isolation isolation) {
+Result<std::size_t> Writer::run_publishes(GroupTransaction& tx, std::vector<PublishWork*>& works,
+                                          std::span<Answer> answers, Isolation isolation) {
     CHECK(publish_handler_ != nullptr);
     std::vector<Result<PublishAnswer>> results(works.size());
-    auto ran = run_guarded(tx, isolation, [&] { return publish_handler_(tx, works, results); });
+    std::size_t count = 0;
+    auto ran = run_guarded(tx, isolation, [&]() -> Result<void> {
+        POSTRIDER_ASSIGN(count, publish_handler_(tx, works, results));
+        return {};
+    });
     for (std::size_t i = 0; i < works.size(); ++i) {
         if (ran) {
             answers[i] = std::move(results[i]);
@@ -302,7 +321,8 @@ Result<void> Writer::run_publishes(GroupTransaction& tx, std::vector<PublishWork
             answers[i] = Result<PublishAnswer>(std::unexpected(ran.error()));
         }
     }
-    return ran;
+    if (!ran) return std::unexpected(std::move(ran).error());
+    return count;
 }
 
 Result<void> Writer::finish_group(GroupTransaction& tx) {

@@ -70,11 +70,13 @@ class Writer {
     GroupEnd run_group(std::vector<Work>& group, std::vector<Answer>& answers, Isolation isolation);
     bool run_works(GroupTransaction& tx, std::vector<Work>& group, std::vector<Answer>& answers,
                    Isolation isolation);
+    void put_back(std::vector<Work>& group, std::size_t from);
     /// Runs `what` and gives its error; under a savepoint, its changes are taken back then.
     Result<void> run_guarded(GroupTransaction& tx, Isolation isolation,
                              const std::function<Result<void>()>& what);
-    Result<void> run_publishes(GroupTransaction& tx, std::vector<PublishWork*>& works,
-                               std::span<Answer> answers, Isolation isolation);
+    /// How many it did.
+    Result<std::size_t> run_publishes(GroupTransaction& tx, std::vector<PublishWork*>& works,
+                                      std::span<Answer> answers, Isolation isolation);
     void run_alone(Work work);
     Result<void> finish_group(GroupTransaction& tx);
     void observe(Duration duration, std::size_t works);

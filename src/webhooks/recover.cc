@@ -89,11 +89,17 @@ struct Found {
     std::vector<Lack> lacks;
     Uuid last;             ///< the last event that was looked at
     bool complete = true;  ///< there is none after it
-    std::string problem;   ///< why the webhook cannot get anything; "" when it can
+    std::string problem;   ///< as problem_of()
 };
 
 bool is_lost(const store::DeliveryView& view) {
     return view.row.state == DeliveryState::failed || view.row.state == DeliveryState::cancelled;
+}
+
+/// Why the webhook cannot get anything; "" when it can.
+std::string problem_of(const std::optional<store::WebhookRow>& row) {
+    if (!row || row->deleted_at) return "The webhook was deleted.";
+    return row->enabled ? "" : "The webhook was disabled.";
 }
 
 /// What the webhook lacks of the next events above `after`.
@@ -101,14 +107,8 @@ Result<Found> look(store::sql::Connection& sql, const RealmId& realm, const Para
                    const Uuid& after) {
     Found found{.lacks = {}, .last = after, .complete = true, .problem = {}};
     POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(sql, realm, params.webhook));
-    if (!row || row->deleted_at) {
-        found.problem = "The webhook was deleted.";
-        return found;
-    }
-    if (!row->enabled) {
-        found.problem = "The webhook was disabled.";
-        return found;
-    }
+    found.problem = problem_of(row);
+    if (!found.problem.empty()) return found;
     POSTRIDER_ASSIGN(const auto patterns, parse_words(row->events));
     POSTRIDER_ASSIGN(const auto heads,
                      store::events_table::ascending(sql, realm, after, params.until,
@@ -196,9 +196,13 @@ Result<void> do_task(Transaction& tx, const Task& task, const Recoveries::Wake& 
     if (!row || row->state != OperationState::running) return {};  // cancelled meanwhile
     if (row->cursor != to_text(task.cursor)) return {};            // another node was first
     const auto& found = task.found;
+    // As of this transaction: a disabling that was answered has cancelled everything.
+    POSTRIDER_TRY(store::realms_table::hold_config_version(tx, task.realm));
+    POSTRIDER_ASSIGN(const auto webhook,
+                     store::webhooks_table::find(tx.sql(), task.realm, task.params.webhook));
     Cursor next{.is_counting = task.cursor.is_counting, .after = found.last};
-    if (!found.problem.empty()) {
-        end(tx, *row, OperationState::failed, found.problem);
+    if (auto problem = problem_of(webhook); !problem.empty()) {
+        end(tx, *row, OperationState::failed, std::move(problem));
     } else if (task.cursor.is_counting) {
         row->total += static_cast<std::int64_t>(found.lacks.size());
         if (found.complete) next = {.is_counting = false, .after = id_before(task.params.since)};

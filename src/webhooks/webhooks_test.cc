@@ -425,9 +425,10 @@ TEST(TestLimiter, bounds_a_minute) {
 class RecoveryTest : public WebhooksTest {
  protected:
     RecoveryTest()
-        : recoveries_(*store_,
-                      [this](const RealmId&, const WebhookId&, store::CommitNumber) { ++wakes_; }) {
-    }
+        : recoveries_(*store_, [this](const RealmId&, const WebhookId&, store::CommitNumber) {
+              ++wakes_;
+              if (woken_) woken_();
+          }) {}
     ~RecoveryTest() override { store_->stop(); }
 
     Result<store::OperationRow> start(const WebhookId& webhook, Span span) {
@@ -456,6 +457,7 @@ class RecoveryTest : public WebhooksTest {
     }
 
     std::atomic<int> wakes_ = 0;
+    std::function<void()> woken_;
     Recoveries recoveries_;
 };
 
@@ -523,6 +525,35 @@ TEST_F(RecoveryTest, takes_many_steps_and_only_the_span) {
     EXPECT_EQ(done.done, 2500);
     EXPECT_EQ(done.total, 2500);
     EXPECT_EQ(wakes_.load(), 3);
+}
+
+TEST_F(RecoveryTest, gives_nothing_to_a_webhook_that_is_disabled_meanwhile) {
+    const auto id = created(R"(["order.paid"])").webhook.id;
+    ASSERT_TRUE(patch(id, R"({"enabled":false})"));
+    ASSERT_TRUE(change([this](Transaction& tx) -> Result<bool> {
+        for (int i = 0; i < 2500; ++i) {
+            POSTRIDER_TRY(publisher_.publish(tx, realm_, order(), EventOrigin::api));
+        }
+        return true;
+    }));
+    for (int round = 0; round < 10; ++round) {
+        ASSERT_TRUE(patch(id, R"({"enabled":true})"));
+        // After its first step, while the second one looks.
+        woken_ = [this, id] {
+            store_->write(
+                store::WriteClass::ordinary,
+                [this, id](Transaction& tx) -> Result<void> {
+                    return webhooks_.disable(tx, realm_, id, DisabledReason::by_hand, actor);
+                },
+                nullptr);
+        };
+        auto operation = start(id, {clock_.now() - 1h, {}});
+        ASSERT_TRUE(operation) << operation.error().message;
+        const auto ended = finished(operation->id);
+        EXPECT_EQ(ended.state, OperationState::failed);
+        EXPECT_EQ(ended.detail, "The webhook was disabled.");
+        EXPECT_EQ(count(id, DeliveryState::pending), 0u);
+    }
 }
 
 TEST_F(RecoveryTest, stops_when_cancelled_or_when_the_webhook_goes) {

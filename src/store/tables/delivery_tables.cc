@@ -204,27 +204,37 @@ Result<std::vector<DeliveryHead>> heads(sql::Connection& sql, const RealmId& rea
 
 Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
                 Timestamp since, std::size_t limit, std::size_t bytes_max) {
-    // Streamed: where bodies are large most of the rows may stay unread.
+    // In parts: PostgreSQL sends all that a statement found, also when bodies are large and a few
+    // of them are enough.
     static constexpr Query query{
         .text = "SELECT " DELIVERY_COLUMNS
                 ", e.type, e.timestamp, e.resource_id, e.data FROM deliveries d "
                 "JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "
                 "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.state = 'pending' "
-                "AND d.due_at >= $4 ORDER BY d.due_at, d.id LIMIT $3",
+                "AND d.due_at >= $4 ORDER BY d.due_at, d.id LIMIT $3 OFFSET $5",
         .is_streamed = true};
     Due due;
     std::size_t bytes = 0;
-    auto rows = sql.rows(query, realm, webhook, limit, since);
-    while (bytes < bytes_max && rows.next()) {
-        due.deliveries.push_back(
-            {read_row(rows),
-             event_body(rows.text(delivery_columns), rows.time(delivery_columns + 1),
-                        rows.id<ResourceId>(delivery_columns + 2),
-                        rows.blob(delivery_columns + 3))});
-        bytes += due.deliveries.back().body.size();
+    std::size_t part = std::min(limit, limits::due_part_rows_first);
+    while (part > 0) {
+        const std::size_t before = due.deliveries.size();
+        auto rows = sql.rows(query, realm, webhook, part, since, before);
+        while (bytes < bytes_max && rows.next()) {
+            due.deliveries.push_back(
+                {read_row(rows),
+                 event_body(rows.text(delivery_columns), rows.time(delivery_columns + 1),
+                            rows.id<ResourceId>(delivery_columns + 2),
+                            rows.blob(delivery_columns + 3))});
+            bytes += due.deliveries.back().body.size();
+        }
+        POSTRIDER_TRY(rows.finish());
+        const std::size_t count = due.deliveries.size();
+        if (bytes >= bytes_max) return due;
+        due.complete = count - before < part;
+        if (due.complete) return due;
+        // As many as should fit, going by those so far.
+        part = std::min({limit - count, 8 * part, (bytes_max - bytes) * count / bytes + 1});
     }
-    POSTRIDER_TRY(rows.finish());
-    due.complete = due.deliveries.size() < limit && bytes < bytes_max;
     return due;
 }
 

@@ -62,7 +62,7 @@ class Nodes:
 
     def id_of(self, number):
         """The node that a server is now."""
-        return bytes.fromhex((self.servers[number].data / "node").read_text().replace("-", ""))
+        return bytes.fromhex((self.servers[number].data / "node").read_text().split()[0].replace("-", ""))
 
     def in_flight(self, number):
         """The deliveries that a server which was killed had not recorded yet."""
