@@ -1,6 +1,8 @@
 """Several nodes on one database: nothing is lost when one dies, and nothing that has changed is gone by."""
 
+import contextlib
 import os
+import shutil
 import signal
 import threading
 import time
@@ -14,6 +16,7 @@ from nodes import Nodes
 from postgres import Postgres
 from publishers import Publishers
 from receiver import Receiver, Reply
+from server import Server
 from waiting import wait_for
 
 #: Full counts in make proof, a tenth in scripts/test.
@@ -250,3 +253,26 @@ def test_roles_and_a_rolling_restart(tmp_path, database):
         check_all_arrived(nodes, receiver, paths, publishers.acknowledged)
         counts = counts_at(receiver, paths)
         assert sum(counts.values()) == len(counts), "no duplicates"
+
+
+def test_a_copy_of_a_nodes_folder_is_another_node(tmp_path, database):
+    """As somebody makes one for the key; the first goes on, and its lanes are handed over, not taken."""
+    with Receiver() as receiver, Nodes(tmp_path, database, 1) as nodes:
+        realm = nodes[0].realm("acme", "order.paid")
+        paths = [f"/{n}" for n in range(12)]
+        for path in paths:
+            receiver.on(path, Reply(204, delay=0.1))
+            realm.create_webhook(receiver.url(path), events=["order.paid"])
+        copy = Server(tmp_path / "copy", "--database", nodes.url, *nodes.flags)
+        with contextlib.ExitStack() as stack:
+            with Publishers(realm, pause=0.005) as publishers:
+                publishers.wait_more(50)
+                shutil.copytree(nodes[0].data, copy.data)
+                stack.enter_context(copy)
+                wait_for(lambda: len(set(nodes.owners().values())) == 2, "both have lanes", 20)
+                nodes.wait_shared()
+                publishers.wait_more(50)
+            check_all_arrived(nodes, receiver, paths, publishers.acknowledged)
+        counts = counts_at(receiver, paths)
+        repeated = [delivery for delivery, count in counts.items() if count > 1]
+        assert not repeated, "no duplicates"

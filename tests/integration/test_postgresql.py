@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 
 from postgres import Postgres
 from publishers import Publishers
-from receiver import Receiver
+from receiver import Receiver, Reply
 from server import Server, binary, environment
 from waiting import wait_for
 
@@ -56,6 +57,37 @@ def test_the_database_is_killed_and_comes_back(tmp_path, database):
               f"slowest refusal {max(publishers.refusals, default=0):.2f} s")
         assert max(resumed) < 5
         assert sorted(publishers.refusals)[len(publishers.refusals) // 2] < 0.5, "refused at once"
+
+
+def cpu_seconds(process):
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_an_outage_that_outlasts_the_lease(tmp_path, database):
+    """With retries due all the while: it waits without work for the processor, and goes on at once."""
+    with Receiver() as receiver, Server(tmp_path / "data", "--database", database.database(),
+                                        "--allow-network", "127.0.0.0/8") as server:
+        realm = server.realm("acme", "order.paid")
+        receiver.on("/a", Reply(503))
+        realm.create_webhook(receiver.url("/a"), events=["order.paid"], retry_schedule=["4s"] * 10)
+        ids = {realm.publish("order.paid").json["id"] for _ in range(50)}
+        wait_for(lambda: {request.id for request in receiver.at("/a")} >= ids, "attempted", 10)
+        database.end(signal.SIGKILL)
+        time.sleep(5)  # the lease is over
+        before, count = cpu_seconds(server.process), len(receiver.at("/a"))
+        time.sleep(3)
+        spent = cpu_seconds(server.process) - before
+        assert len(receiver.at("/a")) == count, "without its lease it attempts nothing"
+        receiver.on("/a", Reply(204))
+        database.start()
+        back = time.monotonic()
+        wait_for(lambda: len(receiver.at("/a")) >= count + len(ids), "delivered", 10)
+        resumed = time.monotonic() - back
+        wait_for(lambda: not realm.deliveries(state="pending"), "nothing pending", 10)
+        print(f"an outage of 8 s: {spent:.2f} s of the processor in 3 s of it, resumed within {resumed:.2f} s")
+        assert spent < 0.5
+        assert resumed < 5
 
 
 def test_every_backend_is_terminated(tmp_path, database):
