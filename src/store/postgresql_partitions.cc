@@ -243,6 +243,7 @@ Result<bool> is_partitioned(PostgresqlConnection& sql) {
 Result<void> partition_log(PostgresqlConnection& sql) {
     POSTRIDER_ASSIGN(const bool done, is_partitioned(sql));
     if (done) return {};
+    POSTRIDER_TRY(lock_log(sql));
     POSTRIDER_TRY(
         sql.execute("CREATE TABLE postrider_partitions (suffix TEXT NOT NULL PRIMARY KEY, "
                     "start_id BYTEA NOT NULL, end_id BYTEA NOT NULL)"));

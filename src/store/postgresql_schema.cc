@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <thread>
 
 #include "model/limits.h"
 #include "store/migrations.h"
@@ -93,10 +94,17 @@ constexpr const char* own_tables =
     "epoch BIGINT NOT NULL, PRIMARY KEY (realm_id, webhook_id)) WITH (fillfactor = 50);"
     "CREATE INDEX lanes_by_owner ON lanes (owner);";
 
-/// One step, if it is still to be done when the lock is ours.
+/// One step, if it is still to be done when the lock is ours. It does not wait for long for tables
+/// that running nodes use: they would wait behind it, and one with locks of its own would do so
+/// until PostgreSQL looks for deadlocks.
 Result<void> step_forward(PostgresqlConnection& sql) {
     POSTRIDER_TRY(sql.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"));
     POSTRIDER_TRY(sql.value("SELECT pg_advisory_xact_lock" + lock_arguments(migration_lock)));
+    POSTRIDER_TRY(sql.execute(fmt::format("SET LOCAL lock_timeout = {}",
+                                          std::chrono::duration_cast<std::chrono::milliseconds>(
+                                              limits::partition_lock_wait_max)
+                                              .count())
+                                  .c_str()));
     POSTRIDER_ASSIGN(const auto version, read_version(sql));
     if (version < 0) return sql.execute(own_tables);
     const auto steps = migrations();
@@ -107,15 +115,21 @@ Result<void> step_forward(PostgresqlConnection& sql) {
 }
 
 Result<void> in_transaction(PostgresqlConnection& sql) {
-    POSTRIDER_TRY(sql.execute("BEGIN"));
-    auto stepped = step_forward(sql);
-    if (stepped) stepped = sql.execute("COMMIT");
-    if (!stepped) {
-        auto error = explain(sql, stepped.error());
+    for (int tries = limits::schema_step_tries;; --tries) {
+        sql.clear_failure();
+        POSTRIDER_TRY(sql.execute("BEGIN"));
+        auto stepped = step_forward(sql);
+        if (stepped) stepped = sql.execute("COMMIT");
+        if (stepped) return {};
+        const bool is_in_use = sql.last_state() == "55P03";
+        auto error = is_in_use ? cannot(sql,
+                                        "its tables are in use for long (a dump, somebody's "
+                                        "transaction): start again when that has ended")
+                               : explain(sql, stepped.error());
         (void)sql.execute("ROLLBACK");
-        return error;
+        if (!is_in_use || tries == 0) return error;
+        std::this_thread::sleep_for(limits::partition_lock_wait_max);
     }
-    return {};
 }
 
 Result<void> check_rights(PostgresqlConnection& sql) {
