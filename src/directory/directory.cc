@@ -209,6 +209,7 @@ Result<store::RealmRow> Directory::update_in(store::Transaction& tx, const Actor
     row.display_name = *change.display_name;
     row.version += 1;
     row.updated_at = tx.now();
+    POSTRIDER_TRY(store::realms_table::hold_config_version(tx, row.id));  // before its row
     POSTRIDER_TRY(store::realms_table::update(tx, row));
     POSTRIDER_TRY(publish(tx, row, "realm.updated",
                           realm_event_data(row, std::vector<std::string>{"display_name"})));
@@ -275,6 +276,7 @@ Result<VersionedSettings> Directory::update_settings(store::Transaction& tx, con
     if (changed.empty()) return VersionedSettings{std::move(after), row.version};
     row.version += 1;
     row.updated_at = tx.now();
+    POSTRIDER_TRY(store::realms_table::hold_config_version(tx, row.id));  // before its row
     POSTRIDER_TRY(store::realms_table::update(tx, row));
     POSTRIDER_ASSIGN(auto entry, entry_of(row));
     tx.after_commit([this, entry] { index_.put(entry); });

@@ -208,6 +208,35 @@ TEST_F(PublisherTest, an_event_and_its_deliveries_are_written_and_offered_after_
     EXPECT_EQ(due->deliveries[0].row.due_at, offers[0].row.due_at);
 }
 
+TEST_F(PublisherTest, what_is_due_is_read_up_to_a_count_or_to_so_many_bytes) {
+    const auto webhook = add_webhook(R"(["*"])");
+    ASSERT_TRUE(publish(work(std::vector<NewEvent>(500, event("order.paid")))));
+    const auto offers = sink_.take();
+    const std::size_t size = offers[0].body->size();
+    const auto read = [&](std::size_t limit, std::size_t bytes) {
+        return *look([&](store::sql::Connection& sql) {
+            return store::deliveries_table::due(sql, realm_, webhook, Timestamp{}, limit, bytes);
+        });
+    };
+    constexpr std::size_t plenty = 1 << 20;
+    for (const std::size_t count : {1U, 63U, 64U, 65U, 300U, 499U, 500U}) {
+        const auto some = read(count, plenty);
+        ASSERT_EQ(some.deliveries.size(), count);
+        EXPECT_FALSE(some.complete) << "there may be more";
+        for (std::size_t i = 0; i < count; ++i) {
+            ASSERT_EQ(some.deliveries[i].row.id, offers[i].row.id);
+        }
+    }
+    const auto all = read(501, plenty);
+    EXPECT_EQ(all.deliveries.size(), 500U);
+    EXPECT_TRUE(all.complete);
+    for (const std::size_t count : {1U, 10U, 64U, 100U, 499U}) {
+        const auto some = read(501, count * size);
+        EXPECT_EQ(some.deliveries.size(), count);
+        EXPECT_FALSE(some.complete) << "the rest is there still";
+    }
+}
+
 TEST_F(PublisherTest, a_batch_is_accepted_whole_and_answers_in_its_order) {
     add_webhook(R"(["order.shipped"])");
     NewEvent late = event("order.shipped");

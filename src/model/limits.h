@@ -239,7 +239,7 @@ inline constexpr Duration postgresql_again_pause_max = 100ms;
 inline constexpr Duration postgresql_connect_timeout = 3s;
 inline constexpr Duration postgresql_statement_max = 30s;  ///< of a write: then it is cancelled
 inline constexpr Duration postgresql_lock_wait_max = 5s;   ///< a longer one answers 503
-inline constexpr Duration postgresql_silence_max = 10s;    ///< of a peer that is gone
+inline constexpr Duration postgresql_silence_max = 5s;     ///< of a peer that is gone
 inline constexpr Duration postgresql_transaction_idle_max =
     2s;  ///< its locks must not outlast a cut-off node's lease
 inline constexpr Duration postgresql_held_off_max =

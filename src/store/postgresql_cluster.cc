@@ -232,10 +232,12 @@ Result<void> PostgresqlCluster::begin(PostgresqlConnection& sql) {
 /// see before it reads: who changes something then waits for it.
 Result<void> PostgresqlCluster::sync(PostgresqlConnection& sql) {
     is_synced_ = false;
-    is_to_sync_ = false;
+    is_to_sync_ = true;  // if this fails
     sync_asked_at_ = clock_.monotonic();
+    ++sync_;
     if (!is_blind()) POSTRIDER_TRY(say_alive(sql));
-    listener_->take_in({Announcement{}}, [this, number = ++sync_](bool has_read) {
+    is_to_sync_ = false;
+    listener_->take_in({Announcement{}}, [this, number = sync_](bool has_read) {
         const MutexLock lock(mutex_);
         auto& last = has_read ? mail_.synced : mail_.sync_failed;
         last = std::max(last, number);
@@ -257,9 +259,10 @@ Result<void> PostgresqlCluster::attend(PostgresqlConnection& sql, const Mail& ma
         is_to_sync_ = true;
     }
     if (mail.synced == sync_ && !is_synced_) {
-        const bool was_blind = is_blind();
+        is_to_sync_ = is_blind();  // again, now that it is alive for the others
         failing_since_.reset();
-        if (was_blind) return sync(sql);
+    }
+    if (mail.synced == sync_ && !is_synced_ && !is_to_sync_) {
         is_synced_ = true;
         lease_until_ = {};
         POSTRIDER_TRY(read_lanes(sql));

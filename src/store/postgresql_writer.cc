@@ -84,13 +84,13 @@ void tell(PublishWork& work, Result<PublishAnswer> answer) { work.done(std::move
 /// One transaction of a lane.
 class PostgresqlWriter::LaneTransaction final : public Transaction {
  public:
-    /// `alone`: on whose matching it has the lock alone.
-    LaneTransaction(PostgresqlWriter& writer, PostgresqlConnection& sql, std::set<RealmId>& alone)
+    /// `held_off` grows by what it turns out to need.
+    LaneTransaction(PostgresqlWriter& writer, PostgresqlConnection& sql, HeldOff& held_off)
         : writer_(writer),
           sql_(sql),
           now_(writer.clock_.now()),
           number_(writer.order_.begin()),
-          alone_(alone) {}
+          held_off_(held_off) {}
     ~LaneTransaction() override { end(); }
     LaneTransaction(const LaneTransaction&) = delete;
     LaneTransaction& operator=(const LaneTransaction&) = delete;
@@ -109,12 +109,14 @@ class PostgresqlWriter::LaneTransaction final : public Transaction {
         return tidy_log(sql_, now_, mint().time(), retention);
     }
     Result<void> change_matching(const RealmId& realm) override {
-        if (!alone_.insert(realm).second) return {};
+        if (!held_off_.matching.insert(realm).second) return {};
         must_be_alone_ = true;
         return std::unexpected(busy_error());
     }
     Result<void> hold_matching(const RealmId& realm) override {
-        if (alone_.contains(realm) || !held_.insert(realm).second) return {};
+        // Who holds outcomes off waits for nothing any more: outcomes may hold it.
+        if (held_off_.outcomes) return change_matching(realm);
+        if (held_off_.matching.contains(realm) || !held_.insert(realm).second) return {};
         return sql_.execute(lock_matching("pg_advisory_xact_lock_shared", realm).c_str());
     }
     void holds_matching(std::set<RealmId> realms) { held_ = std::move(realms); }
@@ -138,7 +140,7 @@ class PostgresqlWriter::LaneTransaction final : public Transaction {
     Timestamp now_;
     CommitNumber number_;
     bool has_ended_ = false;
-    std::set<RealmId>& alone_;
+    HeldOff& held_off_;
     std::set<RealmId> held_;
     bool must_be_alone_ = false;
     std::vector<std::function<void()>> tasks_;
@@ -255,6 +257,8 @@ void PostgresqlWriter::run(Lane& lane) {
         auto works = take(lane);
         if (works.empty()) {
             if (is_finished(lane.kind)) return;
+            // Lanes whose statement has no answer cannot look; one that is idle can.
+            if (cluster_.is_silent()) refuse_waiting();
             if (!lane.link.is_connected()) (void)connect(lane);
         } else if (lane.kind == Kind::publishes) {
             run_publishes(lane, std::move(works));
@@ -276,7 +280,12 @@ std::vector<PostgresqlWriter::Work> PostgresqlWriter::take(Lane& lane) {
                                    std::max(lane.link.wait(), limits::postgresql_reconnect_first));
             break;
         }
-        queue.changed.wait(mutex_);
+        if (lane.kind != Kind::closures) {
+            queue.changed.wait(mutex_);
+        } else {
+            queue.changed.wait_for(mutex_, limits::node_heartbeat_interval);
+            break;
+        }
     }
     const std::size_t most = lane.kind == Kind::publishes ? limits::writer_group_max : 1;
     std::vector<Work> works;
@@ -418,7 +427,7 @@ PostgresqlWriter::Ran PostgresqlWriter::transact_once(Lane& lane, const std::str
         auto held = (*connection)->execute(script.c_str());
         if (!held) return give_up(lane, held.error());
     }
-    LaneTransaction tx(*this, **connection, held_off.matching);
+    LaneTransaction tx(*this, **connection, held_off);
     if (auto begun = (*connection)->execute(begin.c_str()); !begun) {
         return give_up(lane, begun.error());
     }

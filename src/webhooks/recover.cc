@@ -197,12 +197,15 @@ Result<void> do_task(Transaction& tx, const Task& task, const Recoveries::Wake& 
     if (row->cursor != to_text(task.cursor)) return {};            // another node was first
     const auto& found = task.found;
     // As of this transaction: a disabling that was answered has cancelled everything.
-    POSTRIDER_TRY(store::realms_table::hold_config_version(tx, task.realm));
+    const auto held = store::realms_table::hold_config_version(tx, task.realm);
+    if (!held && held.error().code != ErrorCode::not_found) return std::unexpected(held.error());
     POSTRIDER_ASSIGN(const auto webhook,
                      store::webhooks_table::find(tx.sql(), task.realm, task.params.webhook));
     Cursor next{.is_counting = task.cursor.is_counting, .after = found.last};
-    if (auto problem = problem_of(webhook); !problem.empty()) {
-        end(tx, *row, OperationState::failed, std::move(problem));
+    if (auto problem = problem_of(webhook); !problem.empty() || !held) {
+        end(tx, *row, OperationState::failed, held ? std::move(problem) : "The realm was deleted.");
+    } else if (!found.problem.empty()) {
+        return {};  // it was enabled since: look again
     } else if (task.cursor.is_counting) {
         row->total += static_cast<std::int64_t>(found.lacks.size());
         if (found.complete) next = {.is_counting = false, .after = id_before(task.params.since)};

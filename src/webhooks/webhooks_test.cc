@@ -436,6 +436,18 @@ class RecoveryTest : public WebhooksTest {
             return start_recovery(tx, realm_, webhook, span, actor);
         });
     }
+    /// A disabled webhook that has missed so many events.
+    WebhookId missed(int events) {
+        const auto id = created(R"(["order.paid"])").webhook.id;
+        EXPECT_TRUE(patch(id, R"({"enabled":false})"));
+        EXPECT_TRUE(change([this, events](Transaction& tx) -> Result<bool> {
+            for (int i = 0; i < events; ++i) {
+                POSTRIDER_TRY(publisher_.publish(tx, realm_, order(), EventOrigin::api));
+            }
+            return true;
+        }));
+        return id;
+    }
     store::OperationRow operation(const OperationId& id) {
         return look([this, id](store::sql::Connection& sql) {
                    return store::operations_table::find(sql, realm_, id);
@@ -504,14 +516,7 @@ TEST_F(RecoveryTest, brings_back_what_was_lost_and_what_was_missed) {
 }
 
 TEST_F(RecoveryTest, takes_many_steps_and_only_the_span) {
-    const auto id = created(R"(["order.paid"])").webhook.id;
-    ASSERT_TRUE(patch(id, R"({"enabled":false})"));
-    ASSERT_TRUE(change([this](Transaction& tx) -> Result<bool> {
-        for (int i = 0; i < 2500; ++i) {
-            POSTRIDER_TRY(publisher_.publish(tx, realm_, order(), EventOrigin::api));
-        }
-        return true;
-    }));
+    const auto id = missed(2500);
     ASSERT_TRUE(patch(id, R"({"enabled":true})"));
     auto none = start(id, {clock_.now() + 1h, {}});
     ASSERT_TRUE(none);
@@ -528,14 +533,7 @@ TEST_F(RecoveryTest, takes_many_steps_and_only_the_span) {
 }
 
 TEST_F(RecoveryTest, gives_nothing_to_a_webhook_that_is_disabled_meanwhile) {
-    const auto id = created(R"(["order.paid"])").webhook.id;
-    ASSERT_TRUE(patch(id, R"({"enabled":false})"));
-    ASSERT_TRUE(change([this](Transaction& tx) -> Result<bool> {
-        for (int i = 0; i < 2500; ++i) {
-            POSTRIDER_TRY(publisher_.publish(tx, realm_, order(), EventOrigin::api));
-        }
-        return true;
-    }));
+    const auto id = missed(2500);
     for (int round = 0; round < 10; ++round) {
         ASSERT_TRUE(patch(id, R"({"enabled":true})"));
         // After its first step, while the second one looks.

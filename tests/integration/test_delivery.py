@@ -51,6 +51,17 @@ def test_the_schedule_ends(realm, receiver, path):
     assert len(receiver.at(path)) == 3
 
 
+def test_a_backlog_of_large_bodies_is_read_to_its_end(realm, receiver, path):
+    """More of them than one read takes, in the store alone."""
+    hook = realm.create_webhook(receiver.url(path), events=["order.*"], enabled=False)
+    since = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=1)
+    ids = {realm.publish(data={"text": "x" * 250_000}).json["id"] for _ in range(100)}
+    realm.patch_webhook(hook["id"], enabled=True)
+    realm.call("POST", f"/webhooks/{hook['id']}/recover", {"since": since.isoformat()}, 202)
+    wait_for(lambda: {request.id for request in receiver.at(path)} >= ids, "all of them", 20)
+    assert len(receiver.at(path)) == len(ids)
+
+
 def test_an_empty_schedule_is_one_attempt(realm, receiver, path):
     _, delivery = delivered_once(realm, receiver, path, 500, retry_schedule=[])
     assert delivery["state"] == "failed" and delivery["attempts"] == 1

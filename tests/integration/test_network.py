@@ -2,6 +2,8 @@
 
 import contextlib
 import shutil
+import statistics
+import threading
 import time
 import uuid
 
@@ -93,6 +95,17 @@ def test_cut_off_from_the_database(cut):
     time.sleep(1)
     cut.database.cut()
     at = time.monotonic()
+    waits = []  # of who asks it before it can know
+
+    def publish_at_the_cut():
+        started = time.monotonic()
+        status = far.publish("order.kind0", expect=None).status
+        waits.append((status, time.monotonic() - started))
+
+    threads = [threading.Thread(target=publish_at_the_cut) for _ in range(8)]
+    for number, thread in enumerate(threads):
+        thread.start()
+        time.sleep(0.05 if number else 0.3)
     wait_for(lambda: list(cut.owners().values()) == [WEBHOOKS], "the other takes over", 15, 0.05)
     taken_over = time.monotonic() - at
     time.sleep(max(0, at + 5 - time.monotonic()))  # the lease is over
@@ -102,6 +115,8 @@ def test_cut_off_from_the_database(cut):
         answer = far.publish("order.kind0", expect=None)
         refusals.append((answer.status, time.monotonic() - started))
         time.sleep(0.2)
+    for thread in threads:
+        thread.join()
     last_by_far = max(request.at for request in cut.by(cut.far)) - at
     cut.database.mend()
     back = time.monotonic()
@@ -115,10 +130,15 @@ def test_cut_off_from_the_database(cut):
     duplicates = sum(len(cut.receiver.at(f"/{n}")) - len({request.id for request in cut.receiver.at(f"/{n}")}) for n in range(WEBHOOKS))
     print(f"{len(acknowledged)} acknowledged, lost 0, {duplicates} duplicates; its last attempt {last_by_far:.1f} s after the cut, "
           f"taken over after {taken_over:.1f} s; "
-          f"refused within {max(wait for _, wait in refusals):.2f} s; publishes again {again:.1f} s after the mend")
+          f"refused within {max(wait for _, wait in refusals):.2f} s, before that within {max(wait for _, wait in waits):.1f} s "
+          f"(half {statistics.median(wait for _, wait in waits):.1f} s); publishes again {again:.1f} s after the mend")
     assert last_by_far < 4, "its lease has ended, so it attempts nothing"
     assert {status for status, _ in refusals} == {503}
     assert max(wait for _, wait in refusals) < 0.5, "at once"
+    assert {status for status, _ in waits} == {503}
+    # The first is under way, and what becomes of it is not known before its connection is.
+    assert max(wait for _, wait in waits) < 9
+    assert statistics.median(wait for _, wait in waits) < 5.5
     assert again < 5
     assert not any(one.refusals for one in load.publishers), "the other node goes on"
 

@@ -90,6 +90,22 @@ def test_an_outage_that_outlasts_the_lease(tmp_path, database):
         assert resumed < 5
 
 
+def test_the_nodes_table_is_locked_for_longer_than_the_lease(tmp_path, database):
+    url = database.database()
+    with Receiver() as receiver, Server(tmp_path / "data", "--database", url, "--allow-network", "127.0.0.0/8") as server:
+        realm = server.realm("acme", "order.paid")
+        realm.create_webhook(receiver.url("/a"), events=["order.paid"])
+        maintenance = database.connect(url.rsplit("/", 1)[1])
+        maintenance.autocommit = False
+        try:
+            maintenance.cursor().execute("LOCK TABLE nodes IN ACCESS EXCLUSIVE MODE")
+            time.sleep(8)
+        finally:
+            maintenance.close()
+        wait_for(lambda: realm.publish("order.paid", expect=None).status == 202, "it takes publishes", 5)
+        wait_for(lambda: receiver.at("/a"), "it has its lease again, and delivers", 5)
+
+
 def test_every_backend_is_terminated(tmp_path, database):
     url = database.database()
     with Receiver() as receiver, Server(tmp_path / "data", "--database", url, "--allow-network", "127.0.0.0/8") as server:

@@ -326,7 +326,7 @@ Result<std::unique_ptr<PostgresqlConnection>> PostgresqlConnection::open(const s
                               "dbname",
                               static_cast<const char*>(nullptr)};
     const std::array values{
-        timeout.c_str(), silence.c_str(), "5",    "2",         "3",
+        timeout.c_str(), silence.c_str(), "2",    "1",         "3",
         "read-write",    "postrider",     "UTF8", url.c_str(), static_cast<const char*>(nullptr)};
     std::unique_ptr<PostgresqlConnection> connection(
         new PostgresqlConnection(PQconnectdbParams(keywords.data(), values.data(), 1)));
@@ -354,7 +354,7 @@ Result<void> PostgresqlConnection::configure(const Options& options) {
     const auto script = fmt::format(
         "SET statement_timeout={}; SET lock_timeout={}; "
         "SET idle_in_transaction_session_timeout={}; SET tcp_user_timeout={}; "
-        "SET tcp_keepalives_idle=5; SET tcp_keepalives_interval=2; SET tcp_keepalives_count=3; "
+        "SET tcp_keepalives_idle=2; SET tcp_keepalives_interval=1; SET tcp_keepalives_count=3; "
         "SELECT set_config('synchronous_commit', 'on', false) "
         "WHERE current_setting('synchronous_commit') = 'off'",
         ms(options.statement_max), ms(options.lock_wait_max),

@@ -48,7 +48,10 @@ class PostgresqlConnection final : public Connection {
     const Error& last_error() const { return last_error_; }
     /// The SQLSTATE of that error, "" when it has none.
     const std::string& last_state() const { return last_state_; }
-    void clear_failure() { last_failure_ = Failure::none; }
+    void clear_failure() {
+        last_failure_ = Failure::none;
+        last_state_.clear();
+    }
 
     /// The first column of the first row, as text; nullopt when it is NULL or there is no row.
     Result<std::optional<std::string>> value(const std::string& query);

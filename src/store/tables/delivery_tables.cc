@@ -213,7 +213,7 @@ Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& web
                 "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.state = 'pending' "
                 "AND d.due_at >= $4 ORDER BY d.due_at, d.id LIMIT $3 OFFSET $5",
         .is_streamed = true};
-    Due due;
+    Due due{.deliveries = {}, .complete = false};
     std::size_t bytes = 0;
     std::size_t part = std::min(limit, limits::due_part_rows_first);
     while (part > 0) {

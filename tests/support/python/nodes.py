@@ -1,6 +1,7 @@
 """Several nodes on one PostgreSQL database."""
 
 import contextlib
+import re
 import shutil
 
 from server import Server
@@ -25,6 +26,7 @@ class Nodes:
                 server.data.mkdir(exist_ok=True)
                 shutil.copy(self.servers[0].data / "key", server.data / "key")
             self.stack.enter_context(server)
+        wait_for(lambda: all(self.known_by(server) == len(self.servers) for server in self.servers), "each knows all of them")
         self.wait_shared()
         return self
 
@@ -41,6 +43,12 @@ class Nodes:
 
     def ask(self, query, *arguments):
         return self.postgres.ask(self.name, query, *arguments)
+
+    @staticmethod
+    def known_by(server):
+        """How many nodes it knows, with itself."""
+        metrics = server.client.raw("GET", "/metrics").body.decode()
+        return int(re.search(r"^postrider_nodes (\d+)", metrics, re.M)[1])
 
     def live(self):
         return [bytes(row[0]) for row in self.ask(
