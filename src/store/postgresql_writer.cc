@@ -384,11 +384,11 @@ void PostgresqlWriter::run_publishes(Lane& lane, std::vector<Work> works) {
 
 /// transact() until it is not in another's way, and once more when the connection was broken.
 PostgresqlWriter::Ran PostgresqlWriter::repeat(Lane& lane, const std::string& begin,
-                                               const Body& body, bool stop_outcomes) {
+                                               const Body& body, bool no_outcomes) {
     int agains = 0;
     int losses = 0;
     while (true) {
-        Ran ran = transact(lane, begin, body, stop_outcomes);
+        Ran ran = transact(lane, begin, body, no_outcomes);
         if (ran.end == End::again && ++agains <= limits::postgresql_runs_again_max) {
             // Whoever is in the way, on any node, gets out of it meanwhile.
             std::this_thread::sleep_for(
@@ -404,8 +404,8 @@ PostgresqlWriter::Ran PostgresqlWriter::repeat(Lane& lane, const std::string& be
 
 /// Again when it turns out that it must hold something off: that is done before it begins.
 PostgresqlWriter::Ran PostgresqlWriter::transact(Lane& lane, const std::string& begin,
-                                                 const Body& body, bool stop_outcomes) {
-    HeldOff held_off{stop_outcomes, {}};
+                                                 const Body& body, bool no_outcomes) {
+    HeldOff held_off{no_outcomes, {}};
     while (true) {
         const bool holds_off = held_off.outcomes || !held_off.matching.empty();
         Ran ran = transact_once(lane, begin, body, held_off);

@@ -93,7 +93,9 @@ class PostgresqlWriter {
     };
 
     void enqueue(Kind kind, Work work, std::size_t bytes);
-    Queue& queue_of(Kind kind) { return queues_[static_cast<std::size_t>(kind)]; }
+    Queue& queue_of(Kind kind) REQUIRES_LOCK(mutex_) {
+        return queues_[static_cast<std::size_t>(kind)];
+    }
     void run(Lane& lane);
     std::vector<Work> take(Lane& lane);
     bool is_finished(Kind kind);
@@ -101,8 +103,8 @@ class PostgresqlWriter {
     void run_outcomes(Lane& lane, Work work);
     void run_closure(Lane& lane, Work work);
     void run_publishes(Lane& lane, std::vector<Work> works);
-    Ran repeat(Lane& lane, const std::string& begin, const Body& body, bool stop_outcomes = false);
-    Ran transact(Lane& lane, const std::string& begin, const Body& body, bool stop_outcomes);
+    Ran repeat(Lane& lane, const std::string& begin, const Body& body, bool no_outcomes = false);
+    Ran transact(Lane& lane, const std::string& begin, const Body& body, bool no_outcomes);
     Ran transact_once(Lane& lane, const std::string& begin, const Body& body, HeldOff& held_off);
     Ran give_up(Lane& lane, const Error& error);
     Ran commit(Lane& lane, LaneTransaction& tx);
