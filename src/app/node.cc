@@ -46,8 +46,8 @@ void Node::read_next() {
         }
     }
     store_.read([this, batch](Result<store::Snapshot*> snapshot) {
-        const Result<void> done = snapshot ? read((*snapshot)->sql(), batch->what)
-                                           : std::unexpected(snapshot.error());
+        const Result<void> done =
+            snapshot ? read((*snapshot)->sql(), batch->what) : std::unexpected(snapshot.error());
         finish(std::move(*batch), done);
     });
 }
