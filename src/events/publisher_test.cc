@@ -355,6 +355,7 @@ TEST_F(PublisherTest, works_that_are_too_much_for_one_transaction_are_done_in_se
                                      event("order.paid"));
     hold_writer();
     std::vector<std::future<Result<PublishAnswer>>> answers;
+    answers.reserve(3);
     for (int i = 0; i < 3; ++i) answers.push_back(publish_later(work(many)));
     std::promise<bool> last;
     store_->write(
