@@ -1,10 +1,12 @@
 """A private PostgreSQL of Debian's, in a folder of its own, on a free port; gone with the tests."""
 
 import atexit
+import contextlib
 import glob
 import itertools
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -20,8 +22,12 @@ USER = "postgres"
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    """Below those that the kernel gives to connections: one of them could take it before PostgreSQL does."""
+    for _ in range(100):
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("0.0.0.0", port)):
+            return port
+    raise OSError("there is no free port")
 
 
 class Postgres:
