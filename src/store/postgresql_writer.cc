@@ -77,6 +77,12 @@ Error busy_error() {
             {}};
 }
 
+std::size_t bytes_of(const PublishWork& work) {
+    std::size_t bytes = 0;
+    for (const auto& event : work.events) bytes += event.data.size();
+    return bytes;
+}
+
 void tell(PublishWork& work, Result<PublishAnswer> answer) { work.done(std::move(answer)); }
 
 }  // namespace
@@ -200,18 +206,11 @@ void PostgresqlWriter::write(WriteClass write_class, Closure closure, Done done)
 }
 
 void PostgresqlWriter::publish(PublishWork work) {
-    std::size_t bytes = 0;
-    for (const auto& event : work.events) bytes += event.data.size();
+    const std::size_t bytes = bytes_of(work);
     enqueue(Kind::publishes, std::move(work), bytes);
 }
 
 namespace {
-
-std::size_t bytes_of(const PublishWork& work) {
-    std::size_t bytes = 0;
-    for (const auto& event : work.events) bytes += event.data.size();
-    return bytes;
-}
 
 template <typename Work>
 void refuse(Work& work, const Error& error) {
@@ -407,7 +406,7 @@ PostgresqlWriter::Ran PostgresqlWriter::transact(Lane& lane, const std::string& 
                                                  const Body& body, bool no_outcomes) {
     HeldOff held_off{no_outcomes, {}};
     while (true) {
-        const bool holds_off = held_off.outcomes || !held_off.matching.empty();
+        const bool holds_off = held_off.is_any();
         Ran ran = transact_once(lane, begin, body, held_off);
         // A session that was lost has let go.
         if (holds_off && lane.link.is_connected() && !(*lane.link.get())->execute(let_go)) {
@@ -422,7 +421,7 @@ PostgresqlWriter::Ran PostgresqlWriter::transact_once(Lane& lane, const std::str
     auto connection = connect(lane);
     if (!connection) return {End::lost, sql::unreachable()};
     (*connection)->clear_failure();
-    if (held_off.outcomes || !held_off.matching.empty()) {
+    if (held_off.is_any()) {
         const auto script = hold_off(held_off.outcomes, held_off.matching);
         auto held = (*connection)->execute(script.c_str());
         if (!held) return give_up(lane, held.error());

@@ -90,6 +90,7 @@ class PostgresqlWriter {
     struct HeldOff {
         bool outcomes = false;
         std::set<RealmId> matching;  ///< publishes to these, and changes of who matches
+        bool is_any() const { return outcomes || !matching.empty(); }
     };
 
     void enqueue(Kind kind, Work work, std::size_t bytes);

@@ -95,13 +95,8 @@ def test_the_nodes_table_is_locked_for_longer_than_the_lease(tmp_path, database)
     with Receiver() as receiver, Server(tmp_path / "data", "--database", url, "--allow-network", "127.0.0.0/8") as server:
         realm = server.realm("acme", "order.paid")
         realm.create_webhook(receiver.url("/a"), events=["order.paid"])
-        maintenance = database.connect(url.rsplit("/", 1)[1])
-        maintenance.autocommit = False
-        try:
-            maintenance.cursor().execute("LOCK TABLE nodes IN ACCESS EXCLUSIVE MODE")
+        with database.locked(url, "nodes"):
             time.sleep(8)
-        finally:
-            maintenance.close()
         wait_for(lambda: realm.publish("order.paid", expect=None).status == 202, "it takes publishes", 5)
         wait_for(lambda: receiver.at("/a"), "it has its lease again, and delivers", 5)
 
@@ -132,18 +127,13 @@ def test_a_lock_is_held_and_let_go(tmp_path, database):
         realm.create_webhook(receiver.url("/a"), events=["order.paid"])
         with Publishers(realm) as publishers:
             publishers.wait_more(100)
-            maintenance = database.connect(url.rsplit("/", 1)[1])
-            maintenance.autocommit = False
-            try:
-                maintenance.cursor().execute("LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE")
+            with database.locked(url, "deliveries"):
                 locked_until = time.monotonic() + LOCK_SECONDS
                 before = len(publishers.acknowledged)
                 while time.monotonic() < locked_until:
                     assert server.client.raw("GET", "/healthz").status == 200
                     time.sleep(0.1)
                 assert len(publishers.acknowledged) <= before + 4, "nothing is acknowledged that could not be written"
-            finally:
-                maintenance.close()
             back = time.monotonic()
             publishers.wait_more(20)
             resumed = time.monotonic() - back

@@ -86,6 +86,17 @@ class Postgres:
         self.ask("postgres", f"CREATE DATABASE {name}")
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{name}"
 
+    @contextlib.contextmanager
+    def locked(self, url, table):
+        """While somebody else holds a table of a database, as for maintenance."""
+        connection = self.connect(url.rsplit("/", 1)[1])
+        connection.autocommit = False
+        try:
+            connection.cursor().execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            yield
+        finally:
+            connection.close()
+
     def end(self, how):
         """SIGKILL: as a crash; SIGINT: fast; SIGQUIT: at once."""
         if how == signal.SIGKILL:
