@@ -1,0 +1,229 @@
+"""Floods of the HTTP server: connections, half requests, heavy bodies, answers that nobody reads."""
+
+import asyncio
+import json
+import uuid
+
+from floods import Flood, flood
+
+MIB = 2**20
+
+
+@flood
+class IdleConnections(Flood):
+    """More connections than the server has room for, which say nothing."""
+
+    name = "idle connections"
+    to_be_fixed = "issue 14"
+
+    async def run(self, at):
+        await at.hold(b"", 4500)
+
+
+@flood
+class HalfHeads(Flood):
+    name = "half heads"
+    to_be_fixed = "issue 14"
+
+    async def run(self, at):
+        await at.hold(at.request("GET", "/events")[:-2], 4500)
+
+
+@flood
+class HalfBodies(Flood):
+    """64 batches of which 15 of 16 MiB come, and no more."""
+
+    name = "half bodies"
+    to_be_fixed = "issue 14"
+
+    async def run(self, at):
+        body = b'{"events":[' + b" " * (15 * MIB)
+        await at.hold(at.request("POST", "/events/batch", body, Content_Length=16 * MIB), 64)
+
+
+@flood
+class UnreadLists(Flood):
+    """Forty who ask for lists of large events, and do not read."""
+
+    name = "unread lists"
+    to_be_fixed = "issue 14"
+
+    def prepare(self, realm):
+        event = {"event": "order.paid", "resource_id": str(uuid.uuid4()), "data": {"text": "x" * 250_000}}
+        body = json.dumps({"events": [event] * 60}).encode()
+        for _ in range(4):
+            realm.call("POST", "/events/batch", body, 202)
+
+    async def run(self, at):
+        request = at.request("GET", "/events?limit=200")
+
+        async def one():
+            while True:
+                try:
+                    reader, writer = await at.connect()
+                    writer.transport.pause_reading()
+                    writer.write(request)
+                    at.answers["asked"] += 1
+                    await asyncio.sleep(1)
+                    if at.answers["asked"] >= 40:
+                        at.under_way()
+                    await asyncio.sleep(3600)
+                except OSError:
+                    at.answers["broken"] += 1
+                    await asyncio.sleep(0.1)
+
+        await asyncio.gather(*(one() for _ in range(40)))
+
+
+@flood
+class LongArrays(Flood):
+    """Batches of ten million bytes: [1,1,1,…]."""
+
+    name = "long arrays"
+    to_be_fixed = "issue 14"
+
+    async def run(self, at):
+        body = b'{"events":[' + b"1," * 5_000_000 + b"1]}"
+        await at.ask_again_and_again(at.request("POST", "/events/batch", body), 4)
+
+
+@flood
+class LargeBatches(Flood):
+    """Batches as large as they may be, whose last event is wrong."""
+
+    name = "large batches"
+    to_be_fixed = "issue 14"
+
+    async def run(self, at):
+        event = {"event": "order.paid", "resource_id": str(uuid.uuid4()), "data": {f"m{n}": n for n in range(1000)}}
+        events = [event] * 999 + [{**event, "resource_id": "none"}]
+        await at.ask_again_and_again(at.request("POST", "/events/batch", json.dumps({"events": events}).encode()), 4)
+
+
+@flood
+class HeavyAttributes(Flood):
+    """Bodies of configuration, as large as they may be, which become trees."""
+
+    name = "heavy attributes"
+    to_be_fixed = "issue 14"
+    permissions = ("manage_users",)
+
+    async def run(self, at):
+        body = json.dumps({"username": "x", "attributes": {"list": [1] * 85_000}}).encode().replace(b" ", b"")
+        await at.ask_again_and_again(at.request("POST", "/users", body), 16)
+
+
+@flood
+class DeepTexts(Flood):
+    """JSON that is nested far too deep."""
+
+    name = "deep texts"
+    to_be_fixed = "issue 14"
+
+    async def run(self, at):
+        await at.ask_again_and_again(at.request("POST", "/events", b'{"data":' + b"[" * 200_000), 16)
+
+
+@flood
+class ManyErrors(Flood):
+    """A query of thousands of parameters that no operation has."""
+
+    name = "huge queries"
+    to_be_fixed = "issue 14"
+
+    async def run(self, at):
+        await at.ask_again_and_again(at.request("GET", "/events?" + "&".join(f"a{n}" for n in range(2400))), 16)
+
+
+@flood
+class Streams(Flood):
+    """One key that listens to its realm as often as it can."""
+
+    name = "streams"
+    to_be_fixed = "issue 14"
+
+    async def run(self, at):
+        await at.hold(at.request("GET", "/stream"), 600)
+
+
+@flood
+class Pipelining(Flood):
+    """Thousands of requests at once on each of eight connections."""
+
+    name = "pipelining"
+    to_be_fixed = "issue 14"
+
+    async def run(self, at):
+        requests = at.request("GET", "/events?limit=1") * 2000
+
+        async def one():
+            while True:
+                reader, writer = await at.connect()
+                writer.write(requests)
+                try:
+                    while len(piece := await reader.read(65536)) > 0:
+                        at.answers["200"] += piece.count(b"HTTP/1.1 200")
+                        at.under_way()
+                except OSError:
+                    pass
+
+        await asyncio.gather(*(one() for _ in range(8)))
+
+
+@flood
+class WrongTokens(Flood):
+    name = "wrong tokens"
+    to_be_fixed = "issue 14"
+
+    async def run(self, at):
+        await at.ask_again_and_again(at.request("GET", "/events", token="prk_" + "x" * 43), 16)
+
+
+@flood
+class NoSuchPath(Flood):
+    name = "paths that are not there"
+    to_be_fixed = "issue 14"
+
+    async def run(self, at):
+        await at.ask_again_and_again(at.request("GET", "//" + "/nothing" * 20), 16)
+
+
+@flood
+class WrongSecrets(Flood):
+    """Token requests of a client with a wrong secret."""
+
+    name = "wrong client secrets"
+    to_be_fixed = "issue 14"
+    reaches_store = True
+
+    def prepare(self, realm):
+        realm.call("POST", "/clients", {"client_id": "shop", "type": "confidential"}, 201)
+
+    async def run(self, at):
+        form = b"grant_type=client_credentials&client_id=shop&client_secret=wrong"
+        await at.ask_again_and_again(at.request("POST", "/protocol/openid-connect/token", form, Authorization="none",
+                                                Content_Type="application/x-www-form-urlencoded"), 16)
+
+
+@flood
+class NewConnections(Flood):
+    """A connection for every request, as fast as they can be made."""
+
+    name = "new connections"
+    to_be_fixed = "issue 14"
+
+    async def run(self, at):
+        request = at.request("GET", "//healthz", Connection="close")
+
+        async def one():
+            while True:
+                try:
+                    reader, writer = await at.connect()
+                    writer.write(request)
+                    await at.answer(reader)
+                    at.under_way()
+                    writer.close()
+                except (OSError, asyncio.IncompleteReadError):
+                    at.answers["broken"] += 1
+
+        await asyncio.gather(*(one() for _ in range(16)))
