@@ -37,7 +37,7 @@ fuzz: ## fuzzes F=target for SECONDS=60
 proof: ## the long checks at full counts, resumable: one log each in build/proof
 	@tools/run_proof
 
-bench: ## throughput and latency as JSON lines
+bench: ## the table of docs/performance.md, measured here
 	@scripts/build --all
 	@bench/run
 

@@ -1,6 +1,7 @@
 #include "http/server.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -139,7 +140,10 @@ Result<void> ServerImpl::start() {
     POSTRIDER_TRY(listen({address, options_.port}));
     mailbox_->on_mail([this](Mailbox::Mail mail) { on_mail(std::move(mail)); });
     accept();
-    thread_ = std::thread([this] { mailbox_->io().run(); });
+    thread_ = std::thread([this] {
+        pthread_setname_np(pthread_self(), "http");
+        mailbox_->io().run();
+    });
     return {};
 }
 
