@@ -86,46 +86,82 @@ struct Definition {
     const Shape& still_more = nothing;
 };
 
-/// In API.md's order. What an update's example says has changed is one of its own fields.
+/// In the contract's order. A description says what fires the event, and what does not although one
+/// might think so. What an update's example says has changed is one of its own fields.
 const Definition definitions[] = {
     {"user.created", "A user is created.", user_shape, nothing},
-    {"user.updated", "A user is updated; a new password reads as changed: [\"credentials\"].",
+    {"user.updated",
+     "A user is updated. A password that is set or changed has changed: [\"credentials\"]. Roles "
+     "fire user.role.assigned and user.role.unassigned instead.",
      user_shape, changed},
-    {"user.deleted", "A user is deleted.", user_shape, nothing},
+    {"user.deleted",
+     "A user is deleted. Several users that are deleted in one call fire user.bulk_deleted "
+     "instead; "
+     "a realm that is deleted with its users fires realm.deleted alone.",
+     user_shape, nothing},
     {"user.role.assigned", "A role is assigned to a user.", user_shape, user_role},
-    {"user.role.unassigned", "A role is unassigned from a user.", user_shape, user_role},
-    {"user.bulk_deleted", "Multiple users are deleted: one event for the call, about the realm.",
+    {"user.role.unassigned",
+     "A role is unassigned from a user. A role that is deleted, or whose client is, leaves its "
+     "users "
+     "without this event: see role.deleted and client.deleted.",
+     user_shape, user_role},
+    {"user.bulk_deleted",
+     "Multiple users are deleted in one call: one event about the realm, with the users' ids. None "
+     "of them fires user.deleted.",
      nothing, deleted_ids},
-    {"user.credentials.deleted", "A user's credentials are deleted.", user_shape,
-     deleted_credentials},
-    {"auth.reset_password", "A password reset is initiated.", user_shape, reset},
+    {"user.credentials.deleted",
+     "A user's credentials are deleted. A password that is replaced fires user.updated instead.",
+     user_shape, deleted_credentials},
+    {"auth.reset_password",
+     "A password reset is initiated, by the user or for them. The new password fires user.updated "
+     "when it is set.",
+     user_shape, reset},
     {"client.created", "A client is created.", client_shape, nothing},
-    {"client.updated", "A client is updated; a rotated secret reads as changed: [\"secret\"].",
+    {"client.updated",
+     "A client is updated. A rotated secret has changed: [\"secret\"]. Its roles and redirect URIs "
+     "fire events of their own.",
      client_shape, changed},
-    {"client.deleted", "A client is deleted, with the roles and redirect URIs that it had.",
+    {"client.deleted",
+     "A client is deleted, with the roles and redirect URIs that it had: these fire no events of "
+     "their own.",
      client_shape, contained_in_client},
-    {"client.role.created", "A role is created for a client.", role_shape, of_client},
-    {"client.role.updated", "A role of a client is updated.", role_shape, of_client,
-     changed_description},
+    {"client.role.created", "A role is created for a client. It does not fire role.created.",
+     role_shape, of_client},
+    {"client.role.updated",
+     "A role of a client is updated. It does not fire role.updated; its deletion fires "
+     "role.deleted.",
+     role_shape, of_client, changed_description},
     {"redirect_uri.created", "A redirect URI is created for a client.", redirect_uri_shape,
      nothing},
     {"redirect_uri.updated", "A redirect URI of a client is updated.", redirect_uri_shape, changed},
-    {"redirect_uri.deleted", "A redirect URI of a client is deleted.", redirect_uri_shape, nothing},
-    {"role.created", "A role is created.", role_shape, nothing},
-    {"role.updated", "A role is updated.", role_shape, changed_description},
-    {"role.deleted", "A role is deleted; client_id is there when it was a client's.", role_shape,
-     perhaps_of_client},
+    {"redirect_uri.deleted",
+     "A redirect URI of a client is deleted. A client that is deleted with its redirect URIs fires "
+     "client.deleted alone.",
+     redirect_uri_shape, nothing},
+    {"role.created",
+     "A role of the realm is created. A client's role fires client.role.created instead.",
+     role_shape, nothing},
+    {"role.updated",
+     "A role of the realm is updated. A client's role fires client.role.updated instead, and "
+     "permissions that are set on their own fire role.permission.updated.",
+     role_shape, changed_description},
+    {"role.deleted",
+     "A role is deleted, a client's role too, which has client_id. The users who had it lose it "
+     "without user.role.unassigned.",
+     role_shape, perhaps_of_client},
     {"role.permission.updated", "The permissions of a role are updated.", role_shape,
      changed_permissions},
     {"realm.created", "A realm is created.", realm_shape, nothing},
-    {"realm.updated", "A realm is updated.", realm_shape, changed_realm},
-    {"realm.deleted", "A realm is deleted, with all that it contained.", realm_shape,
-     contained_in_realm},
+    {"realm.updated", "A realm is updated. Its settings fire realm.settings.updated instead.",
+     realm_shape, changed_realm},
+    {"realm.deleted",
+     "A realm is deleted, with all that it contained: that fires no events of its own.",
+     realm_shape, contained_in_realm},
     {"realm.settings.updated", "A realm's settings are updated.", settings_shape, changed_settings},
     {"webhook.created", "A webhook is created.", webhook_shape, nothing},
     {"webhook.updated",
-     "A webhook is updated, also when it was disabled because its receiver fails; "
-     "a rotated secret reads as changed: [\"secret\"].",
+     "A webhook is updated, also when it was disabled because its receiver fails or answered 410. "
+     "A rotated secret has changed: [\"secret\"].",
      webhook_shape, changed},
     {"webhook.deleted", "A webhook is deleted.", webhook_shape, nothing},
 };

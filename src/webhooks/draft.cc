@@ -189,7 +189,10 @@ class Drafter {
             auto problem = event_problem(pattern, surroundings_.own_types);
             if (!problem.empty()) refuse(fmt::format("#/events/{}", i), std::move(problem));
         }
-        draft_.webhook.events = *change_.events;
+        // They are a set: the same names in another order change nothing.
+        if (!std::ranges::is_permutation(before, *change_.events)) {
+            draft_.webhook.events = *change_.events;
+        }
     }
 
     void apply_secret() {
@@ -235,6 +238,7 @@ class Drafter {
         note("headers", existing_->headers != draft_.headers);
         note("events", before.events != after.events);
         note("enabled", before.enabled != after.enabled);
+        note("disabled_reason", before.disabled_reason != after.disabled_reason);
         note("timeout", before.timeout != after.timeout);
         note("retry_schedule", before.retry_schedule != after.retry_schedule);
         note("signing", before.signing != after.signing);

@@ -102,6 +102,14 @@ TEST_F(Drafts, patch_leaves_what_is_not_named_and_null_resets) {
               (Names{"#/events", "#/secret", "#/url"}));
 }
 
+TEST_F(Drafts, events_are_a_set) {
+    existing_.webhook.events = {"order.paid", "user.*"};
+    EXPECT_TRUE(patch(R"({"events":["user.*","order.paid"]})")->changed.empty());
+    const auto fewer = patch(R"({"events":["user.*"]})");
+    EXPECT_EQ(fewer->changed, Names{"events"});
+    EXPECT_EQ(fewer->webhook.events, Names{"user.*"});
+}
+
 TEST_F(Drafts, what_changes_nothing_changes_nothing) {
     EXPECT_TRUE(patch("{}")->changed.empty());
     EXPECT_TRUE(patch(R"({"name":"Billing","enabled":true,"url":"https://EXAMPLE.com:443/hook",

@@ -304,8 +304,10 @@ Result<void> Webhooks::disable(Transaction& tx, const RealmId& realm, const Webh
     Loaded loaded{.row = *row, .existing = {}, .conditions = {}};
     POSTRIDER_ASSIGN(loaded.conditions, conditions_of(tx.sql(), realm));
     POSTRIDER_ASSIGN(loaded.existing.webhook, from_row(*row));
-    Draft draft{
-        .webhook = loaded.existing.webhook, .headers = {}, .secret = {}, .changed = {"enabled"}};
+    Draft draft{.webhook = loaded.existing.webhook,
+                .headers = {},
+                .secret = {},
+                .changed = {"enabled", "disabled_reason"}};
     draft.webhook.enabled = false;
     draft.webhook.disabled_reason = reason;
     return save(tx, loaded, draft, actor, "webhook.disable");

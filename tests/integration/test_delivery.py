@@ -130,7 +130,7 @@ def test_410_disables(realm, receiver, path):
     assert {name: realm.webhook(hook["id"])[name] for name in ("enabled", "disabled_reason")} == {
         "enabled": False, "disabled_reason": "gone"}
     update = receiver.wait(path + "-watch")[0].json
-    assert update["resource_id"] == hook["id"] and update["data"]["changed"] == ["enabled"]
+    assert update["resource_id"] == hook["id"] and update["data"]["changed"] == ["enabled", "disabled_reason"]
     assert realm.publish().json["deliveries"] == 0 and watcher["enabled"]
 
 

@@ -43,16 +43,18 @@ def test_updated_names_the_fields(realm, receiver, path):
         ({"description": "d", "timeout": "3s"}, ["description", "timeout"]),
         ({"url": "http://127.0.0.1:9/y"}, ["url"]),
         ({"headers": {"X-A": "2"}}, ["headers"]),
-        ({"events": ["order.*"], "retry_schedule": []}, ["events", "retry_schedule"]),
-        ({"enabled": False}, ["enabled"]),
-        ({"enabled": True, "name": "n"}, ["enabled"]),
+        ({"events": ["order.*", "user.*"], "retry_schedule": []}, ["events", "retry_schedule"]),
+        ({"enabled": False}, ["disabled_reason", "enabled"]),
+        ({"enabled": True, "name": "n"}, ["disabled_reason", "enabled"]),
         ({"signing": ["v1", "v1a"]}, ["signing"]),
         ({"url": "http://127.0.0.1:10/y"}, ["headers", "secret", "url"]),
     ]
     for members, _ in changes:
         realm.call("PATCH", at, members, 200)
     realm.call("POST", f"{at}/secret/rotate", {}, 200)
-    realm.call("PATCH", at, {"name": "n"}, 200)  # changes nothing, fires nothing
+    # What changes nothing fires nothing.
+    realm.call("PATCH", at, {"name": "n"}, 200)
+    realm.call("PATCH", at, {"events": ["user.*", "order.*"]}, 200)
     expected = [changed for _, changed in changes] + [["secret"]]
     updates = [event for event in events_of(realm, "webhook.updated") if event["resource_id"] == hook["id"]]
     assert [sorted(event["data"]["changed"]) for event in updates] == expected
