@@ -1,6 +1,11 @@
 #include "base/crypto.h"
 
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
 #include <sodium.h>
+
+#include <array>
 
 #include "base/check.h"
 
@@ -17,6 +22,35 @@ void ready() {
     static const int result = sodium_init();
     CHECK(result >= 0);
 }
+
+/// OpenSSL's, which uses the processor's SHA instructions: 2.0 µs for 640 bytes where libsodium's
+/// portable C takes 7.4. Making a context costs as much as using it, so each thread keeps one.
+class HmacContext {
+ public:
+    HmacContext() {
+        EVP_MAC* mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+        context_ = EVP_MAC_CTX_new(mac);
+        EVP_MAC_free(mac);
+        std::array digest{'S', 'H', 'A', '2', '5', '6', '\0'};
+        const std::array parameters{
+            OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+            OSSL_PARAM_construct_end()};
+        CHECK(context_ != nullptr && EVP_MAC_CTX_set_params(context_, parameters.data()) == 1);
+    }
+    ~HmacContext() { EVP_MAC_CTX_free(context_); }
+    HmacContext(const HmacContext&) = delete;
+    HmacContext& operator=(const HmacContext&) = delete;
+
+    EVP_MAC_CTX* begin(std::string_view key) {
+        // Without a pointer it would go on with the key before.
+        const auto* bytes = key.empty() ? raw(std::string_view("")) : raw(key);
+        CHECK(EVP_MAC_init(context_, bytes, key.size(), nullptr) == 1);
+        return context_;
+    }
+
+ private:
+    EVP_MAC_CTX* context_;
+};
 
 struct Ed25519Keys {
     unsigned char public_key[crypto_sign_PUBLICKEYBYTES];
@@ -38,11 +72,12 @@ std::string sha256(std::string_view message) {
 }
 
 std::string hmac_sha256(std::string_view key, std::initializer_list<std::string_view> parts) {
-    crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, raw(key), key.size());
-    for (auto part : parts) crypto_auth_hmacsha256_update(&state, raw(part), part.size());
-    std::string out(crypto_auth_hmacsha256_BYTES, '\0');
-    crypto_auth_hmacsha256_final(&state, raw(out));
+    thread_local HmacContext of_thread;
+    EVP_MAC_CTX* context = of_thread.begin(key);
+    for (auto part : parts) CHECK(EVP_MAC_update(context, raw(part), part.size()) == 1);
+    std::string out(32, '\0');
+    std::size_t size = 0;
+    CHECK(EVP_MAC_final(context, raw(out), &size, out.size()) == 1 && size == out.size());
     return out;
 }
 

@@ -26,6 +26,12 @@ TEST(Crypto, HmacSha256) {  // RFC 4231, test cases 1, 2 and 6
               "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+TEST(Crypto, an_empty_key_is_not_the_key_before) {
+    (void)hmac_sha256("Jefe", {"what do ya want ", "for nothing?"});
+    EXPECT_EQ(hex_encode(hmac_sha256({}, {})),
+              "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+}
+
 TEST(Crypto, SignsAsStandardWebhooksDoes) {  // API.md, section 1
     auto key = base64_decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     ASSERT_TRUE(key);
