@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
+#include <array>
 #include <istream>
-#include <iterator>
 #include <ostream>
 
+#include "base/file.h"
 #include "base/json_text.h"
 #include "model/limits.h"
 #include "net/ip_address.h"
@@ -15,6 +15,9 @@
 
 namespace postrider::cli {
 namespace {
+
+/// Of a file or the standard input, which is held in memory: an export of a large realm fits.
+constexpr std::size_t input_bytes_max = std::size_t{1} << 30;
 
 std::string trimmed(std::string text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
@@ -64,9 +67,9 @@ Result<void> Context::connect(const Given& given) {
     }
     auto path =
         either("--data-dir", "POSTRIDER_DATA", config::default_data(environment_)) + "/admin-token";
-    std::ifstream file(path);
-    std::string token;
-    if (std::getline(file, token)) connection_.client.token = trimmed(token);
+    const std::string held = read_file(path, input_bytes_max).value_or("");
+    const std::string token = trimmed(held.substr(0, held.find('\n')));
+    if (!token.empty()) connection_.client.token = token;
     connection_.token_hint = fmt::format(
         "give --token or POSTRIDER_TOKEN, or with --data-dir the folder of the server; {} {}", path,
         token.empty() ? "cannot be read" : "was tried");
@@ -204,21 +207,30 @@ std::expected<std::optional<std::string>, ExitCode> moment(Context& context, con
                     flag, *text)));
 }
 
-Result<std::string> read_argument(Context& context, std::string_view argument) {
+namespace {
+
+/// The stream's own read catches what its buffer throws.
+Result<std::string> read_input(std::istream& in) {
     std::string text;
-    if (argument == "-") {
-        text.assign(std::istreambuf_iterator<char>(context.terminal().in), {});
-        return text;
+    std::array<char, 64 * 1024> part{};
+    while (in) {
+        in.read(part.data(), part.size());
+        text.append(part.data(), static_cast<std::size_t>(in.gcount()));
+        if (text.size() > input_bytes_max) {
+            return fail(ErrorCode::invalid_argument,
+                        fmt::format("the standard input has more than {} bytes", input_bytes_max));
+        }
     }
-    if (!argument.starts_with('@')) return std::string(argument);
-    std::string path(argument.substr(1));
-    std::ifstream file(path, std::ios::binary);
-    if (file) text.assign(std::istreambuf_iterator<char>(file), {});
-    if (!file.is_open() || file.bad()) {
-        return fail(ErrorCode::invalid_argument,
-                    fmt::format("the file \"{}\" cannot be read", path));
-    }
+    if (in.bad()) return fail(ErrorCode::invalid_argument, "the standard input cannot be read");
     return text;
+}
+
+}  // namespace
+
+Result<std::string> read_argument(Context& context, std::string_view argument) {
+    if (argument == "-") return read_input(context.terminal().in);
+    if (!argument.starts_with('@')) return std::string(argument);
+    return read_file(std::string(argument.substr(1)), input_bytes_max);
 }
 
 std::vector<std::string> problem_lines(int status, std::string_view body) {
