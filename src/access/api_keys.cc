@@ -60,13 +60,13 @@ Result<SharedPrincipal> ApiKeys::authenticate(const std::string* authorization,
 }
 
 ApiKeys::Entry ApiKeys::make_entry(const store::ApiKeyRow& row, const RealmId& master) {
-    return {std::make_shared<const Principal>(Principal{.kind = Principal::Kind::api_key,
-                                                        .id = row.id.uuid,
-                                                        .name = row.name,
-                                                        .realm = row.realm,
-                                                        .of_master = row.realm == master,
-                                                        .permissions = from_json(row.permissions),
-                                                        .expires_at = row.expires_at}),
+    return {SharedPrincipal(Principal{.kind = Principal::Kind::api_key,
+                                      .id = row.id.uuid,
+                                      .name = row.name,
+                                      .realm = row.realm,
+                                      .of_master = row.realm == master,
+                                      .permissions = from_json(row.permissions),
+                                      .expires_at = row.expires_at}),
             std::make_shared<std::atomic<std::int64_t>>(0)};
 }
 
@@ -74,9 +74,10 @@ void ApiKeys::replace(const std::vector<store::ApiKeyRow>& rows, const RealmId& 
     MutexLock lock(mutex_);
     auto index = std::make_shared<Index>();
     for (const store::ApiKeyRow& row : rows) {
-        Entry& entry = (*index)[row.hash] = make_entry(row, master);
+        Entry entry = make_entry(row, master);
         const auto known = by_hash_->find(row.hash);
         if (known != by_hash_->end()) entry.used_at = known->second.used_at;
+        index->insert_or_assign(row.hash, std::move(entry));
     }
     by_hash_ = std::move(index);
 }
@@ -86,7 +87,7 @@ void ApiKeys::put(const store::ApiKeyRow& row, const RealmId& master) {
     auto index = std::make_shared<Index>(*by_hash_);
     std::erase_if(*index,
                   [&](const auto& entry) { return entry.second.principal->id == row.id.uuid; });
-    (*index)[row.hash] = make_entry(row, master);
+    index->insert_or_assign(row.hash, make_entry(row, master));
     by_hash_ = std::move(index);
 }
 

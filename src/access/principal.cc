@@ -10,8 +10,19 @@ std::string_view to_string(Principal::Kind kind) {
             return "session";
         case Principal::Kind::client:
             return "client";
+        case Principal::Kind::anybody:
+            return "anybody";
     }
     return {};
+}
+
+Principal anybody() {
+    return {.kind = Principal::Kind::anybody,
+            .id = {},
+            .name = {},
+            .realm = {},
+            .permissions = {},
+            .expires_at = {}};
 }
 
 Result<void> Principal::require(Permission permission) const {

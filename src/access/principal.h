@@ -1,20 +1,26 @@
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "access/permission.h"
 #include "base/result.h"
+#include "base/shared_value.h"
 #include "base/time.h"
 #include "model/actor.h"
 #include "model/ids.h"
 
 namespace postrider::access {
 
-/// Who is asking: an API key, a user with a session, or a client with an access token. Immutable.
+/// Who is asking: an API key, a user with a session, a client with an access token, or anybody.
+/// Immutable.
 struct Principal {
-    enum class Kind { api_key, session, client };
+    enum class Kind {
+        api_key,
+        session,
+        client,
+        anybody,  ///< of an open operation: has no realm and may do nothing
+    };
     Kind kind = Kind::api_key;
     Uuid id;           ///< of the key, the session or the client
     std::string name;  ///< of the key, the user or the client
@@ -31,9 +37,11 @@ struct Principal {
     bool acts_in(const RealmId& other) const { return of_master || other == realm; }
     Actor actor() const;
 };
-using SharedPrincipal = std::shared_ptr<const Principal>;
+using SharedPrincipal = SharedValue<Principal>;
 
-/// "api_key", "session", "client".
+Principal anybody();
+
+/// "api_key", "session", "client", "anybody".
 std::string_view to_string(Principal::Kind kind);
 
 }  // namespace postrider::access

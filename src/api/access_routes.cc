@@ -130,7 +130,7 @@ Result<void> create_api_key(Context& context, Call& call) {
     row.hash = sha256(key);
     const auto master = context.directory.realms().find("master");
     store::write<ApiKeyRow>(
-        context.store,
+        call.store,
         [&keys = context.access, actor = call.actor(), row,
          master = master->id](store::Transaction& tx) -> Result<ApiKeyRow> {
             POSTRIDER_ASSIGN(auto made, insert_key(tx, actor, row));
@@ -144,13 +144,13 @@ Result<void> create_api_key(Context& context, Call& call) {
     return {};
 }
 
-Result<void> list_api_keys(Context& context, Call& call) {
+Result<void> list_api_keys(Context&, Call& call) {
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     using List = std::vector<ApiKeyRow>;
     store::read<List>(
-        context.store,
+        call.store,
         [realm = call.realm, page](store::sql::Connection& sql) {
             return store::api_keys_table::list(sql, realm, page.before_id<ApiKeyId>(),
                                                page.rows_wanted());
@@ -168,11 +168,11 @@ Result<ApiKeyRow> require_key(store::sql::Connection& sql, const RealmId& realm,
     return std::move(*row);
 }
 
-Result<void> get_api_key(Context& context, Call& call) {
+Result<void> get_api_key(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<ApiKeyId>("api_key_id", "API key"));
     POSTRIDER_TRY(call.query().finish());
     store::read<ApiKeyRow>(
-        context.store,
+        call.store,
         [realm = call.realm, id](store::sql::Connection& sql) {
             return require_key(sql, realm, id);
         },
@@ -200,7 +200,7 @@ Result<void> remove_key(store::Transaction& tx, access::ApiKeys& keys, const Act
 Result<void> revoke_api_key(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<ApiKeyId>("api_key_id", "API key"));
     POSTRIDER_TRY(call.query().finish());
-    context.store.write(
+    call.store.write(
         store::WriteClass::ordinary,
         [&keys = context.access, actor = call.actor(), realm = call.realm,
          id](store::Transaction& tx) { return remove_key(tx, keys, actor, realm, id); },
@@ -223,7 +223,7 @@ void write_audit(json::Writer& writer, const AuditRow& row) {
     writer.end_object();
 }
 
-Result<void> list_audit(Context& context, Call& call) {
+Result<void> list_audit(Context&, Call& call) {
     auto query = call.query();
     store::AuditFilter filter;
     filter.action = query.text("action").value_or("");
@@ -237,7 +237,7 @@ Result<void> list_audit(Context& context, Call& call) {
     filter.since = call.not_before_kept(filter.since);
     using List = std::vector<AuditRow>;
     store::read<List>(
-        context.store,
+        call.store,
         [realm = call.realm, filter, page](store::sql::Connection& sql) {
             return store::audit_table::list(sql, realm, filter, page.before, page.rows_wanted());
         },

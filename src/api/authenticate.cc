@@ -8,6 +8,7 @@
 #include "directory/logins.h"
 #include "directory/oauth_tokens.h"
 #include "net/url.h"
+#include "store/realm_store.h"
 
 namespace postrider::api {
 
@@ -49,40 +50,37 @@ Result<void> check_session_use(const http::Request& request, const std::string& 
 
 void note_use(Context& context, const store::SessionRow& row) {
     if (context.clock.now() - row.last_used_at < limits::session_touch_interval) return;
-    context.store.write(
-        store::WriteClass::ordinary,
-        [row](store::Transaction& tx) { return directory::touch_session(tx, row); },
-        // A full disk: it ends somewhat earlier, and nothing else.
-        [](const Result<void>&) {});
+    store::RealmStore(context.whole_store, row.realm)
+        .write(
+            store::WriteClass::ordinary,
+            [row](store::Transaction& tx) { return directory::touch_session(tx, row); },
+            // A full disk: it ends somewhat earlier, and nothing else.
+            [](const Result<void>&) {});
 }
 
 void find_session(Context& context, const std::string& cookie, Done done) {
     store::read<directory::OpenSession>(
-        context.store,
+        context.whole_store,
         [cookie, now = context.clock.now(),
          master = context.directory.realms().master()](store::sql::Connection& sql) {
             return directory::find_session(sql, cookie, now, master);
         },
         [&context, done = std::move(done)](Result<directory::OpenSession> found) {
             if (!found) return done(std::unexpected(std::move(found).error()));
-            if (found->principal == nullptr) {
-                return done(
-                    fail(ErrorCode::unauthenticated, "the session has ended; log in again"));
-            }
             note_use(context, found->row);
-            done(found->principal);
+            done(std::move(found->principal));
         });
 }
 
 void find_access_token(Context& context, const std::string& token, Done done) {
     store::read<directory::LiveToken>(
-        context.store,
+        context.whole_store,
         [token, now = context.clock.now(), master = context.directory.realms().master()](
             store::sql::Connection& sql) { return directory::find_token(sql, token, now, master); },
         [done = std::move(done)](Result<directory::LiveToken> found) {
-            if (!found) return done(std::unexpected(std::move(found).error()));
-            if (found->principal == nullptr) return done(access::unknown_token());
-            done(found->principal);
+            if (found) return done(std::move(found->principal));
+            if (found.error().code == ErrorCode::not_found) return done(access::unknown_token());
+            done(std::unexpected(std::move(found).error()));
         });
 }
 

@@ -28,14 +28,14 @@ const std::string* realm_parameter(const http::Request& request) {
 }
 
 /// Who it is comes first, then whether the realm is there for them, then what they may do: nobody
-/// learns of a realm, or of a permission, who may not. A null principal: the operation is open.
+/// learns of a realm, or of a permission, who may not.
 Result<Admission> decide(const Context& context, const Operation& operation,
                          const std::optional<std::string>& realm_name,
                          access::SharedPrincipal principal) {
     Admission admission{.principal = std::move(principal), .realm = {}};
     if (realm_name) {
         auto realm = context.directory.realms().find(*realm_name);
-        if (!realm || (admission.principal && !admission.principal->acts_in(realm->id))) {
+        if (!realm || !(operation.need.is_open() || admission.principal->acts_in(realm->id))) {
             return Call::not_found("realm", *realm_name);
         }
         admission.realm = std::move(*realm);
@@ -54,11 +54,14 @@ http::Response refusal(const Error& error, const std::string& request_id, std::s
     return response;
 }
 
-/// A key may have been revoked while the body came.
+/// A key may have been revoked, and a realm deleted, while the body came.
 Result<void> check_again(const Context& context, const http::Request& request,
                          const Admission& admission) {
-    if (admission.principal == nullptr || request.body.empty() ||
-        admission.principal->kind != access::Principal::Kind::api_key) {
+    if (const std::string* name = realm_parameter(request)) {
+        const auto now = context.directory.realms().find(*name);
+        if (!now || now->id != admission.realm.id) return Call::not_found("realm", *name);
+    }
+    if (request.body.empty() || admission.principal->kind != access::Principal::Kind::api_key) {
         return {};
     }
     POSTRIDER_TRY(
@@ -82,7 +85,7 @@ http::Gate make_gate(Context& context) {
             if (!admission) return say({.refused = refusal(admission.error(), id, challenge)});
             say({.admission = std::make_shared<const Admission>(std::move(*admission))});
         };
-        if (asked.need.is_open()) return proceed(nullptr);
+        if (asked.need.is_open()) return proceed(access::anybody());
         authenticate(context, request, std::move(proceed));
     };
 }
@@ -107,6 +110,9 @@ http::Route handle(Context& context, RouteSpec spec, CallHandler handler) {
                   .operation = known.id,
                   .reply = Reply(std::move(responder), request.id),
                   .principal = admission.principal,
+                  .store = {context.whole_store, realm_parameter(request) != nullptr
+                                                     ? admission.realm.id
+                                                     : admission.principal->realm},
                   .realm = admission.realm.id,
                   .realm_name = admission.realm.name,
                   .kept_since = context.clock.now() - admission.realm.kept};

@@ -15,6 +15,7 @@
 #include "http/problem.h"
 #include "http/server.h"
 #include "model/ids.h"
+#include "store/realm_store.h"
 
 /// What a handler is given. A handler reads in ten lines:
 ///
@@ -22,7 +23,7 @@
 ///         POSTRIDER_ASSIGN(WebhookId id, call.path_id<WebhookId>("webhook_id", "webhook"));
 ///         POSTRIDER_TRY(call.query().finish());
 ///         store::read<WebhookRow>(
-///             context.store, [realm = call.realm, id](sql::Connection& sql) { … },
+///             call.store, [realm = call.realm, id](sql::Connection& sql) { … },
 ///             call.reply.with<WebhookRow>([](const WebhookRow& row) {
 ///                 return json_answer(200, view(row)).with_version(row.version); }));
 ///         return {};
@@ -215,8 +216,11 @@ struct Call {
     http::Request& request;
     std::string_view operation;
     Reply reply;
-    /// Null only for open operations.
+    /// Of open operations: anybody.
     access::SharedPrincipal principal;
+    /// Every transaction of the request goes through it. Of the path's {realm}; when the path has
+    /// none, of the principal's.
+    store::RealmStore store;
     /// Of the path's {realm}; nil when the path has none.
     RealmId realm;
     std::string realm_name;

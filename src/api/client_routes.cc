@@ -28,7 +28,7 @@ Result<void> create_client(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(const auto body, call.json());
     store::write<SavedClient>(
-        context.store,
+        call.store,
         [&clients = context.directory.clients(), caller = caller_of(call), realm = call.realm,
          change = directory::parse_client_change(body, ChangeKind::create),
          secret = directory::make_client_secret(context.random)](store::Transaction& tx) {
@@ -53,14 +53,14 @@ Result<std::vector<Client>> with_service_accounts(store::sql::Connection& sql,
     return clients;
 }
 
-Result<void> list_clients(Context& context, Call& call) {
+Result<void> list_clients(Context&, Call& call) {
     auto query = call.query();
     const auto client_id = query.text("client_id");
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     using List = std::vector<Client>;
     store::read<List>(
-        context.store,
+        call.store,
         [realm = call.realm, client_id, page](store::sql::Connection& sql) -> Result<List> {
             std::vector<store::ClientRow> rows;
             if (client_id) {
@@ -84,11 +84,11 @@ Result<void> list_clients(Context& context, Call& call) {
     return {};
 }
 
-Result<void> get_client(Context& context, Call& call) {
+Result<void> get_client(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<ClientId>("client_id", "client"));
     POSTRIDER_TRY(call.query().finish());
     store::read<Client>(
-        context.store,
+        call.store,
         [realm = call.realm, id](store::sql::Connection& sql) {
             return directory::load_client(sql, realm, id);
         },
@@ -102,7 +102,7 @@ Result<void> change_client(Context& context, Call& call, ChangeKind kind) {
     POSTRIDER_ASSIGN(const auto address, address_of<ClientId>(call, "client_id", "client"));
     POSTRIDER_ASSIGN(const auto body, call.json());
     store::write<SavedClient>(
-        context.store,
+        call.store,
         [&clients = context.directory.clients(), caller = caller_of(call), address,
          change = directory::parse_client_change(body, kind),
          secret = directory::make_client_secret(context.random)](store::Transaction& tx) {
@@ -122,7 +122,7 @@ Result<void> update_client(Context& context, Call& call) {
 
 Result<void> delete_client(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, address_of<ClientId>(call, "client_id", "client"));
-    context.store.write(
+    call.store.write(
         store::WriteClass::ordinary,
         [&clients = context.directory.clients(), caller = caller_of(call),
          address](store::Transaction& tx) { return clients.remove(tx, caller, address); },
@@ -135,7 +135,7 @@ Result<void> rotate_client_secret(Context& context, Call& call) {
     POSTRIDER_ASSIGN(Body body, call.json_object_or_empty());
     POSTRIDER_TRY(body.finish());
     store::write<SavedClient>(
-        context.store,
+        call.store,
         [&clients = context.directory.clients(), caller = caller_of(call), address,
          secret = directory::make_client_secret(context.random)](store::Transaction& tx) {
             return clients.rotate_secret(tx, caller, address, secret);
@@ -160,7 +160,7 @@ Result<void> create_redirect_uri(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto client, call.path_id<ClientId>("client_id", "client"));
     POSTRIDER_ASSIGN(const auto body, call.json());
     store::write<RedirectUriRow>(
-        context.store,
+        call.store,
         [&clients = context.directory.clients(), caller = caller_of(call), realm = call.realm,
          client, change = directory::parse_redirect_uri_change(body, ChangeKind::create)](
             store::Transaction& tx) {
@@ -173,14 +173,14 @@ Result<void> create_redirect_uri(Context& context, Call& call) {
     return {};
 }
 
-Result<void> list_redirect_uris(Context& context, Call& call) {
+Result<void> list_redirect_uris(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto client, call.path_id<ClientId>("client_id", "client"));
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     using List = std::vector<RedirectUriRow>;
     store::read<List>(
-        context.store,
+        call.store,
         [realm = call.realm, client, page](store::sql::Connection& sql) -> Result<List> {
             POSTRIDER_TRY(directory::require_client(sql, realm, client));
             return store::redirect_uris_table::list(
@@ -193,10 +193,10 @@ Result<void> list_redirect_uris(Context& context, Call& call) {
     return {};
 }
 
-Result<void> get_redirect_uri(Context& context, Call& call) {
+Result<void> get_redirect_uri(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto address, uri_address_of(call));
     store::read<RedirectUriRow>(
-        context.store,
+        call.store,
         [address](store::sql::Connection& sql) {
             return directory::require_redirect_uri(sql, address);
         },
@@ -208,7 +208,7 @@ Result<void> change_redirect_uri(Context& context, Call& call, ChangeKind kind) 
     POSTRIDER_ASSIGN(const auto address, uri_address_of(call));
     POSTRIDER_ASSIGN(const auto body, call.json());
     store::write<RedirectUriRow>(
-        context.store,
+        call.store,
         [&clients = context.directory.clients(), caller = caller_of(call), address,
          change = directory::parse_redirect_uri_change(body, kind)](store::Transaction& tx) {
             return clients.update_redirect_uri(tx, caller, address, change);
@@ -227,7 +227,7 @@ Result<void> update_redirect_uri(Context& context, Call& call) {
 
 Result<void> delete_redirect_uri(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, uri_address_of(call));
-    context.store.write(
+    call.store.write(
         store::WriteClass::ordinary,
         [&clients = context.directory.clients(), caller = caller_of(call), address](
             store::Transaction& tx) { return clients.remove_redirect_uri(tx, caller, address); },

@@ -49,7 +49,8 @@ struct Settings {
 
 /// What handlers work with; made by the composition root. Lifetime: outlives the HTTP server.
 struct Context {
-    store::Store& store;
+    /// For what belongs to no realm. A handler uses Call::store.
+    store::Store& whole_store;
     events::Publisher& publisher;
     webhooks::Webhooks& webhooks;
     webhooks::Recoveries& recoveries;  ///< proceed() after the commit of a new one

@@ -79,14 +79,14 @@ Result<Views> list_kept(store::sql::Connection& sql, const RealmId& realm,
                                          page.rows_wanted());
 }
 
-Result<void> list_deliveries(Context& context, Call& call) {
+Result<void> list_deliveries(Context&, Call& call) {
     auto query = call.query();
     store::DeliveryFilter filter = read_filter(query);
     filter.webhook = query.id<WebhookId>("webhook_id");
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     store::read<Views>(
-        context.store,
+        call.store,
         [realm = call.realm, filter, page,
          kept_since = call.kept_since](store::sql::Connection& sql) {
             return list_kept(sql, realm, filter, page, kept_since);
@@ -95,7 +95,7 @@ Result<void> list_deliveries(Context& context, Call& call) {
     return {};
 }
 
-Result<void> list_webhook_deliveries(Context& context, Call& call) {
+Result<void> list_webhook_deliveries(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto webhook, call.path_id<WebhookId>("webhook_id", "webhook"));
     auto query = call.query();
     store::DeliveryFilter filter = read_filter(query);
@@ -103,7 +103,7 @@ Result<void> list_webhook_deliveries(Context& context, Call& call) {
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     store::read<Views>(
-        context.store,
+        call.store,
         [realm = call.realm, webhook, filter, page,
          kept_since = call.kept_since](store::sql::Connection& sql) -> Result<Views> {
             POSTRIDER_ASSIGN(auto row, store::webhooks_table::find(sql, realm, webhook));
@@ -114,11 +114,11 @@ Result<void> list_webhook_deliveries(Context& context, Call& call) {
     return {};
 }
 
-Result<void> get_delivery(Context& context, Call& call) {
+Result<void> get_delivery(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<DeliveryId>("delivery_id", "delivery"));
     POSTRIDER_TRY(call.query().finish());
     store::read<Detail>(
-        context.store,
+        call.store,
         [realm = call.realm, id, kept_since = call.kept_since](store::sql::Connection& sql) {
             return load_detail(sql, realm, id, kept_since);
         },
@@ -157,7 +157,7 @@ Result<void> redeliver(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<DeliveryId>("delivery_id", "delivery"));
     POSTRIDER_TRY(call.query().finish());
     store::write<DeliveryView>(
-        context.store,
+        call.store,
         [&engine = context.engine, actor = call.actor(), realm = call.realm, id,
          kept_since = call.kept_since](store::Transaction& tx) {
             return redeliver_in(tx, engine, actor, realm, id, kept_since);

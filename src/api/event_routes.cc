@@ -66,7 +66,7 @@ Result<void> publish(Context& context, Call& call, PublishShape shape) {
         if (published.replayed) answer.headers.emplace_back("Idempotent-Replayed", "true");
         return answer;
     });
-    context.store.publish(std::move(work));
+    call.store.publish(std::move(work));
     return {};
 }
 
@@ -78,7 +78,7 @@ Result<void> publish_events(Context& context, Call& call) {
     return publish(context, call, PublishShape::batch);
 }
 
-Result<void> list_events(Context& context, Call& call) {
+Result<void> list_events(Context&, Call& call) {
     auto query = call.query();
     store::EventFilter filter;
     filter.type = query.text("event").value_or("");
@@ -90,7 +90,7 @@ Result<void> list_events(Context& context, Call& call) {
     POSTRIDER_TRY(query.finish());
     filter.since = call.not_before_kept(filter.since);
     store::read<std::vector<EventRow>>(
-        context.store,
+        call.store,
         [realm = call.realm, filter, page](store::sql::Connection& sql) {
             return store::events_table::list(sql, realm, filter, page.before_id<EventId>(),
                                              page.rows_wanted());
@@ -137,11 +137,11 @@ Result<std::string> read_event(store::sql::Connection& sql, const RealmId& realm
     return out;
 }
 
-Result<void> get_event(Context& context, Call& call) {
+Result<void> get_event(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<EventId>("event_id", "event"));
     POSTRIDER_TRY(call.query().finish());
     store::read<std::string>(
-        context.store,
+        call.store,
         [realm = call.realm, id, kept_since = call.kept_since](store::sql::Connection& sql) {
             return read_event(sql, realm, id, kept_since);
         },
@@ -150,12 +150,12 @@ Result<void> get_event(Context& context, Call& call) {
     return {};
 }
 
-Result<void> explain_event(Context& context, Call& call) {
+Result<void> explain_event(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<EventId>("event_id", "event"));
     POSTRIDER_TRY(call.query().finish());
     using Items = std::vector<events::Explanation>;
     store::read<Items>(
-        context.store,
+        call.store,
         [realm = call.realm, id,
          kept_since = call.kept_since](store::sql::Connection& sql) -> Result<Items> {
             POSTRIDER_TRY(require_kept(sql, realm, id, kept_since));

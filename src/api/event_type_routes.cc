@@ -49,11 +49,11 @@ Result<void> list_built_in_event_types(Context&, Call& call) {
     return {};
 }
 
-Result<void> list_event_types(Context& context, Call& call) {
+Result<void> list_event_types(Context&, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     using Rows = std::vector<EventTypeRow>;
     store::read<Rows>(
-        context.store,
+        call.store,
         [realm = call.realm](store::sql::Connection& sql) {
             return store::event_types_table::all(sql, realm);
         },
@@ -61,10 +61,10 @@ Result<void> list_event_types(Context& context, Call& call) {
     return {};
 }
 
-Result<void> get_event_type(Context& context, Call& call) {
+Result<void> get_event_type(Context&, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     store::read<EventTypeRow>(
-        context.store,
+        call.store,
         [realm = call.realm, name = call.request.path_parameter("event_type")](
             store::sql::Connection& sql) -> Result<EventTypeRow> {
             POSTRIDER_ASSIGN(auto row, store::event_types_table::find(sql, realm, name));
@@ -76,11 +76,11 @@ Result<void> get_event_type(Context& context, Call& call) {
     return {};
 }
 
-Result<void> create_event_type(Context& context, Call& call) {
+Result<void> create_event_type(Context&, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(auto type, events::parse_own_type(call.request.body, std::nullopt));
     store::write<EventTypeRow>(
-        context.store,
+        call.store,
         [actor = call.actor(), realm = call.realm,
          type = std::move(type)](store::Transaction& tx) -> Result<EventTypeRow> {
             POSTRIDER_ASSIGN(auto row, events::create_own_type(tx, realm, type));
@@ -93,13 +93,13 @@ Result<void> create_event_type(Context& context, Call& call) {
     return {};
 }
 
-Result<void> replace_event_type(Context& context, Call& call) {
+Result<void> replace_event_type(Context&, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(const auto expected, call.if_match());
     POSTRIDER_ASSIGN(auto type, events::parse_own_type(call.request.body,
                                                        call.request.path_parameter("event_type")));
     store::write<events::Replaced>(
-        context.store,
+        call.store,
         [actor = call.actor(), realm = call.realm, expected,
          type = std::move(type)](store::Transaction& tx) -> Result<events::Replaced> {
             POSTRIDER_ASSIGN(auto replaced, events::replace_own_type(tx, realm, type, expected));
@@ -118,10 +118,10 @@ Result<void> replace_event_type(Context& context, Call& call) {
     return {};
 }
 
-Result<void> delete_event_type(Context& context, Call& call) {
+Result<void> delete_event_type(Context&, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(const auto expected, call.if_match());
-    context.store.write(
+    call.store.write(
         store::WriteClass::ordinary,
         [actor = call.actor(), realm = call.realm, expected,
          name = call.request.path_parameter("event_type")](store::Transaction& tx) -> Result<void> {

@@ -199,7 +199,7 @@ class Harness {
     webhooks::Recoveries recoveries_{*store_, [](auto&&...) {}, [](const Error&) {}};
     access::ApiKeys keys_;
     Context context_{
-        .store = *store_,
+        .whole_store = *store_,
         .publisher = publisher_,
         .webhooks = webhooks_,
         .recoveries = recoveries_,

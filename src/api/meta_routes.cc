@@ -16,11 +16,11 @@ Result<void> get_health(Context&, Call& call) {
 
 /// Ready means: the store answers, and a publish would not be refused.
 Result<void> get_readiness(Context& context, Call& call) {
-    if (context.store.is_disk_full()) {
+    if (context.whole_store.is_disk_full()) {
         return fail(ErrorCode::unavailable, "the disk is full: publishing is refused");
     }
     store::read<std::int64_t>(
-        context.store,
+        context.whole_store,
         [master = context.directory.realms().master()](store::sql::Connection& sql) {
             return store::realms_table::config_version(sql, master);
         },

@@ -112,14 +112,14 @@ std::expected<Credentials, Answer> read_credentials(const http::Request& request
 using Next = std::function<void(ClientRow client, Form form)>;
 
 /// Reads the form and goes on with the client that it authenticates.
-Result<void> with_client(Context& context, Call& call, Next next) {
+Result<void> with_client(Call& call, Next next) {
     auto form = Form::read(call.request);
     if (!form) return call.reply.send(std::move(form).error()), Result<void>{};
     auto credentials = read_credentials(call.request, *form);
     if (!credentials) return call.reply.send(std::move(credentials).error()), Result<void>{};
     using Found = std::optional<ClientRow>;
     store::read<Found>(
-        context.store,
+        call.store,
         [realm = call.realm, said = std::move(*credentials)](store::sql::Connection& sql) {
             return directory::authenticate_client(sql, realm, said.client_id, said.secret);
         },
@@ -150,56 +150,60 @@ Answer token_answer(const std::string& text, const access::PermissionSet& permis
 }
 
 Result<void> issue_oauth_token(Context& context, Call& call) {
-    return with_client(context, call, [&context, reply = call.reply](ClientRow client, Form form) {
-        const std::string grant = form.value("grant_type");
-        if (grant.empty()) return reply.send(invalid_request("grant_type is missing"));
-        if (grant != "client_credentials") {
-            return reply.send(oauth_error(400, "unsupported_grant_type",
-                                          "grant_type must be client_credentials"));
-        }
-        const std::string scope = form.value("scope");
-        if (!directory::parse_scope(scope)) {
-            return reply.send(oauth_error(400, "invalid_scope",
-                                          "scope must be names of permissions, with spaces "
-                                          "between them"));
-        }
-        const auto token = directory::make_access_token(context.random);
-        store::write<access::SharedPrincipal>(
-            context.store,
-            [client = std::move(client), token, scope,
-             master = context.directory.realms().master()](
-                store::Transaction& tx) -> Result<access::SharedPrincipal> {
-                POSTRIDER_TRY(directory::issue_token(tx, client, token, scope));
-                POSTRIDER_ASSIGN(const auto live,
-                                 directory::find_token(tx.sql(), token.text, tx.now(), master));
-                return live.principal;
-            },
-            [reply, text = token.text](const Result<access::SharedPrincipal>& who) {
-                if (who) return reply.send(token_answer(text, (*who)->permissions));
-                if (who.error().code == ErrorCode::unauthenticated) {
-                    return reply.send(invalid_client());
-                }
-                reply.send(std::unexpected(who.error()));
-            });
-    });
+    return with_client(
+        call, [&context, store = call.store, reply = call.reply](ClientRow client, Form form) {
+            const std::string grant = form.value("grant_type");
+            if (grant.empty()) return reply.send(invalid_request("grant_type is missing"));
+            if (grant != "client_credentials") {
+                return reply.send(oauth_error(400, "unsupported_grant_type",
+                                              "grant_type must be client_credentials"));
+            }
+            const std::string scope = form.value("scope");
+            if (!directory::parse_scope(scope)) {
+                return reply.send(oauth_error(400, "invalid_scope",
+                                              "scope must be names of permissions, with spaces "
+                                              "between them"));
+            }
+            const auto token = directory::make_access_token(context.random);
+            store::write<access::SharedPrincipal>(
+                store,
+                [client = std::move(client), token, scope,
+                 master = context.directory.realms().master()](
+                    store::Transaction& tx) -> Result<access::SharedPrincipal> {
+                    POSTRIDER_TRY(directory::issue_token(tx, client, token, scope));
+                    POSTRIDER_ASSIGN(const auto live,
+                                     directory::find_token(tx.sql(), token.text, tx.now(), master));
+                    return live.principal;
+                },
+                [reply, text = token.text](const Result<access::SharedPrincipal>& who) {
+                    if (who) return reply.send(token_answer(text, (*who)->permissions));
+                    if (who.error().code == ErrorCode::unauthenticated) {
+                        return reply.send(invalid_client());
+                    }
+                    reply.send(std::unexpected(who.error()));
+                });
+        });
 }
 
 std::int64_t seconds_of(Timestamp time) {
     return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-Answer introspection(const LiveToken& live, const std::string& issuer) {
+/// nullopt: no such token is in force in this realm.
+using NamedToken = std::optional<LiveToken>;
+
+Answer introspection(const NamedToken& live, const std::string& issuer) {
     std::string out;
     json::Writer writer(out);
     writer.begin_object();
-    writer.member("active", live.principal != nullptr);
-    if (live.principal != nullptr) {
-        writer.member("scope", directory::format_scope(live.principal->permissions));
-        writer.member("client_id", live.client.client_id);
+    writer.member("active", live.has_value());
+    if (live) {
+        writer.member("scope", directory::format_scope(live->principal->permissions));
+        writer.member("client_id", live->client.client_id);
         writer.member("token_type", "Bearer");
-        writer.member("exp", seconds_of(live.row.expires_at));
-        writer.member("iat", seconds_of(live.row.created_at));
-        writer.member("sub", live.client.id.to_string());
+        writer.member("exp", seconds_of(live->row.expires_at));
+        writer.member("iat", seconds_of(live->row.created_at));
+        writer.member("sub", live->client.id.to_string());
         writer.member("iss", issuer);
     }
     writer.end_object();
@@ -207,56 +211,59 @@ Answer introspection(const LiveToken& live, const std::string& issuer) {
 }
 
 /// The token that a form names, if it is in force and of this realm.
-void find_named(Context& context, const RealmId& realm, const std::string& text,
-                std::function<void(Result<LiveToken>)> done) {
-    store::read<LiveToken>(
-        context.store,
+void find_named(Context& context, const store::RealmStore& store, const RealmId& realm,
+                const std::string& text, std::function<void(Result<NamedToken>)> done) {
+    store::read<NamedToken>(
+        store,
         [realm, text, now = context.clock.now(), master = context.directory.realms().master()](
-            store::sql::Connection& sql) -> Result<LiveToken> {
-            POSTRIDER_ASSIGN(auto live, directory::find_token(sql, text, now, master));
-            if (live.principal != nullptr && live.row.realm != realm) return LiveToken{};
-            return live;
+            store::sql::Connection& sql) -> Result<NamedToken> {
+            auto live = directory::find_token(sql, text, now, master);
+            if (!live && live.error().code != ErrorCode::not_found) {
+                return std::unexpected(std::move(live).error());
+            }
+            if (!live || live->row.realm != realm) return std::nullopt;
+            return std::move(*live);
         },
         std::move(done));
 }
 
 Result<void> introspect_oauth_token(Context& context, Call& call) {
-    return with_client(context, call,
-                       [&context, reply = call.reply, issuer = issuer_of(context, call.realm_name)](
-                           const ClientRow& client, const Form& form) {
-                           const std::string text = form.value("token");
-                           if (text.empty()) return reply.send(invalid_request("token is missing"));
-                           find_named(context, client.realm, text,
-                                      reply.with<LiveToken>([issuer](const LiveToken& live) {
-                                          return introspection(live, issuer);
-                                      }));
-                       });
+    return with_client(call, [&context, store = call.store, reply = call.reply,
+                              issuer = issuer_of(context, call.realm_name)](const ClientRow& client,
+                                                                            const Form& form) {
+        const std::string text = form.value("token");
+        if (text.empty()) return reply.send(invalid_request("token is missing"));
+        find_named(context, store, client.realm, text,
+                   reply.with<NamedToken>(
+                       [issuer](const NamedToken& live) { return introspection(live, issuer); }));
+    });
 }
 
 Result<void> revoke_oauth_token(Context& context, Call& call) {
-    return with_client(
-        context, call, [&context, reply = call.reply](const ClientRow& client, const Form& form) {
-            const std::string text = form.value("token");
-            if (text.empty()) return reply.send(invalid_request("token is missing"));
-            find_named(context, client.realm, text,
-                       [&context, reply, id = client.id](Result<LiveToken> live) {
-                           if (!live) {
-                               return reply.send(std::unexpected(std::move(live).error()));
-                           }
-                           // RFC 7009, section 2.2: that there is none is what was wanted.
-                           if (live->principal == nullptr) return reply.send(oauth_answer("{}"));
-                           if (live->client.id != id) {
-                               return reply.send(oauth_error(400, "invalid_grant",
-                                                             "the token is another client's"));
-                           }
-                           context.store.write(
-                               store::WriteClass::ordinary,
-                               [row = live->row](store::Transaction& tx) {
-                                   return directory::revoke_token(tx, row);
-                               },
-                               reply.with([] { return oauth_answer("{}"); }));
-                       });
-        });
+    return with_client(call, [&context, store = call.store, reply = call.reply](
+                                 const ClientRow& client, const Form& form) {
+        const std::string text = form.value("token");
+        if (text.empty()) return reply.send(invalid_request("token is missing"));
+        find_named(context, store, client.realm, text,
+                   [store, reply, id = client.id](Result<NamedToken> found) {
+                       if (!found) {
+                           return reply.send(std::unexpected(std::move(found).error()));
+                       }
+                       const NamedToken& live = *found;
+                       // RFC 7009, section 2.2: that there is none is what was wanted.
+                       if (!live) return reply.send(oauth_answer("{}"));
+                       if (live->client.id != id) {
+                           return reply.send(
+                               oauth_error(400, "invalid_grant", "the token is another client's"));
+                       }
+                       store.write(
+                           store::WriteClass::ordinary,
+                           [row = live->row](store::Transaction& tx) {
+                               return directory::revoke_token(tx, row);
+                           },
+                           reply.with([] { return oauth_answer("{}"); }));
+                   });
+    });
 }
 
 /// RFC 8414.

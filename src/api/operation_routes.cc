@@ -16,13 +16,13 @@ Answer operation_answer(const OperationRow& row) {
     return json_answer(200, std::move(out));
 }
 
-Result<void> list_operations(Context& context, Call& call) {
+Result<void> list_operations(Context&, Call& call) {
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     using Rows = std::vector<OperationRow>;
     store::read<Rows>(
-        context.store,
+        call.store,
         [realm = call.realm, page, since = call.kept_since](store::sql::Connection& sql) {
             return store::operations_table::list(sql, realm, since, page.before_id<OperationId>(),
                                                  page.rows_wanted());
@@ -37,11 +37,11 @@ Result<void> list_operations(Context& context, Call& call) {
     return {};
 }
 
-Result<void> get_operation(Context& context, Call& call) {
+Result<void> get_operation(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<OperationId>("operation_id", "operation"));
     POSTRIDER_TRY(call.query().finish());
     store::read<OperationRow>(
-        context.store,
+        call.store,
         [realm = call.realm, id,
          kept_since = call.kept_since](store::sql::Connection& sql) -> Result<OperationRow> {
             POSTRIDER_ASSIGN(auto row, store::operations_table::find(sql, realm, id));
@@ -54,11 +54,11 @@ Result<void> get_operation(Context& context, Call& call) {
     return {};
 }
 
-Result<void> cancel_operation(Context& context, Call& call) {
+Result<void> cancel_operation(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<OperationId>("operation_id", "operation"));
     POSTRIDER_TRY(call.query().finish());
     store::write<OperationRow>(
-        context.store,
+        call.store,
         [realm = call.realm, id, actor = call.actor()](store::Transaction& tx) {
             return webhooks::cancel_operation(tx, realm, id, actor);
         },

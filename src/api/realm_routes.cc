@@ -45,12 +45,12 @@ Result<std::vector<RealmRow>> visible_realms(store::sql::Connection& sql,
     return std::vector{std::move(*own)};
 }
 
-Result<void> list_realms(Context& context, Call& call) {
+Result<void> list_realms(Context&, Call& call) {
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     store::read<std::vector<RealmRow>>(
-        context.store,
+        call.store,
         [principal = call.principal, page](store::sql::Connection& sql) {
             return visible_realms(sql, *principal, page);
         },
@@ -61,10 +61,10 @@ Result<void> list_realms(Context& context, Call& call) {
     return {};
 }
 
-Result<void> get_realm(Context& context, Call& call) {
+Result<void> get_realm(Context&, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     store::read<RealmRow>(
-        context.store,
+        call.store,
         [id = call.realm, name = call.realm_name](store::sql::Connection& sql) -> Result<RealmRow> {
             POSTRIDER_ASSIGN(auto row, store::realms_table::find(sql, id));
             if (!row) return Call::not_found("realm", name);
@@ -108,7 +108,7 @@ Result<void> delete_realm(Context& context, Call& call) {
     if (!call.principal->of_master) {
         return fail(ErrorCode::permission_denied, "only the realm master deletes realms");
     }
-    context.store.write(
+    call.store.write(
         store::WriteClass::ordinary,
         [&directory = context.directory, actor = call.actor(),
          address = directory::Address<RealmId>{call.realm, call.realm, version}](
@@ -125,7 +125,7 @@ Answer settings_answer(const directory::VersionedSettings& versioned) {
 Result<void> get_settings(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     store::read<directory::VersionedSettings>(
-        context.store,
+        call.store,
         [&directory = context.directory, realm = call.realm](store::sql::Connection& sql) {
             return directory.settings(sql, realm);
         },
@@ -138,7 +138,7 @@ Result<void> change_settings(Context& context, Call& call, directory::ChangeKind
     POSTRIDER_ASSIGN(const auto version, call.if_match());
     POSTRIDER_ASSIGN(const auto body, call.json());
     store::write<directory::VersionedSettings>(
-        context.store,
+        call.store,
         [&directory = context.directory, actor = call.actor(),
          address = directory::Address<RealmId>{call.realm, call.realm, version},
          change = directory::parse_settings_change(body, kind)](store::Transaction& tx) {
@@ -174,7 +174,7 @@ Result<void> import_part(Context& context, Call& call) {
     POSTRIDER_ASSIGN(auto part, directory::parse_import_part(body, context.random));
     POSTRIDER_TRY(require_rights(*call.principal, part));
     store::write<ImportCount>(
-        context.store,
+        call.store,
         [&importer = context.directory.importer(), caller = caller_of(call), realm = call.realm,
          part = std::move(part)](store::Transaction& tx) {
             return importer.run(tx, caller, realm, part);

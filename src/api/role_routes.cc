@@ -33,7 +33,7 @@ Result<void> create_role(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto body, call.json());
     const std::string below = client ? "/clients/" + client->to_string() + "/roles/" : "/roles/";
     store::write<RoleRow>(
-        context.store,
+        call.store,
         [&roles = context.directory.roles(), caller = caller_of(call), realm = call.realm, client,
          change = directory::parse_role_change(body, ChangeKind::create)](store::Transaction& tx) {
             return roles.create(tx, caller, realm, client, change);
@@ -44,14 +44,14 @@ Result<void> create_role(Context& context, Call& call) {
     return {};
 }
 
-Result<void> list_roles(Context& context, Call& call) {
+Result<void> list_roles(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto client, client_of(call));
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     using List = std::vector<RoleRow>;
     store::read<List>(
-        context.store,
+        call.store,
         [realm = call.realm, client, page](store::sql::Connection& sql) -> Result<List> {
             if (client) POSTRIDER_TRY(directory::require_client(sql, realm, *client));
             return store::roles_table::list(sql, realm, client, page.before_id<RoleId>(),
@@ -63,10 +63,10 @@ Result<void> list_roles(Context& context, Call& call) {
     return {};
 }
 
-Result<void> get_role(Context& context, Call& call) {
+Result<void> get_role(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto address, role_address_of(call));
     store::read<RoleRow>(
-        context.store,
+        call.store,
         [address](store::sql::Connection& sql) {
             return directory::require_role(sql, address.realm, address.client, address.id);
         },
@@ -78,7 +78,7 @@ Result<void> change_role(Context& context, Call& call, ChangeKind kind) {
     POSTRIDER_ASSIGN(const auto address, role_address_of(call));
     POSTRIDER_ASSIGN(const auto body, call.json());
     store::write<RoleRow>(
-        context.store,
+        call.store,
         [&roles = context.directory.roles(), caller = caller_of(call), address,
          change = directory::parse_role_change(body, kind)](store::Transaction& tx) {
             return roles.update(tx, caller, address, change);
@@ -97,7 +97,7 @@ Result<void> update_role(Context& context, Call& call) {
 
 Result<void> delete_role(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, role_address_of(call));
-    context.store.write(
+    call.store.write(
         store::WriteClass::ordinary,
         [&roles = context.directory.roles(), caller = caller_of(call),
          address](store::Transaction& tx) { return roles.remove(tx, caller, address); },
@@ -110,7 +110,7 @@ Result<void> set_role_permissions(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto body, call.json());
     POSTRIDER_ASSIGN(const auto permissions, directory::parse_permissions(body));
     store::write<RoleRow>(
-        context.store,
+        call.store,
         [&roles = context.directory.roles(), caller = caller_of(call), address,
          permissions](store::Transaction& tx) {
             return roles.set_permissions(tx, caller, address, permissions);

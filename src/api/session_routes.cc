@@ -134,7 +134,7 @@ Result<void> end_current_session(Context& context, Call& call) {
                     "…/api-keys, an access token at …/protocol/openid-connect/revoke");
     }
     const auto policy = cookie_policy(context.settings.origin());
-    context.store.write(
+    call.store.write(
         store::WriteClass::ordinary,
         [actor = call.actor(), realm = call.principal->realm, id = SessionId{call.principal->id}](
             store::Transaction& tx) { return directory::end_session(tx, actor, realm, id); },
@@ -146,14 +146,14 @@ Result<void> end_current_session(Context& context, Call& call) {
     return {};
 }
 
-Result<void> list_sessions(Context& context, Call& call) {
+Result<void> list_sessions(Context&, Call& call) {
     auto query = call.query();
     const auto user = query.id<UserId>("user_id");
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     using List = std::vector<SessionRow>;
     store::read<List>(
-        context.store,
+        call.store,
         [realm = call.realm, user, page](store::sql::Connection& sql) {
             return store::sessions_table::list(sql, realm, user, page.before_id<SessionId>(),
                                                page.rows_wanted());
@@ -165,11 +165,11 @@ Result<void> list_sessions(Context& context, Call& call) {
     return {};
 }
 
-Result<void> get_session(Context& context, Call& call) {
+Result<void> get_session(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<SessionId>("session_id", "session"));
     POSTRIDER_TRY(call.query().finish());
     store::read<SessionRow>(
-        context.store,
+        call.store,
         [realm = call.realm, id](store::sql::Connection& sql) -> Result<SessionRow> {
             POSTRIDER_ASSIGN(auto row, store::sessions_table::find(sql, realm, id));
             if (!row) return Call::not_found("session", id.to_string());
@@ -184,10 +184,10 @@ Result<void> get_session(Context& context, Call& call) {
     return {};
 }
 
-Result<void> end_session(Context& context, Call& call) {
+Result<void> end_session(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<SessionId>("session_id", "session"));
     POSTRIDER_TRY(call.query().finish());
-    context.store.write(
+    call.store.write(
         store::WriteClass::ordinary,
         [actor = call.actor(), realm = call.realm, id](store::Transaction& tx) {
             return directory::end_session(tx, actor, realm, id);

@@ -120,7 +120,7 @@ Result<void> get_statistics(Context& context, Call& call) {
     // What is older is not kept.
     const Timestamp from = std::clamp(since, std::min(call.kept_since, until), until);
     store::read<Statistics>(
-        context.store,
+        call.store,
         [realm = call.realm, webhook, from, until](store::sql::Connection& sql) {
             return read(sql, realm, webhook, from, until);
         },

@@ -41,7 +41,7 @@ std::string pulse_event(const PulseRow& row) {
 /// Thread-safety: any thread.
 class Pulse : public std::enable_shared_from_this<Pulse> {
  public:
-    Pulse(store::Store& store, const Clock& clock, const RealmId& realm)
+    Pulse(const store::RealmStore& store, const Clock& clock, const RealmId& realm)
         : store_(store), clock_(clock), realm_(realm) {}
 
     /// The latest pulse's number, and its text when it is newer than `seen`. Looks at the store
@@ -82,7 +82,7 @@ class Pulse : public std::enable_shared_from_this<Pulse> {
         ++number_;
     }
 
-    store::Store& store_;
+    const store::RealmStore store_;
     const Clock& clock_;
     const RealmId realm_;
     Mutex mutex_;
@@ -96,12 +96,12 @@ class Pulse : public std::enable_shared_from_this<Pulse> {
 /// The pulses that somebody listens to. Thread-safety: the HTTP server's thread.
 class Pulses {
  public:
-    std::shared_ptr<Pulse> of(Context& context, const RealmId& realm) {
+    std::shared_ptr<Pulse> of(const Clock& clock, const Call& call) {
         std::erase_if(pulses_, [](const auto& entry) { return entry.second.expired(); });
-        std::weak_ptr<Pulse>& known = pulses_[realm];
+        std::weak_ptr<Pulse>& known = pulses_[call.realm];
         auto pulse = known.lock();
         if (!pulse) {
-            pulse = std::make_shared<Pulse>(context.store, context.clock, realm);
+            pulse = std::make_shared<Pulse>(call.store, clock, call.realm);
             known = pulse;
         }
         return pulse;
@@ -156,7 +156,7 @@ RouteList stream_routes(Context& context) {
         Answer answer;
         answer.content_type = "text/event-stream";
         answer.headers.emplace_back("Cache-Control", "no-store");
-        answer.source = std::make_shared<Stream>(pulses, pulses->of(with, call.realm), with.clock);
+        answer.source = std::make_shared<Stream>(pulses, pulses->of(with.clock, call), with.clock);
         call.reply.send(std::move(answer));
         return {};
     };

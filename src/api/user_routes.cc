@@ -20,7 +20,7 @@ Result<void> create_user(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(const auto body, call.json());
     store::write<UserRow>(
-        context.store,
+        call.store,
         [&users = context.directory.users(), caller = caller_of(call), realm = call.realm,
          change = directory::parse_user_change(body, ChangeKind::create)](store::Transaction& tx) {
             return users.create(tx, caller, realm, change);
@@ -51,7 +51,7 @@ Result<std::vector<UserRow>> find_users(store::sql::Connection& sql, const Realm
     return rows;
 }
 
-Result<void> list_users(Context& context, Call& call) {
+Result<void> list_users(Context&, Call& call) {
     auto query = call.query();
     const auto username = query.text("username");
     const auto email = query.text("email");
@@ -59,7 +59,7 @@ Result<void> list_users(Context& context, Call& call) {
     POSTRIDER_TRY(query.finish());
     using List = std::vector<UserRow>;
     store::read<List>(
-        context.store,
+        call.store,
         [realm = call.realm, username, email, page](store::sql::Connection& sql) -> Result<List> {
             if (username || email) {
                 if (page.before) return List{};
@@ -74,11 +74,11 @@ Result<void> list_users(Context& context, Call& call) {
     return {};
 }
 
-Result<void> get_user(Context& context, Call& call) {
+Result<void> get_user(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<UserId>("user_id", "user"));
     POSTRIDER_TRY(call.query().finish());
     store::read<UserRow>(
-        context.store,
+        call.store,
         [realm = call.realm, id](store::sql::Connection& sql) {
             return directory::require_user(sql, realm, id);
         },
@@ -90,7 +90,7 @@ Result<void> change_user(Context& context, Call& call, ChangeKind kind) {
     POSTRIDER_ASSIGN(const auto address, address_of<UserId>(call, "user_id", "user"));
     POSTRIDER_ASSIGN(const auto body, call.json());
     store::write<UserRow>(
-        context.store,
+        call.store,
         [&users = context.directory.users(), caller = caller_of(call), address,
          change = directory::parse_user_change(body, kind)](store::Transaction& tx) {
             return users.update(tx, caller, address, change);
@@ -109,7 +109,7 @@ Result<void> update_user(Context& context, Call& call) {
 
 Result<void> delete_user(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, address_of<UserId>(call, "user_id", "user"));
-    context.store.write(
+    call.store.write(
         store::WriteClass::ordinary,
         [&users = context.directory.users(), caller = caller_of(call),
          address](store::Transaction& tx) { return users.remove(tx, caller, address); },
@@ -122,7 +122,7 @@ Result<void> bulk_delete_users(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto body, call.json());
     POSTRIDER_ASSIGN(auto ids, directory::parse_bulk_delete(body));
     store::write<std::size_t>(
-        context.store,
+        call.store,
         [&users = context.directory.users(), caller = caller_of(call), realm = call.realm,
          ids = std::move(ids)](store::Transaction& tx) {
             return users.remove_many(tx, caller, realm, ids);
@@ -133,14 +133,14 @@ Result<void> bulk_delete_users(Context& context, Call& call) {
     return {};
 }
 
-Result<void> list_user_roles(Context& context, Call& call) {
+Result<void> list_user_roles(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<UserId>("user_id", "user"));
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     using List = std::vector<RoleRow>;
     store::read<List>(
-        context.store,
+        call.store,
         [realm = call.realm, id, page](store::sql::Connection& sql) -> Result<List> {
             POSTRIDER_TRY(directory::require_user(sql, realm, id));
             return store::user_roles_table::list(sql, realm, id, page.before_id<RoleId>(),
@@ -159,7 +159,7 @@ using RoleAction = Result<void> (directory::Users::*)(store::Transaction&, const
 Result<void> change_user_roles(Context& context, Call& call, RoleAction action) {
     POSTRIDER_ASSIGN(const auto address, address_of<UserId>(call, "user_id", "user"));
     POSTRIDER_ASSIGN(const auto role, call.path_id<RoleId>("role_id", "role"));
-    context.store.write(
+    call.store.write(
         store::WriteClass::ordinary,
         [&users = context.directory.users(), caller = caller_of(call), address, role,
          action](store::Transaction& tx) { return (users.*action)(tx, caller, address, role); },
@@ -175,12 +175,12 @@ Result<void> unassign_user_role(Context& context, Call& call) {
     return change_user_roles(context, call, &directory::Users::unassign);
 }
 
-Result<void> list_user_credentials(Context& context, Call& call) {
+Result<void> list_user_credentials(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<UserId>("user_id", "user"));
     POSTRIDER_TRY(call.query().finish());
     using List = std::vector<store::CredentialRow>;
     store::read<List>(
-        context.store,
+        call.store,
         [realm = call.realm, id](store::sql::Connection& sql) -> Result<List> {
             POSTRIDER_TRY(directory::require_user(sql, realm, id));
             return store::credentials_table::all(sql, realm, id);
@@ -195,7 +195,7 @@ Result<void> list_user_credentials(Context& context, Call& call) {
 Result<void> delete_user_credential(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, address_of<UserId>(call, "user_id", "user"));
     POSTRIDER_ASSIGN(const auto id, call.path_id<CredentialId>("credential_id", "credential"));
-    context.store.write(
+    call.store.write(
         store::WriteClass::ordinary,
         [&users = context.directory.users(), caller = caller_of(call), address,
          id](store::Transaction& tx) { return users.remove_credential(tx, caller, address, id); },
@@ -225,7 +225,7 @@ Result<void> reset_user_password(Context& context, Call& call) {
     POSTRIDER_TRY(body.finish());
     const auto token = directory::make_reset_token(context.random);
     store::write<Timestamp>(
-        context.store,
+        call.store,
         [&passwords = context.directory.passwords(), caller = caller_of(call), address, token](
             store::Transaction& tx) { return passwords.begin_reset(tx, caller, address, token); },
         call.reply.with<Timestamp>([text = token.text](Timestamp expires_at) {

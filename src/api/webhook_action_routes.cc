@@ -66,7 +66,7 @@ Result<void> check_webhook_url(Context& context, Call& call) {
         return {};
     }
     store::read<SharedPolicy>(
-        context.store,
+        call.store,
         [&webhooks = context.webhooks,
          realm = call.realm](store::sql::Connection& sql) -> Result<SharedPolicy> {
             POSTRIDER_ASSIGN(const auto conditions, webhooks.conditions_of(sql, realm));
@@ -85,7 +85,7 @@ Result<void> check_webhook_url(Context& context, Call& call) {
 }
 
 /// Answers with the delivery of a test and its attempt, once that is recorded.
-void answer_test(store::Store& store, const RealmId& realm, const DeliveryId& id,
+void answer_test(const store::RealmStore& store, const RealmId& realm, const DeliveryId& id,
                  const Reply& reply) {
     store::read<std::string>(
         store,
@@ -115,17 +115,18 @@ Result<void> test_webhook(Context& context, Call& call, webhooks::TestLimiter& l
                     "too-many-tests");
     }
     store::write<events::Offer>(
-        context.store,
+        call.store,
         [realm = call.realm, id, type = std::move(type), actor = call.actor()](
             store::Transaction& tx) { return webhooks::write_test(tx, realm, id, type, actor); },
-        [&context, realm = call.realm, reply = call.reply](Result<events::Offer> offer) {
+        [&context, store = call.store, realm = call.realm,
+         reply = call.reply](Result<events::Offer> offer) {
             if (!offer) return reply.send(std::unexpected(std::move(offer).error()));
             const auto delivery = offer->row.id;
-            context.engine.send_test(std::move(*offer), [&store = context.store, realm, delivery,
-                                                         reply](Result<void> sent) {
-                if (!sent) return reply.send(std::unexpected(std::move(sent).error()));
-                answer_test(store, realm, delivery, reply);
-            });
+            context.engine.send_test(
+                std::move(*offer), [store, realm, delivery, reply](Result<void> sent) {
+                    if (!sent) return reply.send(std::unexpected(std::move(sent).error()));
+                    answer_test(store, realm, delivery, reply);
+                });
         });
     return {};
 }
@@ -146,7 +147,7 @@ Result<void> recover_webhook(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(const auto span, read_span(call));
     store::write<store::OperationRow>(
-        context.store,
+        call.store,
         [&recoveries = context.recoveries, realm = call.realm, id, span,
          actor = call.actor()](store::Transaction& tx) -> Result<store::OperationRow> {
             POSTRIDER_ASSIGN(auto row, webhooks::start_recovery(tx, realm, id, span, actor));

@@ -31,7 +31,7 @@ Result<void> create_webhook(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(const auto body, call.json());
     store::write<Saved>(
-        context.store,
+        call.store,
         [&webhooks = context.webhooks, realm = call.realm, actor = call.actor(),
          change = webhooks::parse_change(body, webhooks::ChangeKind::create)](
             store::Transaction& tx) { return webhooks.create(tx, realm, change, actor); },
@@ -43,13 +43,13 @@ Result<void> create_webhook(Context& context, Call& call) {
     return {};
 }
 
-Result<void> list_webhooks(Context& context, Call& call) {
+Result<void> list_webhooks(Context&, Call& call) {
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     using List = std::vector<Webhook>;
     store::read<List>(
-        context.store,
+        call.store,
         [realm = call.realm, page](store::sql::Connection& sql) -> Result<List> {
             POSTRIDER_ASSIGN(const auto rows,
                              store::webhooks_table::list(sql, realm, page.before_id<WebhookId>(),
@@ -82,7 +82,7 @@ Result<void> get_webhook(Context& context, Call& call) {
         std::string json;
     };
     store::read<Shown>(
-        context.store,
+        call.store,
         [&webhooks = context.webhooks, realm = call.realm, id,
          reveals](store::sql::Connection& sql) -> Result<Shown> {
             Shown shown;
@@ -117,7 +117,7 @@ Result<void> change_webhook(Context& context, Call& call, webhooks::ChangeKind k
     POSTRIDER_ASSIGN(const auto address, address_of(call));
     POSTRIDER_ASSIGN(const auto body, call.json());
     store::write<Saved>(
-        context.store,
+        call.store,
         [&webhooks = context.webhooks, address, actor = call.actor(),
          change = webhooks::parse_change(body, kind)](store::Transaction& tx) {
             return webhooks.update(tx, address, change, actor);
@@ -136,7 +136,7 @@ Result<void> update_webhook(Context& context, Call& call) {
 
 Result<void> delete_webhook(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, address_of(call));
-    context.store.write(
+    call.store.write(
         store::WriteClass::ordinary,
         [&webhooks = context.webhooks, address, actor = call.actor()](store::Transaction& tx) {
             return webhooks.remove(tx, address, actor);
@@ -153,7 +153,7 @@ Result<void> get_webhook_secret(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<WebhookId>("webhook_id", "webhook"));
     POSTRIDER_TRY(call.query().finish());
     store::read<webhooks::ShownSecret>(
-        context.store,
+        call.store,
         [&webhooks = context.webhooks, realm = call.realm, id, now = context.clock.now()](
             store::sql::Connection& sql) { return webhooks.secret(sql, realm, id, now); },
         call.reply.with<webhooks::ShownSecret>(secret_answer));
@@ -168,7 +168,7 @@ Result<void> rotate_webhook_secret(Context& context, Call& call) {
     }
     POSTRIDER_ASSIGN(auto rotation, webhooks::parse_rotation(body));
     store::write<Webhooks::Rotated>(
-        context.store,
+        call.store,
         [&webhooks = context.webhooks, address, actor = call.actor(),
          rotation = std::move(rotation)](store::Transaction& tx) {
             return webhooks.rotate_secret(tx, address, rotation, actor);

@@ -107,7 +107,7 @@ class ServerImpl final : public Server {
               }),
           housekeeper_(*store_, recoveries_, directory_, keys_, clock_, loop_),
           node_(*store_, webhooks_, directory_, keys_, *engine_),
-          context_{.store = *store_,
+          context_{.whole_store = *store_,
                    .publisher = publisher_,
                    .webhooks = webhooks_,
                    .recoveries = recoveries_,

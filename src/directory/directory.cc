@@ -7,6 +7,7 @@
 #include "directory/realm.h"
 #include "events/publisher.h"
 #include "model/limits.h"
+#include "store/realm_store.h"
 #include "store/tables.h"
 #include "store/wait.h"
 #include "webhooks/webhooks.h"
@@ -311,7 +312,7 @@ void Directory::update_realm(Actor actor, RealmId id, RealmChange change,
         }
     }
     store::write<store::RealmRow>(
-        store_,
+        store::RealmStore(store_, id),
         [this, actor = std::move(actor), id, change = std::move(change), expected_version](
             store::Transaction& tx) { return update_in(tx, actor, id, change, expected_version); },
         std::move(done));

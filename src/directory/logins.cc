@@ -11,6 +11,7 @@
 #include "directory/fields.h"
 #include "model/limits.h"
 #include "net/ip_address.h"
+#include "store/realm_store.h"
 #include "store/tables.h"
 
 namespace postrider::directory {
@@ -99,7 +100,7 @@ void Logins::begin(LoginAttempt attempt, Done done) {
 void Logins::look_up(const LoginAttempt& attempt, Done done) {
     using Found = std::optional<Candidate>;
     store::read<Found>(
-        store_,
+        store::RealmStore(store_, attempt.realm),
         [realm = attempt.realm,
          name = attempt.username](store::sql::Connection& sql) -> Result<Found> {
             POSTRIDER_ASSIGN(auto user, find_user(sql, realm, name));
@@ -120,7 +121,7 @@ void Logins::verify(const LoginAttempt& attempt, std::optional<Candidate> candid
                    [this, attempt, candidate = std::move(candidate),
                     done = std::move(done)](Result<access::PasswordHasher::Verdict> verdict) {
                        if (!verdict) return done(std::unexpected(std::move(verdict).error()));
-                       if (!verdict->matches) return done(wrong());
+                       if (!candidate || !verdict->matches) return done(wrong());
                        open_session(attempt, *candidate, verdict->rehashed, done);
                    });
 }
@@ -129,7 +130,7 @@ void Logins::open_session(const LoginAttempt& attempt, const Candidate& candidat
                           const std::string& rehashed, Done done) {
     const std::string cookie = base64url_encode(random_.bytes(limits::session_bytes));
     store::write<LoggedIn>(
-        store_,
+        store::RealmStore(store_, attempt.realm),
         [attempt, candidate, rehashed, cookie](Transaction& tx) -> Result<LoggedIn> {
             const RealmId& realm = attempt.realm;
             POSTRIDER_ASSIGN(auto user,
@@ -168,21 +169,23 @@ void Logins::open_session(const LoginAttempt& attempt, const Candidate& candidat
 Result<OpenSession> find_session(store::sql::Connection& sql, const std::string& cookie,
                                  Timestamp now, const RealmId& master) {
     POSTRIDER_ASSIGN(auto row, store::sessions_table::find_by_hash(sql, sha256(cookie)));
-    if (!row || row->expires_at <= now) return OpenSession{};
+    const auto has_ended = [] {
+        return fail(ErrorCode::unauthenticated, "the session has ended; log in again");
+    };
+    if (!row || row->expires_at <= now) return has_ended();
     POSTRIDER_ASSIGN(const auto realm, store::realms_table::find(sql, row->realm));
     POSTRIDER_ASSIGN(const auto user, store::users_table::find(sql, row->realm, row->user));
-    if (!realm || !user || !user->enabled) return OpenSession{};
+    if (!realm || !user || !user->enabled) return has_ended();
     POSTRIDER_ASSIGN(const auto granted,
                      store::user_roles_table::permissions(sql, row->realm, row->user));
-    auto principal = std::make_shared<const access::Principal>(
-        access::Principal{.kind = access::Principal::Kind::session,
-                          .id = row->id.uuid,
-                          .name = user->username,
-                          .realm = row->realm,
-                          .of_master = row->realm == master,
-                          .permissions = union_of(granted),
-                          .expires_at = row->expires_at,
-                          .user = row->user});
+    access::SharedPrincipal principal(access::Principal{.kind = access::Principal::Kind::session,
+                                                        .id = row->id.uuid,
+                                                        .name = user->username,
+                                                        .realm = row->realm,
+                                                        .of_master = row->realm == master,
+                                                        .permissions = union_of(granted),
+                                                        .expires_at = row->expires_at,
+                                                        .user = row->user});
     return OpenSession{std::move(principal), std::move(*row)};
 }
 

@@ -70,12 +70,13 @@ class Logins {
     access::LoginThrottle throttle_;
 };
 
-/// The user of a cookie's value, with what their roles allow now; nullptr: no session, or it has
-/// ended. `last_used_at` tells when its use was last noted.
+/// The user of a cookie's value, with what their roles allow now. `last_used_at` tells when its use
+/// was last noted.
 struct OpenSession {
     access::SharedPrincipal principal;
     store::SessionRow row;
 };
+/// Errors: unauthenticated (no session, or it has ended).
 Result<OpenSession> find_session(store::sql::Connection& sql, const std::string& cookie,
                                  Timestamp now, const RealmId& master);
 /// Notes that it is in use: it lasts longer, up to limits::session_lifetime_max.

@@ -100,15 +100,16 @@ Result<void> revoke_token(store::Transaction& tx, const store::OauthTokenRow& ro
 Result<LiveToken> find_token(store::sql::Connection& sql, std::string_view text, Timestamp now,
                              const RealmId& master) {
     POSTRIDER_ASSIGN(auto row, store::oauth_tokens_table::find_by_hash(sql, sha256(text)));
-    if (!row || row->expires_at <= now) return LiveToken{};
+    const auto none = [] { return fail(ErrorCode::not_found, "no such token is in force"); };
+    if (!row || row->expires_at <= now) return none();
     POSTRIDER_ASSIGN(const auto realm, store::realms_table::find(sql, row->realm));
     POSTRIDER_ASSIGN(auto client, store::clients_table::find(sql, row->realm, row->client));
-    if (!realm || !client || !client->enabled) return LiveToken{};
+    if (!realm || !client || !client->enabled) return none();
     POSTRIDER_ASSIGN(const auto granted,
                      store::service_account_roles_table::permissions(sql, row->realm, row->client));
     const auto scope = parse_scope(row->scope).value_or(access::PermissionSet{});
     const auto all = union_of(granted);
-    auto principal = std::make_shared<const access::Principal>(
+    access::SharedPrincipal principal(
         access::Principal{.kind = access::Principal::Kind::client,
                           .id = client->id.uuid,
                           .name = client->client_id,

@@ -37,12 +37,13 @@ Result<store::OauthTokenRow> issue_token(store::Transaction& tx, const store::Cl
 /// Writer's thread. Nothing happens when the token is gone already.
 Result<void> revoke_token(store::Transaction& tx, const store::OauthTokenRow& row);
 
-/// A token that is in force, and whoever acts by it; a null principal: there is no such token.
+/// A token that is in force, and whoever acts by it.
 struct LiveToken {
     access::SharedPrincipal principal;
     store::OauthTokenRow row;
     store::ClientRow client;
 };
+/// Errors: not_found (no such token is in force).
 Result<LiveToken> find_token(store::sql::Connection& sql, std::string_view text, Timestamp now,
                              const RealmId& master);
 

@@ -8,6 +8,7 @@
 #include "directory/user.h"
 #include "directory/users.h"
 #include "model/limits.h"
+#include "store/realm_store.h"
 #include "store/tables.h"
 
 namespace postrider::directory {
@@ -99,19 +100,20 @@ Result<void> Passwords::store_hash(Transaction& tx, const Actor& actor, store::U
                           .detail = changed_detail(changed)});
 }
 
-void Passwords::change(std::string password,
+void Passwords::change(const RealmId& realm, std::string password,
                        std::function<Result<void>(store::sql::Connection&)> check,
                        std::function<Result<void>(Transaction&, const std::string&)> write,
                        Done done) {
-    store_.read([this, password = std::move(password), check = std::move(check),
-                 write = std::move(write),
-                 done = std::move(done)](Result<store::Snapshot*> snapshot) {
+    const store::RealmStore store(store_, realm);
+    store.read([this, store, password = std::move(password), check = std::move(check),
+                write = std::move(write),
+                done = std::move(done)](Result<store::Snapshot*> snapshot) {
         if (!snapshot) return done(std::unexpected(std::move(snapshot).error()));
         auto checked = check((*snapshot)->sql());
         if (!checked) return done(std::move(checked));
-        hasher_.hash(password, [this, write, done](Result<std::string> hash) {
+        hasher_.hash(password, [store, write, done](Result<std::string> hash) {
             if (!hash) return done(std::unexpected(std::move(hash).error()));
-            store_.write(
+            store.write(
                 store::WriteClass::ordinary,
                 [write, hash = std::move(*hash)](Transaction& tx) { return write(tx, hash); },
                 done);
@@ -127,7 +129,7 @@ void Passwords::set(Caller caller, Address<UserId> address, std::string password
         return user;
     };
     change(
-        password,
+        address.realm, password,
         [this, admit, realm = address.realm,
          password](store::sql::Connection& sql) -> Result<void> {
             POSTRIDER_TRY(admit(sql));
@@ -143,7 +145,7 @@ void Passwords::set(Caller caller, Address<UserId> address, std::string password
 void Passwords::complete_reset(RealmId realm, std::string token, std::string password, Done done) {
     const std::string hash = sha256(token);
     change(
-        password,
+        realm, password,
         [this, realm, hash, password](store::sql::Connection& sql) -> Result<void> {
             // Whether it is too old the transaction knows, which has the time.
             POSTRIDER_ASSIGN(const auto row, store::password_resets_table::find(sql, realm, hash));

@@ -49,7 +49,8 @@ class Passwords {
     Result<void> store_hash(store::Transaction& tx, const Actor& actor, store::UserRow user,
                             const std::string& hash);
     /// Hashes after `check`, then writes.
-    void change(std::string password, std::function<Result<void>(store::sql::Connection&)> check,
+    void change(const RealmId& realm, std::string password,
+                std::function<Result<void>(store::sql::Connection&)> check,
                 std::function<Result<void>(store::Transaction&, const std::string&)> write,
                 Done done);
 

@@ -1,6 +1,7 @@
 #include "directory/reset_requests.h"
 
 #include "model/limits.h"
+#include "store/realm_store.h"
 #include "store/tables.h"
 
 namespace postrider::directory {
@@ -25,22 +26,24 @@ void ResetRequests::work() {
         const MutexLock lock(mutex_);
         request = queue_.front();
     }
-    store_.write(
-        store::WriteClass::ordinary,
-        [this, request, token = make_reset_token(random_)](store::Transaction& tx) {
-            return begin(tx, request, token);
-        },
-        // Whoever asked has had the answer, whatever came of it: no such user, too many resets.
-        [this](const Result<void>& result) {
-            {
-                const MutexLock lock(mutex_);
-                queue_.pop_front();
-                const bool is_stopping = !result && result.error().code == ErrorCode::unavailable;
-                if (is_stopping) queue_.clear();
-                if (queue_.empty()) return;
-            }
-            work();
-        });
+    store::RealmStore(store_, request.realm)
+        .write(
+            store::WriteClass::ordinary,
+            [this, request, token = make_reset_token(random_)](store::Transaction& tx) {
+                return begin(tx, request, token);
+            },
+            // Whoever asked has had the answer, whatever came of it: no such user, too many resets.
+            [this](const Result<void>& result) {
+                {
+                    const MutexLock lock(mutex_);
+                    queue_.pop_front();
+                    const bool is_stopping =
+                        !result && result.error().code == ErrorCode::unavailable;
+                    if (is_stopping) queue_.clear();
+                    if (queue_.empty()) return;
+                }
+                work();
+            });
 }
 
 Result<void> ResetRequests::begin(store::Transaction& tx, const ResetRequest& request,

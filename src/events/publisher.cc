@@ -215,6 +215,21 @@ Result<PublishAnswer> Publisher::add_work(store::Transaction& tx, const PublishW
 
 Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& work, Call& call,
                                      Result<PublishAnswer>& answer) {
+    auto found = call.matchers.find(work.realm);
+    if (found == call.matchers.end()) {
+        auto version = store::realms_table::hold_config_version(tx, work.realm);
+        auto loaded = version ? matcher(tx, work.realm, *version)
+                              : Result<SharedMatcher>(std::unexpected(version.error()));
+        found = call.matchers.emplace(work.realm, std::move(loaded)).first;
+    }
+    if (!found->second) {
+        const Error& error = found->second.error();
+        if (error.code != ErrorCode::not_found) return std::unexpected(error);
+        // The realm went between the request and this transaction: a refusal like any other, also
+        // of what it accepted before.
+        answer = std::unexpected(error);
+        return {};
+    }
     if (work.key) {
         POSTRIDER_ASSIGN(
             auto kept, store::idempotency_table::find(tx.sql(), work.realm, *work.key,
@@ -227,20 +242,6 @@ Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& 
             }
             return {};
         }
-    }
-    auto found = call.matchers.find(work.realm);
-    if (found == call.matchers.end()) {
-        auto version = store::realms_table::hold_config_version(tx, work.realm);
-        auto loaded = version ? matcher(tx, work.realm, *version)
-                              : Result<SharedMatcher>(std::unexpected(version.error()));
-        found = call.matchers.emplace(work.realm, std::move(loaded)).first;
-    }
-    if (!found->second) {
-        const Error& error = found->second.error();
-        if (error.code != ErrorCode::not_found) return std::unexpected(error);
-        // The realm went between the request and this transaction: a refusal like any other.
-        answer = std::unexpected(error);
-        return {};
     }
     const Matcher& current = **found->second;
     if (auto unknown = unknown_types(work, current)) {

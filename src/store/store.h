@@ -144,10 +144,11 @@ class Store {
 };
 
 /// write() with a value: `closure(Transaction&)` returns Result<T>, `done(Result<T>)` gets it.
-template <typename T, typename F, typename D>
-void write(Store& store, F closure, D done) {
+/// `door` is a Store, or a RealmStore.
+template <typename T, typename Door, typename F, typename D>
+void write(Door&& door, F closure, D done) {
     auto value = std::make_shared<std::optional<T>>();
-    store.write(
+    door.write(
         WriteClass::ordinary,
         [closure = std::move(closure), value](Transaction& tx) -> Result<void> {
             auto result = closure(tx);
@@ -165,9 +166,9 @@ void write(Store& store, F closure, D done) {
 }
 
 /// read() with a value: `reader(sql::Connection&)` returns Result<T>, `done(Result<T>)` gets it.
-template <typename T, typename F, typename D>
-void read(Store& store, F reader, D done) {
-    store.read([reader = std::move(reader), done = std::move(done)](Result<Snapshot*> snapshot) {
+template <typename T, typename Door, typename F, typename D>
+void read(Door&& door, F reader, D done) {
+    door.read([reader = std::move(reader), done = std::move(done)](Result<Snapshot*> snapshot) {
         if (!snapshot) {
             done(Result<T>(std::unexpected(std::move(snapshot).error())));
         } else {

@@ -88,7 +88,7 @@ def body_for(operation_id, receiver_url):
         "set_user_password": {"password": "correct horse battery staple"},
         "reset_user_password": {},
         "complete_password_reset": lambda realm: {"password": "another horse battery", "token": realm.call(
-            "POST", f"/users/{realm.call('POST', '/users', {'username': 'r'}, 201).json['id']}/reset-password",
+            "POST", f"/users/{realm.call('POST', '/users', {'username': 'r-' + some_uuid()}, 201).json['id']}/reset-password",
             None, 200).json["token"]},
         "create_session": {"username": "ada", "password": "correct horse battery"},
         "request_password_reset": {"email": "nobody@example.com"},
