@@ -2,6 +2,7 @@
 
 #include "api/call.h"
 #include "base/json_pointer.h"
+#include "base/nearest.h"
 
 namespace postrider::api {
 
@@ -39,12 +40,10 @@ void Body::refuse(std::string_view name, std::string detail) {
 }
 
 Result<void> Body::finish() {
+    const std::vector<std::string_view> known(known_.begin(), known_.end());
     for (const auto& [name, member] : *value_.as_object()) {
         if (std::ranges::find(known_, name) != known_.end()) continue;
-        std::string known;
-        for (const std::string& word : known_) known += (known.empty() ? "" : ", ") + word;
-        refuse(name, known_.empty() ? "is unknown: the object has no members here"
-                                    : "is unknown; known are " + known);
+        refuse(name, unknown_member(name, {known.begin(), known.end()}));
     }
     if (errors_.empty()) return {};
     std::string message = errors_.front().pointer + " " + errors_.front().detail;

@@ -123,7 +123,12 @@ http::Route handle(Context& context, RouteSpec spec, CallHandler handler) {
 }
 
 void Reply::send(Result<Answer> answer) const {
-    if (answer) return responder_.send(std::move(*answer));
+    if (answer) {
+        // For whoever reads it in a shell.
+        const bool is_json = answer->content_type == "application/json" && !answer->body.empty();
+        if (is_json && !answer->body.ends_with('\n')) answer->body += '\n';
+        return responder_.send(std::move(*answer));
+    }
     const Error& error = answer.error();
     if (error.code == ErrorCode::internal || error.code == ErrorCode::corrupt) {
         log::error("api", "request failed", {{"request", request_id_}, {"reason", error.message}});

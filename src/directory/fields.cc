@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/json_pointer.h"
+#include "base/nearest.h"
 
 namespace postrider::directory {
 
@@ -35,8 +36,8 @@ void FieldReader::refuse_unknown(std::span<const std::string_view> writable) {
     for (const auto& [name, value] : *body_.as_object()) {
         if (std::ranges::find(writable, name) != writable.end()) continue;
         const bool is_ours = std::ranges::find(read_only, name) != read_only.end();
-        refuse(name, is_ours ? "is set by the server; leave it out"
-                             : fmt::format("is unknown; known are {}", fmt::join(writable, ", ")));
+        refuse(name,
+               is_ours ? "is set by the server; leave it out" : unknown_member(name, writable));
     }
 }
 

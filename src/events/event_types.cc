@@ -4,6 +4,7 @@
 
 #include "base/json_pointer.h"
 #include "base/json_text.h"
+#include "base/nearest.h"
 #include "model/limits.h"
 #include "store/tables.h"
 
@@ -31,9 +32,8 @@ class TypeReader {
         } else if (member.name == "example") {
             read_object(member, type.example);
         } else {
-            refuse(member.name,
-                   "is not a member of an event type; it has name, description, schema and "
-                   "example");
+            constexpr std::string_view known[] = {"name", "description", "schema", "example"};
+            refuse(member.name, unknown_member(member.name, known));
         }
     }
     void refuse(std::string_view name, std::string detail) {

@@ -6,6 +6,7 @@
 
 #include "base/json_pointer.h"
 #include "base/json_text.h"
+#include "base/nearest.h"
 #include "model/limits.h"
 
 namespace postrider::events {
@@ -76,9 +77,9 @@ class EventReader {
         } else if (member.name == "timestamp") {
             read_timestamp(member.value);
         } else {
+            constexpr std::string_view known[] = {"event", "resource_id", "data", "timestamp"};
             refuse(member.name,
-                   "is not a member of an event; it has event, resource_id, data and "
-                   "timestamp, and all of your own belongs into data");
+                   unknown_member(member.name, known) + "; members of your own belong in data");
         }
     }
 
@@ -152,13 +153,13 @@ constexpr std::size_t batch_depth_max = event_depth_max + 2;
 
 /// The text of the member "events" of a batch; nothing when that was refused.
 std::optional<std::string> events_member(std::vector<json::Member> members, Refusals& refusals) {
+    constexpr std::string_view known[] = {"events"};
     std::optional<std::string> events;
     for (json::Member& member : members) {
         if (member.name == "events") {
             events = std::move(member.value);
         } else {
-            refusals.add(json::pointer_to("#", member.name),
-                         "is not a member of a batch; it has only events, a list");
+            refusals.add(json::pointer_to("#", member.name), unknown_member(member.name, known));
         }
     }
     if (!events) {

@@ -20,14 +20,14 @@ constexpr auto rows = std::to_array<Row>({
     {{"bad-cursor", 400, "The cursor does not belong to this list"}, 0},
     {{"unauthenticated", 401, "A valid bearer token is needed"}, 0},
     {{"login-failed", 401, "The username or the password is wrong"}, 0},
-    {{"permission-denied", 403, "The token lacks a permission"}, 0},
-    {{"cross-site", 403, "A page of another site used the session"}, 0},
-    {{"not-found", 404, "There is no such thing"}, 0},
-    {{"method-not-allowed", 405, "The route does not take this method"}, 0},
+    {{"permission-denied", 403, "Permission denied"}, 0},
+    {{"cross-site", 403, "Refused: the request came from another site"}, 0},
+    {{"not-found", 404, "Not found"}, 0},
+    {{"method-not-allowed", 405, "Method not allowed"}, 0},
     {{"request-timeout", 408, "The request did not arrive in time"}, 0},
-    {{"conflict", 409, "It is in a state that forbids this"}, 0},
-    {{"tls-required", 409, "Nobody logs in over plain http here"}, 0},
-    {{"precondition-failed", 412, "Somebody else changed it meanwhile"}, 0},
+    {{"conflict", 409, "Already taken, or in a state that forbids this"}, 0},
+    {{"tls-required", 409, "Logging in needs https here"}, 0},
+    {{"precondition-failed", 412, "Changed by somebody else in the meantime"}, 0},
     {{"payload-too-large", 413, "The body is too large"}, 0},
     {{"unsupported-media-type", 415, "The body must be JSON"}, 0},
     {{"invalid-request", 422, "Some fields are wrong"}, 0},
@@ -38,9 +38,9 @@ constexpr auto rows = std::to_array<Row>({
     {{"too-many-tests", 429, "Too many tests of one webhook"}, 60},
     {{"too-many-resets", 429, "Too many password resets of one user"}, 60},
     {{"headers-too-large", 431, "The request's head is too large"}, 0},
-    {{"internal", 500, "Something is broken on our side"}, 0},
-    {{"unavailable", 503, "Not now"}, 1},
-    {{"deadline-exceeded", 504, "It took too long"}, 0},
+    {{"internal", 500, "Internal error"}, 0},
+    {{"unavailable", 503, "Temporarily unavailable"}, 1},
+    {{"deadline-exceeded", 504, "The deadline has passed"}, 0},
     {{"disk-full", 507, "The disk is full"}, 60},
 });
 
@@ -133,6 +133,7 @@ Response problem_response(const Error& error, std::string_view request_id) {
         writer.end_array();
     }
     writer.end_object();
+    response.body += '\n';
     if (row.retry_after_seconds > 0) {
         response.headers.emplace_back("Retry-After", std::to_string(row.retry_after_seconds));
     }

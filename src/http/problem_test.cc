@@ -91,7 +91,8 @@ TEST(Problem, IsAnRfc9457Document) {
               R"("request_id":"019ab3c4-d5e6-7f01-8a2b-3c4d5e6f7081","errors":[)"
               R"({"pointer":"#/url","detail":"is required"},)"
               R"({"parameter":"limit","detail":"must be a number"},)"
-              R"({"header":"If-Match","detail":"must be a version"}]})");
+              R"({"header":"If-Match","detail":"must be a version"}]})"
+              "\n");
 }
 
 TEST(Problem, WhatIsInternalStaysInside) {

@@ -1,6 +1,10 @@
 #include "http/router.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <ranges>
 
 #include "base/check.h"
 #include "http/target.h"
@@ -34,7 +38,14 @@ std::vector<std::string_view> split(std::string_view path) {
     }
 }
 
-std::unexpected<Error> no_such_route() {
+/// `lacks_realm`: the segments of a path that would be one below a realm.
+std::unexpected<Error> no_such_route(const std::vector<std::string>* lacks_realm = nullptr) {
+    if (lacks_realm != nullptr) {
+        return fail(ErrorCode::not_found,
+                    fmt::format("there is no such path here: what belongs to a realm is below the "
+                                "realm, /api/v1/realms/master/{} for example",
+                                fmt::join(*lacks_realm | std::views::drop(2), "/")));
+    }
     return fail(ErrorCode::not_found, "there is no such path here; the API begins with /api/v1");
 }
 
@@ -102,6 +113,14 @@ const Router::Node* Router::walk(const Node& node, const Segments& segments, std
     return nullptr;
 }
 
+bool Router::lacks_realm(const Segments& segments) const {
+    if (segments.size() < 3 || segments[0] != "api" || segments[1] != "v1") return false;
+    Segments below{"api", "v1", "realms", "master"};
+    below.insert(below.end(), segments.begin() + 2, segments.end());
+    std::vector<std::size_t> bound;
+    return walk(*root_, below, 0, bound) != nullptr;
+}
+
 Result<Router::Match> Router::find(Request& request) const {
     const auto slashes = std::count(request.path.begin(), request.path.end(), '/');
     if (static_cast<std::size_t>(slashes) > limits::path_segments_max) return no_such_route();
@@ -119,7 +138,7 @@ Result<Router::Match> Router::find(Request& request) const {
     }
     std::vector<std::size_t> bound;
     const Node* node = walk(*root_, segments, 0, bound);
-    if (node == nullptr) return no_such_route();
+    if (node == nullptr) return no_such_route(lacks_realm(segments) ? &segments : nullptr);
 
     const Node::End* chosen = nullptr;
     Match match;

@@ -31,6 +31,8 @@ class Router {
     void add(std::size_t index);
     const Node* walk(const Node& node, const Segments& segments, std::size_t at,
                      std::vector<std::size_t>& bound) const;
+    /// Whether "/api/v1/webhooks" would be a path below a realm.
+    bool lacks_realm(const Segments& segments) const;
 
     std::vector<Route> routes_;
     std::unique_ptr<Node> root_;

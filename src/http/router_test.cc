@@ -46,6 +46,25 @@ std::string find(std::string method, std::string path) {
     return out;
 }
 
+TEST(Router, SaysWhereTheRealmBelongs) {
+    Route route;
+    route.method = "GET";
+    route.path = "/api/v1/realms/{realm}/webhooks/{id}";
+    route.operation = "get_webhook";
+    route.handler = [](Request&, const Responder&) {};
+    const Router router({route});
+    const auto message = [&](std::string path) {
+        Request request;
+        request.method = "GET";
+        request.path = std::move(path);
+        return router.find(request).error().message;
+    };
+    EXPECT_NE(message("/api/v1/webhooks/7").find("/api/v1/realms/master/webhooks/7"),
+              std::string::npos);
+    EXPECT_EQ(message("/api/v1/nothing").find("master"), std::string::npos);
+    EXPECT_EQ(message("/webhooks/7").find("master"), std::string::npos);
+}
+
 TEST(Router, FindsRoutes) {
     const std::tuple<const char*, const char*, const char*> rows[] = {
         {"GET", "/", "GET /"},

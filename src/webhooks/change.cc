@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "base/nearest.h"
 #include "model/limits.h"
 #include "net/header_rules.h"
 
@@ -69,8 +70,7 @@ class Reader {
         for (const auto& [name, value] : *body_.as_object()) {
             if (has(writable, name)) continue;
             refuse(pointer_to(name), has(read_only, name) ? "is set by the server; leave it out"
-                                                          : fmt::format("is unknown; known are {}",
-                                                                        fmt::join(writable, ", ")));
+                                                          : unknown_member(name, writable));
         }
     }
 
@@ -288,7 +288,8 @@ Result<Rotation> parse_rotation(const json::Value& body) {
     for (const auto& [name, value] : *body.as_object()) {
         const auto* text = value.as_string();
         if (name != "secret" && name != "overlap") {
-            refuse(pointer_to(name), "is unknown; known are secret, overlap");
+            constexpr std::string_view known[] = {"secret", "overlap"};
+            refuse(pointer_to(name), unknown_member(name, known));
         } else if (text == nullptr) {
             refuse("#/" + name, fmt::format("must be a string, not {}", value.type_name()));
         } else if (name == "secret") {
