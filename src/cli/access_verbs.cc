@@ -14,7 +14,6 @@ const std::vector<Line> key_lines{{"Id", "id"},
                                   {"Expires", "expires_at"},
                                   {"Last used", "last_used_at"},
                                   {"Key", "key"}};
-constexpr Kind key_kind{"API key", "/api-keys", "name", false};
 const Argument key_argument{"KEY", "", "its name or id", Count::required};
 
 /// "90d", or a time: when a key ends.
@@ -39,13 +38,13 @@ int create_key(Context& context, const Given& given) {
     const auto answer =
         context.ask("POST", context.in_realm("/api-keys"), body_of(std::move(members)));
     const int code = show_asked(context, answer, key_lines);
-    if (answer && !context.connection().json) context.say("The key is not shown again.");
+    if (answer && !context.connection().json()) context.say("The key is not shown again.");
     return code;
 }
 
 int list_keys(Context& context, const Given& given) {
     return show_list(context, given, context.in_realm("/api-keys"), {},
-                     {{"ID", Fit::whole},
+                     {{"ID", Fit::id},
                       {"NAME", Fit::cut},
                       {"PERMISSIONS", Fit::cut},
                       {"EXPIRES", Fit::whole},
@@ -71,6 +70,12 @@ int revoke_key(Context& context, const Given& given) {
     return say_done(context, context.ask("DELETE", *path), "revoked: it is refused from now on");
 }
 
+/// An id in a cell with something else.
+std::string short_in(Context& context, const std::string& id) {
+    bool compact = context.terminal().width > 0 && context.connection().output != Output::wide;
+    return compact ? short_id(id) : id;
+}
+
 int list_audit(Context& context, const Given& given) {
     Query query;
     query.add("action", given.text("--action")).add("actor_id", given.text("--actor"));
@@ -80,23 +85,24 @@ int list_audit(Context& context, const Given& given) {
         if (!time) return time.error();
         query.add(std::string_view(flag).substr(2), *time);
     }
-    return show_list(context, given, context.in_realm("/audit"), query,
-                     {{"WHEN", Fit::whole},
-                      {"ACTION", Fit::whole},
-                      {"BY", Fit::cut},
-                      {"RESOURCE", Fit::whole},
-                      {"DETAIL", Fit::cut}},
-                     [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
-                         const json::Value none;
-                         const json::Value* actor = item.find("actor");
-                         if (actor == nullptr) actor = &none;
-                         const json::Value* detail = item.find("detail");
-                         return {{context.ago(item, "time"), Style::dim},
-                                 {text_of(item, "action")},
-                                 {text_of(*actor, "kind") + " " + text_of(*actor, "id")},
-                                 {text_of(item, "resource_id")},
-                                 {detail == nullptr ? "" : json::serialize(*detail), Style::dim}};
-                     });
+    return show_list(
+        context, given, context.in_realm("/audit"), query,
+        {{"WHEN", Fit::whole},
+         {"ACTION", Fit::whole},
+         {"BY", Fit::cut},
+         {"RESOURCE", Fit::id},
+         {"DETAIL", Fit::cut}},
+        [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
+            const json::Value none;
+            const json::Value* actor = item.find("actor");
+            if (actor == nullptr) actor = &none;
+            const json::Value* detail = item.find("detail");
+            return {{context.ago(item, "time"), Style::dim},
+                    {text_of(item, "action")},
+                    {text_of(*actor, "kind") + " " + short_in(context, text_of(*actor, "id"))},
+                    {text_of(item, "resource_id")},
+                    {detail == nullptr ? "" : json::serialize(*detail), Style::dim}};
+        });
 }
 
 int admin_link(Context& context, const Given& given) {
@@ -105,10 +111,7 @@ int admin_link(Context& context, const Given& given) {
     if (!path) return path.error();
     const auto answer = context.ask("POST", *path);
     if (!answer) return answer.error();
-    if (context.connection().json) {
-        context.show_json(answer->body);
-        return 0;
-    }
+    if (context.show_raw(*answer)) return exit_ok;
     context.say("Set the password of " + user + ", within 30 minutes, at");
     context.say("  " + context.connection().client.base_url + "/set-password#realm=" +
                 context.connection().realm + "&token=" + text_of(answer->value, "token"));
@@ -134,8 +137,8 @@ int list_sessions(Context& context, const Given& given) {
         query.add("user_id", *id);
     }
     return show_list(context, given, context.in_realm("/sessions"), query,
-                     {{"ID", Fit::whole},
-                      {"USER", Fit::whole},
+                     {{"ID", Fit::id},
+                      {"USER", Fit::id},
                       {"FROM", Fit::whole},
                       {"LAST USED", Fit::whole},
                       {"BROWSER", Fit::cut}},
@@ -149,9 +152,9 @@ int list_sessions(Context& context, const Given& given) {
 }
 
 int end_session(Context& context, const Given& given) {
-    const auto answer =
-        context.ask("DELETE", context.in_realm("/sessions/" + percent_encoded(*given.text("ID"))));
-    return say_done(context, answer, "ended: its user has to log in again");
+    const auto path = find_path(context, session_kind, *given.text("ID"));
+    if (!path) return path.error();
+    return say_done(context, context.ask("DELETE", *path), "ended: its user has to log in again");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "cli/help.h"
 #include "cli/parse.h"
 #include "cli/program.h"
+#include "cli/words.h"
 
 namespace postrider::cli {
 namespace {
@@ -25,9 +27,41 @@ std::size_t terminal_width() {
     return 80;
 }
 
+/// Turns the terminal's echo off as long as it lives.
+class Silence {
+ public:
+    explicit Silence(Terminal::Echo echo) {
+        if (echo == Terminal::Echo::on || ::tcgetattr(STDIN_FILENO, &before_) != 0) return;
+        termios quiet = before_;
+        quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        is_on_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
+    }
+    ~Silence() {
+        if (!is_on_) return;
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+        std::cerr << '\n';
+    }
+    Silence(const Silence&) = delete;
+    Silence& operator=(const Silence&) = delete;
+
+ private:
+    termios before_{};
+    bool is_on_ = false;
+};
+
+std::optional<std::string> ask_terminal(std::string_view prompt, Terminal::Echo echo) {
+    std::cout.flush();
+    std::cerr << prompt << std::flush;
+    Silence silence(echo);
+    std::string line;
+    if (!std::getline(std::cin, line)) return std::nullopt;
+    return line;
+}
+
 Terminal system_terminal() {
     Terminal terminal{std::cin, std::cout, std::cerr};
     terminal.is_terminal = ::isatty(STDOUT_FILENO) == 1;
+    if (::isatty(STDIN_FILENO) == 1) terminal.prompt = ask_terminal;
     const char* no_color = std::getenv("NO_COLOR");
     const char* kind = std::getenv("TERM");
     bool dumb = kind != nullptr && std::string_view(kind) == "dumb";
@@ -67,30 +101,9 @@ int run_with_config(Context& context, const Program& program, const Verb& verb,
     return exit_failed;
 }
 
-const Verb* find_verb(const std::vector<Verb>& verbs, std::string_view group,
-                      std::string_view name) {
-    for (const auto& verb : verbs) {
-        if (verb.group == group && verb.name == name) return &verb;
-    }
-    return nullptr;
-}
-
-bool is_group(const std::vector<Verb>& verbs, std::string_view word) {
-    return std::ranges::any_of(verbs, [&](const Verb& verb) { return verb.group == word; });
-}
-
 bool asks_help(std::string_view word) { return word == "--help" || word == "-h" || word == "help"; }
 
-int unknown(Context& context, const std::vector<Verb>& verbs, std::string_view group,
-            std::string_view typed) {
-    auto like = nearest(verbs, group, typed);
-    std::string of = group.empty() ? "" : fmt::format(" of {}", group);
-    std::string see =
-        group.empty() ? "postrider --help" : fmt::format("postrider {} --help", group);
-    return context.wrong(
-        fmt::format("\"{}\" is no verb{}; {}see {}", typed, of,
-                    like.empty() ? "" : fmt::format("do you mean {}? Otherwise ", like), see));
-}
+std::size_t width_of(Context& context) { return help_width(context.terminal().width); }
 
 int run_verb(Context& context, const Program& program, const std::vector<Verb>& verbs,
              const Verb& verb, const std::vector<std::string>& words) {
@@ -100,7 +113,7 @@ int run_verb(Context& context, const Program& program, const std::vector<Verb>& 
         std::deque<std::string> texts;
         bool config = verb.needs == Verb::Needs::config;
         context.terminal().out << verb_help(
-            verb, config ? config_arguments(texts) : std::vector<Argument>{});
+            verb, config ? config_arguments(texts) : std::vector<Argument>{}, width_of(context));
         return exit_ok;
     }
     if (verb.group.empty() && verb.name == "completion") {
@@ -149,44 +162,41 @@ std::vector<Verb> all_verbs(const Program& program) {
     return verbs;
 }
 
-int run_words(Context& context, const Program& program, std::vector<std::string> words) {
+int run_words(Context& context, const Program& program, std::vector<std::string> typed) {
     const auto verbs = all_verbs(program);
-    if (words.empty()) {
-        context.terminal().error << program_help(verbs);
+    if (typed.empty()) {
+        context.terminal().error << program_help(verbs, width_of(context));
         return exit_wrong_usage;
     }
-    if (words[0] == "--version") {
+    if (typed[0] == "--version") {
         context.say("postrider " + program.version);
         return exit_ok;
     }
     // `postrider help webhook create` is `postrider webhook create --help`.
-    if (asks_help(words[0])) {
-        words.erase(words.begin());
-        if (words.empty()) {
-            context.terminal().out << program_help(verbs);
+    if (asks_help(typed[0])) {
+        typed.erase(typed.begin());
+        if (typed.empty()) {
+            context.terminal().out << program_help(verbs, width_of(context));
             return exit_ok;
         }
-        words.push_back("--help");
+        typed.emplace_back("--help");
     }
-    const std::string first = words[0];
-    words.erase(words.begin());
-    if (first.starts_with('-')) {
-        return context.wrong(fmt::format("{} comes after a verb; see postrider --help", first));
+    const auto words = find_verb(verbs, typed);
+    if (words.verb != nullptr) return run_verb(context, program, verbs, *words.verb, words.rest);
+    bool wants_help =
+        asks_help(words.name) || std::ranges::any_of(words.rest, [](const std::string& word) {
+            return word == "--help" || word == "-h";
+        });
+    if (words.group.empty() && words.name.empty() && !words.rest.empty() && !wants_help) {
+        return context.wrong(fmt::format("{} needs a verb; see postrider --help", words.rest[0]));
     }
-    if (const Verb* verb = find_verb(verbs, "", first)) {
-        return run_verb(context, program, verbs, *verb, words);
+    if (words.group.empty()) return context.wrong(unknown_verb(verbs, words));
+    if (!words.name.empty() && !asks_help(words.name)) {
+        return context.wrong(unknown_verb(verbs, words));
     }
-    if (!is_group(verbs, first)) return unknown(context, verbs, "", first);
-    if (words.empty() || asks_help(words[0])) {
-        auto& out = words.empty() ? context.terminal().error : context.terminal().out;
-        out << group_help(verbs, first);
-        return words.empty() ? exit_wrong_usage : exit_ok;
-    }
-    const std::string second = words[0];
-    words.erase(words.begin());
-    const Verb* verb = find_verb(verbs, first, second);
-    if (verb == nullptr) return unknown(context, verbs, first, second);
-    return run_verb(context, program, verbs, *verb, words);
+    auto& out = wants_help ? context.terminal().out : context.terminal().error;
+    out << group_help(verbs, words.group, width_of(context));
+    return wants_help ? exit_ok : exit_wrong_usage;
 }
 
 int run(int argc, const char* const* argv, const Program& program) {

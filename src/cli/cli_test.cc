@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -31,14 +32,34 @@ struct Ended {
 
 using Variables = std::map<std::string, std::string>;
 
+/// What somebody at a terminal types at each question, and whether it was shown.
+struct Typed {
+    std::vector<std::string> answers;
+    std::vector<std::string> questions = {};
+    std::vector<Terminal::Echo> echoes = {};
+    std::size_t width = 80;
+};
+
 Ended run_with(std::vector<std::string> words, const Variables& variables = {},
-               const std::string& input = "", const Program& program = {}) {
+               const std::string& input = "", const Program& program = {}, Typed* typed = nullptr) {
     std::istringstream in(input);
     std::ostringstream out, error;
     FixedClock clock;
     SeededRandom random(1);
+    Terminal terminal{.in = in, .out = out, .error = error};
+    if (typed != nullptr) {
+        terminal.is_terminal = true;
+        terminal.width = typed->width;
+        terminal.prompt = [typed](std::string_view question,
+                                  Terminal::Echo echo) -> std::optional<std::string> {
+            typed->questions.emplace_back(question);
+            typed->echoes.push_back(echo);
+            if (typed->questions.size() > typed->answers.size()) return std::nullopt;
+            return typed->answers[typed->questions.size() - 1];
+        };
+    }
     Context context(
-        {.in = in, .out = out, .error = error},
+        terminal,
         [&](const char* name) -> const char* {
             auto found = variables.find(name);
             return found == variables.end() ? nullptr : found->second.c_str();
@@ -78,11 +99,12 @@ class FakeApi {
     ~FakeApi() { server_->stop(SystemClock{}.monotonic()); }
     void answer_first(http::Response first) { first_ = std::move(first); }
 
-    Ended run(std::vector<std::string> words, const std::string& input = "") {
+    Ended run(std::vector<std::string> words, const std::string& input = "",
+              Typed* typed = nullptr) {
         return run_with(std::move(words),
                         {{"POSTRIDER_URL", "http://127.0.0.1:" + std::to_string(server_->port())},
                          {"POSTRIDER_TOKEN", "prk_test"}},
-                        input);
+                        input, {}, typed);
     }
     std::uint16_t port() const { return server_->port(); }
     std::vector<std::string> asked() {
@@ -130,7 +152,20 @@ TEST(cli, wrong_usage_is_one_sentence_and_two) {
              {{"webhok", "list"}, "do you mean webhook"},
              {{"webhook", "lsit"}, "do you mean list"},
              {{"xyzzy"}, "\"xyzzy\" is no verb; see postrider --help"},
-             {{"--realm", "x", "publish"}, "--realm comes after a verb"},
+             {{"webhook", "listt"}, "do you mean list"},
+             {{"list"}, "\"list\" needs to know of what, like postrider webhook list"},
+             {{"--realm", "x"}, "--realm needs a verb"},
+             {{"--colour", "publish"}, "--colour needs a verb"},
+             {{"--realm", "x", "publish"}, "takes an EVENT"},
+             {{"webhook", "create", "u", "--nme", "x"}, "do you mean --name?"},
+             {{"webhook", "list", "--relam", "x"}, "do you mean --realm?"},
+             {{"delivery", "list", "--state", "faild"}, "do you mean failed?"},
+             {{"webhook", "list", "-o", "yaml"}, "must be one of: table wide json name"},
+             {{"listen", "--forward-to", "localhost:8000"}, "--forward-to"},
+             {{"webhook", "delete", some_id},
+              "is not deleted: nobody can be asked here, so give --yes"},
+             {{"realm", "delete", "acme"},
+              "is not deleted: nobody can be asked here, so give --yes"},
              {{"publish"}, "takes an EVENT"},
              {{"publish", "a.b", "--batch", "f"}, "takes an EVENT"},
              {{"publish", "--batch", "f", "--data", "{}"}, "--data does not go with --batch"},
@@ -202,7 +237,7 @@ TEST(cli, every_verb_has_a_summary_an_example_and_help) {
         std::istringstream lines(own.out + help.out);
         for (std::string line; std::getline(lines, line);) {
             if (line.starts_with("  postrider ")) continue;  // examples are one line each
-            EXPECT_LE(display_width(line), 100u) << line;
+            EXPECT_LE(display_width(line), 80u) << line;
         }
     }
     EXPECT_NE(run_with({"help", "webhook", "create"}).out.find("--signing"), std::string::npos);
@@ -279,7 +314,8 @@ TEST(cli, problems_are_a_sentence_for_each_field) {
         {"pointer":"#/url","detail":"must be absolute"},{"pointer":"#/events/0","detail":"is unknown"}]})"));
     auto ended = api.run({"webhook", "create", "x"});
     EXPECT_EQ(ended.code, exit_failed);
-    EXPECT_EQ(ended.error, "postrider: url: must be absolute\npostrider: events/0: is unknown\n");
+    EXPECT_EQ(ended.error,
+              "postrider: url: must be absolute\npostrider: events, number 1: is unknown\n");
     EXPECT_EQ(ended.out, "");
 }
 
@@ -295,6 +331,8 @@ TEST(cli, not_found_is_three_and_nobody_there_one) {
     ended = run_with({"realm", "list", "--url", url, "--token", "t"});
     EXPECT_EQ(ended.code, exit_failed);
     EXPECT_NE(ended.error.find("cannot connect"), std::string::npos) << ended.error;
+    EXPECT_NE(ended.error.find("is `postrider serve` running there?"), std::string::npos)
+        << ended.error;
 }
 
 TEST(cli, the_token_file_goes_to_this_machine_only) {
@@ -332,13 +370,150 @@ TEST(cli, webhooks_are_found_by_name) {
     FakeApi api(json_answer("", 204));
     api.answer_first(json_answer(std::string(R"({"items":[{"id":"w0","name":"other"},{"id":")") +
                                  some_id + R"(","name":"shop"}],"next_cursor":null})"));
-    auto ended = api.run({"webhook", "delete", "shop"});
+    auto ended = api.run({"webhook", "delete", "shop", "--yes"});
     EXPECT_EQ(ended.code, exit_ok) << ended.error;
     EXPECT_EQ(api.asked()[1], std::string("DELETE /api/v1/realms/master/webhooks/") + some_id);
     FakeApi two(json_answer(
         R"({"items":[{"id":"a","name":"x"},{"id":"b","name":"x"}],"next_cursor":null})"));
     EXPECT_NE(two.run({"webhook", "show", "x"}).error.find("more than one"), std::string::npos);
     EXPECT_EQ(two.run({"webhook", "show", "y"}).code, exit_not_found);
+}
+
+TEST(cli, verbs_have_the_names_of_other_programs_too) {
+    struct Row {
+        std::vector<std::string> words;
+        const char* asked;
+    };
+    const std::string realm = "/api/v1/realms/master";
+    for (const auto& [words, asked] :
+         std::initializer_list<Row>{{{"webhooks", "ls"}, "GET /webhooks"},
+                                    {{"deliveries", "list"}, "GET /deliveries"},
+                                    {{"webhook", "get", some_id}, "GET /webhooks/ID"},
+                                    {{"webhook", "rm", "-y", some_id}, "DELETE /webhooks/ID"},
+                                    {{"user", "remove", some_id, "--yes"}, "DELETE /users/ID"},
+                                    {{"api-key", "rm", some_id}, "DELETE /api-keys/ID"},
+                                    {{"sessions", "delete", some_id}, "DELETE /sessions/ID"},
+                                    {{"operation", "delete", some_id}, "DELETE /operations/ID"}}) {
+        FakeApi api(json_answer(R"({"items":[],"next_cursor":null})"));
+        auto ended = api.run(words);
+        EXPECT_EQ(ended.code, exit_ok) << ended.error;
+        std::string expected = asked;
+        expected.insert(expected.find('/'), realm);
+        if (auto at = expected.find("ID"); at != std::string::npos)
+            expected.replace(at, 2, some_id);
+        EXPECT_NE(api.asked().back().find(expected), std::string::npos) << api.asked().back();
+    }
+}
+
+TEST(cli, flags_of_the_server_go_anywhere) {
+    for (const auto& words : std::initializer_list<std::vector<std::string>>{
+             {"--realm", "acme", "--json", "webhook", "list"},
+             {"webhook", "--realm=acme", "-o", "json", "list"},
+             {"webhook", "list", "--realm", "acme", "--json"}}) {
+        FakeApi api(json_answer(R"({"items":[],"next_cursor":null})"));
+        auto ended = api.run(words);
+        EXPECT_EQ(ended.code, exit_ok) << ended.error;
+        EXPECT_EQ(api.asked()[0], "GET /api/v1/realms/acme/webhooks");
+        EXPECT_EQ(ended.out, "{\"items\":[],\"next_cursor\":null}\n");
+    }
+}
+
+TEST(cli, part_of_an_id_is_enough) {
+    const std::string one = "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071";
+    const std::string two = "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f9999";
+    const std::string list = fmt::format(
+        R"({{"items":[{{"id":"{}","name":"shop"}},{{"id":"{}","name":"billing"}}],"next_cursor":null}})",
+        one, two);
+    for (const char* typed :
+         {"019ab1c2…6071", "019AB1C2..6071", "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f60"}) {
+        FakeApi api(json_answer(R"({"id":"x"})"));
+        api.answer_first(json_answer(list));
+        EXPECT_EQ(api.run({"webhook", "show", typed}).code, exit_ok) << typed;
+        EXPECT_EQ(api.asked()[1], "GET /api/v1/realms/master/webhooks/" + one);
+    }
+    FakeApi api(json_answer(list));
+    auto ended = api.run({"webhook", "show", "019ab1c2"});
+    EXPECT_EQ(ended.code, exit_failed);
+    EXPECT_NE(ended.error.find("fits more than one webhook"), std::string::npos) << ended.error;
+    ended = api.run({"webhook", "show", "biling"});
+    EXPECT_EQ(ended.code, exit_not_found);
+    EXPECT_NE(ended.error.find("do you mean \"billing\"?"), std::string::npos) << ended.error;
+    EXPECT_EQ(api.run({"webhook", "show", "019"}).code, exit_not_found) << "three say too little";
+    // The beginning of an event's id says when that was.
+    EXPECT_EQ(api.run({"event", "show", "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6"}).code, exit_ok);
+    EXPECT_EQ(api.asked()[api.asked().size() - 2],
+              "GET /api/v1/realms/master/events limit=200 since=2025-11-23T17:28:08.270000Z "
+              "until=2025-11-23T17:28:08.271000Z");
+    api.run({"event", "explain"});
+    EXPECT_EQ(api.asked()[api.asked().size() - 2], "GET /api/v1/realms/master/events limit=1");
+    EXPECT_EQ(api.asked().back(), "GET /api/v1/realms/master/events/" + one + "/explain");
+}
+
+TEST(cli, deleting_asks_on_a_terminal) {
+    for (const char* answer : {"y", "yes", "n", ""}) {
+        FakeApi api(json_answer("", 204));
+        Typed typed{.answers = {answer}};
+        auto ended = api.run({"webhook", "delete", some_id}, "", &typed);
+        bool yes = std::string_view(answer).starts_with('y');
+        EXPECT_EQ(ended.code, yes ? exit_ok : exit_failed);
+        EXPECT_EQ(api.asked().size(), yes ? 1u : 0u);
+        EXPECT_EQ(typed.questions.size(), 1u);
+    }
+    FakeApi api(json_answer(R"({"name":"acme","items":[{"id":"1"}],"next_cursor":null})"));
+    Typed wrong{.answers = {"acne"}};
+    auto ended = api.run({"realm", "delete", "acme"}, "", &wrong);
+    EXPECT_EQ(ended.code, exit_failed);
+    EXPECT_NE(ended.out.find("1 webhook, 1 user, 1 role and 1 client"), std::string::npos)
+        << ended.out;
+    EXPECT_NE(api.asked().back().find("GET"), std::string::npos);
+    Typed right{.answers = {"acme"}};
+    EXPECT_EQ(api.run({"realm", "delete", "acme"}, "", &right).code, exit_ok);
+    EXPECT_EQ(api.asked().back(), "DELETE /api/v1/realms/acme");
+}
+
+TEST(cli, a_password_is_asked_for_twice_and_not_shown) {
+    FakeApi api(json_answer("", 204));
+    Typed same{.answers = {"correct horse", "correct horse"}};
+    EXPECT_EQ(api.run({"user", "password", some_id}, "", &same).code, exit_ok);
+    EXPECT_EQ(api.bodies().back(), R"({"password":"correct horse"})");
+    EXPECT_EQ(same.echoes, (std::vector{Terminal::Echo::off, Terminal::Echo::off}));
+    Typed other{.answers = {"correct horse", "correct house"}};
+    EXPECT_EQ(api.run({"user", "password", some_id}, "", &other).code, exit_failed);
+    EXPECT_EQ(api.asked().size(), 1u);
+    EXPECT_EQ(api.run({"user", "password", some_id}, "from a pipe\n").code, exit_ok);
+    EXPECT_EQ(api.bodies().back(), R"({"password":"from a pipe"})");
+}
+
+TEST(cli, output_is_a_table_json_or_names) {
+    const std::string list =
+        R"({"items":[{"id":"019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071","webhook_id":"w","event":"order.paid",
+        "state":"failed","attempts":3,"created_at":"2026-11-23T18:11:03Z","next_attempt_at":null,
+        "last_outcome":{"reason":"refused_by_status","status":503}}],"next_cursor":null})";
+    FakeApi api(json_answer(list));
+    EXPECT_EQ(api.run({"delivery", "list", "-o", "name"}).out,
+              "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071\n");
+    Typed terminal;
+    auto narrow = api.run({"delivery", "list"}, "", &terminal);
+    EXPECT_NE(narrow.out.find("019ab1c2…6071"), std::string::npos) << narrow.out;
+    EXPECT_NE(narrow.out.find("503 refused"), std::string::npos) << narrow.out;
+    EXPECT_EQ(narrow.out.find("TRIES"), std::string::npos) << narrow.out;
+    std::istringstream lines(narrow.out);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(display_width(line), 80u) << line;
+    auto wide = api.run({"delivery", "list", "-o", "wide"}, "", &terminal);
+    EXPECT_NE(wide.out.find("019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071"), std::string::npos);
+    EXPECT_NE(wide.out.find("TRIES"), std::string::npos) << wide.out;
+    FakeApi one(json_answer(R"({"id":"w1","secret":"whsec_x","events":["*"],"url":"https://h/"})"));
+    EXPECT_EQ(one.run({"webhook", "create", "https://h/", "-o", "name"}).out, "w1\n");
+    EXPECT_EQ(one.run({"webhook", "secret", some_id}).out, "whsec_x\n");
+}
+
+TEST(cli, a_built_in_event_type_is_shown) {
+    FakeApi api(json_answer(
+        R"({"items":[{"name":"user.created","description":"A user is created.","built_in":true,"example":{"n":1.10}}]})"));
+    auto ended = api.run({"event-type", "show", "user.created"});
+    EXPECT_EQ(ended.code, exit_ok) << ended.error;
+    EXPECT_NE(ended.out.find("\"n\": 1.10"), std::string::npos) << ended.out;
+    EXPECT_EQ(api.asked().size(), 1u);
 }
 
 TEST(cli, webhook_edit_sends_only_what_was_given) {
@@ -387,7 +562,7 @@ TEST(cli, delivery_show_is_a_readable_block_without_hostile_escapes) {
         "body":"oops \u001b[2J","truncated":true},"peer":"192.0.2.1:443",
         "timings":{"dns_ms":0,"connect_ms":0,"tls_ms":0,"first_byte_ms":2.5,"total_ms":3.04},
         "next_attempt_at":null}]})"));
-    auto ended = api.run({"delivery", "show", "d"});
+    auto ended = api.run({"delivery", "show", some_id});
     EXPECT_EQ(ended.code, exit_ok);
     EXPECT_EQ(
         ended.out,

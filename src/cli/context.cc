@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <istream>
 #include <ostream>
 
@@ -33,6 +34,31 @@ bool is_this_machine(const net::Url& url) {
     return address && !address->is_v6 && address->bytes[0] == 127;
 }
 
+Output output_of(const Given& given) {
+    if (given.has("--json")) return Output::json;
+    auto format = given.text_or("--output", "table");
+    return format == "json"   ? Output::json
+           : format == "name" ? Output::name
+           : format == "wide" ? Output::wide
+                              : Output::table;
+}
+
+/// A place in what was sent as people say it: "events/0/data" is "events, number 1, data".
+std::string spoken(std::string_view place) {
+    std::string out;
+    while (!place.empty()) {
+        auto end = std::min(place.find('/'), place.size());
+        auto word = place.substr(0, end);
+        place.remove_prefix(std::min(end + 1, place.size()));
+        std::size_t number = 0;
+        auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+        bool is_number = error == std::errc{} && rest == word.data() + word.size();
+        out += out.empty() ? "" : ", ";
+        out += is_number ? fmt::format("number {}", number + 1) : std::string(word);
+    }
+    return out;
+}
+
 }  // namespace
 
 Result<void> Context::connect(const Given& given) {
@@ -45,7 +71,7 @@ Result<void> Context::connect(const Given& given) {
         auto text = variable(name);
         return text.empty() ? std::string(otherwise) : text;
     };
-    connection_.json = given.has("--json");
+    connection_.output = output_of(given);
     connection_.realm = either("--realm", "POSTRIDER_REALM", "master");
     connection_.client.base_url = either("--url", "POSTRIDER_URL", "http://127.0.0.1:8080");
     connection_.client.ca_file = given.text_or("--ca-file", "");
@@ -62,7 +88,9 @@ Result<void> Context::connect(const Given& given) {
     }
     if (!connection_.client.token.empty()) return {};
     if (!given.has("--data-dir") && !is_this_machine(*url)) {
-        connection_.token_hint = "give --token or POSTRIDER_TOKEN";
+        connection_.token_hint =
+            "give an API key with --token or POSTRIDER_TOKEN; the first one is in the file "
+            "admin-token of the server's data folder";
         return {};
     }
     auto path =
@@ -71,8 +99,9 @@ Result<void> Context::connect(const Given& given) {
     const std::string token = trimmed(held.substr(0, held.find('\n')));
     if (!token.empty()) connection_.client.token = token;
     connection_.token_hint = fmt::format(
-        "give --token or POSTRIDER_TOKEN, or with --data-dir the folder of the server; {} {}", path,
-        token.empty() ? "cannot be read" : "was tried");
+        "the first API key is in the file admin-token of the server's data folder: give the folder "
+        "with --data-dir or POSTRIDER_DATA, or a key with --token or POSTRIDER_TOKEN; {} {}",
+        path, token.empty() ? "cannot be read" : "was tried");
     return {};
 }
 
@@ -96,7 +125,11 @@ Asked Context::ask(std::string_view method, std::string_view path, std::string b
                    Headers headers) {
     auto response = send(method, path, std::move(body), std::move(headers));
     if (!response) {
-        complain(response.error().message);
+        // Nobody is there, or it is not known what became of it: then the reason alone.
+        bool is_gone = response.error().code == ErrorCode::unavailable;
+        complain(is_gone ? fmt::format("{}; is `postrider serve` running there?",
+                                       response.error().message)
+                         : response.error().message);
         return std::unexpected(exit_failed);
     }
     if (response->status < 200 || response->status > 299) return std::unexpected(refuse(*response));
@@ -117,7 +150,7 @@ ExitCode Context::refuse(const http::ClientResponse& response) {
     const auto* type = response.header("content-type");
     bool problem = type != nullptr && type->starts_with("application/problem+json");
     outcome_unknown_ = response.status >= 500 && !problem;
-    if (connection_.json && !response.body.empty()) show_json(response.body);
+    if (connection_.json() && !response.body.empty()) show_json(response.body);
     for (const auto& line : problem_lines(response.status, response.body)) complain(line);
     bool hint = response.status == 401 && !connection_.token_hint.empty();
     if (hint) complain(connection_.token_hint);
@@ -132,8 +165,22 @@ void Context::show_json(std::string_view body) {
     }
 }
 
+bool Context::show_raw(const Answer& answer) {
+    if (connection_.output == Output::json) {
+        show_json(answer.body);
+        return true;
+    }
+    if (connection_.output != Output::name) return false;
+    auto id = text_of(answer.value, "id");
+    say(id.empty() ? text_of(answer.value, "name") : id);
+    return true;
+}
+
 void Context::show(const Table& table) {
-    terminal_.out << table.render(terminal_.width, terminal_.colours);
+    bool compact = terminal_.width > 0 && connection_.output != Output::wide;
+    // Wide lines are as long as they must be: a terminal wraps them.
+    terminal_.out << table.render(compact ? terminal_.width : 0, terminal_.colours,
+                                  compact ? Table::Layout::compact : Table::Layout::wide);
 }
 
 void Context::show(const Card& card) { terminal_.out << card.render(terminal_.colours); }
@@ -145,6 +192,21 @@ void Context::complain(std::string_view line) {
     terminal_.error << "postrider: " << printable(line) << '\n';
 }
 
+std::optional<ExitCode> Context::confirm(const Given& given, std::string_view what,
+                                         std::string_view consequence) {
+    if (given.has("--yes")) return std::nullopt;
+    if (!terminal_.prompt) {
+        return wrong(
+            fmt::format("{} is not deleted: nobody can be asked here, so give --yes", what));
+    }
+    if (!consequence.empty()) say(consequence);
+    auto answer =
+        terminal_.prompt(fmt::format("Delete {}? [y/N] ", printable(what)), Terminal::Echo::on);
+    if (answer && (*answer == "y" || *answer == "Y" || *answer == "yes")) return std::nullopt;
+    complain("nothing was deleted");
+    return exit_failed;
+}
+
 ExitCode Context::wrong(std::string_view sentence) {
     complain(sentence);
     return exit_wrong_usage;
@@ -153,6 +215,12 @@ ExitCode Context::wrong(std::string_view sentence) {
 std::string Context::ago(const json::Value& object, std::string_view member) const {
     auto time = parse_rfc3339(text_of(object, member));
     return time ? relative(*time, now()) : std::string();
+}
+
+std::string Context::due(const json::Value& object, std::string_view member) const {
+    auto time = parse_rfc3339(text_of(object, member));
+    if (!time) return {};
+    return *time <= now() ? "due" : relative(*time, now());
 }
 
 std::string Context::when(const json::Value& object, std::string_view member) const {
@@ -245,7 +313,8 @@ std::vector<std::string> problem_lines(int status, std::string_view body) {
     if (list != nullptr) {
         for (const auto& error : *list) {
             auto pointer = text_of(error, "pointer");
-            auto name = pointer.starts_with("#/") ? pointer.substr(2) : text_of(error, "parameter");
+            auto name =
+                pointer.starts_with("#/") ? spoken(pointer.substr(2)) : text_of(error, "parameter");
             if (name.empty()) name = text_of(error, "header");
             auto what = text_of(error, "detail");
             lines.push_back(name.empty() ? what : name + ": " + what);
@@ -284,6 +353,7 @@ Result<Page> split_page(std::string_view body) {
 int show_list(Context& context, const Given& given, const std::string& path, Query query,
               std::vector<Column> columns, const RowOf& row) {
     bool all = given.has("--all");
+    bool names = context.connection().output == Output::name;
     query.add("limit", all && !given.has("--limit") ? std::to_string(limits::page_size_max)
                                                     : given.text("--limit"));
     auto cursor = given.text("--cursor");
@@ -298,12 +368,15 @@ int show_list(Context& context, const Given& given, const std::string& path, Que
             return exit_failed;
         }
         cursor = page->next;
-        if (context.connection().json && !all) {
+        if (context.connection().json() && !all) {
             context.show_json(answer->body);
             return exit_ok;
         }
         for (const auto& item : page->items) {
-            if (context.connection().json) {
+            if (names) {
+                auto value = json::parse(item, limits::json_depth_max + 8);
+                if (value) context.show_raw({200, {}, std::move(*value)});
+            } else if (context.connection().json()) {
                 joined += (joined.empty() ? "" : ",") + item;
             } else if (auto value = json::parse(item, limits::json_depth_max + 8)) {
                 table.add(row(*value, item));
@@ -311,15 +384,15 @@ int show_list(Context& context, const Given& given, const std::string& path, Que
         }
         if (!all || !cursor) break;
     }
-    if (context.connection().json) {
+    if (context.connection().json()) {
         context.show_json("{\"items\":[" + joined + "],\"next_cursor\":null}");
         return exit_ok;
     }
-    if (table.empty()) {
+    if (!names && table.empty()) {
         context.complain("there are none");
         return exit_ok;
     }
-    context.show(table);
+    if (!names) context.show(table);
     if (cursor) {
         context.terminal().out.flush();
         context.terminal().error << "there are more: --all, or --cursor " << printable(*cursor)

@@ -27,13 +27,26 @@ struct Terminal {
     bool is_terminal = false;  ///< of out
     std::size_t width = 0;     ///< columns; 0: no limit
     Colours colours = Colours::off;
+    enum class Echo { on, off };
+    /// Asks on the terminal and gives the line that was typed, nullopt at its end. Empty: nobody
+    /// can be asked, standard input is no terminal.
+    std::function<std::optional<std::string>(std::string_view prompt, Echo echo)> prompt = {};
+};
+
+/// What is written of an answer.
+enum class Output {
+    table,  ///< for people; on a terminal ids are shortened
+    wide,   ///< for people: every column, whole ids
+    json,   ///< the API's bytes
+    name,   ///< an id or a name a line, as other verbs take it
 };
 
 /// The server that verbs talk to.
 struct Connection {
     http::ClientOptions client;
     std::string realm = "master";
-    bool json = false;
+    Output output = Output::table;
+    bool json() const { return output == Output::json; }
     std::string token_hint;  ///< where a token was looked for, when there is none
 };
 
@@ -84,15 +97,24 @@ class Context {
 
     /// Writes the API's JSON: as it came, or indented on a terminal.
     void show_json(std::string_view body);
+    /// Writes an answer as JSON or as a name and returns true, when that is asked for.
+    bool show_raw(const Answer& answer);
     void show(const Table& table);
     void show(const Card& card);
     void say(std::string_view line);       ///< to out, made printable
     void complain(std::string_view line);  ///< to error, with the program's name, made printable
+    /// Asks whether to delete `what`, a "webhook \"shop\"", unless --yes is given; on a terminal
+    /// `consequence` is said before. nullopt: yes. Else the exit code, after saying that it was not
+    /// deleted; without a terminal and --yes that is wrong usage.
+    std::optional<ExitCode> confirm(const Given& given, std::string_view what,
+                                    std::string_view consequence = {});
     /// Says what is wrong with the arguments.
     ExitCode wrong(std::string_view sentence);
 
     /// "3m ago" of a member that is a time; "" when it is null.
     std::string ago(const json::Value& object, std::string_view member) const;
+    /// When something is to happen: "in 2h", or "due" when that time has come.
+    std::string due(const json::Value& object, std::string_view member) const;
     /// With the date too.
     std::string when(const json::Value& object, std::string_view member) const;
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/context.h"
+#include "cli/find.h"
 
 /// What the verbs of users, roles and clients have in common.
 namespace postrider::cli {
@@ -19,26 +20,9 @@ int show_resource(Context& context, const Answer& answer, const std::vector<Line
 /// The same for what may have failed.
 int show_asked(Context& context, const Asked& asked, const std::vector<Line>& lines);
 
-/// What kind of thing a name is of.
-struct Kind {
-    std::string_view word;    ///< "user"
-    std::string_view folder;  ///< "/users"
-    std::string_view member;  ///< the member that is its name: "username"
-    bool is_filter;           ///< whether the list takes it as a filter
-};
-inline constexpr Kind user_kind{"user", "/users", "username", true};
-inline constexpr Kind role_kind{"role", "/roles", "name", false};
-inline constexpr Kind client_kind{"client", "/clients", "client_id", true};
-/// The id of what was typed: an id itself, or the name of one. The exit code after saying why not.
-std::expected<std::string, ExitCode> find_id(Context& context, const Kind& kind,
-                                             const std::string& typed);
-/// "/api/v1/realms/master/users/<id>" + rest, of what was typed.
-std::expected<std::string, ExitCode> find_path(Context& context, const Kind& kind,
-                                               const std::string& typed,
-                                               std::string_view rest = {});
-
-/// Deletes what was typed and says so.
-int remove_named(Context& context, const Kind& kind, const std::string& typed);
+/// Asks, deletes what was typed and says so. `argument` is its name among those given.
+int remove_named(Context& context, const Given& given, const Kind& kind, std::string_view argument,
+                 std::string_view consequence = {});
 /// What a verb that answers with nothing says: `sentence`, but nothing with --json.
 int say_done(Context& context, const Asked& asked, std::string_view sentence);
 

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "base/json_text.h"
 #include "cli/context.h"
+#include "cli/find.h"
 #include "cli/views.h"
 #include "model/limits.h"
 
@@ -32,11 +34,11 @@ int list(Context& context, const Given& given) {
     query.add("event", given.text("--event")).add("resource_id", given.text("--resource-id"));
     query.add("since", *since).add("until", *until);
     return show_list(context, given, context.in_realm("/events"), query,
-                     {{"ID", Fit::whole},
+                     {{"ID", Fit::id},
                       {"EVENT", Fit::cut},
                       {"ACCEPTED", Fit::whole},
-                      {"ORIGIN", Fit::whole},
-                      {"RESOURCE", Fit::whole},
+                      {"ORIGIN", Fit::wide},
+                      {"RESOURCE", Fit::id},
                       {"DATA", Fit::cut}},
                      [&](const json::Value& item, std::string_view text) -> std::vector<Cell> {
                          return {{text_of(item, "id")},
@@ -49,13 +51,11 @@ int list(Context& context, const Given& given) {
 }
 
 int show(Context& context, const Given& given) {
-    auto answer =
-        context.ask("GET", context.in_realm("/events/" + percent_encoded(*given.text("EVENT-ID"))));
+    auto path = find_path(context, event_kind, given.text_or("EVENT-ID", "last"));
+    if (!path) return path.error();
+    auto answer = context.ask("GET", *path);
     if (!answer) return answer.error();
-    if (context.connection().json) {
-        context.show_json(answer->body);
-        return exit_ok;
-    }
+    if (context.show_raw(*answer)) return exit_ok;
     const auto& event = answer->value;
     Card card;
     card.add("Id", text_of(event, "id"));
@@ -76,15 +76,17 @@ int show(Context& context, const Given& given) {
     return exit_ok;
 }
 
+constexpr std::size_t others_shown_max = 10;  ///< webhooks, until those without interest are folded
+
+/// Whether a webhook had to do with the event: it was subscribed, at least.
+bool concerns(const json::Value& item) { return text_of(item, "verdict") != "not_subscribed"; }
+
 int explain(Context& context, const Given& given) {
-    auto answer =
-        context.ask("GET", context.in_realm(fmt::format("/events/{}/explain",
-                                                        percent_encoded(*given.text("EVENT-ID")))));
+    auto path = find_path(context, event_kind, given.text_or("EVENT-ID", "last"), "/explain");
+    if (!path) return path.error();
+    auto answer = context.ask("GET", *path);
     if (!answer) return answer.error();
-    if (context.connection().json) {
-        context.show_json(answer->body);
-        return exit_ok;
-    }
+    if (context.show_raw(*answer)) return exit_ok;
     const auto* items = answer->value.find("items");
     if (items == nullptr || items->as_array() == nullptr || items->as_array()->empty()) {
         context.say("the realm has no webhooks");
@@ -93,10 +95,19 @@ int explain(Context& context, const Given& given) {
     Table table({{"WEBHOOK", Fit::cut},
                  {"VERDICT", Fit::whole},
                  {"BECAUSE", Fit::cut},
-                 {"DELIVERY", Fit::whole}});
-    for (const auto& item : *items->as_array()) {
+                 {"DELIVERY", Fit::id}});
+    // What got it, or failed to, comes first; on a terminal the others are only counted.
+    auto in_order = *items->as_array();
+    std::ranges::stable_partition(in_order, concerns);
+    std::size_t others = 0;
+    for (const auto& item : in_order) {
         auto name = text_of(item, "name");
         auto verdict = text_of(item, "verdict");
+        if (!concerns(item) && context.terminal().is_terminal &&
+            context.connection().output != Output::wide && in_order.size() > others_shown_max) {
+            ++others;
+            continue;
+        }
         Style style = verdict == "delivered" ? Style::good
                       : verdict == "failed"  ? Style::bad
                       : verdict == "pending" ? Style::warning
@@ -107,12 +118,15 @@ int explain(Context& context, const Given& given) {
                    {text_of(item, "delivery_id"), Style::dim}});
     }
     context.show(table);
+    if (others > 0) {
+        context.say(fmt::format("and {} that did not subscribe to it: -o wide lists them", others));
+    }
     return exit_ok;
 }
 
 /// Adds the types of one list; the exit code when it cannot be had.
 std::optional<ExitCode> add_types(Context& context, Table& table, const std::string& path,
-                                  std::string& joined) {
+                                  std::string& joined, std::string& names) {
     auto answer = context.ask("GET", path);
     if (!answer) return answer.error();
     auto members = json::split_object(answer->body, limits::json_depth_max + 8);
@@ -126,6 +140,7 @@ std::optional<ExitCode> add_types(Context& context, Table& table, const std::str
     if (items == nullptr || items->as_array() == nullptr) return std::nullopt;
     for (const auto& item : *items->as_array()) {
         bool built_in = text_of(item, "built_in") == "true";
+        names += printable(text_of(item, "name")) + "\n";
         table.add({{text_of(item, "name")},
                    {built_in ? "built in" : "own", built_in ? Style::dim : Style::plain},
                    {text_of(item, "description")}});
@@ -135,12 +150,14 @@ std::optional<ExitCode> add_types(Context& context, Table& table, const std::str
 
 int show_types(Context& context, std::initializer_list<std::string> paths) {
     Table table({{"NAME", Fit::whole}, {"KIND", Fit::whole}, {"DESCRIPTION", Fit::cut}});
-    std::string joined;
+    std::string joined, names;
     for (const auto& path : paths) {
-        if (auto code = add_types(context, table, path, joined)) return *code;
+        if (auto code = add_types(context, table, path, joined, names)) return *code;
     }
-    if (context.connection().json) {
+    if (context.connection().json()) {
         context.show_json("{\"items\":[" + joined + "],\"next_cursor\":null}");
+    } else if (context.connection().output == Output::name) {
+        context.terminal().out << names;
     } else if (table.empty()) {
         context.complain("the realm has no event types of its own");
     } else {
@@ -158,10 +175,7 @@ int list_own_types(Context& context, const Given&) {
 }
 
 int show_type(Context& context, const Answer& answer) {
-    if (context.connection().json) {
-        context.show_json(answer.body);
-        return exit_ok;
-    }
+    if (context.show_raw(answer)) return exit_ok;
     Card card;
     card.add("Name", text_of(answer.value, "name"));
     card.add("Description", text_of(answer.value, "description"));
@@ -179,7 +193,25 @@ std::string path_of_type(Context& context, const Given& given) {
     return context.in_realm("/event-types/" + percent_encoded(*given.text("NAME")));
 }
 
-int show_own_type(Context& context, const Given& given) {
+/// A built-in type's own bytes in the catalogue; nullopt of any other name.
+std::expected<std::optional<Answer>, ExitCode> find_built_in(Context& context,
+                                                             const std::string& name) {
+    auto answer = context.ask("GET", "/api/v1/event-types");
+    if (!answer) return std::unexpected(answer.error());
+    auto texts = json::split_array(member_text(answer->body, "items"), limits::json_depth_max + 8);
+    if (!texts) return std::nullopt;
+    for (auto& text : *texts) {
+        auto value = json::parse(text, limits::json_depth_max + 8);
+        if (!value || text_of(*value, "name") != name) continue;
+        return Answer{200, std::move(text), std::move(*value)};
+    }
+    return std::nullopt;
+}
+
+int show_one_type(Context& context, const Given& given) {
+    auto built_in = find_built_in(context, *given.text("NAME"));
+    if (!built_in) return built_in.error();
+    if (*built_in) return show_type(context, **built_in);
     auto answer = context.ask("GET", path_of_type(context, given));
     return answer ? show_type(context, *answer) : answer.error();
 }
@@ -209,13 +241,16 @@ int write_type(Context& context, const Given& given, std::string_view method,
 }
 
 int remove_type(Context& context, const Given& given) {
+    if (auto no = context.confirm(given, fmt::format("event type \"{}\"", *given.text("NAME")))) {
+        return *no;
+    }
     auto answer = context.ask("DELETE", path_of_type(context, given));
     if (!answer) return answer.error();
-    if (!context.connection().json) context.say("deleted " + *given.text("NAME"));
+    if (!context.connection().json()) context.say("deleted " + *given.text("NAME"));
     return exit_ok;
 }
 
-const Argument event_id = {"EVENT-ID", "", "the event's id", Count::required};
+const Argument event_id = {"EVENT-ID", "", "its id, or a part of it (default: the newest)"};
 const Argument type_name = {"NAME", "", "like order.paid", Count::required};
 const std::vector<Argument> type_settings = {
     type_name,
@@ -241,13 +276,13 @@ std::vector<Verb> event_verbs() {
          .name = "show",
          .summary = "one event with its data",
          .arguments = {event_id},
-         .examples = "postrider event show 019300a1-8d20-7c44-b1f2-5a0f9c3e7d90",
+         .examples = "postrider event show\npostrider event show 019300a1…7d90",
          .run = show},
         {.group = "event",
          .name = "explain",
          .summary = "for each webhook: why it got the event, or why not",
          .arguments = {event_id},
-         .examples = "postrider event explain 019300a1-8d20-7c44-b1f2-5a0f9c3e7d90",
+         .examples = "postrider event explain\npostrider event explain 019300a1…7d90",
          .run = explain},
         {.group = "event",
          .name = "types",
@@ -263,10 +298,10 @@ std::vector<Verb> event_verbs() {
          .run = list_own_types},
         {.group = "event-type",
          .name = "show",
-         .summary = "one type with schema and example",
+         .summary = "one type with schema and example, a built-in one too",
          .arguments = {type_name},
-         .examples = "postrider event-type show order.paid",
-         .run = show_own_type},
+         .examples = "postrider event-type show order.paid\npostrider event-type show user.created",
+         .run = show_one_type},
         {.group = "event-type",
          .name = "create",
          .summary = "register a type of the realm's own",
@@ -289,7 +324,7 @@ std::vector<Verb> event_verbs() {
         {.group = "event-type",
          .name = "delete",
          .summary = "unregister a type; its events stay in the log",
-         .arguments = {type_name},
+         .arguments = with_yes({type_name}),
          .examples = "postrider event-type delete order.paid",
          .run = remove_type},
     };

@@ -5,15 +5,19 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/nearest.h"
 #include "cli/text.h"
 
 namespace postrider::cli {
 namespace {
 
-constexpr std::size_t line_width = 100;
+constexpr std::size_t width_min = 60;
+constexpr std::size_t width_max = 100;
+constexpr std::size_t width_default = 80;  ///< where there is no terminal
 
 /// Two columns; the right one is wrapped at words and indented below itself.
-void add_row(std::string& out, std::string_view left, std::string_view right, std::size_t indent) {
+void add_row(std::string& out, std::string_view left, std::string_view right, std::size_t indent,
+             std::size_t width) {
     std::string line = "  " + std::string(left);
     if (display_width(line) + 2 > indent) {
         out += line + "\n";
@@ -26,7 +30,7 @@ void add_row(std::string& out, std::string_view left, std::string_view right, st
         auto end = std::min(right.find(' '), right.size());
         auto word = right.substr(0, end);
         right.remove_prefix(std::min(end + 1, right.size()));
-        if (!first && used + 1 + display_width(word) > line_width) {
+        if (!first && used + 1 + display_width(word) > width) {
             out += line + "\n";
             line = std::string(indent, ' ');
             used = indent;
@@ -56,54 +60,45 @@ std::string left_of(const Argument& argument) {
     return left;
 }
 
-void add_arguments(std::string& out, const std::vector<Argument>& arguments, bool flags) {
+void add_arguments(std::string& out, const std::vector<Argument>& arguments, bool flags,
+                   std::size_t width) {
     for (const auto& argument : arguments) {
-        if (argument.is_flag() == flags) add_row(out, left_of(argument), argument.help, 30);
+        if (argument.is_flag() == flags) add_row(out, left_of(argument), argument.help, 30, width);
     }
-}
-
-/// How many letters must change (Levenshtein).
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
-        }
-    }
-    return row[b.size()];
 }
 
 }  // namespace
 
-std::string program_help(const std::vector<Verb>& verbs) {
+std::size_t help_width(std::size_t terminal_width) {
+    if (terminal_width == 0) return width_default;
+    return std::clamp(terminal_width, width_min, width_max);
+}
+
+std::string program_help(const std::vector<Verb>& verbs, std::size_t width) {
     std::string out =
-        "Postrider, the webhook server: publish an event once, and every subscribed URL gets it,\n"
-        "signed, until it is accepted.\n\n"
+        "Postrider, the webhook server: publish an event once, and every subscribed\n"
+        "URL gets it, signed, until it is accepted.\n\n"
         "  postrider VERB [arguments]     postrider VERB --help explains each\n\nVerbs\n";
     for (const auto& verb : verbs) {
-        if (verb.group.empty() && !verb.summary.empty()) add_row(out, verb.name, verb.summary, 26);
+        if (verb.group.empty() && !verb.summary.empty())
+            add_row(out, verb.name, verb.summary, 26, width);
     }
     for (auto group : groups_of(verbs)) {
         out += "\n";
         for (const auto& verb : verbs) {
             if (verb.group == group && !verb.summary.empty())
-                add_row(out, verb.words(), verb.summary, 26);
+                add_row(out, verb.words(), verb.summary, 26, width);
         }
     }
     out +=
         "\nEnvironment\n"
-        "  POSTRIDER_URL, POSTRIDER_TOKEN, POSTRIDER_REALM, POSTRIDER_DATA stand for the flags of "
-        "the\n"
-        "  verbs that talk to a server, POSTRIDER_… for each option of serve. NO_COLOR: no "
-        "colours.\n"
+        "  POSTRIDER_URL, POSTRIDER_TOKEN, POSTRIDER_REALM and POSTRIDER_DATA stand for\n"
+        "  the flags of the verbs that talk to a server, POSTRIDER_… for each option of\n"
+        "  serve. NO_COLOR: no colours.\n"
         "\nExit codes\n"
         "  0  done\n"
-        "  1  failed: the server refused or cannot be reached, a test was not accepted\n"
+        "  1  failed: the server refused or cannot be reached, a test was not accepted,\n"
+        "     a question was answered with no\n"
         "  2  wrong flags, arguments or configuration\n"
         "  3  what was named does not exist\n"
         "  4  a signature does not verify\n"
@@ -115,16 +110,16 @@ std::string program_help(const std::vector<Verb>& verbs) {
     return out;
 }
 
-std::string group_help(const std::vector<Verb>& verbs, std::string_view group) {
+std::string group_help(const std::vector<Verb>& verbs, std::string_view group, std::size_t width) {
     std::string out = fmt::format("  postrider {} VERB [arguments]\n\n", group);
     for (const auto& verb : verbs) {
         if (verb.group == group && !verb.summary.empty())
-            add_row(out, verb.words(), verb.summary, 26);
+            add_row(out, verb.words(), verb.summary, 26, width);
     }
     return out;
 }
 
-std::string verb_help(const Verb& verb, const std::vector<Argument>& more) {
+std::string verb_help(const Verb& verb, const std::vector<Argument>& more, std::size_t width) {
     std::string summary(verb.summary);
     if (!summary.empty() && summary[0] >= 'a' && summary[0] <= 'z') {
         summary[0] = static_cast<char>(summary[0] - 'a' + 'A');
@@ -147,41 +142,36 @@ std::string verb_help(const Verb& verb, const std::vector<Argument>& more) {
     }
     bool positional = std::ranges::any_of(verb.arguments, [](auto& a) { return !a.is_flag(); });
     if (positional) out += "\nArguments\n";
-    add_arguments(out, verb.arguments, false);
+    add_arguments(out, verb.arguments, false, width);
     bool flags = std::ranges::any_of(verb.arguments, [](auto& a) { return a.is_flag(); });
     if (flags) out += "\nOptions\n";
-    add_arguments(out, verb.arguments, true);
+    add_arguments(out, verb.arguments, true, width);
     if (verb.needs == Verb::Needs::server) {
         out += "\nServer\n";
-        add_arguments(out, server_arguments(), true);
+        add_arguments(out, server_arguments(), true, width);
     }
     if (!more.empty())
         out += "\nConfiguration (flag, environment variable, key of the TOML file)\n";
-    add_arguments(out, more, true);
+    add_arguments(out, more, true, width);
     if (!more.empty()) {
         out +=
             "\nFrom the environment only\n"
             "  POSTRIDER_KEY              the key itself, instead of the key file\n"
             "  POSTRIDER_BOOTSTRAP_TOKEN  the first API key, at least 32 characters\n"
-            "  POSTRIDER_ADMIN_PASSWORD   the password of the user admin, while they have none\n";
+            "  POSTRIDER_ADMIN_PASSWORD   the password of admin, while they have none\n";
     }
     return out;
 }
 
 std::string nearest(const std::vector<Verb>& verbs, std::string_view group,
                     std::string_view typed) {
-    std::string best;
-    std::size_t best_distance = std::min<std::size_t>(3, typed.size() / 2 + 1);
+    std::vector<std::string_view> words;
     for (const auto& verb : verbs) {
         if (verb.summary.empty()) continue;
         if (!group.empty() && verb.group != group) continue;
-        auto word = group.empty() && !verb.group.empty() ? verb.group : verb.name;
-        auto letters = distance(typed, word);
-        if (letters >= best_distance) continue;
-        best_distance = letters;
-        best = word;
+        words.push_back(group.empty() && !verb.group.empty() ? verb.group : verb.name);
     }
-    return best;
+    return std::string(postrider::nearest(words, typed));
 }
 
 }  // namespace postrider::cli

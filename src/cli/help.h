@@ -8,11 +8,14 @@
 namespace postrider::cli {
 
 /// `postrider --help`: every verb in one line, the environment, the exit codes.
-std::string program_help(const std::vector<Verb>& verbs);
+/// Each is at most `width` columns wide, as far as words allow.
+std::string program_help(const std::vector<Verb>& verbs, std::size_t width);
 /// `postrider webhook --help`.
-std::string group_help(const std::vector<Verb>& verbs, std::string_view group);
+std::string group_help(const std::vector<Verb>& verbs, std::string_view group, std::size_t width);
 /// `postrider webhook create --help`. `more` are arguments that are not in the verb (config's).
-std::string verb_help(const Verb& verb, const std::vector<Argument>& more);
+std::string verb_help(const Verb& verb, const std::vector<Argument>& more, std::size_t width);
+/// The columns that help takes of a terminal: not too many to read well.
+std::size_t help_width(std::size_t terminal_width);
 
 /// The verb or group that is most like what was typed; "" when none is.
 std::string nearest(const std::vector<Verb>& verbs, std::string_view group, std::string_view typed);

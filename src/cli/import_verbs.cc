@@ -274,7 +274,7 @@ int import_realm(Context& context, const Given& given) {
     }
     Import import(context, name, !given.has("--no-events"));
     if (auto done = import.run(*realm); !done) return done.error();
-    if (context.connection().json) {
+    if (context.connection().json()) {
         show_summary_json(context, name, import, *realm);
     } else {
         show_summary(context, name, import, *realm);

@@ -23,6 +23,7 @@ struct Arrival {
 
 struct Answering {
     Monotonic due;
+    int status;
     http::Responder responder;
 };
 
@@ -103,6 +104,31 @@ Body read_body(std::string_view text) {
     return body;
 }
 
+/// Whether a header belongs to this connection alone, not to the webhook.
+bool is_of_connection(std::string_view name) {
+    constexpr std::string_view names[] = {"host",       "content-length",    "connection",
+                                          "keep-alive", "transfer-encoding", "expect"};
+    return std::ranges::find(names, name) != std::end(names);
+}
+
+/// Sends a webhook on, and takes over what is answered.
+void forward(Received& received, const net::Url& url) {
+    http::ClientRequest request{
+        .method = "POST", .path = url.target, .body = received.body, .headers = {}};
+    for (const auto& header : received.headers) {
+        if (!is_of_connection(header.first)) request.headers.push_back(header);
+    }
+    http::Client client({.base_url = url.origin(),
+                         .token = {},
+                         .ca_file = {},
+                         .timeout = limits::attempt_timeout_max});
+    const auto response = client.send(request);
+    // Source: RFC 9110 15.6.3: who is behind did not answer.
+    received.status = response ? response->status : 502;
+    received.forwarded = response ? fmt::format("{} answered {}", url.to_string(), response->status)
+                                  : response.error().message;
+}
+
 Received receive(http::Request& request, const ListenOptions& options, Ids& ids, Timestamp now) {
     Received received;
     received.at = now;
@@ -118,7 +144,11 @@ Received receive(http::Request& request, const ListenOptions& options, Ids& ids,
         received.signature = check_signature({id, received.header("webhook-timestamp"),
                                               received.header("webhook-signature"), received.body},
                                              options.keys, now, options.tolerance);
+        // As a receiver should, so that it is tried again once the secret is right.
+        if (!received.signature.ok()) received.status = 401;
     }
+    bool is_wrong = received.checked && !received.signature.ok();
+    if (options.forward_to && !is_wrong) forward(received, *options.forward_to);
     return received;
 }
 
@@ -154,6 +184,7 @@ std::string render_received(const Received& received, Colours colours) {
     } else {
         card.add("  Signature", "NOT verified: " + received.signature.detail, Style::bad);
     }
+    if (!received.forwarded.empty()) card.add("  Forwarded", printable(received.forwarded));
     if (received.path != "/") card.add("  Path", printable(received.path));
     if (!body.resource_id.empty()) card.add("  Resource", printable(body.resource_id));
     if (!body.timestamp.empty()) card.add("  Happened", printable(body.timestamp));
@@ -184,6 +215,7 @@ std::string received_json(const Received& received) {
         writer.member_null("verified");
     }
     writer.member("status", received.status);
+    if (!received.forwarded.empty()) writer.member("forwarded", received.forwarded);
     json::Object headers;
     for (const auto& [name, value] : received.headers) {
         bool repeated =
@@ -228,7 +260,8 @@ int listen(Context& context, const ListenOptions& options,
     while (options.count == 0 || answered < options.count) {
         auto now = clock.monotonic();
         while (!answering.empty() && answering.front().due <= now) {
-            answering.front().responder.send({.status = options.status, .body = "", .headers = {}});
+            answering.front().responder.send(
+                {.status = answering.front().status, .body = "", .headers = {}});
             answering.pop_front();
             ++answered;
         }
@@ -246,7 +279,8 @@ int listen(Context& context, const ListenOptions& options,
                 << (options.json ? received_json(received)
                                  : render_received(received, context.terminal().colours))
                 << std::flush;
-            answering.push_back({clock.monotonic() + options.delay, std::move(arrival.responder)});
+            answering.push_back(
+                {clock.monotonic() + options.delay, received.status, std::move(arrival.responder)});
         }
     }
     server->stop(clock.monotonic() + limits::listen_stop_deadline);

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "cli/context.h"
 #include "cli/signature_check.h"
+#include "net/url.h"
 
 namespace postrider::cli {
 
@@ -19,7 +21,10 @@ struct ListenOptions {
     int status = 204;
     Duration delay{0};      ///< before each answer
     std::size_t count = 0;  ///< end after so many; 0: never
-    bool json = false;      ///< one object a line
+    /// Where each webhook goes on to, as it came, if its signature is not wrong; what is answered
+    /// there is answered here. One after the other.
+    std::optional<net::Url> forward_to = {};
+    bool json = false;  ///< one object a line
 };
 
 /// A webhook as it came in, and what is to be said of it.
@@ -30,7 +35,8 @@ struct Received {
     std::size_t times_seen = 1;  ///< webhooks with its id, with this one
     bool checked = false;
     SignatureCheck signature;
-    int status = 0;  ///< what it is answered with
+    int status = 0;         ///< what it is answered with; 401 when the signature is wrong
+    std::string forwarded;  ///< where it went on to, and what came of that; empty: nowhere
 
     std::string_view header(std::string_view name) const;
 };

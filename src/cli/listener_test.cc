@@ -45,6 +45,7 @@ class Listening {
             {.method = "POST", .path = path, .body = body, .headers = std::move(headers)});
         return response ? response->status : 0;
     }
+    std::uint16_t port() const { return port_number_; }
     /// The exit code and what was shown.
     std::pair<int, std::string> end() {
         thread_.join();
@@ -82,9 +83,10 @@ TEST(listener, verifies_notices_duplicates_and_ends_after_its_count) {
 TEST(listener, a_wrong_signature_ends_with_four) {
     Listening listening(
         {.keys = {{SigningScheme::v1, std::string(32, 'x')}}, .status = 500, .count = 1});
-    EXPECT_EQ(listening.post("/", body, signed_headers("id-1", body)), 500);
+    EXPECT_EQ(listening.post("/", body, signed_headers("id-1", body)), 401);
     auto [code, out] = listening.end();
     EXPECT_EQ(code, exit_not_verified);
+    EXPECT_NE(out.find("answered 401"), std::string::npos) << out;
     EXPECT_NE(out.find("NOT verified: no signature fits"), std::string::npos) << out;
 }
 
@@ -104,6 +106,22 @@ TEST(listener, writes_json_lines) {
     EXPECT_EQ(text_of(*first->find("headers"), "x-own"), "v");
     EXPECT_NE(out.find(R"("body":{"event":"user.created")"), std::string::npos) << out;
     EXPECT_NE(out.find(R"("body":"{broken")"), std::string::npos) << out;
+}
+
+TEST(listener, hands_on_what_verifies) {
+    Listening behind({.path = "/app", .status = 202, .count = 1});
+    const auto url = net::parse_url(fmt::format("http://127.0.0.1:{}/app", behind.port()));
+    ASSERT_TRUE(url);
+    Listening listening({.keys = {{SigningScheme::v1, secret}}, .count = 3, .forward_to = *url});
+    auto wrong = signed_headers("id-0", body);
+    wrong.back().second = "v1,AAAA";
+    EXPECT_EQ(listening.post("/", body, wrong), 401) << "and it does not go on";
+    EXPECT_EQ(listening.post("/", body, signed_headers("id-1", body)), 202);
+    auto [code, out] = behind.end();
+    EXPECT_NE(out.find("id-1"), std::string::npos) << out;
+    EXPECT_EQ(out.find("id-0"), std::string::npos) << out;
+    EXPECT_EQ(listening.post("/", body, signed_headers("id-2", body)), 502) << "nobody is there";
+    EXPECT_NE(listening.end().second.find("/app answered 202"), std::string::npos);
 }
 
 TEST(listener, answers_its_path_only) {

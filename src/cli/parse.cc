@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 
+#include "base/nearest.h"
 #include "cli/text.h"
 #include "config/flags.h"
 
@@ -36,8 +37,28 @@ void add(CLI::App& app, std::deque<Slot>& slots, const std::vector<Argument>& ar
     }
 }
 
+/// "; do you mean --name?" after a flag that the verb does not take; "" when none is like it.
+std::string flag_meant(const Verb& verb, std::string_view typed) {
+    // What was typed before it may be named too.
+    auto begin = typed.starts_with("--") ? 0 : typed.find(" --");
+    if (begin == std::string_view::npos) return {};
+    auto flag = typed.substr(typed.find('-', begin));
+    flag = flag.substr(0, flag.find_first_of("= "));
+    std::vector<std::string_view> flags;
+    auto add_flags = [&](const std::vector<Argument>& arguments) {
+        for (const auto& argument : arguments) {
+            if (argument.is_flag()) flags.push_back(argument.name);
+        }
+    };
+    add_flags(verb.arguments);
+    if (verb.needs == Verb::Needs::server) add_flags(server_arguments());
+    auto like = nearest(flags, flag);
+    return like.empty() ? "" : fmt::format("; do you mean {}?", like);
+}
+
 /// The library's messages, in our words where people meet them.
-std::string sentence_of(const CLI::ParseError& error, const std::string& verb) {
+std::string sentence_of(const CLI::ParseError& error, const Verb& of) {
+    const auto verb = of.words();
     std::string message = printable(error.what());
     for (const char* end : {"\\n", "\n"}) {
         if (auto at = message.find(end); at != std::string::npos) message.resize(at);
@@ -46,10 +67,22 @@ std::string sentence_of(const CLI::ParseError& error, const std::string& verb) {
     constexpr std::string_view unexpected_many = "The following arguments were not expected: ";
     for (auto prefix : {unexpected, unexpected_many}) {
         if (!message.starts_with(prefix)) continue;
-        return fmt::format("{} does not take {}; see postrider {} --help", verb,
-                           message.substr(prefix.size()), verb);
+        auto typed = message.substr(prefix.size());
+        auto meant = flag_meant(of, typed);
+        if (!meant.empty()) return fmt::format("{} does not take {}{}", verb, typed, meant);
+        return fmt::format("{} does not take {}; see postrider {} --help", verb, typed, verb);
     }
     return fmt::format("{}; see postrider {} --help", message, verb);
+}
+
+std::vector<std::string_view> split_words(std::string_view text) {
+    std::vector<std::string_view> words;
+    for (std::size_t begin = 0; begin < text.size();) {
+        auto end = std::min(text.find(' ', begin), text.size());
+        words.push_back(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return words;
 }
 
 Result<void> check(const Verb& verb, const std::deque<Slot>& slots) {
@@ -63,9 +96,11 @@ Result<void> check(const Verb& verb, const std::deque<Slot>& slots) {
         for (const auto& text : slot.texts) {
             std::string choices = fmt::format(" {} ", argument.choices);
             if (!text.empty() && choices.find(" " + text + " ") != std::string::npos) continue;
+            auto like = nearest(split_words(argument.choices), text);
             return fail(
                 ErrorCode::invalid_argument,
-                fmt::format("{} \"{}\" must be one of: {}", argument.name, text, argument.choices));
+                fmt::format("{} \"{}\" must be one of: {}{}", argument.name, text, argument.choices,
+                            like.empty() ? "" : fmt::format("; do you mean {}?", like)));
         }
     }
     return {};
@@ -92,7 +127,7 @@ Result<Parsed> parse_arguments(const Verb& verb, const std::vector<std::string>&
         std::vector<std::string> reversed(words.rbegin(), words.rend());
         app.parse(reversed);
     } catch (const CLI::ParseError& error) {
-        return fail(ErrorCode::invalid_argument, sentence_of(error, verb.words()));
+        return fail(ErrorCode::invalid_argument, sentence_of(error, verb));
     }
     POSTRIDER_TRY(check(verb, slots));
     for (auto& slot : slots) {

@@ -95,16 +95,23 @@ int publish(Context& context, const Given& given) {
         }
         return answer.error();
     }
-    if (context.connection().json) {
+    if (context.connection().json()) {
         context.show_json(answer->body);
         return exit_ok;
     }
+    const bool names = context.connection().output == Output::name;
     const auto* items = answer->value.find("items");
     if (items == nullptr || items->as_array() == nullptr) {
-        say_published(context, answer->value);
+        if (!context.show_raw(*answer)) say_published(context, answer->value);
         return exit_ok;
     }
-    for (const auto& each : *items->as_array()) say_published(context, each);
+    for (const auto& each : *items->as_array()) {
+        if (names) {
+            context.say(text_of(each, "id"));
+        } else {
+            say_published(context, each);
+        }
+    }
     return exit_ok;
 }
 

@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include "cli/context.h"
 #include "cli/directory_view.h"
+#include "model/limits.h"
 
 namespace postrider::cli {
 namespace {
@@ -8,10 +11,7 @@ using Fit = Column::Fit;
 using Count = Argument::Count;
 
 int show_realm(Context& context, const Answer& answer) {
-    if (context.connection().json) {
-        context.show_json(answer.body);
-        return exit_ok;
-    }
+    if (context.show_raw(answer)) return exit_ok;
     Card card;
     card.add("Id", text_of(answer.value, "id"));
     card.add("Name", text_of(answer.value, "name"));
@@ -35,7 +35,7 @@ int list(Context& context, const Given& given) {
                      {{"NAME", Fit::whole},
                       {"DISPLAY NAME", Fit::cut},
                       {"CREATED", Fit::whole},
-                      {"ID", Fit::whole}},
+                      {"ID", Fit::wide}},
                      [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
                          return {{text_of(item, "name")},
                                  {text_of(item, "display_name")},
@@ -60,7 +60,68 @@ int edit(Context& context, const Given& given) {
     return answer ? show_realm(context, *answer) : answer.error();
 }
 
+constexpr std::size_t count_pages_max = 25;  ///< 5,000 of a kind, then "more than"
+
+/// "12 users" of a list; "more than 5,000 users" where counting would take long. nullopt when the
+/// list may not be seen.
+std::optional<std::string> count_of(Context& context, const std::string& realm,
+                                    std::string_view folder, std::string_view word) {
+    std::size_t count = 0;
+    std::optional<std::string> cursor;
+    for (std::size_t page = 0; page < count_pages_max; ++page) {
+        Query query;
+        query.add("limit", std::to_string(limits::page_size_max)).add("cursor", cursor);
+        auto response = context.send("GET", realm + std::string(folder) + query.text());
+        if (!response || response->status != 200) return std::nullopt;
+        auto value = json::parse(response->body, limits::json_depth_max + 8);
+        if (!value) return std::nullopt;
+        const auto* items = value->find("items");
+        if (items != nullptr && items->as_array() != nullptr) count += items->as_array()->size();
+        auto next = text_of(*value, "next_cursor");
+        if (next.empty()) return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
+        cursor = next;
+    }
+    return fmt::format("more than {} {}s", count, word);
+}
+
+/// "3 webhooks, 12 users, 1 role and 2 clients": what a realm holds.
+std::string contents_of(Context& context, const std::string& realm) {
+    std::vector<std::string> counts;
+    for (auto [folder, word] : {std::pair{"/webhooks", "webhook"}, std::pair{"/users", "user"},
+                                std::pair{"/roles", "role"}, std::pair{"/clients", "client"}}) {
+        if (auto count = count_of(context, realm, folder, word)) counts.push_back(*count);
+    }
+    std::string text;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        text += i == 0 ? "" : i + 1 == counts.size() ? " and " : ", ";
+        text += counts[i];
+    }
+    return text;
+}
+
+/// Asks to type the realm's name. The exit code when it is to stay.
+std::optional<ExitCode> confirm_realm(Context& context, const Given& given) {
+    const auto typed = *given.text("NAME");
+    if (given.has("--yes")) return std::nullopt;
+    if (!context.terminal().prompt) {
+        return context.wrong(fmt::format(
+            "realm \"{}\" is not deleted: nobody can be asked here, so give --yes", typed));
+    }
+    const auto realm = context.ask("GET", realm_path(context, given));
+    if (!realm) return realm.error();
+    const auto name = text_of(realm->value, "name");
+    const auto contents = contents_of(context, realm_path(context, given));
+    context.say(fmt::format("Realm {} goes for good, with its events and deliveries{}{}.", name,
+                            contents.empty() ? "" : ", and with ", contents));
+    const auto answer =
+        context.terminal().prompt("Type its name to delete it: ", Terminal::Echo::on);
+    if (answer == name) return std::nullopt;
+    context.complain("nothing was deleted");
+    return exit_failed;
+}
+
 int remove(Context& context, const Given& given) {
+    if (const auto no = confirm_realm(context, given)) return *no;
     return say_done(context, context.ask("DELETE", realm_path(context, given)),
                     "deleted " + *given.text("NAME"));
 }
@@ -127,7 +188,7 @@ std::vector<Verb> realm_verbs() {
         {.group = "realm",
          .name = "delete",
          .summary = "delete a realm and all that it holds",
-         .arguments = {{"NAME", "", "its name or id", Count::required}},
+         .arguments = with_yes({{"NAME", "", "its name or id", Count::required}}),
          .examples = "postrider realm delete acme",
          .run = remove}};
 }

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "cli/directory_view.h"
 
 namespace postrider::cli {
@@ -43,17 +45,15 @@ int create_role(Context& context, const Given& given) {
 }
 
 int list_roles(Context& context, const Given& given) {
-    return show_list(context, given, context.in_realm("/roles"), {},
-                     {{"ID", Fit::whole},
-                      {"NAME", Fit::cut},
-                      {"PERMISSIONS", Fit::cut},
-                      {"CHANGED", Fit::whole}},
-                     [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
-                         return {{text_of(item, "id")},
-                                 {text_of(item, "name")},
-                                 {text_of(item, "permissions")},
-                                 {context.ago(item, "updated_at"), Style::dim}};
-                     });
+    return show_list(
+        context, given, context.in_realm("/roles"), {},
+        {{"ID", Fit::id}, {"NAME", Fit::cut}, {"PERMISSIONS", Fit::cut}, {"CHANGED", Fit::whole}},
+        [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
+            return {{text_of(item, "id")},
+                    {text_of(item, "name")},
+                    {text_of(item, "permissions")},
+                    {context.ago(item, "updated_at"), Style::dim}};
+        });
 }
 
 int show_role(Context& context, const Given& given) {
@@ -80,7 +80,8 @@ int set_permissions(Context& context, const Given& given) {
 }
 
 int delete_role(Context& context, const Given& given) {
-    return remove_named(context, role_kind, *given.text("ROLE"));
+    return remove_named(context, given, role_kind, "ROLE",
+                        "Whoever has it loses its permissions at once.");
 }
 
 int create_client(Context& context, const Given& given) {
@@ -93,7 +94,7 @@ int create_client(Context& context, const Given& given) {
 
 int list_clients(Context& context, const Given& given) {
     return show_list(context, given, context.in_realm("/clients"), {},
-                     {{"ID", Fit::whole},
+                     {{"ID", Fit::id},
                       {"CLIENT ID", Fit::cut},
                       {"NAME", Fit::cut},
                       {"TYPE", Fit::whole},
@@ -140,14 +141,15 @@ int rotate_client(Context& context, const Given& given) {
 }
 
 int delete_client(Context& context, const Given& given) {
-    return remove_named(context, client_kind, *given.text("CLIENT"));
+    return remove_named(context, given, client_kind, "CLIENT",
+                        "Its roles and redirect URIs go with it, and its tokens end.");
 }
 
 int list_uris(Context& context, const Given& given) {
     const auto path = find_path(context, client_kind, *given.text("CLIENT"), "/redirects");
     if (!path) return path.error();
     return show_list(
-        context, given, *path, {}, {{"ID", Fit::whole}, {"URI", Fit::cut}, {"ENABLED", Fit::whole}},
+        context, given, *path, {}, {{"ID", Fit::id}, {"URI", Fit::cut}, {"ENABLED", Fit::whole}},
         [](const json::Value& item, std::string_view) -> std::vector<Cell> {
             return {{text_of(item, "id")}, {text_of(item, "value")}, {text_of(item, "enabled")}};
         });
@@ -161,10 +163,10 @@ int add_uri(Context& context, const Given& given) {
 }
 
 int delete_uri(Context& context, const Given& given) {
-    const auto id = percent_encoded(*given.text("ID"));
-    const auto path = find_path(context, client_kind, *given.text("CLIENT"), "/redirects/" + id);
-    if (!path) return path.error();
-    return say_done(context, context.ask("DELETE", *path), "deleted " + *given.text("ID"));
+    const auto client = find_id(context, client_kind, *given.text("CLIENT"));
+    if (!client) return client.error();
+    const auto folder = fmt::format("/clients/{}/redirects", *client);
+    return remove_named(context, given, {"redirect URI", folder, "value"}, "URI");
 }
 
 }  // namespace
@@ -208,7 +210,7 @@ std::vector<Verb> role_verbs() {
             {.group = "role",
              .name = "delete",
              .summary = "delete a role, with its assignments",
-             .arguments = {role_argument},
+             .arguments = with_yes({role_argument}),
              .examples = "postrider role delete auditor",
              .run = delete_role}};
 }
@@ -260,7 +262,7 @@ std::vector<Verb> client_verbs() {
         {.group = "client",
          .name = "delete",
          .summary = "delete a client, with its roles and redirect URIs",
-         .arguments = {client_argument},
+         .arguments = with_yes({client_argument}),
          .examples = "postrider client delete storefront",
          .run = delete_client},
         {.group = "client",
@@ -279,9 +281,10 @@ std::vector<Verb> client_verbs() {
         {.group = "client",
          .name = "delete-redirect",
          .summary = "delete a redirect URI",
-         .arguments = {client_argument, {"ID", "", "its id", Count::required}},
-         .examples = "postrider client delete-redirect storefront "
-                     "019ab200-9e31-7d55-82a3-6b10ad4f8ea1",
+         .arguments =
+             with_yes({client_argument, {"URI", "", "itself, or its id", Count::required}}),
+         .examples =
+             "postrider client delete-redirect storefront https://shop.example.com/callback",
          .run = delete_uri}};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/uuid.h"
 
 namespace postrider::cli {
 namespace {
@@ -44,7 +45,29 @@ void Table::add(std::vector<Cell> row) {
     rows_.push_back(std::move(row));
 }
 
-std::string Table::render(std::size_t width, Colours colours) const {
+/// The table as a terminal shows it.
+Table Table::compact() const {
+    std::vector<std::size_t> kept;
+    std::vector<Column> columns;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        if (columns_[i].fit == Column::Fit::wide) continue;
+        kept.push_back(i);
+        columns.push_back(columns_[i]);
+    }
+    Table table(std::move(columns));
+    for (const auto& row : rows_) {
+        std::vector<Cell> cells;
+        for (auto i : kept) {
+            bool is_id = columns_[i].fit == Column::Fit::id;
+            cells.push_back(is_id ? Cell{short_id(row[i].text), row[i].style} : row[i]);
+        }
+        table.rows_.push_back(std::move(cells));
+    }
+    return table;
+}
+
+std::string Table::render(std::size_t width, Colours colours, Layout layout) const {
+    if (layout == Layout::compact) return compact().render(width, colours);
     std::vector<std::size_t> widths;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         std::size_t widest = display_width(columns_[i].title);
@@ -69,6 +92,11 @@ std::string Table::render(std::size_t width, Colours colours) const {
     write_row(titles);
     for (const auto& row : rows_) write_row(row);
     return out;
+}
+
+std::string short_id(std::string_view id) {
+    if (!Uuid::parse(id)) return std::string(id);
+    return std::string(id.substr(0, 8)) + "…" + std::string(id.substr(id.size() - 4));
 }
 
 void Card::add(std::string label, std::string value, Style style) {

@@ -17,8 +17,10 @@ struct Cell {
 struct Column {
     std::string title;
     enum class Fit {
-        whole,  ///< ids and numbers: never cut
+        whole,  ///< states and numbers: never cut
         cut,    ///< free text: gives way when the line is too long
+        id,     ///< on a terminal both ends of it, as `short_id` says; find_id() takes that too
+        wide,   ///< on a terminal only with `-o wide`
     } fit = Fit::whole;
 };
 
@@ -30,12 +32,19 @@ class Table {
     /// Requires: a cell for each column.
     void add(std::vector<Cell> row);
     bool empty() const { return rows_.empty(); }
-    std::string render(std::size_t width, Colours colours) const;
+    /// `compact`: ids are shortened and wide columns left out.
+    enum class Layout { compact, wide };
+    std::string render(std::size_t width, Colours colours, Layout layout = Layout::wide) const;
 
  private:
+    Table compact() const;
+
     std::vector<Column> columns_;
     std::vector<std::vector<Cell>> rows_;
 };
+
+/// "019ab1c2…6071" of a UUID, anything else as it is: 13 columns.
+std::string short_id(std::string_view id);
 
 /// "Name   value" lines for one thing; values of several lines are indented below each other.
 class Card {

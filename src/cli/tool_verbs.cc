@@ -8,6 +8,7 @@
 #include "cli/request_text.h"
 #include "cli/signature_check.h"
 #include "net/ip_address.h"
+#include "net/url.h"
 
 namespace postrider::cli {
 namespace {
@@ -63,6 +64,11 @@ Result<ListenOptions> listen_options(const Given& given) {
         auto count = number_in(*text, 1, 1'000'000'000);
         if (!count) return wrong("--count must be a whole number, at least 1");
         options.count = *count;
+    }
+    if (auto text = given.text("--forward-to")) {
+        auto url = net::parse_url(*text);
+        if (!url) return wrong("--forward-to: " + url.error().message);
+        options.forward_to = std::move(*url);
     }
     options.json = given.has("--json");
     return options;
@@ -148,7 +154,7 @@ std::vector<Verb> tool_verbs() {
     return {
         {.group = "",
          .name = "listen",
-         .summary = "a receiver: show each webhook, verify its signature",
+         .summary = "a receiver: show each webhook, verify its signature (401 when it is wrong)",
          .arguments = {{"--port", "PORT", "default 3000; 0: any free one"},
                        {"--address", "ADDRESS", "default 127.0.0.1"},
                        {"--path", "PATH", "answer this path only (default: any)"},
@@ -156,10 +162,14 @@ std::vector<Verb> tool_verbs() {
                        tolerance_argument,
                        {"--status", "STATUS", "answer with this (default 204): 500 to see retries"},
                        {"--delay", "DURATION", "wait before answering: 20s to see timeouts"},
+                       {"--forward-to", "URL",
+                        "send each on to there and answer as it answers, for an application "
+                        "under development"},
                        {"--count", "N", "end after so many; 4 when one did not verify"},
                        {"--json", "", "one JSON object a line"}},
          .examples = "postrider listen --secret whsec_…\n"
                      "postrider listen --port 3001 --status 503 --delay 2s\n"
+                     "postrider listen --forward-to http://localhost:8000/webhooks\n"
                      "postrider listen --count 1 --json | jq .body.data",
          .needs = Verb::Needs::nothing,
          .run = run_listen},

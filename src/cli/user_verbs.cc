@@ -61,7 +61,7 @@ int list(Context& context, const Given& given) {
     Query query;
     query.add("email", given.text("--email"));
     return show_list(context, given, context.in_realm("/users"), query,
-                     {{"ID", Fit::whole},
+                     {{"ID", Fit::id},
                       {"USERNAME", Fit::cut},
                       {"E-MAIL", Fit::cut},
                       {"ENABLED", Fit::whole},
@@ -93,15 +93,15 @@ int edit(Context& context, const Given& given) {
 }
 
 int remove(Context& context, const Given& given) {
-    return remove_named(context, user_kind, *given.text("USER"));
+    return remove_named(context, given, user_kind, "USER",
+                        "Their sessions end, and their password and roles go with them.");
 }
 
 int roles(Context& context, const Given& given) {
     const auto path = find_path(context, user_kind, *given.text("USER"), "/roles");
     if (!path) return path.error();
     return show_list(
-        context, given, *path, {},
-        {{"ID", Fit::whole}, {"NAME", Fit::cut}, {"PERMISSIONS", Fit::cut}},
+        context, given, *path, {}, {{"ID", Fit::id}, {"NAME", Fit::cut}, {"PERMISSIONS", Fit::cut}},
         [](const json::Value& item, std::string_view) -> std::vector<Cell> {
             return {{text_of(item, "id")}, {text_of(item, "name")}, {text_of(item, "permissions")}};
         });
@@ -125,13 +125,35 @@ int unassign(Context& context, const Given& given) {
     return change_role(context, given, "DELETE", "unassigned");
 }
 
+/// Asks for it twice, without showing it.
+std::expected<std::string, ExitCode> ask_password(Context& context, const std::string& user) {
+    using Echo = Terminal::Echo;
+    const auto& prompt = context.terminal().prompt;
+    const auto first = prompt(fmt::format("New password of {}: ", printable(user)), Echo::off);
+    if (!first || first->empty()) {
+        context.complain("the password stays as it is: none was typed");
+        return std::unexpected(exit_failed);
+    }
+    if (prompt("The same again: ", Echo::off) == first) return *first;
+    context.complain("the password stays as it is: the two differ");
+    return std::unexpected(exit_failed);
+}
+
 /// Never from the command line itself, which others on the machine can see.
+std::expected<std::string, ExitCode> new_password(Context& context, const Given& given) {
+    const bool asks = context.terminal().prompt && !given.has("--file");
+    if (asks) return ask_password(context, *given.text("USER"));
+    auto text = read_argument(context, given.text_or("--file", "-"));
+    if (!text) return std::unexpected(context.wrong(text.error().message));
+    while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+    return *text;
+}
+
 int password(Context& context, const Given& given) {
     const auto path = find_path(context, user_kind, *given.text("USER"), "/password");
     if (!path) return path.error();
-    auto text = read_argument(context, given.text_or("--file", "-"));
-    if (!text) return context.wrong(text.error().message);
-    while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+    const auto text = new_password(context, given);
+    if (!text) return text.error();
     return say_done(context, context.ask("PUT", *path, body_of({{"password", *text}})),
                     "the password is set");
 }
@@ -174,7 +196,7 @@ std::vector<Verb> user_verbs() {
             {.group = "user",
              .name = "delete",
              .summary = "delete a user",
-             .arguments = {user_argument},
+             .arguments = with_yes({user_argument}),
              .examples = "postrider user delete ada",
              .run = remove},
             {.group = "user",
@@ -197,9 +219,9 @@ std::vector<Verb> user_verbs() {
              .run = unassign},
             {.group = "user",
              .name = "password",
-             .summary = "set a user's password, read from standard input",
+             .summary = "set a user's password: asks for it, or reads standard input",
              .arguments = {user_argument, {"--file", "@FILE", "read it from there"}},
-             .examples = "postrider user password ada < password.txt",
+             .examples = "postrider user password ada\npostrider user password ada < password.txt",
              .run = password},
             {.group = "user",
              .name = "reset",

@@ -43,8 +43,16 @@ const std::vector<Argument>& server_arguments() {
         {"--realm", "REALM", "name or id (default master) [POSTRIDER_REALM]"},
         {"--ca-file", "FILE", "PEM of the authorities to trust (default: the system's)"},
         {"--request-timeout", "DURATION", "of one request (default 30s)"},
-        {"--json", "", "write the API's JSON"},
+        {"--output", "FORMAT",
+         "table, wide (every column, whole ids), json or name (default table)",
+         Argument::Count::optional, "table wide json name", "-o"},
+        {"--json", "", "the same as -o json"},
     };
+    return arguments;
+}
+
+std::vector<Argument> with_yes(std::vector<Argument> arguments) {
+    arguments.push_back({.name = "--yes", .value = "", .help = "do not ask", .letter = "-y"});
     return arguments;
 }
 

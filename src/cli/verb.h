@@ -65,6 +65,8 @@ struct Verb {
 
 /// The arguments of every verb that talks to a server.
 const std::vector<Argument>& server_arguments();
+/// --yes, for what deletes.
+std::vector<Argument> with_yes(std::vector<Argument> arguments);
 /// Where and how lists are paged: --limit, --cursor, --all.
 std::vector<Argument> with_paging(std::vector<Argument> arguments);
 

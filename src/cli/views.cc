@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <ostream>
 #include <thread>
 
-#include "base/uuid.h"
 #include "model/limits.h"
 
 namespace postrider::cli {
@@ -113,35 +113,6 @@ void show_attempt(Context& context, const json::Value& attempt) {
 
 }  // namespace
 
-std::expected<std::string, ExitCode> find_webhook(Context& context, const std::string& typed) {
-    if (Uuid::parse(typed)) return typed;
-    std::string found;
-    std::optional<std::string> cursor;
-    do {
-        Query query;
-        query.add("limit", std::to_string(limits::page_size_max)).add("cursor", cursor);
-        auto answer = context.ask("GET", context.in_realm("/webhooks" + query.text()));
-        if (!answer) return std::unexpected(answer.error());
-        const auto* items = answer->value.find("items");
-        if (items == nullptr || items->as_array() == nullptr) break;
-        for (const auto& item : *items->as_array()) {
-            if (text_of(item, "name") != typed) continue;
-            if (!found.empty()) {
-                context.complain(
-                    fmt::format("more than one webhook is called \"{}\": give an id", typed));
-                return std::unexpected(exit_failed);
-            }
-            found = text_of(item, "id");
-        }
-        auto next = text_of(answer->value, "next_cursor");
-        cursor = next.empty() ? std::nullopt : std::optional(next);
-    } while (cursor);
-    if (!found.empty()) return found;
-    context.complain(fmt::format("no webhook of realm {} is called \"{}\", and it is no id",
-                                 context.connection().realm, typed));
-    return std::unexpected(exit_not_found);
-}
-
 Cell webhook_state(const json::Value& webhook) {
     if (text_of(webhook, "enabled") == "true") return {"enabled", Style::good};
     auto reason = text_of(webhook, "disabled_reason");
@@ -150,10 +121,7 @@ Cell webhook_state(const json::Value& webhook) {
 }
 
 int show_webhook(Context& context, const Answer& answer) {
-    if (context.connection().json) {
-        context.show_json(answer.body);
-        return exit_ok;
-    }
+    if (context.show_raw(answer)) return exit_ok;
     const auto& webhook = answer.value;
     auto state = webhook_state(webhook);
     auto or_realm = [&](std::string_view member) {
@@ -185,10 +153,7 @@ int show_webhook(Context& context, const Answer& answer) {
 }
 
 int show_secret(Context& context, const Answer& answer) {
-    if (context.connection().json) {
-        context.show_json(answer.body);
-        return exit_ok;
-    }
+    if (context.show_raw(answer)) return exit_ok;
     Card card;
     add_secrets(card, context, answer.value);
     context.show(card);
@@ -205,10 +170,7 @@ Cell delivery_state(const json::Value& delivery) {
 }
 
 int show_delivery(Context& context, const Answer& answer) {
-    if (context.connection().json) {
-        context.show_json(answer.body);
-        return exit_ok;
-    }
+    if (context.show_raw(answer)) return exit_ok;
     const auto& delivery = answer.value;
     auto state = delivery_state(delivery);
     Card card;
@@ -222,7 +184,8 @@ int show_delivery(Context& context, const Answer& answer) {
     card.add("Attempts", text_of(delivery, "attempts"));
     card.add("Created", context.when(delivery, "created_at"));
     add_if(card, "Last attempt", context.when(delivery, "last_attempt_at"));
-    add_if(card, "Next attempt", context.when(delivery, "next_attempt_at"));
+    auto due = context.due(delivery, "next_attempt_at");
+    add_if(card, "Next attempt", due == "due" ? due : context.when(delivery, "next_attempt_at"));
     add_if(card, "Finished", context.when(delivery, "finished_at"));
     context.show(card);
     const auto* attempts = delivery.find("attempts_log");
@@ -231,40 +194,75 @@ int show_delivery(Context& context, const Answer& answer) {
     return exit_ok;
 }
 
+namespace {
+
+/// The names of the realm's webhooks by id; none of who may not see them.
+std::map<std::string, std::string> webhook_names(Context& context) {
+    std::map<std::string, std::string> names;
+    std::optional<std::string> cursor;
+    do {
+        Query query;
+        query.add("limit", std::to_string(limits::page_size_max)).add("cursor", cursor);
+        auto response = context.send("GET", context.in_realm("/webhooks" + query.text()));
+        if (!response || response->status != 200) return names;
+        auto page = json::parse(response->body, limits::json_depth_max + 8);
+        if (!page) return names;
+        const auto* items = page->find("items");
+        if (items == nullptr || items->as_array() == nullptr) return names;
+        for (const auto& item : *items->as_array()) {
+            names.emplace(text_of(item, "id"), text_of(item, "name"));
+        }
+        auto next = text_of(*page, "next_cursor");
+        cursor = next.empty() ? std::nullopt : std::optional(next);
+    } while (cursor);
+    return names;
+}
+
+/// "503", or "timeout": what the last attempt came to. "" before the first one.
+Cell last_answer(const json::Value& delivery) {
+    const auto* outcome = delivery.find("last_outcome");
+    if (outcome == nullptr || outcome->is_null()) return {""};
+    auto status = text_of(*outcome, "status");
+    auto reason = text_of(*outcome, "reason");
+    if (reason == "accepted") return {status.empty() ? reason : status};
+    return {status.empty() ? reason : status + " " + reason};
+}
+
+}  // namespace
+
 int show_deliveries(Context& context, const Given& given, const std::string& path, Query query) {
+    const bool for_people =
+        context.connection().output == Output::table || context.connection().output == Output::wide;
+    const auto names = for_people ? webhook_names(context) : std::map<std::string, std::string>{};
+    auto name_of = [&](const std::string& id) {
+        auto found = names.find(id);
+        return found == names.end() || found->second.empty() ? short_id(id) : found->second;
+    };
     return show_list(context, given, path, std::move(query),
-                     {{"ID", Fit::whole},
+                     {{"ID", Fit::id},
                       {"EVENT", Fit::cut},
                       {"STATE", Fit::whole},
-                      {"TRIES", Fit::whole},
-                      {"LAST", Fit::cut},
+                      {"WEBHOOK", Fit::cut},
+                      {"LAST ANSWER", Fit::cut},
                       {"NEXT", Fit::whole},
                       {"CREATED", Fit::whole},
-                      {"WEBHOOK", Fit::whole}},
+                      {"TRIES", Fit::wide},
+                      {"WEBHOOK ID", Fit::wide}},
                      [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
-                         const auto* outcome = item.find("last_outcome");
-                         std::string last;
-                         if (outcome != nullptr && !outcome->is_null()) {
-                             auto status = text_of(*outcome, "status");
-                             last =
-                                 text_of(*outcome, "reason") + (status.empty() ? "" : " " + status);
-                         }
                          return {{text_of(item, "id")},
                                  {text_of(item, "event")},
                                  delivery_state(item),
-                                 {text_of(item, "attempts")},
-                                 {last},
-                                 {context.ago(item, "next_attempt_at")},
+                                 {name_of(text_of(item, "webhook_id"))},
+                                 last_answer(item),
+                                 {context.due(item, "next_attempt_at")},
                                  {context.ago(item, "created_at"), Style::dim},
+                                 {text_of(item, "attempts")},
                                  {text_of(item, "webhook_id"), Style::dim}};
                      });
 }
 
 int show_operation(Context& context, const Answer& answer) {
-    if (context.connection().json) {
-        context.show_json(answer.body);
-        return exit_ok;
-    }
+    if (context.show_raw(answer)) return exit_ok;
     const auto& operation = answer.value;
     auto state = text_of(operation, "state");
     Card card;
@@ -285,7 +283,7 @@ int show_operation(Context& context, const Answer& answer) {
 
 int wait_for_operation(Context& context, const std::string& id) {
     const auto path = context.in_realm("/operations/" + percent_encoded(id));
-    bool progress = context.terminal().is_terminal && !context.connection().json;
+    bool progress = context.terminal().is_terminal && !context.connection().json();
     for (;;) {
         auto answer = context.ask("GET", path);
         if (!answer) return answer.error();

@@ -70,12 +70,12 @@ int create(Context& context, const Given& given) {
 
 int list(Context& context, const Given& given) {
     return show_list(context, given, context.in_realm("/webhooks"), {},
-                     {{"ID", Fit::whole},
+                     {{"ID", Fit::id},
                       {"NAME", Fit::cut},
                       {"STATE", Fit::whole},
                       {"EVENTS", Fit::cut},
                       {"URL", Fit::cut},
-                      {"CHANGED", Fit::whole}},
+                      {"CHANGED", Fit::wide}},
                      [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
                          return {
                              {text_of(item, "id")},  {text_of(item, "name")},
@@ -85,7 +85,7 @@ int list(Context& context, const Given& given) {
 }
 
 int show(Context& context, const Given& given) {
-    auto id = find_webhook(context, *given.text("WEBHOOK"));
+    auto id = find_id(context, webhook_kind, *given.text("WEBHOOK"));
     if (!id) return id.error();
     auto answer = context.ask(
         "GET", path_of(context, *id, given.has("--reveal-headers") ? "?reveal=headers" : ""));
@@ -94,7 +94,7 @@ int show(Context& context, const Given& given) {
 }
 
 int change(Context& context, const Given& given, json::Object members) {
-    auto id = find_webhook(context, *given.text("WEBHOOK"));
+    auto id = find_id(context, webhook_kind, *given.text("WEBHOOK"));
     if (!id) return id.error();
     auto answer = context.ask("PATCH", path_of(context, *id),
                               json::serialize(json::Value(std::move(members))));
@@ -110,11 +110,16 @@ int edit(Context& context, const Given& given) {
 }
 
 int remove(Context& context, const Given& given) {
-    auto id = find_webhook(context, *given.text("WEBHOOK"));
+    auto id = find_id(context, webhook_kind, *given.text("WEBHOOK"));
     if (!id) return id.error();
+    auto typed = *given.text("WEBHOOK");
+    if (auto no = context.confirm(given, fmt::format("webhook \"{}\"", typed),
+                                  "What is on its way to it is cancelled.")) {
+        return *no;
+    }
     auto answer = context.ask("DELETE", path_of(context, *id));
     if (!answer) return answer.error();
-    if (!context.connection().json) context.say("deleted " + *id);
+    if (!context.connection().json()) context.say("deleted " + typed);
     return exit_ok;
 }
 
@@ -124,7 +129,7 @@ int check(Context& context, const Given& given) {
                               json::serialize(json::Value(std::move(body))));
     if (!answer) return answer.error();
     bool ok = text_of(answer->value, "ok") == "true";
-    if (context.connection().json) {
+    if (context.connection().json()) {
         context.show_json(answer->body);
     } else {
         context.say(ok ? text_of(answer->value, "url") + " is fine"
@@ -134,7 +139,7 @@ int check(Context& context, const Given& given) {
 }
 
 int test(Context& context, const Given& given) {
-    auto id = find_webhook(context, *given.text("WEBHOOK"));
+    auto id = find_id(context, webhook_kind, *given.text("WEBHOOK"));
     if (!id) return id.error();
     json::Object body;
     if (auto event = given.text("--event")) body.emplace_back("event", *event);
@@ -148,15 +153,22 @@ int test(Context& context, const Given& given) {
 }
 
 int secret(Context& context, const Given& given) {
-    auto id = find_webhook(context, *given.text("WEBHOOK"));
+    auto id = find_id(context, webhook_kind, *given.text("WEBHOOK"));
     if (!id) return id.error();
     auto answer = context.ask("GET", path_of(context, *id, "/secret"));
     if (!answer) return answer.error();
+    // Alone it fits into "$(…)".
+    bool for_scripts = !context.terminal().is_terminal && !context.connection().json();
+    if (for_scripts) {
+        auto secret = text_of(answer->value, "secret");
+        context.say(secret.empty() ? text_of(answer->value, "public_key") : secret);
+        return exit_ok;
+    }
     return show_secret(context, *answer);
 }
 
 int rotate_secret(Context& context, const Given& given) {
-    auto id = find_webhook(context, *given.text("WEBHOOK"));
+    auto id = find_id(context, webhook_kind, *given.text("WEBHOOK"));
     if (!id) return id.error();
     json::Object body;
     if (auto text = given.text("--secret")) body.emplace_back("secret", *text);
@@ -174,7 +186,7 @@ int recover(Context& context, const Given& given) {
         return context.wrong("webhook recover needs --since: a time, or how long ago, like 2h");
     auto until = moment(context, given, "--until");
     if (!until) return until.error();
-    auto id = find_webhook(context, *given.text("WEBHOOK"));
+    auto id = find_id(context, webhook_kind, *given.text("WEBHOOK"));
     if (!id) return id.error();
     json::Object body = {{"since", **since}};
     if (*until) body.emplace_back("until", **until);
@@ -185,7 +197,8 @@ int recover(Context& context, const Given& given) {
     return show_operation(context, *answer);
 }
 
-const Argument webhook_argument = {"WEBHOOK", "", "its id, or its name", Count::required};
+const Argument webhook_argument = {"WEBHOOK", "", "its name or id, or a part of the id",
+                                   Count::required};
 
 std::vector<Argument> with_settings(std::vector<Argument> arguments) {
     const Argument settings[] = {
@@ -247,7 +260,7 @@ std::vector<Verb> webhook_verbs() {
         {.group = group,
          .name = "delete",
          .summary = "unsubscribe; what is pending is cancelled",
-         .arguments = {webhook_argument},
+         .arguments = with_yes({webhook_argument}),
          .examples = "postrider webhook delete shop",
          .run = remove},
         {.group = group,
@@ -280,9 +293,10 @@ std::vector<Verb> webhook_verbs() {
          .run = test},
         {.group = group,
          .name = "secret",
-         .summary = "the secret that verifies signatures",
+         .summary = "the secret that verifies signatures; in a pipe it alone",
          .arguments = {webhook_argument},
-         .examples = "postrider webhook secret shop",
+         .examples = "postrider webhook secret shop\n"
+                     "postrider listen --secret \"$(postrider webhook secret shop)\"",
          .run = secret},
         {.group = group,
          .name = "rotate-secret",

@@ -151,7 +151,7 @@ def test_changing_a_webhook(shell, realm, receiver, path):
     rotated = shell.json("webhook", "rotate-secret", "w")
     assert rotated["previous"] == hook["secret"]
     assert shell.json("webhook", "check", receiver.url(path))["ok"] is True
-    shell.run("webhook", "delete", "w")
+    shell.run("webhook", "delete", "w", "--yes")
     shell.run("webhook", "show", "w", expect=3)
 
 
@@ -310,18 +310,18 @@ def test_the_directory_by_verbs(shell, realm):
     assert shell.json("user", "edit", "ada", "--disable")["enabled"] is False
     assert "ada@example.com" in shell.run("user", "list")
     shell.run("user", "unassign", "ada", "auditor")
-    shell.run("user", "delete", "ada")
+    shell.run("user", "delete", "ada", "--yes")
     shell.run("user", "show", "ada", expect=3)
 
     client = shell.json("client", "create", "shop")
     assert client["secret"] != shell.json("client", "rotate-secret", "shop")["secret"]
     uri = shell.json("client", "add-redirect", "shop", "https://shop.example/cb")
     assert "https://shop.example/cb" in shell.run("client", "redirects", "shop")
-    shell.run("client", "delete-redirect", "shop", uri["id"])
+    shell.run("client", "delete-redirect", "shop", uri["id"], "--yes")
     edited = shell.json("client", "edit", "shop", "--service-account-role", "auditor")
     assert len(edited["service_account_roles"]) == 1
-    shell.run("client", "delete", "shop")
+    shell.run("client", "delete", "shop", "--yes")
     settings = shell.json("realm", "settings", realm.name, "--set", "retention_days=7", "--set", "timeout=10s")
     assert (settings["retention_days"], settings["timeout"]) == (7, "10s")
-    shell.run("realm", "delete", realm.name)
+    shell.run("realm", "delete", realm.name, "--yes")
     shell.run("realm", "show", realm.name, expect=3)
