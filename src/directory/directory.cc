@@ -124,11 +124,10 @@ Result<void> Directory::start() {
                          return made.has_value();
                      }));
     if (is_made) return {};
-    auto made = store::write_now<bool>(store_, [master = index_.master()](store::Transaction& tx) {
-        return make_administrator(tx, master);
-    });
-    if (!made) return std::unexpected(std::move(made).error());
-    is_first_start_ = *made;
+    POSTRIDER_TRY(
+        store::write_now<bool>(store_, [master = index_.master()](store::Transaction& tx) {
+            return make_administrator(tx, master);
+        }));
     return {};
 }
 

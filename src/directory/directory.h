@@ -82,8 +82,6 @@ class Directory {
     /// A realm that another node has changed; whether it is there.
     Result<bool> reload(store::sql::Connection& sql, const RealmId& id);
     Result<void> reload_all(store::sql::Connection& sql);
-    /// Whether start() made the first administrator.
-    bool is_first_start() const { return is_first_start_; }
     const RealmIndex& realms() const { return index_; }
     Users& users() { return users_; }
     Roles& roles() { return roles_; }
@@ -134,7 +132,6 @@ class Directory {
     Importer importer_;
     Passwords passwords_;
     RealmIndex index_;
-    bool is_first_start_ = false;
 };
 
 }  // namespace postrider::directory

@@ -19,7 +19,7 @@ Result<std::optional<UserId>> find_without_password(store::sql::Connection& sql,
                                                     const RealmId& master) {
     POSTRIDER_ASSIGN(const auto user,
                      store::users_table::find_by_username(sql, master, administrator_name));
-    if (!user) return std::nullopt;
+    if (!user || !user->enabled) return std::nullopt;
     POSTRIDER_ASSIGN(const auto credentials, store::credentials_table::all(sql, master, user->id));
     if (!credentials.empty()) return std::nullopt;
     return user->id;
@@ -44,7 +44,6 @@ Result<bool> insert_token(store::Transaction& tx, const RealmId& master, const U
 
 Result<Text> welcome_administrator(Directory& directory, store::Store& store, Random& random,
                                    const std::string& password) {
-    if (password.empty() && !directory.is_first_start()) return Text{};
     const RealmId master = directory.realms().master();
     POSTRIDER_ASSIGN(const auto user, store::read_now<std::optional<UserId>>(
                                           store, [master](store::sql::Connection& sql) {
@@ -53,8 +52,11 @@ Result<Text> welcome_administrator(Directory& directory, store::Store& store, Ra
     if (!user) return Text{};
     if (password.empty()) {
         const ResetToken token = make_reset_token(random);
-        POSTRIDER_TRY(store::write_now<bool>(
-            store, [=](store::Transaction& tx) { return insert_token(tx, master, *user, token); }));
+        const auto inserted = store::write_now<bool>(
+            store, [=](store::Transaction& tx) { return insert_token(tx, master, *user, token); });
+        // A full disk must not keep the server from starting: there is a link once it has room.
+        if (!inserted && inserted.error().code == ErrorCode::resource_exhausted) return Text{};
+        POSTRIDER_TRY(inserted);
         return token.text;
     }
     std::promise<Result<void>> promise;

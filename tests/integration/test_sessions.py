@@ -2,6 +2,7 @@
 
 import ctypes
 import re
+import socket
 import sqlite3
 import statistics
 import subprocess
@@ -267,7 +268,15 @@ def ended(process):
     return process.communicate(timeout=30)[0]
 
 
-def test_the_first_start_prints_a_link_and_only_the_first(tmp_path):
+def test_every_start_prints_a_link_until_there_is_a_password(tmp_path):
+    # A start that failed after the store was made has shown nothing.
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        failed = subprocess.run([binary(), "serve", "--data", str(tmp_path), "--listen",
+                                 f"127.0.0.1:{taken.getsockname()[1]}"], text=True, capture_output=True,
+                                timeout=30, stdin=subprocess.DEVNULL, env=environment(), check=False)
+    assert failed.returncode == 1 and "set-password" not in failed.stdout + failed.stderr
+    process, url, _ = first_output(tmp_path)
+    assert "/set-password#" in ended(process)
     process, url, log = first_output(tmp_path)
     port = int(url.rsplit(":", 1)[1])
     link = process.stdout.readline() + process.stdout.readline()
