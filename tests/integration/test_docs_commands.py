@@ -1,0 +1,117 @@
+"""Every command of README.md and docs/ works as it stands there, one after the other, in an empty folder."""
+
+import json
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from documents import TYPED, Typist, blocks, commands
+from server import ROOT, binary, environment, sqlite_only
+from waiting import wait_for
+
+pytestmark = sqlite_only  # as a newcomer has it
+
+DOCUMENTS = ["README.md", "examples/receivers/README.md",
+             *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+
+SERVE = "postrider serve --data ./data --allow-network 127.0.0.0/8"
+#: What the reader has done before, where a page does not begin with it.
+BEFORE = {
+    "docs/backup.md": [SERVE],
+    "docs/access.md": [
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=hooks.example.com -keyout key.pem -out chain.pem",
+        SERVE, "export POSTRIDER_TOKEN=$(cat data/admin-token)", "postrider realm create acme"],
+}
+#: What is done in the console, just before the command that begins so.
+IN_THE_CONSOLE = {
+    "postrider listen --port 3001":
+        "postrider webhook create http://127.0.0.1:3001/webhook --event '*' --name ledger"}
+#: What a command that begins so must print. One that is not here must only end well.
+PRINTS = {
+    "README.md": {
+        "postrider event-type create": ["order.paid"],
+        "postrider webhook create http://127.0.0.1:3000": ["billing", "order.*", "whsec_"],
+        "postrider publish": ["order.paid", "to 1 webhook"],
+        "postrider event explain": ["billing", "delivered"],
+        "postrider delivery list": ["order.paid", "delivered", "billing", "204"],
+        "curl": ['"deliveries":1'],
+        "postrider import": ["Realm shop", "users"],
+        "postrider user create": ["ada@example.com"],
+    },
+    "docs/receiving.md": {"postrider webhook test": ["delivered", "204", "webhook-signature"]},
+    "docs/backup.md": {"postrider backup": ["read back and whole"]},
+    "docs/access.md": {"curl": ["access_token", "publish_events"]},
+    "examples/receivers/README.md": {"postrider webhook create": ["whsec_"]},
+}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_stand_in_blocks_that_are_run(document):
+    for number, language, reason, lines in blocks(document):
+        for line in lines:
+            assert language == "sh" or not TYPED.match(line), f"{document}:{number}: {line} belongs in a sh block"
+        if language == "sh" and not reason:
+            for placeholder in ("…", "<", "ID "):
+                assert not any(placeholder in line for line in lines), f"{document}:{number} cannot be run as it stands"
+
+
+def test_few_blocks_are_not_run():
+    left_out = [(document, number) for document in DOCUMENTS for number, _, reason, _ in blocks(document) if reason]
+    assert len(left_out) <= 7, left_out
+
+
+@pytest.mark.parametrize("document", [each for each in DOCUMENTS if next(commands(each), None)])
+def test_every_command_works(document, tmp_path):
+    (tmp_path / "shop-realm.json").write_text(json.dumps({
+        "realm": "shop", "displayName": "The shop", "users": [{"username": "grace", "email": "grace@example.com"}]}))
+    prints = PRINTS.get(document, {})
+    unused = set(prints)
+    with Typist(tmp_path) as typist:
+        for command in BEFORE.get(document, []):
+            typist.type(command, [])
+        for command in commands(document):
+            for begins, done in IN_THE_CONSOLE.items():
+                if document == "README.md" and command.startswith(begins):
+                    typist.type(done, [])
+            begins = next((each for each in prints if command.startswith(each)), None)
+            unused.discard(begins)
+            typist.type(command, prints.get(begins, []))
+        assert not unused, "no command of the document begins so any more"
+        if document == "README.md":
+            look_at_the_quick_start(typist)
+        for command in typist.staying:
+            said = typist.said(command)
+            assert "NOT verified" not in said, said
+            if command.startswith("postrider listen"):
+                wait_for(lambda: re.search(r"Signature  verified", typist.said(command)), lambda: typist.said(command))
+
+
+def look_at_the_quick_start(typist):
+    serve = typist.said("postrider serve")
+    assert re.search(r"http://127\.0\.0\.1:8080/set-password#realm=master&token=prt_", serve), serve
+    assert "http://127.0.0.1:8080/docs" in typist.say("curl -s -o /dev/null -w '%{url_effective} %{http_code}' "
+                                                       "http://127.0.0.1:8080/docs")[1]
+    typist.type("postrider webhook test ledger", ["delivered"])
+    wait_for(lambda: "order.paid" in typist.said("postrider listen --port 3000"), "the event at the receiver")
+    wait_for(lambda: "user.created" in typist.said("postrider listen --port 3002"), "the user at the receiver")
+    assert "ada" in (typist.folder / "shop.json").read_text()
+
+
+def test_every_verb_that_is_mentioned_is_there():
+    """`postrider webhook recover` in a sentence, too, with its flags."""
+    helps = {}
+    for document in DOCUMENTS:
+        for text in re.findall(r"`(postrider [a-z][^`]*)`", (ROOT / document).read_text(), re.S):
+            words = text.split()[1:]
+            verb = [word for word in words[:2] if re.fullmatch(r"[a-z-]+", word)]
+            while True:
+                shown = helps.setdefault(tuple(verb), subprocess.run(
+                    [binary(), *verb, "--help"], capture_output=True, text=True, timeout=30, env=environment()))
+                if shown.returncode == 0 or len(verb) < 2:
+                    break
+                verb.pop()
+            assert shown.returncode == 0, (document, text)
+            for flag in re.findall(r"(--[a-z-]+)", text):
+                assert flag in shown.stdout or flag == "--help", (document, text, flag)
