@@ -10,7 +10,7 @@ import {
   redirect,
   RouterProvider,
 } from '@tanstack/react-router'
-import { lazy, StrictMode, Suspense } from 'react'
+import { lazy, type ReactNode, StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
 
 import { ApiError } from './api/client'
@@ -64,9 +64,9 @@ function validateSearch(search: Record<string, unknown>): Search {
 }
 
 const root = createRootRoute({
-  errorComponent: ({ error }) => (
+  errorComponent: ({ error, reset }) => (
     <div className="p-8">
-      <Failure error={error} />
+      <Failure error={error} retry={reset} />
     </div>
   ),
   notFoundComponent: () => (
@@ -92,120 +92,92 @@ const realm = createRoute({
   component: Shell,
   validateSearch,
 })
-const page = <P extends string>(path: P, component: ReturnType<typeof lazyRouteComponent>) =>
-  createRoute({ getParentRoute: () => realm, path, component })
+/** Each page's code, by itself; all of it is fetched once the first page stands, so that a click needs no network. */
+const chunks = {
+  overview: () => import('./pages/overview'),
+  webhooks: () => import('./pages/webhooks'),
+  webhookForm: () => import('./pages/webhook-form'),
+  webhook: () => import('./pages/webhook'),
+  deliveries: () => import('./pages/deliveries'),
+  events: () => import('./pages/events'),
+  event: () => import('./pages/event'),
+  users: () => import('./pages/users'),
+  user: () => import('./pages/user'),
+  roles: () => import('./pages/roles'),
+  clients: () => import('./pages/clients'),
+  client: () => import('./pages/client'),
+  realms: () => import('./pages/realms'),
+  apiKeys: () => import('./pages/api-keys'),
+  sessions: () => import('./pages/sessions'),
+  audit: () => import('./pages/audit'),
+  eventTypeForm: () => import('./pages/event-type-form'),
+  catalogue: () => import('./pages/catalogue'),
+}
+const idle = window.requestIdleCallback ?? ((work: () => void) => setTimeout(work, 1000))
+addEventListener('load', () =>
+  idle(() => Object.values(chunks).forEach((load) => void load().catch(() => {}))),
+)
+const chunk_retry_ms = 2000
+/** Without a server a page's code is waited for: reloading would end in the browser's error page. With one it is an
+    older version's code that is gone, and the router reloads. */
+async function patiently<M>(load: () => Promise<M>): Promise<M> {
+  for (;;) {
+    try {
+      return await load()
+    } catch (error) {
+      const there = await fetch('/healthz').then(
+        (answer) => answer.ok,
+        () => false,
+      )
+      if (there) throw error
+      await new Promise((done) => setTimeout(done, chunk_retry_ms))
+    }
+  }
+}
+const page = <P extends string, M extends Record<string, unknown>>(
+  path: P,
+  load: () => Promise<M>,
+  name: keyof M & string,
+) =>
+  createRoute({
+    getParentRoute: () => realm,
+    path,
+    component: lazyRouteComponent(
+      () => patiently(load as () => Promise<Record<string, () => ReactNode>>),
+      name,
+    ),
+  })
 
 const tree = root.addChildren([
   home,
   realm.addChildren([
-    page(
-      '/',
-      lazyRouteComponent(() => import('./pages/overview'), 'Overview'),
-    ),
-    page(
-      '/webhooks',
-      lazyRouteComponent(() => import('./pages/webhooks'), 'Webhooks'),
-    ),
-    page(
-      '/webhooks/new',
-      lazyRouteComponent(() => import('./pages/webhook-form'), 'NewWebhook'),
-    ),
-    page(
-      '/webhooks/$id',
-      lazyRouteComponent(() => import('./pages/webhook'), 'WebhookPage'),
-    ),
-    page(
-      '/webhooks/$id/edit',
-      lazyRouteComponent(() => import('./pages/webhook-form'), 'EditWebhook'),
-    ),
-    page(
-      '/deliveries',
-      lazyRouteComponent(() => import('./pages/deliveries'), 'Deliveries'),
-    ),
-    page(
-      '/events',
-      lazyRouteComponent(() => import('./pages/events'), 'Events'),
-    ),
-    page(
-      '/events/$id',
-      lazyRouteComponent(() => import('./pages/event'), 'EventPage'),
-    ),
-    page(
-      '/users',
-      lazyRouteComponent(() => import('./pages/users'), 'Users'),
-    ),
-    page(
-      '/users/new',
-      lazyRouteComponent(() => import('./pages/users'), 'NewUser'),
-    ),
-    page(
-      '/users/$id',
-      lazyRouteComponent(() => import('./pages/user'), 'UserPage'),
-    ),
-    page(
-      '/roles',
-      lazyRouteComponent(() => import('./pages/roles'), 'Roles'),
-    ),
-    page(
-      '/roles/new',
-      lazyRouteComponent(() => import('./pages/roles'), 'NewRole'),
-    ),
-    page(
-      '/roles/$role',
-      lazyRouteComponent(() => import('./pages/roles'), 'RolePage'),
-    ),
-    page(
-      '/clients',
-      lazyRouteComponent(() => import('./pages/clients'), 'Clients'),
-    ),
-    page(
-      '/clients/new',
-      lazyRouteComponent(() => import('./pages/clients'), 'NewClient'),
-    ),
-    page(
-      '/clients/$id',
-      lazyRouteComponent(() => import('./pages/client'), 'ClientPage'),
-    ),
-    page(
-      '/clients/$id/roles/new',
-      lazyRouteComponent(() => import('./pages/roles'), 'NewRole'),
-    ),
-    page(
-      '/clients/$id/roles/$role',
-      lazyRouteComponent(() => import('./pages/roles'), 'RolePage'),
-    ),
-    page(
-      '/realms',
-      lazyRouteComponent(() => import('./pages/realms'), 'Realms'),
-    ),
-    page(
-      '/settings',
-      lazyRouteComponent(() => import('./pages/realms'), 'SettingsPage'),
-    ),
-    page(
-      '/api-keys',
-      lazyRouteComponent(() => import('./pages/api-keys'), 'ApiKeys'),
-    ),
-    page(
-      '/sessions',
-      lazyRouteComponent(() => import('./pages/sessions'), 'Sessions'),
-    ),
-    page(
-      '/audit',
-      lazyRouteComponent(() => import('./pages/audit'), 'Audit'),
-    ),
-    page(
-      '/catalogue/new',
-      lazyRouteComponent(() => import('./pages/event-type-form'), 'NewEventType'),
-    ),
-    page(
-      '/catalogue/$type/edit',
-      lazyRouteComponent(() => import('./pages/event-type-form'), 'EditEventType'),
-    ),
-    page(
-      '/catalogue',
-      lazyRouteComponent(() => import('./pages/catalogue'), 'Catalogue'),
-    ),
+    page('/', chunks.overview, 'Overview'),
+    page('/webhooks', chunks.webhooks, 'Webhooks'),
+    page('/webhooks/new', chunks.webhookForm, 'NewWebhook'),
+    page('/webhooks/$id', chunks.webhook, 'WebhookPage'),
+    page('/webhooks/$id/edit', chunks.webhookForm, 'EditWebhook'),
+    page('/deliveries', chunks.deliveries, 'Deliveries'),
+    page('/events', chunks.events, 'Events'),
+    page('/events/$id', chunks.event, 'EventPage'),
+    page('/users', chunks.users, 'Users'),
+    page('/users/new', chunks.users, 'NewUser'),
+    page('/users/$id', chunks.user, 'UserPage'),
+    page('/roles', chunks.roles, 'Roles'),
+    page('/roles/new', chunks.roles, 'NewRole'),
+    page('/roles/$role', chunks.roles, 'RolePage'),
+    page('/clients', chunks.clients, 'Clients'),
+    page('/clients/new', chunks.clients, 'NewClient'),
+    page('/clients/$id', chunks.client, 'ClientPage'),
+    page('/clients/$id/roles/new', chunks.roles, 'NewRole'),
+    page('/clients/$id/roles/$role', chunks.roles, 'RolePage'),
+    page('/realms', chunks.realms, 'Realms'),
+    page('/settings', chunks.realms, 'SettingsPage'),
+    page('/api-keys', chunks.apiKeys, 'ApiKeys'),
+    page('/sessions', chunks.sessions, 'Sessions'),
+    page('/audit', chunks.audit, 'Audit'),
+    page('/catalogue/new', chunks.eventTypeForm, 'NewEventType'),
+    page('/catalogue/$type/edit', chunks.eventTypeForm, 'EditEventType'),
+    page('/catalogue', chunks.catalogue, 'Catalogue'),
   ]),
 ])
 const router = createRouter({

@@ -113,7 +113,7 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
                 </ComboboxOption>
               ))}
               {entries.length === 0 && (
-                <p className="text-muted text-center py-8">Nothing is called that.</p>
+                <p className="text-muted text-center py-8">Nothing has that name.</p>
               )}
             </ComboboxOptions>
           </Combobox>

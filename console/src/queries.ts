@@ -122,7 +122,6 @@ export function usePages<T>(
       get<Page<T>>(path + query({ limit, ...filters, cursor: pageParam }), signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
-    placeholderData: keepPreviousData,
     // Only the first page is live: more pages would be asked again one by one.
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= 1 ? refreshMs() : false),
   })

@@ -322,7 +322,7 @@ export function Session({
   if (state === 'asking') return null
   if (state === 'out')
     return (
-      <Front title="Log in to Postrider" lead="Webhooks, and what became of every one.">
+      <Front title="Log in to Postrider" lead="Webhooks, delivered and accounted for.">
         <LogInForm onDone={enter} />
       </Front>
     )

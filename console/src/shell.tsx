@@ -19,11 +19,20 @@ import { Icon, Logo } from './ui/icons'
 import { Button } from './ui/kit'
 import { Stale } from './ui/stale'
 import { useTheme } from './ui/theme'
+import { useExactTimes } from './ui/time'
 
 function RealmSwitcher() {
   const realm = useRealm()
   const realms = useRealms()
   const navigate = useNavigate()
+  const pages = useGroups().flatMap((group) => group.pages.map((page) => page.to))
+  // The same list of the other realm; one thing of this realm is not there.
+  const section = useRouterState({
+    select: ({ location }) => {
+      const word = location.pathname.replace(/^\/console(?=\/)/, '').split('/')[2]
+      return word && pages.includes(`/${word}`) ? `/${word}` : ''
+    },
+  })
   return (
     <Menu as="div" className="relative">
       <MenuButton className="w-full flex items-center gap-2.5 h-10 px-2.5 rounded-lg border border-line bg-panel hover:bg-sunken shadow-card text-left">
@@ -48,7 +57,13 @@ function RealmSwitcher() {
             <button
               type="button"
               className="w-full flex items-center gap-2 px-2.5 h-9 rounded-md text-left data-[focus]:bg-sunken"
-              onClick={() => void navigate({ to: '/$realm', params: { realm: each.name } })}
+              onClick={() =>
+                void navigate({
+                  to: `/$realm${section}` as '/$realm',
+                  params: { realm: each.name },
+                  search: {},
+                })
+              }
             >
               <span className="flex-1 truncate">{each.display_name || each.name}</span>
               {each.name === realm && <Icon name="check" className="w-4 h-4 text-accent" />}
@@ -98,6 +113,7 @@ function Navigation({ onGo }: { onGo?: () => void }) {
 
 function Foot() {
   const [dark, toggle] = useTheme()
+  const [exact, toggleTimes] = useExactTimes()
   const { logOut, who } = useSession()
   return (
     <div className="space-y-0.5">
@@ -122,6 +138,14 @@ function Foot() {
         >
           Log out
         </Button>
+        <Button
+          tone="quiet"
+          className={`w-9 px-0 ${exact ? 'text-accent' : ''}`}
+          icon="clock"
+          aria-label="Show dates instead of “3 min ago”"
+          aria-pressed={exact}
+          onClick={toggleTimes}
+        />
         <Button
           tone="quiet"
           className="w-9 px-0"

@@ -82,14 +82,33 @@ test('a session that ends loses nothing that was typed', async () => {
 })
 
 test('nor does what was typed in a dialog', async () => {
-  const page = await open(world, `/console/${world.realm}/events?publish=order.paid`)
+  const page = await newPage(world, await newContext(world))
+  // What the page asks by itself waits, so that it is the press on Publish that finds the session ended.
+  const waiting = []
+  let holds = (request) => request.url().endsWith('/stream')
+  await page.route('**/api/v1/**', (route) =>
+    holds(route.request()) ? waiting.push(route) : route.continue(),
+  )
+  await page.goto(`${world.url}/console/${world.realm}/events?publish=order.paid`)
   const publish = page.getByRole('dialog', { name: 'Publish an event' })
   await publish.getByLabel('Data').fill('{"typed": "with care"}')
+  await publish.getByText('An order is paid in full').waitFor()
+  holds = (request) => request.method() === 'GET'
   await world.tell('end-sessions')
   await publish.getByRole('button', { name: 'Publish' }).click()
   const again = page.getByRole('dialog', { name: 'Log in again' })
+  await again.getByLabel('Username').waitFor()
+  holds = () => false
   await logIn(again, 'admin', world.password)
   await again.waitFor({ state: 'detached' })
+  // What the ended session is refused only now does not end the new one.
+  const refused = { status: 401, contentType: 'application/problem+json', body: '{}' }
+  await Promise.all(waiting.map((route) => route.fulfill(refused).catch(() => {})))
+  assert.equal(
+    waiting.some((route) => route.request().url().endsWith('/stream')),
+    true,
+    'a request of the ended session was under way',
+  )
   assert.equal(await publish.getByLabel('Data').inputValue(), '{"typed": "with care"}')
   await publish.getByRole('button', { name: 'Publish' }).click()
   await page.getByRole('region', { name: 'data', exact: true }).getByText('with care').waitFor()

@@ -71,9 +71,12 @@ export class ApiError extends Error {
     none: its cookie is the browser's, and no script can read it. */
 let token: string | null = null
 let expired: () => void = () => {}
+/** Counts logins. A 401 to a request of an earlier one says nothing about the session of now. */
+let logins = 0
 
 export function setToken(value: string | null) {
   token = value
+  logins += 1
 }
 /** Called when the server no longer knows who we are. */
 export function onExpired(listener: () => void) {
@@ -122,9 +125,10 @@ async function failure(response: Response): Promise<ApiError> {
 }
 
 export async function raw(method: string, path: string, options: Options = {}): Promise<Response> {
+  const login = logins
   const response = await send(method, path, options, token)
   if (response.ok) return response
-  if (response.status === 401) expired()
+  if (response.status === 401 && login === logins) expired()
   throw await failure(response)
 }
 
@@ -177,8 +181,12 @@ async function ask<T>(
 // What is asked before anybody has logged in: a 401 is an answer here, no expiry.
 export const whoAmI = (realm: string, key: string | null) =>
   ask<Who>('GET', realmPath(realm, '/session'), {}, key)
-export const logIn = (realm: string, username: string, password: string) =>
-  ask<Who>('POST', realmPath(realm, '/session'), { body: { username, password } }, null)
+export async function logIn(realm: string, username: string, password: string): Promise<Who> {
+  const body = { username, password }
+  const who = await ask<Who>('POST', realmPath(realm, '/session'), { body }, null)
+  logins += 1
+  return who
+}
 export const requestReset = (realm: string, who: { username: string } | { email: string }) =>
   ask<void>('POST', realmPath(realm, '/reset-password'), { body: who }, null)
 export const completeReset = (realm: string, reset: string, password: string) =>

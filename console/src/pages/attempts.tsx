@@ -17,7 +17,7 @@ import { memberText, milliseconds, pretty } from '../ui/format'
 import { Badge, Button, Code, CopyButton, Failure, Skeleton, StateBadge } from '../ui/kit'
 import { useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
-import { Sentence, Time } from '../ui/time'
+import { NextAttempt, Sentence, Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
 
 const parts = [
@@ -41,25 +41,58 @@ function Bar({ start, share, colour }: { start: number; share: number; colour: s
   )
 }
 
-/** Where the time of an attempt went; what is left over is sending and reading. */
-function Waterfall({ timings }: { timings: Attempt['timings'] }) {
+/** In which phase an attempt broke, by the reason that the server gives. */
+const broken: Partial<Record<string, string>> = {
+  dns_failed: 'dns_ms',
+  dns_timeout: 'dns_ms',
+  address_blocked: 'dns_ms',
+  resolver_busy: 'dns_ms',
+  connect_failed: 'connect_ms',
+  connect_timeout: 'connect_ms',
+  out_of_descriptors: 'connect_ms',
+  tls_failed: 'tls_ms',
+  tls_timeout: 'tls_ms',
+  send_failed: 'first_byte_ms',
+}
+const phaseOf = ({ outcome, timings }: Attempt) => {
+  const late = outcome.reason === 'response_timeout' || outcome.reason === 'response_broken'
+  // Before the first byte it waited, after it the answer was read.
+  if (late) return timings.first_byte_ms > 0 ? 'rest' : 'first_byte_ms'
+  return broken[outcome.reason]
+}
+/** Whether nothing of the request has left this machine. */
+const isUnsent = (attempt: Attempt) =>
+  attempt.outcome.kind === 'internal' ||
+  ['dns_ms', 'connect_ms', 'tls_ms'].includes(phaseOf(attempt) ?? '')
+
+/** Where the time of an attempt went. What ran when it broke belongs to the phase that broke, in red. */
+function Waterfall({ attempt }: { attempt: Attempt }) {
+  const { timings } = attempt
+  const broke = phaseOf(attempt)
   const total = Math.max(timings.total_ms, 0.001)
   const known = parts.reduce((sum, [key]) => sum + timings[key], 0)
-  const rows = [
-    ...parts.map(([key, label, colour]) => ({ label, colour, value: timings[key] })),
-    { label: 'The rest', colour: 'bg-muted', value: Math.max(0, timings.total_ms - known) },
-  ]
+  const left = Math.max(0, timings.total_ms - known)
+  const rows = [...parts, ['rest', 'Reading', 'bg-muted'] as const].map(([key, label, colour]) => ({
+    label,
+    broke: key === broke,
+    colour: key === broke ? 'bg-bad' : colour,
+    value: (key === 'rest' ? 0 : timings[key]) + (key === (broke ?? 'rest') ? left : 0),
+  }))
   let start = 0
   return (
     <table className="w-full text-[12px]" aria-label="Timings">
       <tbody>
-        {rows.map(({ label, colour, value }) => {
+        {rows.map(({ label, colour, value, broke }) => {
           const left = start / total
           start += value
           return (
             <tr key={label}>
-              <th scope="row" className="text-left font-normal text-muted w-16 py-0.5">
+              <th
+                scope="row"
+                className={`text-left w-16 py-0.5 ${broke ? 'font-medium text-bad' : 'font-normal text-muted'}`}
+              >
                 {label}
+                {broke && <span className="sr-only"> (it broke here)</span>}
               </th>
               <td>
                 <Bar start={left} share={value / total} colour={colour} />
@@ -119,11 +152,13 @@ export function AttemptView({ attempt, body }: { attempt: Attempt; body?: string
             </p>
           )}
         </div>
-        <Waterfall timings={attempt.timings} />
+        <Waterfall attempt={attempt} />
       </div>
       <div className="grid lg:grid-cols-2 gap-5">
         <section aria-label="Request" className="min-w-0 space-y-2">
-          <h3 className="font-semibold text-[13px]">Request</h3>
+          <h3 className="font-semibold text-[13px] flex items-center gap-2">
+            Request {isUnsent(attempt) && <Badge tone="idle">not sent</Badge>}
+          </h3>
           <p className="text-[12px] font-mono break-all">POST {attempt.request.url}</p>
           <Headers label="Request headers" rows={Object.entries(attempt.request.headers)} />
           {body !== undefined && <Code label="request body" text={pretty(body)} />}
@@ -152,7 +187,7 @@ export function AttemptView({ attempt, body }: { attempt: Attempt; body?: string
             </>
           ) : (
             <p className="text-muted text-[13px] rounded-lg border border-dashed border-line p-4">
-              No answer came: {attempt.outcome.detail}
+              {isUnsent(attempt) ? 'Nothing was sent' : 'No answer came'}: {attempt.outcome.detail}
             </p>
           )}
         </section>
@@ -281,7 +316,7 @@ export function DeliveryDetail({ id }: { id: string }) {
           )}
           {data.next_attempt_at && (
             <p className="text-[13px] text-warn mt-1">
-              Next attempt <Time at={data.next_attempt_at} />
+              <NextAttempt at={data.next_attempt_at} alone />
             </p>
           )}
         </div>

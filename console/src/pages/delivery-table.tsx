@@ -11,7 +11,7 @@ import { type Delivery } from '../api/client'
 import { useWebhooks } from '../queries'
 import { plural } from '../ui/format'
 import { Badge, StateBadge } from '../ui/kit'
-import { Time } from '../ui/time'
+import { NextAttempt, Time } from '../ui/time'
 
 const column = createColumnHelper<Delivery>()
 
@@ -75,7 +75,7 @@ function Outcome({ delivery }: { delivery: Delivery }) {
         {plural(delivery.attempts, 'attempt')}
         {delivery.next_attempt_at && (
           <>
-            , next <Time at={delivery.next_attempt_at} />
+            , <NextAttempt at={delivery.next_attempt_at} />
           </>
         )}
       </div>

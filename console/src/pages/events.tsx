@@ -1,10 +1,10 @@
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useSearch } from '@tanstack/react-router'
 
 import { useEvents, useEventTypes, useRealm } from '../queries'
 import { Allowed } from '../session'
 import { shortId } from '../ui/format'
 import { Badge, Button, Failure, PageHead, Skeleton } from '../ui/kit'
-import { Nothing, useTyped } from '../ui/listing'
+import { Nothing, useFilters, useTyped } from '../ui/listing'
 import { isLost } from '../ui/stale'
 import { Time } from '../ui/time'
 import { TimeFilter, useTimes } from '../ui/time-filter'
@@ -12,7 +12,7 @@ import { PublishDialog } from './publish'
 
 export function Events() {
   const realm = useRealm()
-  const navigate = useNavigate()
+  const set = useFilters()
   const types = useEventTypes()
   const search = useSearch({ strict: false }) as {
     event?: string
@@ -25,12 +25,6 @@ export function Events() {
   const times = useTimes(search)
   const list = useEvents({ event: search.event, resource_id: search.resource_id, ...times })
   const rows = list.data?.pages.flatMap((page) => page.items) ?? []
-  const set = (change: Record<string, string | undefined>) =>
-    void navigate({
-      to: '.',
-      search: (before: Record<string, unknown>) => ({ ...before, ...change }),
-      replace: true,
-    } as never)
   const groups = [...new Set((types.data ?? []).map((type) => `${type.name.split('.')[0]}.*`))]
   return (
     <>

@@ -7,7 +7,7 @@ import { failing_max, useFailing, useRealm, useStatistics, useWebhooks } from '.
 import { Chart, type Series } from '../ui/chart'
 import { count, milliseconds } from '../ui/format'
 import { Health, WebhookBadge } from '../ui/health'
-import { Empty, PageFailure, PageHead, Skeleton } from '../ui/kit'
+import { Empty, Failure, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
 import { Time } from '../ui/time'
@@ -64,18 +64,13 @@ export function Overview() {
     .sort((a, b) => bad(b.id) - bad(a.id) || Number(a.enabled) - Number(b.enabled))
     .slice(0, 8)
   const pulse = usePulse(realm)
-  if (failing.isPending || webhooks.isPending || statistics.isPending) return <Skeleton rows={10} />
-  if (isLost(failing) || isLost(webhooks) || isLost(statistics))
-    return (
-      <PageFailure
-        error={failing.error ?? webhooks.error ?? statistics.error}
-        retry={() => {
-          void failing.refetch()
-          void webhooks.refetch()
-          void statistics.refetch()
-        }}
-      />
-    )
+  const all = [failing, webhooks, statistics]
+  if (all.some((each) => each.isPending)) return <Skeleton rows={10} />
+  const lost = all.filter((each) => isLost(each))
+  const again = () => lost.forEach((each) => void each.refetch())
+  // What could be loaded is shown; one that failed says so in its place.
+  if (!statistics.data || !webhooks.data || !failing.data)
+    return <PageFailure error={lost[0]?.error} retry={again} />
   const {
     delivered,
     failed,
@@ -87,6 +82,8 @@ export function Overview() {
   } = statistics.data
   const rate = delivered + failed > 0 ? (delivered / (delivered + failed)) * 100 : null
   const { any } = failing.data
+  // Figures of the period before stay in sight, but not as if they were of this one.
+  const looking = statistics.isPlaceholderData
   return (
     <>
       <PageHead
@@ -100,8 +97,10 @@ export function Overview() {
           )
         }
         lead={
-          !any ? (
-            'What becomes of your events.'
+          looking ? (
+            'Counting…'
+          ) : !any ? (
+            'Deliveries of this realm, and the webhooks that need attention.'
           ) : complete ? (
             `${count(counted)} deliveries in the last ${period.label}.`
           ) : (
@@ -137,7 +136,11 @@ export function Overview() {
         </div>
       ) : (
         <div className="space-y-6">
-          <div className="grid grid-cols-2 lg:grid-cols-4 gap-3 sm:gap-4">
+          {lost.length > 0 && <Failure error={lost[0]?.error} retry={again} />}
+          <div
+            aria-busy={looking}
+            className={`transition-opacity ${looking ? 'opacity-40' : ''} grid grid-cols-2 lg:grid-cols-4 gap-3 sm:gap-4`}
+          >
             <Figure
               label="Success rate"
               value={rate === null ? '–' : `${rate.toFixed(rate === 100 ? 0 : 1)} %`}
@@ -178,7 +181,10 @@ export function Overview() {
               note={p99 === null ? undefined : `p50; p99 ${milliseconds(p99 / 1000)}`}
             />
           </div>
-          <section className="card p-5">
+          <section
+            aria-busy={looking}
+            className={`card p-5 transition-opacity ${looking ? 'opacity-40' : ''}`}
+          >
             <div className="flex flex-wrap items-center justify-between gap-2 mb-3">
               <div className="flex flex-wrap items-center gap-3">
                 <h2 className="font-semibold text-[15px]">Deliveries over time</h2>
@@ -199,7 +205,7 @@ export function Overview() {
               <p className="flex gap-4 text-[12.5px] text-muted">
                 <span className="flex items-center gap-1.5">
                   <i className="w-2 h-2 rounded-full bg-accent" />
-                  going well
+                  delivered or on their way
                 </span>
                 <span className="flex items-center gap-1.5">
                   <i className="w-2 h-2 rounded-full bg-bad" />
@@ -209,7 +215,10 @@ export function Overview() {
             </div>
             {series && <Chart series={series} />}
           </section>
-          <section className="card overflow-hidden">
+          <section
+            aria-busy={failing.isPlaceholderData}
+            className={`card overflow-hidden transition-opacity ${failing.isPlaceholderData ? 'opacity-40' : ''}`}
+          >
             <h2 className="font-semibold text-[15px] px-5 pt-4 pb-3">Webhooks, failing first</h2>
             <ul className="divide-y divide-line/70 border-t border-line/70">
               {ranked.map((webhook) => (

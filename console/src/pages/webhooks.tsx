@@ -70,7 +70,7 @@ export function Webhooks() {
     <>
       <PageHead
         title="Webhooks"
-        lead="Who gets what. Each is a URL that subscribes to event types."
+        lead="The URLs that events are delivered to, and what each subscribes to."
         actions={create}
       />
       <div className="card overflow-hidden">

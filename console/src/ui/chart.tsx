@@ -95,7 +95,7 @@ export function Chart({ series }: { series: Series }) {
       <div
         ref={host}
         role="img"
-        aria-label={`${sum(series.good)} deliveries going well and ${sum(series.bad)} failing over time`}
+        aria-label={`${sum(series.good)} deliveries delivered or on their way and ${sum(series.bad)} failing over time`}
         className="h-[220px] overflow-hidden"
       />
       <p
@@ -105,7 +105,8 @@ export function Chart({ series }: { series: Series }) {
         {span !== undefined && at !== null && (
           <>
             {shortTime(new Date(span * 1000).toISOString())} ·{' '}
-            <span className="text-ink">{count(series.good[at] ?? 0)}</span> going well ·{' '}
+            <span className="text-ink">{count(series.good[at] ?? 0)}</span> delivered or on their
+            way ·{' '}
             <span className={series.bad[at] ? 'text-bad' : ''}>{count(series.bad[at] ?? 0)}</span>{' '}
             failing
           </>

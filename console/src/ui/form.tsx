@@ -3,7 +3,7 @@ import { type InputHTMLAttributes, type ReactNode, useEffect, useState } from 'r
 
 import { ApiError } from '../api/client'
 import { objectProblem } from './format'
-import { Button, type ButtonProps, CopyButton, Failure, Field, Modal } from './kit'
+import { Button, type ButtonProps, CopyButton, Failure, Field, Modal, useErrorOf } from './kit'
 
 /** Goes where the first thing is wrong, once that is drawn. */
 export function useFocusInvalid(error: unknown) {
@@ -38,7 +38,8 @@ export function useSave<A, R>(
 
 /** What is wrong with none of the fields that the form shows. */
 export function Rest({ of, fields }: { of: unknown; fields: string[] }) {
-  if (!of) return null
+  // Whose session has ended is asked to log in again; that is all there is to say of it.
+  if (!of || (of instanceof ApiError && of.status === 401)) return null
   const errors = of instanceof ApiError ? (of.problem?.errors ?? []) : []
   const others = errors.filter(
     ({ pointer }) =>
@@ -79,8 +80,9 @@ export function Text({
   className = '',
   ...rest
 }: TextProps) {
+  const shown = useErrorOf(error, value)
   return (
-    <Field label={label} hint={hint} error={error}>
+    <Field label={label} hint={hint} error={shown}>
       {(ids) => (
         <input
           {...ids}
@@ -114,8 +116,9 @@ export function JsonText({
 }) {
   const [left, setLeft] = useState(false)
   const wrong = left ? jsonProblem(value, optional) : undefined
+  const shown = useErrorOf(error, value)
   return (
-    <Field label={label} hint={hint} error={wrong ?? error}>
+    <Field label={label} hint={hint} error={wrong ?? shown}>
       {(ids) => (
         <textarea
           {...ids}

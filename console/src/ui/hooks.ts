@@ -20,6 +20,10 @@ function subscribe(listener: () => void) {
 /** "3 min ago", which goes on; only what reads differently is drawn again. */
 export const useRelative = (iso: string) => useSyncExternalStore(subscribe, () => relative(iso))
 
+/** Whether a moment has come; what shows it is drawn again when it does. */
+export const useHasCome = (iso: string) =>
+  useSyncExternalStore(subscribe, () => Date.parse(iso) <= Date.now())
+
 /** Whether an element is on the screen, or nearly. */
 export function useInView<T extends Element>(margin = '400px'): [RefObject<T>, boolean] {
   const ref = useRef<T>(null)

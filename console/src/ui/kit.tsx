@@ -272,6 +272,16 @@ export function Skeleton({ rows = 6 }: { rows?: number }) {
   )
 }
 
+/** An error of a field until the field changes: what is typed now has not been looked at. */
+export function useErrorOf(error: string | undefined, value: unknown): string | undefined {
+  const [seen, setSeen] = useState<{ error?: string; value: unknown }>({ value })
+  if (seen.error !== error) {
+    setSeen({ error, value })
+    return error
+  }
+  return seen.value === value ? error : undefined
+}
+
 export function Field({
   label,
   hint,

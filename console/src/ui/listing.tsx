@@ -1,5 +1,5 @@
 import { type InfiniteData, type UseInfiniteQueryResult } from '@tanstack/react-query'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { Link, useNavigate, useRouter } from '@tanstack/react-router'
 import { type ComponentProps, type ReactNode, useEffect, useState } from 'react'
 
 import { type Page } from '../api/client'
@@ -245,15 +245,29 @@ export function Back({
   )
 }
 
-/** Changes filters in the address; undefined takes one away. */
+/** What opens something over the page, or in it. */
+const opening = ['delivery', 'do', 'create', 'publish', 'entry', 'code', 'type']
+
+/** Changes filters in the address; undefined takes one away. What is opened can be closed by the browser's "back". */
 export function useFilters(): (change: Record<string, string | undefined>) => void {
   const navigate = useNavigate()
-  return (change) =>
+  const router = useRouter()
+  return (change) => {
+    const { search, state } = router.state.location as {
+      search: Record<string, unknown>
+      state: { opened?: string }
+    }
+    const opened = opening.find((name) => change[name] !== undefined && search[name] === undefined)
+    const closes = state.opened !== undefined && state.opened in change
+    const onlyCloses = closes && Object.values(change).every((value) => value === undefined)
+    if (onlyCloses && change[state.opened!] === undefined) return router.history.back()
     void navigate({
       to: '.',
       search: (before: Record<string, unknown>) => ({ ...before, ...change }),
-      replace: true,
+      replace: opened === undefined,
+      state: opened ? { opened } : closes ? {} : true,
     } as never)
+  }
 }
 
 /** Asks for the next page when it comes on the screen, or when it is pressed. */

@@ -1,5 +1,25 @@
+import { useSyncExternalStore } from 'react'
+
 import { fullTime, shortTime } from './format'
-import { useRelative } from './hooks'
+import { useHasCome, useRelative } from './hooks'
+
+/** Whether times are shown as dates everywhere: kept, as the colours are. */
+const listeners = new Set<() => void>()
+const isExact = () => localStorage.getItem('times') === 'exact'
+function subscribe(listener: () => void) {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+export function useExactTimes(): [boolean, () => void] {
+  const exact = useSyncExternalStore(subscribe, isExact)
+  return [
+    exact,
+    () => {
+      localStorage.setItem('times', exact ? 'relative' : 'exact')
+      listeners.forEach((each) => each())
+    },
+  ]
+}
 
 const Relative = ({ at }: { at: string }) => <>{useRelative(at)}</>
 
@@ -13,11 +33,23 @@ export function Time({
   short?: boolean
   full?: boolean
 }) {
+  const exact = useSyncExternalStore(subscribe, isExact)
   if (!at) return <span className="text-muted">–</span>
   return (
     <time dateTime={at} title={`${at} (UTC)\n${fullTime(at)}`} className="whitespace-nowrap">
-      {full ? fullTime(at) : short ? shortTime(at) : <Relative at={at} />}
+      {full ? fullTime(at) : short || exact ? shortTime(at) : <Relative at={at} />}
     </time>
+  )
+}
+
+/** When the next attempt is: once its time has come it waits for its turn at the webhook. */
+export function NextAttempt({ at, alone }: { at: string; alone?: boolean }) {
+  if (useHasCome(at))
+    return <span title={`${at} (UTC)`}>{alone ? 'Due' : 'due'}, waits for its turn</span>
+  return (
+    <>
+      {alone ? 'Next attempt' : 'next'} <Time at={at} />
+    </>
   )
 }
 
