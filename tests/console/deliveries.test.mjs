@@ -103,7 +103,7 @@ test('an attempt: request and response side by side, timings, the next one', asy
   const [request, response] = [await box('Request'), await box('Response')]
   assert.ok(response.x > request.x + request.width - 1 && Math.abs(response.y - request.y) < 2)
   const timings = page.getByRole('table', { name: 'Timings' })
-  for (const part of ['DNS', 'Connect', 'TLS', 'Waiting', 'The rest', 'Total'])
+  for (const part of ['DNS', 'Connect', 'TLS', 'Waiting', 'Reading', 'Total'])
     await timings.getByRole('rowheader', { name: part, exact: true }).waitFor()
   const next = page.getByText(/^Next attempt in/)
   const time = next.locator('time')

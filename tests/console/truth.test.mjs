@@ -1,0 +1,156 @@
+// What is shown is so: never the rows of another filter, nothing as sent that was not, nothing due in the past.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+
+import { newContext, newPage, open, settled, start } from './browser.mjs'
+
+let world
+before(async () => {
+  world = await start()
+})
+after(async () => {
+  await world?.stop()
+})
+
+const at = (path) => `/console/${world.realm}${path}`
+async function api(method, path, body) {
+  const answer = await fetch(`${world.url}/api/v1/realms/${world.realm}${path}`, {
+    method,
+    body: body && JSON.stringify(body),
+    headers: { Authorization: `Bearer ${world.token}`, 'Content-Type': 'application/json' },
+  })
+  return answer.status === 204 ? null : answer.json()
+}
+const rows = (page) => page.getByRole('region', { name: 'Deliveries' }).locator('tbody tr')
+
+test('while a filter is being looked up no rows of another one are shown', async () => {
+  const page = await open(world, at('/deliveries'))
+  await rows(page).first().waitFor()
+  const held = []
+  await page.route('**/deliveries?*state=failed*', (route) => held.push(route))
+  await page.getByLabel('State').selectOption('failed')
+  await page.getByRole('status', { name: 'Loading' }).waitFor()
+  assert.equal(await rows(page).count(), 0)
+  await page.unroute('**/deliveries?*state=failed*')
+  await Promise.all(held.map((route) => route.continue()))
+  await rows(page).first().waitFor()
+  for (const text of await rows(page).allTextContents()) assert.match(text, /failed/)
+  await page.context().close()
+})
+
+test('an attempt that broke says in which phase, and that nothing was sent', async () => {
+  const port = 1 // Nobody listens there.
+  const webhook = await api('POST', '/webhooks', {
+    name: 'Nobody there',
+    url: `http://127.0.0.1:${port}/`,
+    events: ['order.paid'],
+    retry_schedule: ['1h'],
+  })
+  const delivery = await api('POST', `/webhooks/${webhook.id}/test`, {})
+  const page = await open(world, at(`/deliveries?delivery=${delivery.id}`))
+  const timings = page.getByRole('table', { name: 'Timings' })
+  const connect = timings.getByRole('rowheader', { name: 'Connect (it broke here)' })
+  await connect.waitFor()
+  assert.match(await connect.getAttribute('class'), /text-bad/)
+  await page.getByRole('heading', { name: 'Request not sent' }).waitFor()
+  await page.getByText('Nothing was sent:').waitFor()
+  await api('DELETE', `/webhooks/${webhook.id}`)
+  await page.context().close()
+})
+
+test('what is due says so, and not that it will be in the past', async () => {
+  const page = await newPage(world, await newContext(world))
+  // The server's answer, as it is when an attempt waits behind others.
+  await page.route('**/deliveries?*', async (route) => {
+    const answer = await route.fetch()
+    const list = await answer.json()
+    for (const item of list.items) {
+      item.state = 'pending'
+      item.next_attempt_at = new Date(Date.now() - 180_000).toISOString()
+    }
+    await route.fulfill({ response: answer, json: list })
+  })
+  await page.goto(world.url + at('/deliveries'))
+  await page.getByText('due, waits for its turn').first().waitFor()
+  assert.equal(await page.getByText(/next .* ago/).count(), 0)
+  await page.context().close()
+})
+
+test('"back" closes what was opened, and closing leaves nothing behind', async () => {
+  const page = await open(world, at('/webhooks'))
+  await settled(page)
+  await page.getByRole('link', { name: 'Deliveries' }).click()
+  await rows(page).first().getByRole('button').click()
+  const close = page.getByRole('button', { name: 'Close the delivery' })
+  await close.waitFor()
+  await page.goBack()
+  await close.waitFor({ state: 'detached' })
+  assert.match(page.url(), /\/deliveries$/)
+  await rows(page).first().getByRole('button').click()
+  await close.click()
+  await close.waitFor({ state: 'detached' })
+  await page.goBack()
+  await page.getByRole('heading', { name: 'Webhooks' }).waitFor()
+  await page.context().close()
+})
+
+test('times are dates for whoever wants them, without a mouse', async () => {
+  const page = await open(world, at('/deliveries'))
+  const time = rows(page).first().locator('time').last()
+  assert.match(await time.textContent(), /ago|now/)
+  const button = page.getByRole('button', { name: /Show dates/ })
+  await button.click()
+  assert.match(await time.textContent(), /\d:\d\d/)
+  await page.reload()
+  assert.match(await time.textContent(), /\d:\d\d/)
+  await button.click()
+  assert.match(await time.textContent(), /ago|now/)
+  await page.context().close()
+})
+
+test('another realm shows the same page', async () => {
+  const page = await open(world, at(`/webhooks/${world.good}`))
+  await page.getByRole('button', { name: /^Realm/ }).click()
+  await page.getByRole('menuitem', { name: 'master' }).click()
+  await page.getByRole('heading', { name: 'Webhooks' }).waitFor()
+  assert.match(page.url(), /\/console\/master\/webhooks$/)
+  await page.context().close()
+})
+
+test("a field's error goes when the field changes", async () => {
+  const page = await open(world, at('/users/new'))
+  await page.getByLabel('Username').fill('ada')
+  await page.getByRole('button', { name: 'Create user' }).click()
+  await page.locator('[aria-invalid=true]').waitFor()
+  await page.getByLabel('Username').fill('ada2')
+  assert.equal(await page.locator('[aria-invalid=true]').count(), 0)
+  await page.getByLabel('Username').fill('ada')
+  await page.getByRole('button', { name: 'Create user' }).click()
+  await page.locator('[aria-invalid=true]').waitFor()
+  await page.context().close()
+})
+
+test('without a network a click stays in the console, and comes back with it', async () => {
+  const page = await open(world, at('/webhooks'))
+  await settled(page)
+  // Every page's code is fetched once the first one stands.
+  await page.waitForFunction(() =>
+    performance.getEntriesByType('resource').some((each) => /audit-.*\.js/.test(each.name)),
+  )
+  await page.context().setOffline(true)
+  await page.getByRole('link', { name: 'Audit log' }).click()
+  await page.waitForURL(/\/audit$/)
+  await page.getByRole('heading', { name: 'Audit log' }).waitFor()
+  await page.context().setOffline(false)
+  await page.locator('tbody tr').first().waitFor()
+  await page.context().close()
+})
+
+test('one part that fails does not take the page', async () => {
+  const page = await open(world, at(''))
+  await page.getByRole('heading', { name: 'Deliveries over time' }).waitFor()
+  await page.route('**/webhooks?*', (route) => route.fulfill({ status: 500, body: '' }))
+  await page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')))
+  await page.getByRole('heading', { name: 'Deliveries over time' }).waitFor()
+  await page.context().close()
+})
