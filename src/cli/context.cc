@@ -172,8 +172,9 @@ bool Context::show_raw(const Answer& answer) {
     }
     if (connection_.output != Output::name) return false;
     auto id = text_of(answer.value, "id");
-    say(id.empty() ? text_of(answer.value, "name") : id);
-    return true;
+    if (id.empty()) id = text_of(answer.value, "name");
+    if (!id.empty()) say(id);
+    return !id.empty();
 }
 
 void Context::show(const Table& table) {

@@ -13,9 +13,11 @@ namespace postrider::cli {
 namespace {
 
 constexpr std::size_t looked_at_max = 10'000;  ///< things; 50 requests
-constexpr std::size_t part_length_min = 4;     ///< shorter fits too many
-constexpr std::size_t part_length_time = 8;    ///< hexadecimal digits that say when, to 65 s
-constexpr std::size_t time_digits = 12;        ///< of a UUIDv7: milliseconds since the epoch
+/// Where the list finds whole names itself, and may be long: enough for what was mistyped.
+constexpr std::size_t looked_at_filtered_max = 1'000;
+constexpr std::size_t part_length_min = 4;   ///< shorter fits too many
+constexpr std::size_t part_length_time = 8;  ///< hexadecimal digits that say when, to 65 s
+constexpr std::size_t time_digits = 12;      ///< of a UUIDv7: milliseconds since the epoch
 
 bool is_id_text(std::string_view text) {
     return std::ranges::all_of(
@@ -57,6 +59,7 @@ void look_at(const json::Value& item, const Kind& kind, const std::string& typed
 std::optional<ExitCode> look_through(Context& context, const Kind& kind, const std::string& typed,
                                      const std::optional<IdPart>& part, const Query& query,
                                      Found& found) {
+    const auto most = kind.filter == Kind::Filter::name ? looked_at_filtered_max : looked_at_max;
     std::optional<std::string> cursor;
     do {
         auto page = context.ask(
@@ -67,7 +70,7 @@ std::optional<ExitCode> look_through(Context& context, const Kind& kind, const s
         for (const auto& item : *items->as_array()) look_at(item, kind, typed, part, found);
         auto next = text_of(page->value, "next_cursor");
         cursor = next.empty() ? std::nullopt : std::optional(next);
-    } while (cursor && found.looked_at < looked_at_max);
+    } while (cursor && found.looked_at < most);
     return std::nullopt;
 }
 
@@ -129,7 +132,8 @@ bool IdPart::fits(std::string_view id) const { return id.starts_with(begin) && i
 std::optional<std::pair<Timestamp, Timestamp>> IdPart::times() const {
     std::string digits;
     std::ranges::copy_if(begin, std::back_inserter(digits), [](char c) { return c != '-'; });
-    if (digits.size() < part_length_time) return std::nullopt;
+    // Another first digit is a time after the year 2527: no id of ours.
+    if (digits.size() < part_length_time || digits[0] != '0') return std::nullopt;
     digits.resize(std::min(digits.size(), time_digits));
     std::string most = digits;
     digits.resize(time_digits, '0');

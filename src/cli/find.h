@@ -30,8 +30,8 @@ inline constexpr Kind session_kind{"session", "/sessions", ""};
 /// The id of what was typed: a whole id, a name, or the beginning of an id, "…" and its end, as
 /// tables show it; of things without a name "last" is the newest. The exit code after saying why
 /// there is none: nothing fits, or more than one does.
-/// Limits: parts of ids are looked for among the newest 10,000 things; a beginning of
-/// 8 characters or more of an event's or a delivery's id among all.
+/// Limits: parts of ids are looked for among the newest 10,000 things, of users and clients 1,000;
+/// a beginning of 8 characters or more of an event's or a delivery's id among all.
 std::expected<std::string, ExitCode> find_id(Context& context, const Kind& kind,
                                              const std::string& typed);
 /// "/api/v1/realms/master/users/<id>" + rest, of what was typed.
