@@ -39,7 +39,8 @@ std::string why_final(const store::DeliveryView& view, std::string_view what) {
             (view.row.attempts == 1 ? " attempt" : " attempts");
     if (view.row.finished_at) text += " at " + format_rfc3339(*view.row.finished_at);
     if (!view.row.reason.empty()) text += ": " + view.row.reason;
-    if (view.last_outcome && view.row.state != DeliveryState::delivered) {
+    const bool is_said = view.row.reason.contains(last_attempt(view));
+    if (view.last_outcome && view.row.state != DeliveryState::delivered && !is_said) {
         if (text.ends_with('.')) text.pop_back();
         text += "; the last attempt: " + last_attempt(view);
     }
