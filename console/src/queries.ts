@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 
 import {
@@ -158,17 +158,41 @@ export function useStatistics(hours: number) {
   })
 }
 
+const healthQuery = (realm: string, webhook: string) => ({
+  queryKey: ['recent-deliveries', realm, webhook],
+  refetchInterval: () => Math.max(10_000, refreshMs()),
+  queryFn: async ({ signal }: { signal: AbortSignal }) => {
+    const path = realmPath(realm, `/webhooks/${webhook}/deliveries`)
+    const page = await get<Page<Delivery>>(path + query({ limit: 50 }), signal)
+    return page.items.filter((each) => !each.test)
+  },
+})
+
 /** A webhook's latest deliveries, for its sparkline; asked for while it is on the screen. */
 export function useHealth(webhook: string, enabled: boolean) {
+  return useQuery({ ...healthQuery(useRealm(), webhook), enabled })
+}
+
+/** Whether a delivery fails: it did for good, or its last attempt did. */
+const isFailing = ({ state, attempts }: Delivery) =>
+  state === 'failed' || (state === 'pending' && attempts > 0)
+
+/** Up to so many webhooks are asked for their own latest deliveries: a request each. */
+const asked_each_max = 24
+/** How many of each webhook's own latest deliveries fail; undefined while it is not known, or of many webhooks. */
+export function useOwnFailures(webhooks: readonly Webhook[]) {
   const realm = useRealm()
-  return useQuery({
-    queryKey: ['recent-deliveries', realm, webhook],
-    enabled,
-    refetchInterval: () => Math.max(10_000, refreshMs()),
-    queryFn: async ({ signal }) => {
-      const path = realmPath(realm, `/webhooks/${webhook}/deliveries`)
-      const page = await get<Page<Delivery>>(path + query({ limit: 50 }), signal)
-      return page.items.filter((each) => !each.test)
+  const few = webhooks.length <= asked_each_max ? webhooks : []
+  return useQueries({
+    queries: few.map((webhook) => healthQuery(realm, webhook.id)),
+    combine: (asked) => {
+      if (few.length === 0 || asked.some((each) => !each.data)) return undefined
+      return new Map(
+        asked.map(({ data = [] }, index) => [
+          few[index]!.id,
+          { bad: data.filter(isFailing).length, of: data.length },
+        ]),
+      )
     },
   })
 }
@@ -176,10 +200,11 @@ export function useHealth(webhook: string, enabled: boolean) {
 /** So many of each state are looked at. */
 export const failing_max = 200
 
+export type Failing = { counts: Map<string, number>; any: boolean }
 /** How many of the newest deliveries of `hours` are failing, by webhook; and whether there is any at all. */
 export function useFailing(hours: number) {
   const realm = useRealm()
-  return useQuery({
+  return useQuery<Failing>({
     queryKey: ['recent-deliveries', realm, 'failing', hours],
     placeholderData: keepPreviousData,
     refetchInterval: () => Math.max(10_000, refreshMs()),
@@ -194,7 +219,7 @@ export function useFailing(hours: number) {
       ])
       const counts = new Map<string, number>()
       for (const each of [...failed.items, ...pending.items]) {
-        if (each.test || (each.state === 'pending' && each.attempts === 0)) continue
+        if (each.test || !isFailing(each)) continue
         counts.set(each.webhook_id, (counts.get(each.webhook_id) ?? 0) + 1)
       }
       return { counts, any: newest.items.some((each) => !each.test) }

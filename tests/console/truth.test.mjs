@@ -148,3 +148,32 @@ test('without a network a click stays in the console, and comes back with it', a
   await page.locator('tbody tr').first().waitFor()
   await page.context().close()
 })
+
+test('a noisy webhook hides no other one that fails', async () => {
+  const quiet = await api('POST', '/webhooks', {
+    name: 'Quiet',
+    url: 'http://127.0.0.1:1/',
+    events: ['order.shipped'],
+    retry_schedule: [],
+  })
+  const event = { resource_id: '019ab200-7c3e-7b1a-9a54-3f0f6b1d2c11', data: {} }
+  for (let n = 0; n < 3; ++n) await api('POST', '/events', { event: 'order.shipped', ...event })
+  // All of the newest 200 failures are of the webhook that fails whatever comes.
+  const many = Array.from({ length: 300 }, () => ({ event: 'order.paid', ...event }))
+  await api('POST', '/events/batch', { events: many })
+  const page = await open(world, at(''))
+  const row = page.getByRole('listitem').filter({ hasText: 'Quiet' })
+  await row.getByText('3 of the last 3 failing').waitFor()
+  assert.match(await page.getByRole('listitem').first().textContent(), /failing/)
+  await api('DELETE', `/webhooks/${quiet.id}`)
+  await page.context().close()
+})
+
+test('one part that cannot be had does not take the page', async () => {
+  const page = await newPage(world, await newContext(world))
+  await page.route('**/webhooks?*', (route) => route.fulfill({ status: 503, body: '' }))
+  await page.goto(world.url + at(''))
+  await page.getByRole('heading', { name: 'Deliveries over time' }).waitFor()
+  await page.getByRole('alert').getByRole('button', { name: 'Try again' }).waitFor()
+  await page.context().close()
+})
