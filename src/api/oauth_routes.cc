@@ -106,6 +106,11 @@ std::expected<Credentials, Answer> read_credentials(const http::Request& request
     }
     auto basic = read_basic(*header);
     if (!basic) return std::unexpected(invalid_client());
+    const auto named = form.value("client_id");
+    if (!named.empty() && named != basic->client_id) {
+        return std::unexpected(invalid_request(
+            "the form names another client_id than the header: leave it out of the form"));
+    }
     return *basic;
 }
 

@@ -39,7 +39,7 @@ std::string format_rfc3339(Timestamp time) {
 std::optional<Timestamp> parse_rfc3339(std::string_view text) {
     using namespace std::chrono;
     int y = take_digits(text, 4);
-    if (y < 1970 || !take(text, "-")) return std::nullopt;
+    if (y < 0 || !take(text, "-")) return std::nullopt;
     int mo = take_digits(text, 2);
     if (mo < 1 || !take(text, "-")) return std::nullopt;
     int d = take_digits(text, 2);
@@ -77,7 +77,9 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
     if (!date.ok()) return std::nullopt;
     Timestamp time = sys_days{date} + hours{h} + minutes{mi} + seconds{s} + microseconds{micros};
     time -= offset;
-    if (time.time_since_epoch().count() < 0) return std::nullopt;
+    if (time < sys_days{year{0} / January / 1} || time >= sys_days{year{10000} / January / 1}) {
+        return std::nullopt;
+    }
     return time;
 }
 

@@ -22,8 +22,8 @@ inline Timestamp from_micros(std::int64_t micros) { return Timestamp{Duration{mi
 /// "2026-11-23T18:12:03.123456Z", always six digits. Source: RFC 3339.
 std::string format_rfc3339(Timestamp time);
 
-/// RFC 3339 with any offset, 0 to 9 fraction digits (below a microsecond cut off), years 1970 to
-/// 9999; a leap second reads as the second after. nullopt when it is not that.
+/// RFC 3339 with any offset, 0 to 9 fraction digits (below a microsecond cut off), years 0000 to
+/// 9999, in UTC too; a leap second reads as the second after. nullopt when it is not that.
 std::optional<Timestamp> parse_rfc3339(std::string_view text);
 
 /// "500ms", "15s", "5m", "2h", "1d": a whole number and one unit; at most 10 digits. nullopt when

@@ -12,8 +12,9 @@ TEST(Time, FormatsWithSixDigits) {
 }
 
 TEST(Time, ParsesWhatItFormats) {
-    for (std::int64_t micros : {0L, 1L, 999'999L, 1'795'457'523'123'456L, 951'868'799'999'999L,
-                                253'402'300'799'999'999L}) {
+    for (std::int64_t micros :
+         {-62'167'219'200'000'000L, -14'182'940'000'000L, -1L, 0L, 1L, 999'999L,
+          1'795'457'523'123'456L, 951'868'799'999'999L, 253'402'300'799'999'999L}) {
         EXPECT_EQ(parse_rfc3339(format_rfc3339(from_micros(micros))), from_micros(micros));
     }
 }
@@ -28,6 +29,7 @@ TEST(Time, ParsesRfc3339) {
     }
     EXPECT_EQ(parse_rfc3339("2026-11-23T18:12:03.1234569Z"), expected + 123'456us);
     EXPECT_EQ(parse_rfc3339("2026-11-23T18:12:03.5Z"), expected + 500'000us);
+    EXPECT_EQ(parse_rfc3339("1969-07-20T20:17:40Z"), from_micros(-14'182'940'000'000));
     EXPECT_EQ(parse_rfc3339("2016-12-31T23:59:60Z"), parse_rfc3339("2017-01-01T00:00:00Z"));
 }
 
@@ -48,8 +50,10 @@ TEST(Time, RefusesEverythingElse) {
                              "2026-11-23T18:12:03+24:00",
                              "2026-11-23T18:12:03Z ",
                              " 2026-11-23T18:12:03Z",
-                             "1969-12-31T23:59:59Z",
-                             "1970-01-01T00:00:00+00:01",
+                             "0000-01-01T00:00:00+00:01",
+                             "9999-12-31T23:59:59-00:01",
+                             "9999-12-31T23:59:60Z",
+                             "-001-01-01T00:00:00Z",
                              "26-11-23T18:12:03Z",
                              "2026-11-23T18:12:03 01:00"}) {
         EXPECT_FALSE(parse_rfc3339(text)) << text;

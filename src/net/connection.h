@@ -39,7 +39,7 @@ class Connection {
     /// Requires: connected. False when memory has run out.
     bool start_tls(TlsContext& context, const Url& url);
     IoResult handshake();
-    /// Why the handshake failed.
+    /// Why the handshake, or TLS after it, failed.
     std::string explain_failure(TlsContext& context) {
         return context.explain_failure(ssl_.get(), origin_);
     }

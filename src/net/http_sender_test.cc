@@ -62,6 +62,18 @@ TEST_F(HttpSenderTest, ReadsEveryKindOfAnswer) {
              {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n"
               "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n",
               accepted, 202, true},
+             // What RFC 9112 lets a reader take, and others send.
+             {"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", accepted, 200, true},
+             {"HTTP/1.1 204\r\n\r\n", accepted, 204, true},
+             {"HTTP/1.1 410\r\nContent-Length: 0\r\n\r\n", gone, 410, true},
+             {"HTTP/1.1 100\r\n\r\nHTTP/1.1 202\r\nContent-Length: 0\r\n\r\n", accepted, 202, true},
+             {"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", accepted, 200, true},
+             {"HTTP/1.1 200\nContent-Length: 2\r\n\nok", accepted, 200, true},
+             {"HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\nok", accepted, 200, true},
+             {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2  \r\nok\r\n0\t\r\n\r\n",
+              accepted, 200, true},
+             {"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2 ;a=b\nok\n0\nX: y\n\n", accepted,
+              200, true},
              {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", accepted, 200,
               false},
              {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", accepted, 200, false},

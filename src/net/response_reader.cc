@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "model/limits.h"
+#include "net/response_head.h"
 
 namespace postrider::net {
 
@@ -35,11 +36,6 @@ std::size_t ResponseReader::Parser::on_body_impl(View body, Code&) {
     return body.size();
 }
 
-std::size_t ResponseReader::Parser::on_chunk_body_impl(std::uint64_t, View body, Code&) {
-    reader_.keep(body);
-    return body.size();
-}
-
 void ResponseReader::keep(std::string_view body) {
     auto& kept = result_.response_body;
     const auto wanted = std::min(body.size(), limits::response_bytes_kept_max - kept.size());
@@ -48,8 +44,8 @@ void ResponseReader::keep(std::string_view body) {
 }
 
 std::size_t ResponseReader::room() const {
-    if (!parser_->is_header_done()) return limits::response_header_bytes_max;
-    return limits::response_bytes_read_max - body_bytes_ - pending_.size();
+    if (!is_head_done()) return limits::response_header_bytes_max;
+    return limits::response_bytes_read_max - body_bytes_;
 }
 
 ResponseReader::State ResponseReader::fail(std::string problem) {
@@ -59,56 +55,84 @@ ResponseReader::State ResponseReader::fail(std::string problem) {
 
 ResponseReader::State ResponseReader::take(std::string_view bytes) {
     has_bytes_ = true;
-    if (pending_.empty()) {
-        const auto state = parse(bytes);
-        if (state == State::reading) pending_ = bytes;
-        return state;
+    auto state = State::reading;
+    while (state == State::reading && !bytes.empty()) {
+        state = is_head_done() ? take_body(bytes) : take_head(bytes);
     }
-    auto joined = std::exchange(pending_, {});
-    joined += bytes;
-    std::string_view rest = joined;
-    // Beast goes on with the last chunk from its least size on, and asserts that it has it. No
-    // answer ends within fewer bytes of its body than that.
-    constexpr std::string_view last_chunk = "0\r\n\r\n";
-    const bool waits = parser_->is_header_done() && rest.size() < last_chunk.size();
-    const auto state = waits ? limit(rest) : parse(rest);
-    if (state == State::reading) pending_ = rest;
     return state;
 }
 
-/// Leaves in `bytes` what the parser could not use yet.
-ResponseReader::State ResponseReader::parse(std::string_view& bytes) {
-    using boost::beast::http::error;
-    while (!bytes.empty()) {
-        const bool in_head = !parser_->is_header_done();
-        boost::beast::error_code code;
-        const auto used = parser_->put(boost::asio::buffer(bytes.data(), bytes.size()), code);
-        bytes.remove_prefix(used);
-        (in_head ? head_bytes_ : body_bytes_) += used;
-        const auto head_bytes = head_bytes_ + (parser_->is_header_done() ? 0 : bytes.size());
-        if (code == error::header_limit || head_bytes > limits::response_header_bytes_max) {
-            return fail(fmt::format("sent headers of more than {} bytes",
-                                    limits::response_header_bytes_max));
-        }
-        if (code && code != error::need_more) {
-            return fail(fmt::format("sent an answer that is malformed ({})", code.message()));
-        }
-        if (!parser_->is_done()) {
-            if (code == error::need_more) break;
-            continue;
-        }
-        const auto state = finish_message(bytes);
-        if (state != State::reading) return state;
+/// Leaves in `bytes` what follows the head.
+ResponseReader::State ResponseReader::take_head(std::string_view& bytes) {
+    const auto before = head_.size();
+    auto head = bytes;
+    if (before > 0) {
+        head_ += bytes;
+        head = head_;
     }
-    return limit(bytes);
-}
-
-/// Stops what has reached the limit; `unused` bytes of the body wait for more.
-ResponseReader::State ResponseReader::limit(std::string_view unused) {
-    if (!parser_->is_header_done() ||
-        body_bytes_ + unused.size() < limits::response_bytes_read_max) {
+    const auto end = find_head_end(head, before);
+    const bool is_whole = end != std::string_view::npos;
+    if ((is_whole ? end : head.size()) > limits::response_header_bytes_max) {
+        return fail(
+            fmt::format("sent headers of more than {} bytes", limits::response_header_bytes_max));
+    }
+    if (!is_whole) {
+        if (before == 0) head_ = bytes;
+        bytes = {};
         return State::reading;
     }
+    bytes.remove_prefix(end - before);
+    std::string storage;
+    auto normal = normalize_head(head.substr(0, end), storage);
+    const auto state = put(normal);
+    head_.clear();
+    if (state != State::reading || !parser_->is_done()) return state;
+    return finish_message(bytes);
+}
+
+/// Gives bytes to the parser, which uses all of a whole head and of a body's data.
+ResponseReader::State ResponseReader::put(std::string_view& bytes) {
+    while (!bytes.empty() && !parser_->is_done()) {
+        boost::beast::error_code code;
+        const auto used = parser_->put(boost::asio::buffer(bytes.data(), bytes.size()), code);
+        if (code || used == 0) {
+            return fail(fmt::format("sent an answer that is malformed ({})", code.message()));
+        }
+        bytes.remove_prefix(used);
+    }
+    return State::reading;
+}
+
+/// Leaves in `bytes` what follows the answer.
+ResponseReader::State ResponseReader::take_body(std::string_view& bytes) {
+    if (parser_->chunked()) return take_chunks(bytes);
+    const auto before = bytes.size();
+    const auto state = put(bytes);
+    body_bytes_ += before - bytes.size();
+    if (state != State::reading) return state;
+    return parser_->is_done() ? finish_message(bytes) : stop_at_limit();
+}
+
+ResponseReader::State ResponseReader::take_chunks(std::string_view& bytes) {
+    const auto before = bytes.size();
+    while (!bytes.empty() && chunks_.state() == ChunkedBody::State::reading) {
+        keep(chunks_.take(bytes));
+    }
+    body_bytes_ += before - bytes.size();
+    switch (chunks_.state()) {
+        case ChunkedBody::State::reading:
+            return stop_at_limit();
+        case ChunkedBody::State::complete:
+            return finish_message(bytes);
+        case ChunkedBody::State::broken:
+            break;
+    }
+    return fail("sent an answer that is malformed (bad chunk)");
+}
+
+/// Stops a body that has reached the limit.
+ResponseReader::State ResponseReader::stop_at_limit() {
+    if (body_bytes_ < limits::response_bytes_read_max) return State::reading;
     result_.response_truncated = true;
     return State::cut;
 }
@@ -127,13 +151,12 @@ ResponseReader::State ResponseReader::finish_message(std::string_view rest) {
     }
     result_.status = 0;
     result_.response_headers.clear();
-    head_bytes_ = 0;
     parser_.emplace(*this);
     return State::reading;
 }
 
 ResponseReader::State ResponseReader::end() {
-    if (!parser_->is_header_done()) return fail("closed the connection within the headers");
+    if (!is_head_done()) return fail("closed the connection within the headers");
     boost::beast::error_code code;
     parser_->put_eof(code);
     if (code) return fail("closed the connection before the answer was complete");

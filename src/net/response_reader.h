@@ -7,11 +7,13 @@
 #include <string_view>
 
 #include "model/attempt.h"
+#include "net/chunked_body.h"
 
 namespace postrider::net {
 
-/// Reads one HTTP/1.x answer from bytes as they come, into an AttemptResult: the parser is Beast's,
-/// the limits are ours, since Beast's header limit does not add up over several reads.
+/// Reads one HTTP/1.x answer from bytes as they come, into an AttemptResult. Beast parses a whole
+/// head, and the bodies that end by their length or with the connection; chunks are read here,
+/// since Beast refuses what RFC 9112 allows of them. The limits are ours.
 class ResponseReader {
  public:
     enum class State {
@@ -51,24 +53,29 @@ class ResponseReader {
         void on_header_impl(Code&) override {}
         void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
         std::size_t on_body_impl(View body, Code&) override;
+        // Not called: chunks are not given to it.
         void on_chunk_header_impl(std::uint64_t, View, Code&) override {}
-        std::size_t on_chunk_body_impl(std::uint64_t, View body, Code&) override;
+        std::size_t on_chunk_body_impl(std::uint64_t, View, Code&) override { return 0; }
         void on_finish_impl(Code&) override {}
 
         ResponseReader& reader_;
     };
 
-    State parse(std::string_view& bytes);
-    State limit(std::string_view unused);
+    State take_head(std::string_view& bytes);
+    State take_body(std::string_view& bytes);
+    State take_chunks(std::string_view& bytes);
+    State put(std::string_view& bytes);
+    State stop_at_limit();
     State finish_message(std::string_view rest);
     State fail(std::string problem);
+    bool is_head_done() const { return parser_->is_header_done(); }
     void keep(std::string_view body);
 
     AttemptResult& result_;
     std::optional<Parser> parser_;
-    std::string pending_;  ///< read, but not yet enough for the parser
+    ChunkedBody chunks_;
+    std::string head_;  ///< of the answer that is read, while it is not whole
     std::string problem_;
-    std::size_t head_bytes_ = 0;
     std::size_t body_bytes_ = 0;  ///< as sent: with the framing of chunks
     std::size_t interim_count_ = 0;
     bool has_bytes_ = false;

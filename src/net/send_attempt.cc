@@ -140,6 +140,8 @@ void SendAttempt::read_response() {
             case Status::closed:
                 return on_peer_closed(0);
             case Status::failed:
+                // TLS's own failures have no error of the system.
+                if (connection_->is_tls() && outcome.error == 0) return on_tls_broken();
                 return on_peer_closed(outcome.error);
         }
     }
@@ -182,6 +184,15 @@ void SendAttempt::on_peer_closed(int error) {
     }
     if (reader_->end() == ResponseReader::State::complete) return complete();
     finish(OutcomeReason::response_broken, fmt::format("{} {}", peer, reader_->problem()));
+}
+
+/// A receiver that speaks TLS 1.3 looks at the client's side after the handshake is done here, so
+/// that its refusal arrives where the answer was expected.
+void SendAttempt::on_tls_broken() {
+    if (reader_->has_bytes() || (is_reused_ && !is_retried_)) return on_peer_closed(EPROTO);
+    finish(OutcomeReason::tls_failed,
+           fmt::format("TLS with {} at {} failed: {}", request_.url->host, result_.peer,
+                       connection_->explain_failure(resources_.tls)));
 }
 
 void SendAttempt::complete() {

@@ -58,6 +58,7 @@ class SendAttempt final : public Deadline, public std::enable_shared_from_this<S
     void read_response();
     bool take_bytes(std::string_view bytes);
     void on_peer_closed(int error);
+    void on_tls_broken();
     void complete();
     void retry_on_fresh_connection();
 

@@ -39,6 +39,25 @@ long socket_control(BIO* bio, int command, long, void*) {
     return 0;
 }
 
+/// Where an SSL notes that the receiver asked for a client certificate.
+int certificate_wanted_index() {
+    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+/// Notes the wish, and goes on without a certificate: many receivers ask for one and need none.
+int on_certificate_wanted(SSL* ssl, X509** /*certificate*/, EVP_PKEY** /*key*/) {
+    SSL_set_ex_data(ssl, certificate_wanted_index(), ssl);
+    return 0;
+}
+
+std::string last_error_text() {
+    const auto code = ERR_peek_last_error();
+    if (code == 0) return "it closed the connection";
+    const char* text = ERR_reason_error_string(code);
+    return text != nullptr ? text : "protocol error";
+}
+
 }  // namespace
 
 TlsContext::TlsContext(std::string ca_file)
@@ -53,8 +72,11 @@ TlsContext::TlsContext(std::string ca_file)
     auto* context = context_.get();
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    // An operator's file may trust an intermediate authority alone.
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_client_cert_cb(context, on_certificate_wanted);
     // Many servers close without the closing alert. Where a body ends is told by its framing.
     SSL_CTX_set_options(
         context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -96,7 +118,9 @@ std::unique_ptr<SSL, SslDeleter> TlsContext::make(const Url& url, const std::str
     SSL_set_bio(ssl.get(), bio, bio);
     SSL_set_app_data(ssl.get(), const_cast<std::string*>(&origin));
     auto* parameters = SSL_get0_param(ssl.get());
-    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    // A name in the Common Name alone does not count: RFC 9525 section 2.
+    X509_VERIFY_PARAM_set_hostflags(
+        parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     const bool is_set =
         url.is_ip_literal
             ? X509_VERIFY_PARAM_set1_ip_asc(parameters, url.host.c_str()) == 1
@@ -128,11 +152,11 @@ std::string TlsContext::explain_failure(SSL* ssl, const std::string& origin) {
     if (verified != X509_V_OK) {
         reason = std::string("its certificate is not accepted: ") +
                  X509_verify_cert_error_string(verified);
-    } else if (const auto code = ERR_peek_last_error(); code != 0) {
-        const char* text = ERR_reason_error_string(code);
-        reason = text != nullptr ? text : "protocol error";
+    } else if (SSL_get_ex_data(ssl, certificate_wanted_index()) != nullptr) {
+        reason = "it wants a client certificate, and Postrider has none to show (" +
+                 last_error_text() + ")";
     } else {
-        reason = "it closed the connection";
+        reason = last_error_text();
     }
     ERR_clear_error();
     return reason;

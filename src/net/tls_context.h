@@ -34,7 +34,8 @@ class TlsContext {
     /// socket; nullptr when memory has run out. `origin` names the session to resume and outlives
     /// the SSL.
     std::unique_ptr<SSL, SslDeleter> make(const Url& url, const std::string& origin, int fd);
-    /// After a failed handshake: why, in words; and its session is not tried again.
+    /// After TLS failed, in the handshake or later: why, in words; and its session is not tried
+    /// again.
     std::string explain_failure(SSL* ssl, const std::string& origin);
 
  private:

@@ -91,6 +91,40 @@ TEST_F(TlsSenderTest, SessionsAreResumedInBothVersions) {
     }
 }
 
+TEST_F(TlsSenderTest, AnIntermediateAuthorityIsAnAnchor) {
+    const auto intermediate =
+        make_certificate({.subject = "intermediate", .issuer = &authority_, .is_authority = true});
+    write_pem(intermediate, ca_file_);
+    finish();
+    start(ca_file_);
+    const auto server = make_server(
+        make_certificate({.alternative_names = "DNS:good.example", .issuer = &intermediate}));
+    Receiver receiver(always(ok_answer), server.get());
+    const auto result = send(url(receiver)).get();
+    EXPECT_EQ(result.reason, OutcomeReason::accepted) << result.detail;
+    const auto other = make_server(signed_for("DNS:good.example"));
+    Receiver signed_by_root(always(ok_answer), other.get());
+    EXPECT_EQ(send(url(signed_by_root)).get().reason, OutcomeReason::tls_failed);
+}
+
+TEST_F(TlsSenderTest, AReceiverThatWantsAClientCertificateIsReportedAsThat) {
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        const auto server = make_server(signed_for("DNS:good.example"));
+        SSL_CTX_set_min_proto_version(server.get(), version);
+        SSL_CTX_set_max_proto_version(server.get(), version);
+        SSL_CTX_set_verify(server.get(), SSL_VERIFY_PEER, nullptr);
+        Receiver asking(always(ok_answer), server.get());
+        EXPECT_EQ(send(url(asking)).get().reason, OutcomeReason::accepted) << version;
+        SSL_CTX_set_verify(server.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                           nullptr);
+        Receiver requiring(always(ok_answer), server.get());
+        const auto result = send(url(requiring)).get();
+        EXPECT_EQ(result.reason, OutcomeReason::tls_failed) << version << result.detail;
+        EXPECT_NE(result.detail.find("wants a client certificate"), std::string::npos)
+            << version << result.detail;
+    }
+}
+
 struct FailureRow {
     const char* what;
     CertificateOptions certificate;
@@ -103,7 +137,11 @@ TEST_F(TlsSenderTest, CertificatesAreAlwaysVerified) {
     const std::string names = "DNS:good.example";
     for (const FailureRow& row : std::initializer_list<FailureRow>{
              {"another host", {"x", "DNS:another.example", &authority_}, "good.example", "ostname"},
-             {"no name", {"good.example", "", &authority_, false}, "other.example", "ostname"},
+             {"a Common Name", {"good.example", "", &authority_, false}, "good.example", "ostname"},
+             {"a Common Name beside an address",
+              {"good.example", "IP:127.0.0.1", &authority_, false},
+              "good.example",
+              "ostname"},
              {"a wildcard inside",
               {"x", "DNS:go*.example", &authority_},
               "good.example",

@@ -134,7 +134,7 @@ Result<void> set_host(Url& url, std::string_view host) {
 }
 
 Result<void> set_port(Url& url, std::string_view digits) {
-    if (digits.empty()) return refuse("the port is missing after the colon");
+    if (digits.empty()) return {};  // the scheme's own port: RFC 3986 section 3.2.3
     const auto [rest, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
     if (error != std::errc{} || rest != digits.data() + digits.size() || url.port == 0) {
@@ -208,12 +208,45 @@ Result<Url> parse_url(std::string_view text) {
     if (!boost::urls::parse_origin_form({url.target.data(), url.target.size()})) {
         return refuse(
             "the URL is not well formed: percent-encode what RFC 3986 does not allow, such as \" < "
-            "> { } | ^ and a % without two hex digits");
+            "> { } [ ] | ^ ` and a % without two hex digits; tags[] is written tags%5B%5D");
     }
     if (url.to_string().size() > limits::url_bytes_max) {
         return refuse(fmt::format("the URL is longer than {} bytes", limits::url_bytes_max));
     }
     return url;
+}
+
+bool has_private_use_scheme(std::string_view text) {
+    const auto scheme = text.substr(0, text.find_first_of(":/?#"));
+    return scheme.size() < text.size() && text[scheme.size()] == ':' &&
+           scheme.find('.') != std::string_view::npos;
+}
+
+Result<void> check_private_use_uri(std::string_view text) {
+    if (text.size() > limits::url_bytes_max) {
+        return refuse(fmt::format("the URI is longer than {} bytes", limits::url_bytes_max));
+    }
+    const auto scheme = text.substr(0, text.find(':'));
+    if (scheme.starts_with('.') || scheme.ends_with('.') ||
+        scheme.find("..") != std::string_view::npos) {
+        return refuse(
+            "the URI's scheme has an empty part: write a domain name of yours in reverse order, "
+            "such as com.example.app");
+    }
+    if (text.substr(scheme.size() + 1, 1) != "/") {
+        return refuse(
+            "the URI has no slash behind its scheme: begin it with https://, or write an app's own "
+            "as com.example.app:/path");
+    }
+    if (text.find('#') != std::string_view::npos) {
+        return refuse("the URI has a fragment: remove the # and what follows");
+    }
+    if (!boost::urls::parse_absolute_uri({text.data(), text.size()})) {
+        return refuse(
+            "the URI is not well formed: write it as com.example.app:/path, and percent-encode "
+            "what RFC 3986 does not allow, such as spaces and characters beyond ASCII");
+    }
+    return {};
 }
 
 }  // namespace postrider::net

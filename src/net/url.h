@@ -33,4 +33,12 @@ struct Url {
 /// Source: RFC 3986; WHATWG URL for the IPv4 forms that browsers accept and we refuse.
 Result<Url> parse_url(std::string_view text);
 
+/// Whether `text` begins with a scheme that has a dot, as the private ones of apps do
+/// ("com.example.app:/callback"); the rest is not looked at. Source: RFC 8252 section 7.1.
+bool has_private_use_scheme(std::string_view text);
+
+/// Checks a URI with such a scheme. Errors: invalid_argument, as those of parse_url().
+/// Requires: has_private_use_scheme(text).
+Result<void> check_private_use_uri(std::string_view text);
+
 }  // namespace postrider::net

@@ -28,6 +28,8 @@ TEST(UrlTest, ParsesAndNormalises) {
              {"http://h", "http://h/", "h", 80, "/", "h"},
              {"http://h:80/", "http://h/", "h", 80, "/", "h"},
              {"https://h:80/", "https://h:80/", "h", 80, "/", "h:80"},
+             {"https://h:/x", "https://h/x", "h", 443, "/x", "h"},
+             {"http://[::1]:", "http://[::1]/", "::1", 80, "/", "[::1]", true},
              {"https://h:0443/", "https://h/", "h", 443, "/", "h"},
              {"https://h:65535", "https://h:65535/", "h", 65535, "/", "h:65535"},
              {"https://h?a=b&c", "https://h/?a=b&c", "h", 443, "/?a=b&c", "h"},
@@ -95,7 +97,7 @@ TEST(UrlTest, RefusesWithTheWayOut) {
              {"https://h:0/", "1 to 65535"},
              {"https://h:65536/", "1 to 65535"},
              {"https://h:99999999999999999999/", "1 to 65535"},
-             {"https://h:/", "port is missing"},
+             {"https://h/?tags[]=a", "{ } [ ]"},
              {"https://h:80a/", "1 to 65535"},
              {"https://h:-1/", "1 to 65535"},
              {"https://h:80:81/", "1 to 65535"},
@@ -178,6 +180,36 @@ TEST(UrlTest, TheLongestUrlFitsAndOneByteMoreDoesNot) {
     std::string query = "https://h?";
     query.append(limits::url_bytes_max - query.size(), 'a');
     EXPECT_FALSE(parse_url(query));
+}
+
+TEST(UrlTest, PrivateUseSchemesHaveADot) {
+    for (const auto* text : {"com.example.app:/callback", "com.example.app://callback/x?y=z",
+                             "com.example.app:/", "org.example-2.app+x:/"}) {
+        EXPECT_TRUE(has_private_use_scheme(text)) << text;
+        EXPECT_TRUE(check_private_use_uri(text)) << text;
+    }
+    for (const auto* text : {"", "myapp:/callback", "javascript:alert(1.0)", "https://example.com/",
+                             "example.com/a:b", "com.example.app", "localhost:3000", "?a.b:c"}) {
+        EXPECT_FALSE(has_private_use_scheme(text)) << text;
+    }
+    for (const BadRow& row : std::initializer_list<BadRow>{
+             {"com..app:/", "empty part"},
+             {".app:/", "empty part"},
+             {"com.:/", "empty part"},
+             {"shop.example.com:8443/callback", "https://"},
+             {"com.example.app:", "no slash"},
+             {"com.example.app:/a#b", "fragment"},
+             {"com.example.app:/a b", "well formed"},
+             {"com.example.app:/\xc3\xa9", "well formed"},
+             {"com.ex_ample.app:/", "well formed"},
+             {"1com.example:/", "well formed"},
+             {"com.example.app:/" + std::string(2048, 'a'), "longer than"},
+         }) {
+        ASSERT_TRUE(has_private_use_scheme(row.text)) << row.text;
+        const auto checked = check_private_use_uri(row.text);
+        ASSERT_FALSE(checked) << row.text;
+        EXPECT_NE(checked.error().message.find(row.says), std::string::npos) << row.text;
+    }
 }
 
 }  // namespace
