@@ -4,6 +4,7 @@
 #include "api/call.h"
 #include "api/routes.h"
 #include "directory/directory.h"
+#include "directory/fields.h"
 #include "directory/logins.h"
 #include "store/tables.h"
 
@@ -97,8 +98,11 @@ Result<void> create_session(Context& context, Call& call) {
                                     .user_agent = user_agent_of(call.request)};
     body.require("username");
     body.require("password");
-    if (attempt.username.size() > limits::email_bytes_max) body.refuse("username", "is too long");
-    if (attempt.password.size() > limits::password_bytes_max) {
+    using directory::count_characters;
+    if (count_characters(attempt.username) > limits::login_name_characters_max) {
+        body.refuse("username", "is too long");
+    }
+    if (count_characters(attempt.password) > limits::password_characters_max) {
         body.refuse("password", "is too long");
     }
     POSTRIDER_TRY(body.finish());

@@ -50,7 +50,8 @@ void read_service_account_roles(FieldReader& reader, ClientChange& change) {
 
 void read_client_id(FieldReader& reader, ClientChange& change) {
     reader.require("client_id");
-    reader.text("client_id", change.client_id, {.characters_max = limits::client_id_bytes_max});
+    reader.text("client_id", change.client_id,
+                {.characters_max = limits::client_id_characters_max});
     if (change.client_id.value && !is_visible_ascii(*change.client_id.value)) {
         reader.refuse("client_id", "must be visible ASCII without spaces, and not empty");
     }
@@ -59,6 +60,20 @@ void read_client_id(FieldReader& reader, ClientChange& change) {
 bool is_loopback(const net::Url& url) {
     if (!url.is_ip_literal) return url.host == "localhost";
     return url.host == "::1" || url.host.starts_with("127.");
+}
+
+constexpr const char* has_wildcard =
+    "has a wildcard; each redirect URI is compared exactly, so register each";
+
+/// "http://localhost:*/callback", as others write that any port will do.
+bool has_wildcard_port(std::string_view value) {
+    for (const std::string_view loopback :
+         {"http://127.0.0.1", "http://[::1]", "http://localhost"}) {
+        if (value.starts_with(loopback) && value.substr(loopback.size()).starts_with(":*")) {
+            return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace
@@ -145,11 +160,18 @@ std::string client_event_data(const Client& client, const std::vector<std::strin
 }
 
 std::string redirect_uri_problem(std::string_view value) {
+    if (net::has_private_use_scheme(value)) {
+        const auto checked = net::check_private_use_uri(value);
+        if (!checked) return checked.error().message;
+        return value.find('*') == std::string_view::npos ? "" : has_wildcard;
+    }
+    if (has_wildcard_port(value)) {
+        return "has a wildcard for its port; leave the port out: a loopback URI without one stands "
+               "for any port (RFC 8252)";
+    }
     const auto url = net::parse_url(value);
     if (!url) return url.error().message;
-    if (value.find('*') != std::string_view::npos) {
-        return "has a wildcard; each redirect URI is compared exactly, so register each";
-    }
+    if (value.find('*') != std::string_view::npos) return has_wildcard;
     if (url->scheme != "https" && !is_loopback(*url)) {
         return "must be https; plain http is only for 127.0.0.1, [::1] and localhost";
     }

@@ -7,6 +7,7 @@
 #include "audit/record.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
+#include "base/names.h"
 #include "directory/administrators.h"
 #include "directory/fields.h"
 #include "model/limits.h"
@@ -26,13 +27,9 @@ std::unexpected<Error> wrong() {
                 "login-failed");
 }
 
-/// Names have no case among ASCII letters, so neither have accounts.
+/// However its name is written.
 std::string account_of(const LoginAttempt& attempt) {
-    std::string account = attempt.realm.to_string() + attempt.username;
-    for (char& c : account) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-    }
-    return account;
+    return attempt.realm.to_string() + fold_name(attempt.username);
 }
 
 /// The address; of IPv6 its first 64 bits, which are one customer's.

@@ -59,11 +59,12 @@ Result<void> Passwords::check_policy(store::sql::Connection& sql, const RealmId&
                                      const std::string& password) const {
     POSTRIDER_ASSIGN(const auto row, require_realm(sql, realm));
     POSTRIDER_ASSIGN(const auto settings, settings_of(row, defaults_));
-    if (password.size() > limits::password_bytes_max) {
-        return fail_field("#/password",
-                          fmt::format("must have at most {} bytes", limits::password_bytes_max));
+    const auto count = count_characters(password);
+    if (count > limits::password_characters_max) {
+        return fail_field("#/password", fmt::format("must have at most {} characters",
+                                                    limits::password_characters_max));
     }
-    if (static_cast<std::int64_t>(count_characters(password)) < settings.password_min_length) {
+    if (static_cast<std::int64_t>(count) < settings.password_min_length) {
         return fail_field("#/password", fmt::format("must have at least {} characters",
                                                     settings.password_min_length));
     }

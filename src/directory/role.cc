@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/names.h"
 #include "directory/ledger.h"
 #include "model/limits.h"
 
@@ -60,8 +61,10 @@ RoleChange parse_role_change(const json::Value& body, ChangeKind kind) {
         reader.text("description", change.description,
                     {.characters_max = limits::description_characters_max, .may_have_lines = true});
         read_permissions(reader, change.permissions);
-        if (change.name.value && change.name.value->empty()) {
-            reader.refuse("name", "must not be empty");
+        if (change.name.value) {
+            auto problem =
+                change.name.value->empty() ? "must not be empty" : name_problem(*change.name.value);
+            if (!problem.empty()) reader.refuse("name", std::move(problem));
         }
     }
     change.errors = reader.take_errors();

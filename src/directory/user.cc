@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/names.h"
 #include "directory/ledger.h"
 #include "model/limits.h"
 
@@ -18,20 +19,11 @@ constexpr std::array<std::string_view, 7> writable{
 /// "" when it can be one; uniqueness is the store's.
 std::string username_problem(std::string_view name) {
     if (name.empty()) return "must not be empty";
-    if (name.size() > limits::username_bytes_max) {
-        return fmt::format("has {} bytes; at most {} are allowed", name.size(),
-                           limits::username_bytes_max);
-    }
-    if (name.front() == ' ' || name.back() == ' ') return "must not begin or end with a space";
-    return {};
+    return name_problem(name);
 }
 
 /// What every mail server could take; whether it exists only a mail can tell.
 std::string email_problem(std::string_view email) {
-    if (email.size() > limits::email_bytes_max) {
-        return fmt::format("has {} bytes; at most {} are allowed", email.size(),
-                           limits::email_bytes_max);
-    }
     const auto at = email.rfind('@');
     const auto is_space = [](char c) { return c == ' ' || c == '<' || c == '>' || c == ','; };
     if (at == std::string_view::npos || at == 0 || at + 1 == email.size() ||
@@ -43,7 +35,7 @@ std::string email_problem(std::string_view email) {
         domain.find("..") != std::string_view::npos) {
         return "has a domain with an empty part";
     }
-    return {};
+    return name_problem(email);
 }
 
 void read_attributes(FieldReader& reader, UserChange& change) {
@@ -65,8 +57,9 @@ UserChange parse_user_change(const json::Value& body, ChangeKind kind) {
     if (body.as_object() != nullptr) {
         reader.require("username");
         const TextRule name{.characters_max = limits::name_characters_max};
-        reader.text("username", change.username, {.characters_max = limits::username_bytes_max});
-        reader.text("email", change.email, {.characters_max = limits::email_bytes_max});
+        reader.text("username", change.username,
+                    {.characters_max = limits::username_characters_max});
+        reader.text("email", change.email, {.characters_max = limits::email_characters_max});
         reader.boolean("email_verified", change.email_verified);
         reader.text("first_name", change.first_name, name);
         reader.text("last_name", change.last_name, name);

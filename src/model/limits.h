@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -95,10 +96,13 @@ inline constexpr Duration internal_retry_max = 5min;
 inline constexpr unsigned crashes_before_set_aside = 3;
 
 // The directory.
-inline constexpr std::size_t username_bytes_max = 200;
-inline constexpr std::size_t email_bytes_max = 254;  ///< RFC 5321: a path of 256 less its < >
+inline constexpr std::size_t username_characters_max = 200;
+inline constexpr std::size_t email_characters_max = 254;  ///< RFC 5321: a path of 256 less its < >
+inline constexpr std::size_t login_name_characters_max =
+    std::max(username_characters_max, email_characters_max);
+inline constexpr std::size_t folded_rows_per_step = 1000;       ///< of users, read at once
 inline constexpr std::size_t attributes_bytes_max = 16 * 1024;  ///< of one user; they are in events
-inline constexpr std::size_t client_id_bytes_max = 200;
+inline constexpr std::size_t client_id_characters_max = 200;
 inline constexpr std::size_t roles_per_realm_max =
     1000;  ///< its own; looked through by some checks
 inline constexpr std::size_t roles_per_client_max = 1000;  ///< they go with it in one transaction
@@ -109,11 +113,19 @@ inline constexpr std::size_t bulk_delete_users_max = 1000;  ///< one transaction
 inline constexpr std::size_t import_entries_max = 200;      ///< of one part: one transaction
 inline constexpr std::size_t import_names_max = 1000;       ///< role names and URIs of one part
 inline constexpr std::size_t import_body_bytes_max = 4 * 1024 * 1024;
+// Of password hashes from elsewhere: importing one decides what each login with it costs. Beyond
+// these its user needs a reset.
+inline constexpr std::uint64_t foreign_argon2_memory_kib_max = 64 * 1024;
+inline constexpr std::uint64_t foreign_argon2_passes_max = 10;
+inline constexpr std::uint64_t foreign_argon2_lanes_max = 16;
+inline constexpr std::uint64_t foreign_pbkdf2_rounds_max = 1'000'000;  ///< some 0.6 s
+inline constexpr std::uint64_t foreign_bcrypt_cost_max = 12;           ///< some 0.3 s
+inline constexpr std::size_t foreign_hash_queue_max = 32;  ///< at worst some 20 s of work; then 429
 inline constexpr std::size_t client_secret_bytes = 32;
 inline constexpr std::int64_t password_characters_min_default = 15;  ///< NIST SP 800-63B, alone
 inline constexpr std::int64_t password_characters_min_lowest = 8;  ///< what a realm may go down to
 inline constexpr std::int64_t password_characters_min_highest = 128;
-inline constexpr std::size_t password_bytes_max = 1024;  ///< hashing takes its time from memory
+inline constexpr std::size_t password_characters_max = 1024;  ///< what is hashed has at most 4 KiB
 inline constexpr std::size_t password_hash_threads = 1;  ///< of two cores, the other is everybody's
 inline constexpr std::size_t password_hash_queue_max = 64;  ///< some 2 s of work; then 429
 inline constexpr std::size_t reset_token_bytes = 32;

@@ -10,6 +10,7 @@
 #include "model/limits.h"
 #include "store/commit_order.h"
 #include "store/last_commit.h"
+#include "store/name_keys.h"
 #include "store/node_file.h"
 #include "store/postgresql_cluster.h"
 #include "store/postgresql_link.h"
@@ -164,6 +165,7 @@ Result<std::unique_ptr<Store>> open_postgresql(PostgresqlOptions options, const 
     POSTRIDER_TRY(prepare_schema(*sql));
     POSTRIDER_TRY(take_part(*sql, options.is_alone, clock));
     POSTRIDER_TRY(check_whole(*sql));
+    POSTRIDER_TRY(fold_name_keys(*sql));
     const Uuid node = Uuid::from_bytes(random.bytes(16));
     NodeFile file;
     std::optional<Uuid> before;

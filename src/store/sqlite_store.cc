@@ -5,6 +5,7 @@
 #include "model/limits.h"
 #include "store/checkpointer.h"
 #include "store/last_commit.h"
+#include "store/name_keys.h"
 #include "store/reader_pool.h"
 #include "store/sqlite_file.h"
 #include "store/transfer.h"
@@ -82,6 +83,9 @@ Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& c
                                            Random& random) {
     POSTRIDER_ASSIGN(auto file, open_sqlite_file(options.path));
     POSTRIDER_TRY(check_whole(*file->connection));
+    if (auto folded = fold_name_keys(*file->connection); !folded) {
+        return cannot_open(options.path, folded.error());
+    }
     auto last_id = read_last_id(*file->connection);
     if (!last_id) return cannot_open(options.path, last_id.error());
     auto checkpointer = SqliteConnection::open(options.path, SqliteConnection::Mode::checkpointer);

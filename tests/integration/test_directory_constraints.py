@@ -49,6 +49,9 @@ def test_bad_fields_are_named(server, path, body, pointers):
 
 @pytest.mark.parametrize("value, good", [
     ("https://shop.example/cb", True), ("https://shop.example:8443/cb?x=1", True),
+    ("http://127.0.0.1/cb", True), ("com.example.app:/callback", True), ("com.example.app://callback?x=1", True),
+    ("myapp:/callback", False), ("shop.example:8443/cb", False), ("com.example.app:/cb#x", False),
+    ("com.example.app:/*", False), ("http://localhost:*/cb", False), ("com..app:/cb", False),
     ("http://127.0.0.1:3000/cb", True), ("http://[::1]/cb", True), ("http://localhost/cb", True),
     ("http://shop.example/cb", False), ("/cb", False), ("https://shop.example/cb#x", False),
     ("https://*.example/cb", False), ("https://user@shop.example/", False), ("javascript:alert(1)", False),

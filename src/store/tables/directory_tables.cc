@@ -1,6 +1,6 @@
 // The tables of users, their credentials, roles and who has them.
-#include <algorithm>
-
+#include "base/names.h"
+#include "store/name_keys.h"
 #include "store/tables.h"
 
 namespace postrider::store {
@@ -9,18 +9,9 @@ using sql::Query;
 
 namespace {
 
-/// What uniqueness goes by: ASCII letters in lower case.
-std::string key_of(std::string_view text) {
-    std::string key(text);
-    std::ranges::transform(key, key.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return key;
-}
-
 std::optional<std::string> key_of(const std::optional<std::string>& text) {
     if (!text) return std::nullopt;
-    return key_of(std::string_view(*text));
+    return fold_name(*text);
 }
 
 template <typename Row, typename Read>
@@ -76,15 +67,19 @@ Result<std::optional<UserRow>> find(sql::Connection& sql, const RealmId& realm, 
 Result<std::optional<UserRow>> find_by_username(sql::Connection& sql, const RealmId& realm,
                                                 std::string_view username) {
     static constexpr Query query{"SELECT " USER_COLUMNS
-                                 " FROM users WHERE realm_id = $1 AND username_key = $2"};
-    return read_one<UserRow>(sql.rows(query, realm, key_of(username)), read_row);
+                                 " FROM users WHERE realm_id = $1 AND username_key IN ($2, $3)"
+                                 " ORDER BY username_key = $3 DESC"};
+    return read_one<UserRow>(sql.rows(query, realm, fold_name(username), former_name_key(username)),
+                             read_row);
 }
 
 Result<std::optional<UserRow>> find_by_email(sql::Connection& sql, const RealmId& realm,
                                              std::string_view email) {
     static constexpr Query query{"SELECT " USER_COLUMNS
-                                 " FROM users WHERE realm_id = $1 AND email_key = $2"};
-    return read_one<UserRow>(sql.rows(query, realm, key_of(email)), read_row);
+                                 " FROM users WHERE realm_id = $1 AND email_key IN ($2, $3)"
+                                 " ORDER BY email_key = $3 DESC"};
+    return read_one<UserRow>(sql.rows(query, realm, fold_name(email), former_name_key(email)),
+                             read_row);
 }
 
 Result<std::vector<UserRow>> list(sql::Connection& sql, const RealmId& realm,
@@ -102,7 +97,7 @@ Result<void> insert(Transaction& tx, const UserRow& row) {
     POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.username, row.email,
                                row.email_verified, row.first_name, row.last_name, row.enabled,
                                row.attributes, row.version, row.created_at, row.updated_at,
-                               key_of(std::string_view(row.username)), key_of(row.email)));
+                               fold_name(row.username), key_of(row.email)));
     return {};
 }
 
@@ -110,11 +105,13 @@ Result<void> update(Transaction& tx, const UserRow& row) {
     static constexpr Query query{
         "UPDATE users SET username = $3, email = $4, email_verified = $5, first_name = $6, "
         "last_name = $7, enabled = $8, attributes = $9, version = $10, updated_at = $11, "
-        "username_key = $12, email_key = $13 WHERE realm_id = $1 AND id = $2"};
+        "username_key = CASE WHEN username = $3 THEN username_key ELSE $12 END, "
+        "email_key = CASE WHEN email = $4 THEN email_key ELSE $13 END WHERE realm_id = $1 AND id = "
+        "$2"};
     POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.username, row.email,
                                row.email_verified, row.first_name, row.last_name, row.enabled,
-                               row.attributes, row.version, row.updated_at,
-                               key_of(std::string_view(row.username)), key_of(row.email)));
+                               row.attributes, row.version, row.updated_at, fold_name(row.username),
+                               key_of(row.email)));
     return {};
 }
 
