@@ -1,18 +1,21 @@
 #include "access/password_hasher.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <memory>
+#include <utility>
 
 #include "base/crypto.h"
+#include "base/crypto_imported_hash.h"
 #include "model/limits.h"
 
 namespace postrider::access {
 
 namespace {
 
-constexpr int nice_value = 10;
+constexpr HashCosts costs_max{.argon2_memory_kib = limits::foreign_argon2_memory_kib_max,
+                              .argon2_passes = limits::foreign_argon2_passes_max,
+                              .argon2_lanes = limits::foreign_argon2_lanes_max,
+                              .pbkdf2_rounds = limits::foreign_pbkdf2_rounds_max,
+                              .bcrypt_cost = limits::foreign_bcrypt_cost_max};
 
 std::unexpected<Error> stopping() {
     return fail(ErrorCode::unavailable, "the server is stopping; try again in a moment");
@@ -26,61 +29,22 @@ Result<std::string> hashed(const std::string& password) {
 
 }  // namespace
 
-PasswordHasher::PasswordHasher() : decoy_(password_hash("nobody's").value_or("")) {
-    for (std::size_t i = 0; i < limits::password_hash_threads; ++i) {
-        threads_.emplace_back([this] { run(); });
-    }
-}
+PasswordHasher::PasswordHasher()
+    : decoy_(password_hash("nobody's").value_or("")),
+      own_({.threads = limits::password_hash_threads,
+            .waiting_max = limits::password_hash_queue_max}),
+      imported_({.threads = 1, .waiting_max = limits::foreign_hash_queue_max}) {}
 
 PasswordHasher::~PasswordHasher() { stop(); }
 
 void PasswordHasher::stop() {
-    std::deque<Work> left;
-    {
-        const MutexLock lock(mutex_);
-        is_stopping_ = true;
-        left.swap(queue_);
-    }
-    waiting_.notify_all();
-    for (const Work& work : left) work(false);
-    for (std::thread& thread : threads_) {
-        if (thread.joinable()) thread.join();
-    }
-}
-
-Result<void> PasswordHasher::enqueue(Work work) {
-    {
-        const MutexLock lock(mutex_);
-        if (is_stopping_) return stopping();
-        if (queue_.size() >= limits::password_hash_queue_max) {
-            return fail(ErrorCode::resource_exhausted,
-                        "too many passwords are being checked; try again in a moment");
-        }
-        queue_.push_back(std::move(work));
-    }
-    waiting_.notify_one();
-    return {};
-}
-
-void PasswordHasher::run() {
-    // Linux has a nice value for each thread. That it may fail does no harm.
-    static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice_value));
-    while (true) {
-        Work work;
-        {
-            const MutexLock lock(mutex_);
-            while (queue_.empty() && !is_stopping_) waiting_.wait(mutex_);
-            if (queue_.empty()) return;
-            work = std::move(queue_.front());
-            queue_.pop_front();
-        }
-        work(true);
-    }
+    own_.stop();
+    imported_.stop();
 }
 
 void PasswordHasher::hash(std::string password, std::function<void(Result<std::string>)> done) {
     const auto shared = std::make_shared<decltype(done)>(std::move(done));
-    auto queued = enqueue([password = std::move(password), shared](bool runs) {
+    auto queued = own_.add([password = std::move(password), shared](bool runs) {
         if (!runs) return (*shared)(stopping());
         (*shared)(hashed(password));
     });
@@ -90,18 +54,26 @@ void PasswordHasher::hash(std::string password, std::function<void(Result<std::s
 void PasswordHasher::verify(std::string password, std::string stored,
                             std::function<void(Result<Verdict>)> done) {
     const auto shared = std::make_shared<decltype(done)>(std::move(done));
-    auto queued = enqueue(
-        [this, password = std::move(password), stored = std::move(stored), shared](bool runs) {
-            if (!runs) return (*shared)(stopping());
-            Verdict verdict;
+    const bool is_imported = !stored.empty() && password_needs_rehash(stored);
+    auto& queue = is_imported ? imported_ : own_;
+    auto queued = queue.add([this, is_imported, password = std::move(password),
+                             stored = std::move(stored), shared](bool runs) {
+        if (!runs) return (*shared)(stopping());
+        Verdict verdict;
+        if (is_imported) {
+            verdict.matches = imported_hash_matches(stored, password, costs_max);
+            if (verdict.matches) verdict.rehashed = password_hash(password).value_or("");
+        } else {
             const bool equal = password_verify(stored.empty() ? decoy_ : stored, password);
             verdict.matches = equal && !stored.empty();
-            if (verdict.matches && password_needs_rehash(stored)) {
-                verdict.rehashed = password_hash(password).value_or("");
-            }
-            (*shared)(verdict);
-        });
+        }
+        (*shared)(verdict);
+    });
     if (!queued) (*shared)(std::unexpected(std::move(queued).error()));
+}
+
+Result<void> check_importable_hash(std::string_view text) {
+    return check_imported_hash(text, costs_max);
 }
 
 }  // namespace postrider::access

@@ -1,19 +1,18 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <string>
-#include <thread>
-#include <vector>
+#include <string_view>
 
-#include "base/mutex.h"
+#include "access/work_queue.h"
 #include "base/result.h"
 
 namespace postrider::access {
 
 /// Hashes and checks passwords on its own few threads of low priority, so that a flood of logins
-/// takes time from logins and not from deliveries.
-/// Errors of both: resource_exhausted (limits::password_hash_queue_max wait already), unavailable
+/// takes time from logins and not from deliveries. Hashes that another system made may cost twenty
+/// times as much: they have a thread and a queue of their own, so that they delay each other alone.
+/// Errors of both: resource_exhausted (as many wait already as limits.h lets), unavailable
 /// (stopping). Thread-safety: any thread; callbacks come on its threads, or at once with an error.
 class PasswordHasher {
  public:
@@ -26,7 +25,8 @@ class PasswordHasher {
 
     struct Verdict {
         bool matches = false;
-        /// When it matches and the hash has old parameters: the new one, to be stored.
+        /// When it matches and the hash is another system's or has old parameters: the new one, to
+        /// be stored.
         std::string rehashed;
     };
     /// An empty `stored` matches nothing and takes as long as any other.
@@ -37,17 +37,13 @@ class PasswordHasher {
     void stop();
 
  private:
-    /// Runs with true, or with false when the hasher has stopped.
-    using Work = std::function<void(bool runs)>;
-    Result<void> enqueue(Work work);
-    void run();
-
-    Mutex mutex_;
-    Condition waiting_;
-    std::deque<Work> queue_ GUARDED_BY(mutex_);
-    bool is_stopping_ GUARDED_BY(mutex_) = false;
     const std::string decoy_;  ///< the hash of nobody's password
-    std::vector<std::thread> threads_;
+    WorkQueue own_;
+    WorkQueue imported_;
 };
+
+/// Checks a hash of another system, as base/crypto_imported_hash.h describes them, against the
+/// limits of limits.h. Errors: invalid_argument, the end of a sentence about its user.
+Result<void> check_importable_hash(std::string_view text);
 
 }  // namespace postrider::access

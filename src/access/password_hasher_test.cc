@@ -47,6 +47,38 @@ TEST(password_hasher, old_parameters_are_raised_when_the_password_is_known) {
                               "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
 }
 
+// Made by Python's hashlib, of "correct horse battery staple".
+constexpr const char* imported =
+    "$pbkdf2-sha256$i=27500$c2l4dGVlbiBieXRlIHNsdA$Qx3qbw278zSt9WeG86lWZvHDoTyEGK0+JPKz57+E4H8";
+
+TEST(password_hasher, another_systems_hash_becomes_ours_when_the_password_is_known) {
+    PasswordHasher hasher;
+    EXPECT_TRUE(check_importable_hash(imported));
+    EXPECT_FALSE(verify(hasher, "another", imported)->matches);
+    const auto verdict = verify(hasher, "correct horse battery staple", imported);
+    ASSERT_TRUE(verdict && verdict->matches);
+    EXPECT_FALSE(password_needs_rehash(verdict->rehashed));
+    EXPECT_TRUE(verify(hasher, "correct horse battery staple", verdict->rehashed)->matches);
+}
+
+TEST(password_hasher, a_flood_of_imported_hashes_leaves_the_others_alone) {
+    PasswordHasher hasher;
+    const std::string costly =
+        "$argon2id$v=19$m=65536,t=10,p=1$c2l4dGVlbiBieXRlIHNsdA$"
+        "Qx3qbw278zSt9WeG86lWZvHDoTyEGK0+JPKz57+E4H8";
+    std::size_t refused = 0;
+    for (std::size_t i = 0; i < limits::foreign_hash_queue_max * 2; ++i) {
+        hasher.verify("guess", costly, [&](Result<PasswordHasher::Verdict> result) {
+            if (!result && result.error().code == ErrorCode::resource_exhausted) ++refused;
+        });
+    }
+    EXPECT_GE(refused, limits::foreign_hash_queue_max - 1);
+    const auto stored = hash(hasher, "a password of ours");
+    ASSERT_TRUE(stored);
+    EXPECT_TRUE(verify(hasher, "a password of ours", *stored)->matches);
+    hasher.stop();
+}
+
 TEST(password_hasher, a_flood_is_refused_and_the_rest_is_done) {
     PasswordHasher hasher;
     const std::size_t asked = limits::password_hash_queue_max * 2 + 2;
