@@ -2,6 +2,7 @@
 
 #include "access/api_keys.h"
 #include "api/directory_call.h"
+#include "api/list_bounds.h"
 #include "api/routes.h"
 #include "audit/record.h"
 #include "base/crypto.h"
@@ -119,7 +120,7 @@ Result<ApiKeyRow> insert_key(store::Transaction& tx, const Actor& actor, ApiKeyR
 
 Result<void> create_api_key(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
-    POSTRIDER_ASSIGN(Body body, call.json_object());
+    POSTRIDER_ASSIGN(Body body, call.json_object(bounds::permissions));
     POSTRIDER_ASSIGN(auto row, parse_key(std::move(body), context.clock.now()));
     const auto granted = access::from_json(row.permissions);
     for (const access::Permission permission : access::all_permissions()) {

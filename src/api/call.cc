@@ -71,6 +71,14 @@ Result<void> check_again(const Context& context, const http::Request& request,
 
 }  // namespace
 
+void add_holders(const void* admission, Shares::Holders& holders) {
+    const auto& known = *static_cast<const Admission*>(admission);
+    if (known.principal->kind != access::Principal::Kind::anybody) {
+        holders.push_back("key " + known.principal->id.to_string());
+    }
+    if (known.realm.id != RealmId{}) holders.push_back("realm " + known.realm.id.to_string());
+}
+
 http::Gate make_gate(Context& context) {
     return [&context](const http::Request& request, const http::Route& route,
                       std::function<void(http::Verdict)> say) {
@@ -141,17 +149,17 @@ std::unexpected<Error> Call::not_found(std::string_view what, std::string_view i
                 "there is no " + std::string(what) + " \"" + std::string(id) + "\"");
 }
 
-Result<json::Value> Call::json() const {
-    auto value = json::parse(request.body, limits::json_depth_max);
-    if (!value) {
+Result<json::Value> Call::json(json::Bounds bounds) const {
+    auto value = json::parse(request.body, limits::json_depth_max, bounds);
+    if (!value && value.error().fields.empty()) {
         return fail(ErrorCode::invalid_argument, "the body is not JSON: " + value.error().message,
                     "malformed-json");
     }
     return value;
 }
 
-Result<Body> Call::json_object() const {
-    POSTRIDER_ASSIGN(json::Value value, json());
+Result<Body> Call::json_object(json::Bounds bounds) const {
+    POSTRIDER_ASSIGN(json::Value value, json(bounds));
     if (value.as_object() == nullptr) {
         return fail_field("#", "must be an object, not " + std::string(value.type_name()));
     }
@@ -163,22 +171,58 @@ Result<Body> Call::json_object_or_empty() const {
     return json_object();
 }
 
-Result<std::optional<std::int64_t>> Call::if_match() const {
-    const std::string* header = request.header("if-match");
-    if (header == nullptr || *header == "*") return std::nullopt;
-    std::string_view tag = *header;
-    if (tag.find(',') != std::string_view::npos) {
-        Error error{ErrorCode::invalid_argument, "If-Match takes one entity tag here", {}, nullptr};
-        error.fields.push_back({{}, {}, "If-Match", "must be one entity tag, as ETag gave it"});
-        return std::unexpected(std::move(error));
-    }
-    constexpr std::int64_t none_of_ours = -1;
+namespace {
+
+constexpr std::int64_t none_of_ours = -1;
+
+/// The version that an entity tag names.
+std::int64_t version_of(std::string_view tag) {
     if (tag.size() < 3 || tag.front() != '"' || tag.back() != '"') return none_of_ours;
     tag = tag.substr(1, tag.size() - 2);
     std::int64_t version = 0;
     const auto [rest, failure] = std::from_chars(tag.data(), tag.data() + tag.size(), version);
     if (failure != std::errc{} || rest != tag.data() + tag.size() || version < 1) {
         return none_of_ours;
+    }
+    return version;
+}
+
+/// The elements of a header that is a list, which may be given in several lines.
+/// Source: RFC 9110, sections 5.3 and 5.6.1. Our tags have no comma.
+std::vector<std::string_view> list_of(const http::Request& request, std::string_view name) {
+    std::vector<std::string_view> found;
+    for (const auto& [key, value] : request.headers) {
+        if (key != name) continue;
+        std::string_view rest = value;
+        while (!rest.empty()) {
+            auto element = rest.substr(0, rest.find(','));
+            rest.remove_prefix(std::min(element.size() + 1, rest.size()));
+            while (element.starts_with(' ') || element.starts_with('\t')) element.remove_prefix(1);
+            while (element.ends_with(' ') || element.ends_with('\t')) element.remove_suffix(1);
+            if (!element.empty()) found.push_back(element);
+        }
+    }
+    return found;
+}
+
+}  // namespace
+
+Result<std::optional<std::int64_t>> Call::if_match() const {
+    if (request.header("if-match") == nullptr) return std::nullopt;
+    std::int64_t version = none_of_ours;
+    for (const std::string_view tag : list_of(request, "if-match")) {
+        if (tag == "*") return std::nullopt;
+        const std::int64_t named = version_of(tag);
+        if (named == none_of_ours || named == version) continue;
+        if (version != none_of_ours) {
+            Error error{ErrorCode::invalid_argument,
+                        "If-Match names two versions; it takes the one that was read",
+                        {},
+                        nullptr};
+            error.fields.push_back({{}, {}, "If-Match", "must name one version, as ETag gave it"});
+            return std::unexpected(std::move(error));
+        }
+        version = named;
     }
     return version;
 }

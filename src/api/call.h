@@ -11,6 +11,7 @@
 #include "access/principal.h"
 #include "api/context.h"
 #include "base/json.h"
+#include "base/json_bounds.h"
 #include "base/result.h"
 #include "http/problem.h"
 #include "http/server.h"
@@ -248,15 +249,16 @@ struct Call {
     }
     static std::unexpected<Error> not_found(std::string_view what, std::string_view id);
 
-    /// The body as JSON. Errors: "malformed-json" (400) with the place.
-    Result<json::Value> json() const;
+    /// The body as JSON. Errors: "malformed-json" (400) with the place; invalid_argument for a list
+    /// that is longer than `bounds` say, of which no more is read.
+    Result<json::Value> json(json::Bounds bounds = {}) const;
     /// The body as an object. Errors: also invalid_argument when it is something else. An empty
     /// body is an empty object only with json_object_or_empty.
-    Result<Body> json_object() const;
+    Result<Body> json_object(json::Bounds bounds = {}) const;
     Result<Body> json_object_or_empty() const;
 
     /// If-Match: the version that the resource must have; nullopt: any. A tag that is none of ours
-    /// is -1, which no resource has.
+    /// is -1, which no resource has. A list, in one header or several, may have one tag of ours.
     Result<std::optional<std::int64_t>> if_match() const;
 };
 

@@ -1,4 +1,5 @@
 #include "api/directory_call.h"
+#include "api/list_bounds.h"
 #include "api/routes.h"
 #include "store/tables.h"
 
@@ -26,7 +27,7 @@ Answer changed_client(const SavedClient& saved) { return client_answer(200, save
 
 Result<void> create_client(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
-    POSTRIDER_ASSIGN(const auto body, call.json());
+    POSTRIDER_ASSIGN(const auto body, call.json(bounds::client));
     store::write<SavedClient>(
         call.store,
         [&clients = context.directory.clients(), caller = caller_of(call), realm = call.realm,
@@ -100,7 +101,7 @@ Result<void> get_client(Context&, Call& call) {
 
 Result<void> change_client(Context& context, Call& call, ChangeKind kind) {
     POSTRIDER_ASSIGN(const auto address, address_of<ClientId>(call, "client_id", "client"));
-    POSTRIDER_ASSIGN(const auto body, call.json());
+    POSTRIDER_ASSIGN(const auto body, call.json(bounds::client));
     store::write<SavedClient>(
         call.store,
         [&clients = context.directory.clients(), caller = caller_of(call), address,

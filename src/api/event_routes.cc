@@ -2,6 +2,7 @@
 #include <span>
 
 #include "api/call.h"
+#include "api/event_list.h"
 #include "api/routes.h"
 #include "base/crypto.h"
 #include "events/catalogue.h"
@@ -14,7 +15,6 @@ namespace postrider::api {
 
 namespace {
 
-using store::EventRow;
 using store::PublishShape;
 
 /// The Idempotency-Key of a publish, its scope and the digest of the body that it stands for.
@@ -78,7 +78,7 @@ Result<void> publish_events(Context& context, Call& call) {
     return publish(context, call, PublishShape::batch);
 }
 
-Result<void> list_events(Context&, Call& call) {
+Result<void> list_events(Context& context, Call& call) {
     auto query = call.query();
     store::EventFilter filter;
     filter.type = query.text("event").value_or("");
@@ -89,19 +89,7 @@ Result<void> list_events(Context&, Call& call) {
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     filter.since = call.not_before_kept(filter.since);
-    store::read<std::vector<EventRow>>(
-        call.store,
-        [realm = call.realm, filter, page](store::sql::Connection& sql) {
-            return store::events_table::list(sql, realm, filter, page.before_id<EventId>(),
-                                             page.rows_wanted());
-        },
-        call.reply.with<std::vector<EventRow>>([page](const std::vector<EventRow>& rows) {
-            return page.answer(
-                rows, [](const EventRow& row) { return row.id.uuid; },
-                [](json::Writer& writer, const EventRow& row) {
-                    events::write_event(writer, row);
-                });
-        }));
+    answer_events(context, call, filter, page);
     return {};
 }
 

@@ -1,4 +1,5 @@
 #include "api/directory_call.h"
+#include "api/list_bounds.h"
 #include "api/routes.h"
 #include "directory/directory.h"
 #include "directory/realm.h"
@@ -136,7 +137,7 @@ Result<void> get_settings(Context& context, Call& call) {
 Result<void> change_settings(Context& context, Call& call, directory::ChangeKind kind) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(const auto version, call.if_match());
-    POSTRIDER_ASSIGN(const auto body, call.json());
+    POSTRIDER_ASSIGN(const auto body, call.json(bounds::settings));
     store::write<directory::VersionedSettings>(
         call.store,
         [&directory = context.directory, actor = call.actor(),
@@ -170,7 +171,7 @@ Result<void> require_rights(const access::Principal& principal, const directory:
 Result<void> import_part(Context& context, Call& call) {
     using directory::ImportCount;
     POSTRIDER_TRY(call.query().finish());
-    POSTRIDER_ASSIGN(const auto body, call.json());
+    POSTRIDER_ASSIGN(const auto body, call.json(bounds::import_part));
     POSTRIDER_ASSIGN(auto part, directory::parse_import_part(body, context.random));
     POSTRIDER_TRY(require_rights(*call.principal, part));
     store::write<ImportCount>(

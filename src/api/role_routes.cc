@@ -1,4 +1,5 @@
 #include "api/directory_call.h"
+#include "api/list_bounds.h"
 #include "api/routes.h"
 #include "store/tables.h"
 
@@ -30,7 +31,7 @@ Answer role_answer(const RoleRow& row) { return resource_answer(200, row, write_
 Result<void> create_role(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(const auto client, client_of(call));
-    POSTRIDER_ASSIGN(const auto body, call.json());
+    POSTRIDER_ASSIGN(const auto body, call.json(bounds::permissions));
     const std::string below = client ? "/clients/" + client->to_string() + "/roles/" : "/roles/";
     store::write<RoleRow>(
         call.store,
@@ -76,7 +77,7 @@ Result<void> get_role(Context&, Call& call) {
 
 Result<void> change_role(Context& context, Call& call, ChangeKind kind) {
     POSTRIDER_ASSIGN(const auto address, role_address_of(call));
-    POSTRIDER_ASSIGN(const auto body, call.json());
+    POSTRIDER_ASSIGN(const auto body, call.json(bounds::permissions));
     store::write<RoleRow>(
         call.store,
         [&roles = context.directory.roles(), caller = caller_of(call), address,
@@ -107,7 +108,7 @@ Result<void> delete_role(Context& context, Call& call) {
 
 Result<void> set_role_permissions(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, role_address_of(call));
-    POSTRIDER_ASSIGN(const auto body, call.json());
+    POSTRIDER_ASSIGN(const auto body, call.json(bounds::permissions));
     POSTRIDER_ASSIGN(const auto permissions, directory::parse_permissions(body));
     store::write<RoleRow>(
         call.store,

@@ -28,4 +28,8 @@ RouteList all_routes(Context& context);
 /// Authentication, {realm} and permission, asked before a request's body is read.
 http::Gate make_gate(Context& context);
 
+/// http::ServerOptions::add_holders, of what that gate admits: the key (or session, or client) and
+/// the realm.
+void add_holders(const void* admission, Shares::Holders& holders);
+
 }  // namespace postrider::api

@@ -1,9 +1,9 @@
-#include <atomic>
 #include <map>
 
 #include "api/call.h"
 #include "api/routes.h"
 #include "base/mutex.h"
+#include "base/shares.h"
 #include "store/tables.h"
 
 /// Server-sent events: a realm's pulse, whenever it changes. It says that there is something to ask
@@ -107,7 +107,8 @@ class Pulses {
         return pulse;
     }
 
-    std::atomic<std::size_t> streams = 0;  ///< also when the last holder of one is another thread
+    /// By key and by realm. Also for when the last holder of one is another thread.
+    const std::shared_ptr<Shares> streams = std::make_shared<Shares>(limits::streams_max);
 
  private:
     std::map<RealmId, std::weak_ptr<Pulse>> pulses_;
@@ -115,13 +116,8 @@ class Pulses {
 
 class Stream final : public http::BodySource {
  public:
-    Stream(std::shared_ptr<Pulses> all, std::shared_ptr<Pulse> pulse, const Clock& clock)
-        : all_(std::move(all)), pulse_(std::move(pulse)), clock_(clock) {
-        ++all_->streams;
-    }
-    ~Stream() override { --all_->streams; }
-    Stream(const Stream&) = delete;
-    Stream& operator=(const Stream&) = delete;
+    Stream(Shares::Hold hold, std::shared_ptr<Pulse> pulse, const Clock& clock)
+        : hold_(std::move(hold)), pulse_(std::move(pulse)), clock_(clock) {}
 
     std::optional<std::string> next() override {
         const auto now = clock_.monotonic();
@@ -135,7 +131,7 @@ class Stream final : public http::BodySource {
     }
 
  private:
-    const std::shared_ptr<Pulses> all_;
+    const Shares::Hold hold_;
     const std::shared_ptr<Pulse> pulse_;
     const Clock& clock_;
     const Monotonic begun_ = clock_.monotonic();
@@ -149,14 +145,23 @@ RouteList stream_routes(Context& context) {
     auto get_stream = [pulses = std::make_shared<Pulses>()](Context& with,
                                                             Call& call) -> Result<void> {
         POSTRIDER_TRY(call.query().finish());
-        if (pulses->streams >= limits::streams_max) {
+        Shares::Hold hold(pulses->streams, {"key " + call.principal->id.to_string(),
+                                            "realm " + call.realm.to_string()});
+        const auto room = hold.take(1);
+        if (room == Shares::Answer::over_share) {
+            return fail(ErrorCode::resource_exhausted,
+                        "this key or its realm listens to as many streams as it may while others "
+                        "need some; the lists still answer");
+        }
+        if (room == Shares::Answer::full) {
             return fail(ErrorCode::unavailable,
                         "too many browsers look on; the lists still answer");
         }
         Answer answer;
         answer.content_type = "text/event-stream";
         answer.headers.emplace_back("Cache-Control", "no-store");
-        answer.source = std::make_shared<Stream>(pulses, pulses->of(with.clock, call), with.clock);
+        answer.source =
+            std::make_shared<Stream>(std::move(hold), pulses->of(with.clock, call), with.clock);
         call.reply.send(std::move(answer));
         return {};
     };

@@ -1,4 +1,5 @@
 #include "api/directory_call.h"
+#include "api/list_bounds.h"
 #include "api/routes.h"
 #include "directory/reset_requests.h"
 #include "directory/role.h"
@@ -119,7 +120,7 @@ Result<void> delete_user(Context& context, Call& call) {
 
 Result<void> bulk_delete_users(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
-    POSTRIDER_ASSIGN(const auto body, call.json());
+    POSTRIDER_ASSIGN(const auto body, call.json(bounds::ids));
     POSTRIDER_ASSIGN(auto ids, directory::parse_bulk_delete(body));
     store::write<std::size_t>(
         call.store,

@@ -1,6 +1,7 @@
 #include "webhooks/webhooks.h"
 
 #include "api/call.h"
+#include "api/list_bounds.h"
 #include "api/routes.h"
 #include "store/tables.h"
 
@@ -29,7 +30,7 @@ Answer saved_answer(int status, const Saved& saved) {
 
 Result<void> create_webhook(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
-    POSTRIDER_ASSIGN(const auto body, call.json());
+    POSTRIDER_ASSIGN(const auto body, call.json(bounds::webhook));
     store::write<Saved>(
         call.store,
         [&webhooks = context.webhooks, realm = call.realm, actor = call.actor(),
@@ -115,7 +116,7 @@ Result<webhooks::Address> address_of(const Call& call) {
 
 Result<void> change_webhook(Context& context, Call& call, webhooks::ChangeKind kind) {
     POSTRIDER_ASSIGN(const auto address, address_of(call));
-    POSTRIDER_ASSIGN(const auto body, call.json());
+    POSTRIDER_ASSIGN(const auto body, call.json(bounds::webhook));
     store::write<Saved>(
         call.store,
         [&webhooks = context.webhooks, address, actor = call.actor(),

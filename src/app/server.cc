@@ -322,6 +322,7 @@ std::function<bool(std::string_view)> trust_of(const config::Config& config) {
 http::ServerOptions ServerImpl::http_options() {
     return {.address = config_.listen.address,
             .port = config_.listen.port,
+            .add_holders = api::add_holders,
             .tls = tls_,
             .strict_transport = strict_transport_of(config_),
             .is_trusted_proxy = trust_of(config_),

@@ -216,8 +216,14 @@ const Value* Value::find(std::string_view name) const {
 bool Value::operator==(const Value& other) const { return storage_ == other.storage_; }
 
 Result<Value> parse(std::string_view text, std::size_t depth_max) {
-    Scanner scanner(text, depth_max);
+    return parse(text, depth_max, {});
+}
+
+Result<Value> parse(std::string_view text, std::size_t depth_max, Bounds bounds) {
+    Scanner scanner(text, depth_max, bounds);
+    scanner.bound_values(tree_values_max);
     if (!scanner.scan()) {
+        if (scanner.is_list_too_long()) return std::unexpected(scanner.error());
         auto before = text.substr(0, scanner.error_offset());
         auto line_begin = before.rfind('\n');
         auto column = before.size() - (line_begin == std::string_view::npos ? 0 : line_begin + 1);

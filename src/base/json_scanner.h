@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_bounds.h"
 #include "base/result.h"
 
 /// Inside of base/json only: the one JSON grammar, which json_text.h and json.h share, so that a
@@ -22,12 +23,16 @@ class Scanner {
         std::size_t begin = 0, end = 0;
     };
 
-    Scanner(std::string_view text, std::size_t depth_max)
+    Scanner(std::string_view text, std::size_t depth_max, Bounds bounds = {})
         : begin_(text.data()),
           end_(text.data() + text.size()),
           p_(text.data()),
           run_(text.data()),
-          depth_max_(depth_max) {}
+          depth_max_(depth_max),
+          bounds_(bounds) {}
+
+    /// More values than this in all are an error.
+    void bound_values(std::size_t count_max) { values_left_ = count_max; }
 
     /// Scans one value and what stands around it, to the end of the text. False: see error().
     bool scan();
@@ -39,8 +44,9 @@ class Scanner {
     }
     std::string take_compact() { return std::move(out_); }
     std::string_view compact() const { return out_; }
-    /// "malformed-json", with the place as a byte offset.
+    /// "malformed-json", with the place as a byte offset; or the list that is too long.
     Error error() const;
+    bool is_list_too_long() const { return too_long_ != nullptr; }
     std::size_t error_offset() const { return static_cast<std::size_t>(failed_at_ - begin_); }
     std::string_view error_reason() const { return reason_; }
 
@@ -68,6 +74,18 @@ class Scanner {
         // No byte above ' ' is white space, and most texts that arrive have none.
         if (p_ < end_ && static_cast<unsigned char>(*p_) <= ' ') skip_space_slowly();
     }
+    /// One more child of what `bound` is about. False: that is one too many.
+    bool count(const Bound* bound, std::size_t& children) {
+        if (bound == nullptr || ++children <= bound->count_max) return true;
+        too_long_ = bound;
+        return fail_here("the list is too long");
+    }
+    const Bound* bound_of(std::string_view name) const {
+        for (const Bound& bound : bounds_) {
+            if (bound.member == name) return &bound;
+        }
+        return nullptr;
+    }
     void skip_space_slowly();
     void flush() {
         out_.append(run_, static_cast<std::size_t>(p_ - run_));
@@ -90,6 +108,10 @@ class Scanner {
     const char* p_;
     const char* run_;  ///< begin of what is not yet copied
     const std::size_t depth_max_;
+    const Bounds bounds_;
+    const Bound* next_bound_ = nullptr;  ///< of the value that comes next
+    const Bound* too_long_ = nullptr;
+    std::size_t values_left_ = SIZE_MAX;
     std::string out_;
     std::vector<Name> names_;          ///< of all open objects, the innermost last
     std::deque<std::string> decoded_;  ///< names that had escapes

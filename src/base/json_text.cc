@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "base/encoding.h"
+#include "base/json_pointer.h"
 #include "base/json_scanner.h"
 
 namespace postrider::json {
@@ -70,6 +72,14 @@ std::uint32_t code_unit(const char* digits) {
 }  // namespace
 
 Error Scanner::error() const {
+    if (too_long_ != nullptr) {
+        std::string pointer = pointer_to("#", too_long_->member);
+        std::string detail = fmt::format(
+            "must have at most {}, and has more; it was read no further", too_long_->count_max);
+        Error error{ErrorCode::invalid_argument, pointer + " " + detail, {}, nullptr};
+        error.fields.push_back({std::move(pointer), {}, {}, std::move(detail)});
+        return error;
+    }
     return {ErrorCode::invalid_argument,
             fmt::format("not valid JSON at byte {}: {}", error_offset(), reason_),
             {},
@@ -94,6 +104,7 @@ void Scanner::skip_space_slowly() {
 
 bool Scanner::value(std::size_t depth) {
     if (p_ == end_) return fail_here("the text ends where a value is expected");
+    if (values_left_-- == 0) return fail_here("there are too many values");
     switch (*p_) {
         case '{':
             return object(depth + 1);
@@ -120,14 +131,18 @@ bool Scanner::object(std::size_t depth) {
     skip_space();
     if (p_ < end_ && *p_ == '}') return ++p_, true;
     const bool noted = depth == 1 && child_values_ != nullptr;
+    const Bound* bound = std::exchange(next_bound_, nullptr);
+    std::size_t children = 0;
     const std::size_t first = names_.size();
     while (true) {
+        if (!count(bound, children)) return false;
         if (p_ == end_ || *p_ != '"') return fail_here("a member's name is expected");
         const char* token = p_;
         const std::size_t name_begin = position();
         bool escaped = false;
         if (!string(escaped)) return false;
         note_name(token + 1, p_ - 1, escaped);
+        if (depth == 1) next_bound_ = bound_of(names_.back().text);
         if (noted) child_names_->push_back({name_begin, position()});
         skip_space();
         if (p_ == end_ || *p_ != ':') return fail_here("':' is expected after a member's name");
@@ -152,7 +167,10 @@ bool Scanner::array(std::size_t depth) {
     skip_space();
     if (p_ < end_ && *p_ == ']') return ++p_, true;
     const bool noted = depth == 1 && child_values_ != nullptr;
+    const Bound* bound = std::exchange(next_bound_, nullptr);
+    std::size_t children = 0;
     while (true) {
+        if (!count(bound, children)) return false;
         const std::size_t value_begin = position();
         if (!value(depth)) return false;
         if (noted) child_values_->push_back({value_begin, position()});
@@ -314,7 +332,12 @@ Result<std::string> compact(std::string_view text, std::size_t depth_max) {
 }
 
 Result<std::vector<Member>> split_object(std::string_view text, std::size_t depth_max) {
-    Scanner scanner(text, depth_max);
+    return split_object(text, depth_max, {});
+}
+
+Result<std::vector<Member>> split_object(std::string_view text, std::size_t depth_max,
+                                         Bounds bounds) {
+    Scanner scanner(text, depth_max, bounds);
     std::vector<Scanner::Span> names, values;
     if (!scanner.scan_children(names, values)) return std::unexpected(scanner.error());
     std::string_view compact = scanner.compact();

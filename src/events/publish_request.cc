@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/json_bounds.h"
 #include "base/json_pointer.h"
 #include "base/json_text.h"
 #include "base/nearest.h"
@@ -182,8 +183,9 @@ Result<NewEvent> parse_publish(std::string_view body, const PublishLimits& limit
 }
 
 Result<std::vector<NewEvent>> parse_batch(std::string_view body, const PublishLimits& limits) {
-    auto split = json::split_object(body, batch_depth_max);
-    if (!split && split.error().problem == nullptr) {
+    static constexpr json::Bound events_bound{"events", limits::batch_events_max};
+    auto split = json::split_object(body, batch_depth_max, std::span(&events_bound, 1));
+    if (!split && split.error().problem == nullptr && split.error().fields.front().pointer == "#") {
         return fail_field("#", "must be an object with the member events: {\"events\": [...]}");
     }
     POSTRIDER_ASSIGN(auto members, std::move(split));
@@ -191,9 +193,10 @@ Result<std::vector<NewEvent>> parse_batch(std::string_view body, const PublishLi
     auto text = events_member(std::move(members), refusals);
     if (!text) return std::move(refusals).error();
     POSTRIDER_ASSIGN(auto elements, json::split_array(*text, batch_depth_max));
-    if (elements.empty() || elements.size() > limits::batch_events_max) {
+    text.reset();  // as long as the body, which may be very long
+    if (elements.empty()) {
         refusals.add("#/events", "must have 1 to " + std::to_string(limits::batch_events_max) +
-                                     " events, and has " + std::to_string(elements.size()));
+                                     " events, and has none");
         return std::move(refusals).error();
     }
     std::vector<NewEvent> events;

@@ -1,5 +1,6 @@
 #include "http/client_address.h"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <optional>
 
@@ -39,6 +40,16 @@ std::string_view trimmed(std::string_view text) {
 }
 
 }  // namespace
+
+std::string network_of(std::string_view address) {
+    if (address.find(':') == std::string_view::npos) return std::string(address);
+    boost::system::error_code error;
+    const auto v6 = ip::make_address_v6(address, error);
+    if (error) return std::string(address);
+    auto bytes = v6.to_bytes();
+    std::fill(bytes.begin() + 8, bytes.end(), 0);
+    return ip::make_address_v6(bytes).to_string() + "/64";
+}
 
 std::string client_address(std::string_view peer,
                            const std::vector<std::pair<std::string, std::string>>& headers,

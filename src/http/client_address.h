@@ -16,4 +16,8 @@ std::string client_address(std::string_view peer,
                            const std::vector<std::pair<std::string, std::string>>& headers,
                            const std::function<bool(std::string_view address)>& is_trusted);
 
+/// What is counted as one client: an IPv4 address, or the /64 of an IPv6 address, which one
+/// customer has all of. `address` as client_address() gives it.
+std::string network_of(std::string_view address);
+
 }  // namespace postrider::http

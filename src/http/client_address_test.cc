@@ -57,5 +57,13 @@ TEST(client_address, does_not_walk_for_ever) {
     EXPECT_EQ(client_address("10.0.0.1", {{"x-forwarded-for", hops}}, in_ten), "10.0.0.2");
 }
 
+TEST(ClientAddress, ANetworkIsAnIpv4AddressOrTheSlash64OfAnIpv6One) {
+    EXPECT_EQ(network_of("192.0.2.1"), "192.0.2.1");
+    EXPECT_EQ(network_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+    EXPECT_EQ(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:2:ffff::"));
+    EXPECT_EQ(network_of("::1"), "::/64");
+    EXPECT_EQ(network_of("none"), "none");
+}
+
 }  // namespace
 }  // namespace postrider::http

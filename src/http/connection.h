@@ -23,6 +23,13 @@ class Hub {
     virtual const Gate& gate() const = 0;
     virtual const ServerOptions& options() const = 0;
     virtual std::shared_ptr<Mailbox> mailbox() const = 0;
+    virtual const std::shared_ptr<Shares>& memory() const = 0;  ///< in bytes
+    /// Calls take_room() of the connection when there may be some.
+    virtual void wait_for_room(std::uint64_t connection) = 0;
+    /// Runs a handler on another thread, in its holders' turn.
+    virtual void run_apart(const Shares::Holders& holders, std::uint64_t bytes,
+                           std::function<void()> work) = 0;
+    virtual void answered(std::uint64_t connection) = 0;
     virtual Monotonic now() const = 0;
     virtual std::string_view strict_transport() const = 0;  ///< a header's value; empty: none
     virtual std::string_view date() = 0;                    ///< as a Date header has it
@@ -37,7 +44,9 @@ class Hub {
 ///     idle ──first byte──▶ reading ──▶ handling ──answer──▶ writing ──▶ idle
 ///       reading ──refused before its end──▶ writing ──▶ lingering ──▶ closed
 ///       writing ──head of a BodySource──▶ streaming ──its end──▶ closed
+///                                                streaming ──a finite one's──▶ idle
 ///       reading ──head read──▶ admitting ──the gate's verdict──▶ reading
+///       reading ──no room for the body──▶ pausing ──room──▶ reading
 ///
 /// Thread-safety: the server's thread.
 class Connection final : public std::enable_shared_from_this<Connection> {
@@ -57,8 +66,15 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     void refuse();
     /// An answer or verdict from the mailbox; ignored when it is not for the request in progress.
     void answer(Mailbox::Mail mail);
+    /// Who gives way to a newcomer first.
+    enum class Standing { idle, answered, in_head, in_body, busy };
+    Standing standing() const;
+    /// Goes, for somebody else: half a request is answered 503.
+    void give_way();
+    /// Goes on with a body that there was no room for, if there is some now.
+    void take_room();
     bool is_overdue(Monotonic now) const { return now >= deadline_; }
-    /// 408 for half a request; closes everything else.
+    /// 408 for half a request, 429 or 503 for one that had no room; closes everything else.
     void end_overdue();
     bool is_streaming() const { return phase_ == Phase::streaming; }
     /// Sends the next piece of a body that comes in pieces, if there is one.
@@ -73,6 +89,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
         idle,
         reading,
         admitting,
+        pausing,
         handling,
         writing,
         streaming,
@@ -94,14 +111,21 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     void end_head(Mailbox::Mail verdict);
     std::optional<Response> find_route();
     std::optional<Response> refusal_of_body(const Route& route);
+    bool has_room();
+    Shares::Holders holders() const;
+    void begin_body();
+    void answer_half(Response response);
     Response problem(ErrorCode code, std::string detail, const char* slug);
     Response reading_problem();
     bool send_continue();
 
     bool dispatch();
+    bool dispatch_apart();
+    void process_later();
     bool write(Response response);
     void on_written();
     bool finish_answer();
+    bool end_answer();
     void begin_stream();
     void on_piece_written();
     void linger();
@@ -139,6 +163,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     std::optional<Response> refusal_;  ///< goes out when the body has been read over
     bool head_only_ = false;
     Monotonic started_{};
+
+    Shares::Hold hold_;                            ///< of the body, then of the answer
+    Shares::Answer room_ = Shares::Answer::taken;  ///< why there was none, while pausing
 
     std::optional<Mailbox::Mail> said_at_once_;  ///< by a gate or handler before it returned
     bool keep_open_ = true;

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "model/limits.h"
 
 namespace postrider::http {
 namespace {
@@ -30,6 +31,7 @@ constexpr auto rows = std::to_array<Row>({
     {{"precondition-failed", 412, "Changed by somebody else in the meantime"}, 0},
     {{"payload-too-large", 413, "The body is too large"}, 0},
     {{"unsupported-media-type", 415, "The body must be JSON"}, 0},
+    {{"expectation-failed", 417, "The expectation cannot be met"}, 0},
     {{"invalid-request", 422, "Some fields are wrong"}, 0},
     {{"unknown-event-type", 422, "There is no such event type"}, 0},
     {{"fan-out-too-large", 422, "Too many deliveries for one call"}, 0},
@@ -129,7 +131,8 @@ Response problem_response(const Error& error, std::string_view request_id) {
     if (!error.fields.empty() && !ours) {
         writer.key("errors");
         writer.begin_array();
-        for (const auto& field : error.fields) write_field(writer, field);
+        const std::size_t count = std::min(error.fields.size(), limits::field_errors_max);
+        for (std::size_t i = 0; i < count; ++i) write_field(writer, error.fields[i]);
         writer.end_array();
     }
     writer.end_object();

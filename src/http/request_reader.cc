@@ -1,9 +1,10 @@
 #include "http/request_reader.h"
 
+#include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 
 #include "base/check.h"
-#include "model/limits.h"
+#include "model/inbound_limits.h"
 
 namespace postrider::http {
 
@@ -19,6 +20,45 @@ std::string lower_case(std::string_view text) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
     }
     return out;
+}
+
+/// A line that goes on in the next one (obs-fold), or white space before the first header:
+/// somebody in between may read them as something else. Source: RFC 9112, sections 5.2 and 2.2.
+bool has_folded_line(std::string_view head) {
+    for (auto at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at + 1)) {
+        if (at + 1 < head.size() && (head[at + 1] == ' ' || head[at + 1] == '\t')) return true;
+    }
+    return false;
+}
+
+bool is_hex(char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
+
+/// uri-host [ ":" port ], nothing else. Source: RFC 9110, section 7.2; RFC 3986, section 3.2.2.
+bool is_host(std::string_view text) {
+    const auto bracket = text.starts_with('[') ? text.find(']') : std::string_view::npos;
+    if (text.starts_with('[') && bracket == std::string_view::npos) return false;
+    const auto colon = text.find(':', bracket == std::string_view::npos ? 0 : bracket);
+    const auto port = colon == std::string_view::npos ? "" : text.substr(colon + 1);
+    if (!std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; })) return false;
+    auto host = text.substr(0, colon);
+    if (bracket != std::string_view::npos) {
+        if (bracket + 1 != host.size()) return false;
+        host = host.substr(1, bracket - 1);
+        return std::ranges::all_of(
+            host, [](char c) { return is_hex(c) || c == ':' || c == '.' || c == 'v'; });
+    }
+    for (std::size_t i = 0; i < host.size(); ++i) {
+        constexpr std::string_view marks = "-._~!$&'()*+,;=";
+        const char c = host[i];
+        if (c == '%') {
+            if (host.size() - i < 3 || !is_hex(host[i + 1]) || !is_hex(host[i + 2])) return false;
+            i += 2;
+        } else if (!((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+                     marks.find(c) != std::string_view::npos)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 }  // namespace
@@ -47,9 +87,13 @@ class RequestReader::Parser {
         }
         void on_response_impl(int, LibraryText, int, LibraryError&) override {}
         void on_field_impl(beast::http::field, LibraryText name, LibraryText value,
-                           LibraryError&) override {
+                           LibraryError& error) override {
             // A trailer must not pass for a header, which was checked before the body.
             if (in_body) return;
+            if (reader.request_->headers.size() >= limits::request_headers_max) {
+                error = beast::http::error::header_limit;
+                return;
+            }
             reader.request_->headers.emplace_back(lower_case(name), value);
         }
         void on_header_impl(LibraryError&) override {}
@@ -101,6 +145,8 @@ void RequestReader::begin(Request& request) {
     request.method.clear();
     request.path.clear();
     request.body.clear();
+    // A long one would be held for as long as its connection is idle.
+    if (request.body.capacity() > limits::inbound_bytes_free) request.body.shrink_to_fit();
     request.headers.clear();
     request.query.clear();
     request.path_parameters.clear();
@@ -146,7 +192,7 @@ std::size_t RequestReader::feed(std::string_view bytes) {
         } else if (error) {
             fail(Failure::malformed, "the request is not HTTP/1.1: " + error.message());
         } else if (state_ == State::head && parse.is_header_done()) {
-            finish_head();
+            finish_head(bytes.substr(used - taken, taken));
         } else if (state_ == State::body && parse.is_done()) {
             state_ = State::done;
         }
@@ -154,13 +200,16 @@ std::size_t RequestReader::feed(std::string_view bytes) {
     return used;
 }
 
-void RequestReader::finish_head() {
+void RequestReader::finish_head(std::string_view bytes) {
     auto& parse = parser_->parse();
     if (head_bytes_ > limits::request_header_bytes_max) return fail(Failure::head_too_large, "");
     has_body_ = !parse.is_done();
     keeps_alive_ = parse.keep_alive();
     content_length_.reset();
     if (auto length = parse.content_length()) content_length_ = *length;
+    if (has_folded_line(bytes)) {
+        return fail(Failure::malformed, "a header's line must not be continued in the next one");
+    }
     if (!check_headers()) return;
     parse.in_body = true;
     state_ = State::head_done;
@@ -171,10 +220,14 @@ bool RequestReader::check_headers() {
     std::size_t hosts = 0, transfer_encodings = 0;
     expects_continue_ = false;
     for (const auto& [name, value] : request_->headers) {
-        if (name == "host") ++hosts;
-        if (name == "expect" && !http_1_0_) {
-            expects_continue_ = lower_case(value) == "100-continue" && has_body_;
+        if (name == "host") {
+            ++hosts;
+            if (!is_host(value)) {
+                fail(Failure::malformed, "Host is no host and port, such as hooks.example:8080");
+                return false;
+            }
         }
+        if (name == "expect" && !http_1_0_ && !check_expectation(value)) return false;
         if (name == "transfer-encoding") {
             // Else somebody in between may see the end of the body at another place than we do.
             if (++transfer_encodings > 1 || lower_case(value) != "chunked" || http_1_0_) {
@@ -189,6 +242,17 @@ bool RequestReader::check_headers() {
         return false;
     }
     return true;
+}
+
+/// Source: RFC 9110, section 10.1.1: 100-continue is the only expectation that there is.
+bool RequestReader::check_expectation(std::string_view value) {
+    if (lower_case(value) == "100-continue") {
+        expects_continue_ = has_body_;
+        return true;
+    }
+    fail(Failure::unmet_expectation,
+         "the only expectation that is met here is 100-continue; leave Expect out");
+    return false;
 }
 
 void RequestReader::read_body(std::size_t bytes_max) {

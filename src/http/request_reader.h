@@ -21,7 +21,7 @@ class RequestReader {
         done,       ///< begin() starts the next one
         failed,     ///< see failure(); nothing more can be read from this connection
     };
-    enum class Failure { none, malformed, head_too_large, body_too_large };
+    enum class Failure { none, malformed, head_too_large, body_too_large, unmet_expectation };
 
     RequestReader();
     ~RequestReader();
@@ -52,8 +52,9 @@ class RequestReader {
     class Parser;
 
     void fail(Failure failure, std::string text);
-    void finish_head();
+    void finish_head(std::string_view bytes);
     bool check_headers();
+    bool check_expectation(std::string_view value);
 
     std::unique_ptr<Parser> parser_;
     Request* request_ = nullptr;

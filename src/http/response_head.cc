@@ -50,6 +50,8 @@ std::string_view reason_of(int status) {
             return "Precondition Failed";
         case 413:
             return "Content Too Large";
+        case 417:
+            return "Expectation Failed";
         case 415:
             return "Unsupported Media Type";
         case 422:

@@ -6,15 +6,18 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <thread>
-#include <unordered_map>
 
 #include "base/check.h"
 #include "base/mutex.h"
 #include "base/random.h"
 #include "base/uuid.h"
+#include "http/client_address.h"
 #include "http/connection.h"
+#include "http/connection_table.h"
 #include "http/response_head.h"
+#include "http/workshop.h"
 
 namespace postrider::http {
 namespace {
@@ -66,7 +69,11 @@ class ServerImpl final : public Server, private Hub {
         : options_(std::move(options)),
           router_(std::move(routes)),
           gate_(std::move(before)),
-          tls_(options_.tls) {}
+          memory_(std::make_shared<Shares>(options_.inbound_bytes_max)),
+          tls_(options_.tls),
+          connections_(options_.connections_max) {
+        memory_->on_room([mailbox = mailbox_] { mailbox->tell_room(); });
+    }
     ~ServerImpl() override { stop(Monotonic::min()); }
 
     Result<void> start() override;
@@ -75,12 +82,15 @@ class ServerImpl final : public Server, private Hub {
     void set_tls(std::shared_ptr<const TlsIdentity> tls) override;
 
  private:
-    using Connections = std::unordered_map<std::uint64_t, std::shared_ptr<Connection>>;
-
     const Router& router() const override { return router_; }
     const Gate& gate() const override { return gate_; }
     const ServerOptions& options() const override { return options_; }
     std::shared_ptr<Mailbox> mailbox() const override { return mailbox_; }
+    const std::shared_ptr<Shares>& memory() const override { return memory_; }
+    void wait_for_room(std::uint64_t connection) override;
+    void run_apart(const Shares::Holders& holders, std::uint64_t bytes,
+                   std::function<void()> work) override;
+    void answered(std::uint64_t connection) override { connections_.refresh(connection); }
     Monotonic now() const override { return clock_.monotonic(); }
     std::string_view strict_transport() const override { return options_.strict_transport; }
     std::string_view date() override;
@@ -91,13 +101,13 @@ class ServerImpl final : public Server, private Hub {
     Result<void> listen(const tcp::endpoint& endpoint);
     void accept();
     void on_accept(const error_code& error, Connection::Socket socket);
+    void wait_for_descriptors();
+    void admit(Connection::Socket socket);
+    void on_room();
     void watch_deadlines();
     void on_mail(Mailbox::Mail mail);
     void begin_to_stop();
     void close_all();
-    std::vector<std::shared_ptr<Connection>> connections_where(
-        const std::function<bool(const Connection&)>& wanted) const;
-
     const ServerOptions options_;
     const Router router_;
     const Gate gate_;
@@ -111,8 +121,10 @@ class ServerImpl final : public Server, private Hub {
     asio::basic_socket_acceptor<tcp, Mailbox::Executor> acceptor_{mailbox_->io()};
     asio::steady_timer deadline_timer_{mailbox_->io()};
     asio::steady_timer accept_timer_{mailbox_->io()};
+    const std::shared_ptr<Shares> memory_;
     std::shared_ptr<const TlsIdentity> tls_;  // of the next connection
-    Connections connections_;
+    ConnectionTable connections_;
+    std::deque<std::uint64_t> waiting_for_room_;
     std::uint64_t last_connection_ = 0;
     bool watching_ = false;
     bool stopping_ = false;
@@ -124,6 +136,7 @@ class ServerImpl final : public Server, private Hub {
     Condition drained_changed_;
     bool drained_ GUARDED_BY(mutex_) = false;  ///< stopping, and no connection is left
     std::thread thread_;
+    Workshop short_work_, long_work_;
 };
 
 Result<void> ServerImpl::start() {
@@ -139,7 +152,11 @@ Result<void> ServerImpl::start() {
     }
     POSTRIDER_TRY(listen({address, options_.port}));
     mailbox_->on_mail([this](Mailbox::Mail mail) { on_mail(std::move(mail)); });
+    mailbox_->on_room([this] { on_room(); });
     accept();
+    // Commits, deliveries and short requests come first; logins (nice 10) before batches.
+    short_work_.start("http bodies", 5);
+    long_work_.start("http batches", 15);
     thread_ = std::thread([this] {
         pthread_setname_np(pthread_self(), "http");
         mailbox_->io().run();
@@ -179,70 +196,97 @@ void ServerImpl::on_accept(const error_code& error, Connection::Socket socket) {
     if (error == asio::error::no_descriptors || error == asio::error::no_memory ||
         error == asio::error::no_buffer_space ||
         error == boost::system::errc::too_many_files_open_in_system) {
-        // The client waits in the backlog; asking again at once would only burn the processor.
-        accept_timer_.expires_after(limits::accept_retry_delay);
-        accept_timer_.async_wait([this](error_code cancelled) {
-            if (!cancelled && !stopping_) accept();
-        });
-        return;
+        return wait_for_descriptors();
     }
-    if (!error &&
-        connections_.size() < options_.connections_max + limits::refused_connections_max) {
-        error_code gone;
-        const auto remote = socket.remote_endpoint(gone);
-        const auto id = ++last_connection_;
-        std::unique_ptr<TlsSession> tls;
-        if (tls_ != nullptr) tls = std::make_unique<TlsSession>(*tls_, socket.native_handle());
-        Connection::Peer peer;
-        if (!gone) peer = {.endpoint = to_text(remote), .address = address_of(remote)};
-        auto connection = std::make_shared<Connection>(
-            static_cast<Hub&>(*this), id, std::move(socket), std::move(peer), std::move(tls));
-        const bool full = connections_.size() >= options_.connections_max;
-        connections_.emplace(id, connection);
-        if (full) {
-            connection->refuse();
-        } else {
-            connection->start();
-        }
-        if (!watching_) watch_deadlines();
-    }
+    if (!error) admit(std::move(socket));
     accept();
+}
+
+/// The client waits in the backlog until somebody else has gone.
+void ServerImpl::wait_for_descriptors() {
+    if (const auto goes = connections_.give_way({}, Shares::Answer::full)) {
+        goes->give_way();
+        return accept();
+    }
+    // Asking again at once would only burn the processor.
+    accept_timer_.expires_after(limits::accept_retry_delay);
+    accept_timer_.async_wait([this](error_code cancelled) {
+        if (!cancelled && !stopping_) accept();
+    });
+}
+
+void ServerImpl::admit(Connection::Socket socket) {
+    error_code gone;
+    const auto remote = socket.remote_endpoint(gone);
+    if (gone) return;
+    const auto id = ++last_connection_;
+    std::unique_ptr<TlsSession> tls;
+    if (tls_ != nullptr) tls = std::make_unique<TlsSession>(*tls_, socket.native_handle());
+    Connection::Peer peer{.endpoint = to_text(remote), .address = address_of(remote)};
+    const bool is_proxy = options_.is_trusted_proxy && options_.is_trusted_proxy(peer.address);
+    const std::string network = is_proxy ? std::string() : network_of(peer.address);
+    auto connection = std::make_shared<Connection>(static_cast<Hub&>(*this), id, std::move(socket),
+                                                   std::move(peer), std::move(tls));
+    auto answer = connections_.add(id, connection, network);
+    if (answer != Shares::Answer::taken) {
+        if (const auto goes = connections_.give_way(network, answer)) {
+            goes->give_way();
+            answer = connections_.add(id, connection, network);
+        }
+    }
+    if (answer == Shares::Answer::taken) {
+        connection->start();
+    } else {
+        connections_.add_refused(id, connection);
+        connection->refuse();
+    }
+    if (!watching_) watch_deadlines();
+}
+
+void ServerImpl::wait_for_room(std::uint64_t connection) {
+    waiting_for_room_.push_back(connection);
+    mailbox_->want_room();
+}
+
+/// In the order in which they came; who still finds none waits again.
+void ServerImpl::on_room() {
+    for (std::size_t left = waiting_for_room_.size(); left > 0; --left) {
+        const auto connection = connections_.find(waiting_for_room_.front());
+        waiting_for_room_.pop_front();
+        if (connection != nullptr) connection->take_room();
+    }
+}
+
+void ServerImpl::run_apart(const Shares::Holders& holders, std::uint64_t bytes,
+                           std::function<void()> work) {
+    (bytes > limits::parsed_long_bytes ? long_work_ : short_work_)
+        .run(holders, bytes, std::move(work));
 }
 
 /// One timer for all: a timer for every read and write would cost more than the request.
 void ServerImpl::watch_deadlines() {
-    watching_ = !connections_.empty();
+    watching_ = !connections_.is_empty();
     if (!watching_) return;
     deadline_timer_.expires_after(options_.deadline_check);
     deadline_timer_.async_wait([this](error_code cancelled) {
         if (cancelled) return;
         const auto time = now();
         for (const auto& connection :
-             connections_where([time](const Connection& c) { return c.is_overdue(time); })) {
+             connections_.where([time](const Connection& c) { return c.is_overdue(time); })) {
             connection->end_overdue();
         }
         for (const auto& connection :
-             connections_where([](const Connection& c) { return c.is_streaming(); })) {
+             connections_.where([](const Connection& c) { return c.is_streaming(); })) {
             connection->pump();
         }
+        on_room();  // a waiter may have come just after the room was given back
         watch_deadlines();
     });
 }
 
-std::vector<std::shared_ptr<Connection>> ServerImpl::connections_where(
-    const std::function<bool(const Connection&)>& wanted) const {
-    std::vector<std::shared_ptr<Connection>> result;
-    for (const auto& [id, connection] : connections_) {
-        if (wanted(*connection)) result.push_back(connection);
-    }
-    return result;
-}
-
 void ServerImpl::on_mail(Mailbox::Mail mail) {
-    auto found = connections_.find(mail.to.connection);
-    if (found == connections_.end()) return;  // the client has gone
-    const auto connection = found->second;
-    connection->answer(std::move(mail));
+    const auto connection = connections_.find(mail.to.connection);
+    if (connection != nullptr) connection->answer(std::move(mail));  // else the client has gone
 }
 
 std::string_view ServerImpl::date() {
@@ -256,8 +300,8 @@ std::string_view ServerImpl::date() {
 }
 
 void ServerImpl::remove(std::uint64_t connection) {
-    connections_.erase(connection);
-    if (!stopping_ || !connections_.empty()) return;
+    connections_.remove(connection);
+    if (!stopping_ || !connections_.is_empty()) return;
     MutexLock lock(mutex_);
     drained_ = true;
     drained_changed_.notify_all();
@@ -268,21 +312,22 @@ void ServerImpl::begin_to_stop() {
     error_code ignored;
     acceptor_.close(ignored);
     accept_timer_.cancel();
-    for (const auto& connection : connections_where([](const Connection&) { return true; })) {
+    for (const auto& connection : connections_.where([](const Connection&) { return true; })) {
         connection->stop_when_idle();
     }
-    if (!connections_.empty()) return;
+    if (!connections_.is_empty()) return;
     MutexLock lock(mutex_);
     drained_ = true;
     drained_changed_.notify_all();
 }
 
 void ServerImpl::close_all() {
-    for (const auto& connection : connections_where([](const Connection&) { return true; })) {
+    for (const auto& connection : connections_.where([](const Connection&) { return true; })) {
         connection->close();
     }
     deadline_timer_.cancel();
     mailbox_->on_mail({});
+    mailbox_->on_room({});
     work_.reset();  // the loop ends when the last operation has been told that it was cancelled
 }
 
@@ -302,6 +347,8 @@ void ServerImpl::stop(Monotonic deadline) {
     }
     asio::post(mailbox_->io(), [this] { close_all(); });
     thread_.join();
+    short_work_.stop();
+    long_work_.stop();
 }
 
 }  // namespace

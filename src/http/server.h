@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/shares.h"
 #include "base/time.h"
-#include "model/limits.h"
+#include "model/inbound_limits.h"
 
 namespace postrider::http {
 
@@ -39,15 +40,25 @@ struct Request {
     const std::string& path_parameter(std::string_view name) const;
 };
 
-/// A body that comes in pieces, for as long as its client listens: server-sent events.
+/// A body that comes in pieces: server-sent events, for as long as their client listens, or a long
+/// list that is read while it is sent.
 class BodySource {
  public:
     virtual ~BodySource() = default;
     /// What there is to send now: nothing yet when it is empty, the body's end when it is none.
-    /// Asked on the server's thread, once at the start and then about every
-    /// ServerOptions::deadline_check, and not while an earlier piece is still on its way: a client
-    /// that reads slowly holds one piece. Must not block.
+    /// Asked on the server's thread: at the start, when the piece before has gone, when it was
+    /// woken (on_more), and about every ServerOptions::deadline_check; and not while an earlier
+    /// piece is still on its way: a client that reads slowly holds one piece. Must not block.
     virtual std::optional<std::string> next() = 0;
+    /// `wake` may be called from any thread, when next() has something after it had nothing.
+    virtual void on_more(std::function<void()> /*wake*/) {}
+    /// Whether it is a body like any other, only longer: it has an end that comes soon, and the
+    /// connection goes on behind it.
+    virtual bool is_finite() const { return false; }
+    /// Whether the end came too early: the connection is closed, so that nobody takes it for one.
+    virtual bool is_broken() const { return false; }
+    /// What it holds in memory at most, in bytes; counted as an answer's body is.
+    virtual std::size_t bytes_held_max() const { return 0; }
 };
 
 struct Response {
@@ -55,7 +66,8 @@ struct Response {
     std::string content_type = "application/json";
     std::string body = {};
     std::vector<std::pair<std::string, std::string>> headers = {};
-    /// The body, in place of `body`; the connection closes after it, or when the server stops.
+    /// The body, in place of `body`; the connection closes after it (unless it is finite), or when
+    /// the server stops.
     std::shared_ptr<BodySource> source = nullptr;
 };
 
@@ -75,8 +87,10 @@ class Responder {
     std::shared_ptr<Sink> sink_;
 };
 
-/// Runs on the server's thread and must not block: it parses, hands to the store or the engine, and
-/// answers from their completion. The request lives until the handler returns; move what you need.
+/// Must not block: it parses, hands to the store or the engine, and answers from their completion.
+/// Runs on the server's thread; when the body is longer than limits::inbound_bytes_free on one of
+/// its workshops' threads (workshop.h), so a handler with a body shares nothing that is not for any
+/// thread. The request lives until the handler returns; move what you need.
 using Handler = std::function<void(Request& request, Responder responder)>;
 
 /// A {name} stands for one segment that is not empty; a segment given in full wins over it. As last
@@ -112,6 +126,12 @@ struct ServerOptions {
     Duration connection_idle_timeout = limits::connection_idle_timeout;
     Duration response_write_timeout = limits::response_write_timeout;
     Duration deadline_check = limits::api_deadline_check;
+    /// Of bodies that are read and worked on, and of answers that their clients have not taken.
+    std::size_t inbound_bytes_max = limits::inbound_bytes_max;
+    Duration room_wait_max = limits::room_wait_max;
+    /// Adds who a request is counted to beside its address, the widest last; nullptr: nobody.
+    /// Given what the gate found out. Called on any thread.
+    void (*add_holders)(const void* admission, Shares::Holders& holders) = nullptr;
     std::string listen_option = "--listen";  ///< for the sentence that says what to change
     /// Certificate and key: HTTP is spoken under TLS only; none: plain HTTP.
     std::shared_ptr<const TlsIdentity> tls = nullptr;
@@ -130,7 +150,15 @@ struct ServerOptions {
 /// Limits: head, body per route, connections, time to read a request (limits.h). What it answers by
 /// itself, all as problem documents: 400 malformed request, 404 no such route, 405 with Allow, 408,
 /// 413 (before reading, when Content-Length says so), 415 a body that is not application/json on a
-/// route with one, 431 head too large, 503 too many connections. HEAD works wherever GET does.
+/// route with one, 417 an expectation that is not 100-continue, 431 head too large. HEAD works
+/// wherever GET does.
+///
+/// What clients share, nobody takes all of (base/shares.h). Connections are counted by network
+/// (client_address.h), those of a trusted proxy are not; when there is no room the oldest idle one
+/// gives way, then half a request, and if all are at work the newcomer gets 503. Bytes of bodies
+/// and answers are counted by network, or that of the client which a trusted proxy names, and by
+/// `add_holders`: a body that has no room is not read until there is, and after room_wait_max gets
+/// 429 (the client has its share) or 503; an answer to GET that has none is replaced by these.
 /// `Expect: 100-continue` is honoured after the checks on the head passed. Every answer has
 /// X-Request-Id, Date and X-Content-Type-Options; JSON has Cache-Control: no-store unless the
 /// handler says otherwise, and a 401 without a challenge gets `WWW-Authenticate: Bearer`.

@@ -10,28 +10,38 @@ namespace {
 /// Says what the function says; tells when it is gone.
 class TestSource final : public BodySource {
  public:
-    explicit TestSource(std::function<std::optional<std::string>()> next)
-        : next_(std::move(next)) {}
+    enum class Kind { endless, finite, broken };
+    explicit TestSource(std::function<std::optional<std::string>()> next, Kind kind = Kind::endless)
+        : next_(std::move(next)), kind_(kind) {}
     ~TestSource() override { gone_.set_value(); }
     TestSource(const TestSource&) = delete;
     TestSource& operator=(const TestSource&) = delete;
 
     std::optional<std::string> next() override { return next_(); }
+    void on_more(std::function<void()> wake) override { wake_ = std::move(wake); }
+    bool is_finite() const override { return kind_ != Kind::endless; }
+    bool is_broken() const override { return kind_ == Kind::broken; }
+    void wake() const { wake_(); }
     std::future<void> gone() { return gone_.get_future(); }
 
  private:
     std::function<std::optional<std::string>()> next_;
+    const Kind kind_;
+    std::function<void()> wake_;
     std::promise<void> gone_;
 };
 
 class StreamTest : public ServerTest {
  protected:
     /// The next request to /stream gets this source.
-    void stream(std::function<std::optional<std::string>()> next) {
-        auto source = std::make_shared<TestSource>(std::move(next));
+    void stream(std::function<std::optional<std::string>()> next,
+                TestSource::Kind kind = TestSource::Kind::endless) {
+        auto source = std::make_shared<TestSource>(std::move(next), kind);
+        source_ = source.get();
         gone_ = source->gone();
         make_source_ = [held = std::move(source)]() mutable { return std::move(held); };
     }
+    const TestSource* source_ = nullptr;
     bool is_gone() { return gone_.wait_for(20s) == std::future_status::ready; }
     static ServerOptions quick() { return {.deadline_check = 2ms}; }
 
@@ -44,6 +54,52 @@ std::function<std::optional<std::string>()> script(std::vector<std::string> piec
     return [pieces = std::move(pieces), at = std::size_t{0}]() mutable {
         return at < pieces.size() ? std::optional(pieces[at++]) : std::nullopt;
     };
+}
+
+TEST_F(StreamTest, behind_a_finite_one_the_connection_goes_on) {
+    start();  // the pieces do not wait for its look at deadlines, once a second
+    std::vector<std::string> pieces(5000, "piece");
+    stream(script(std::move(pieces)), TestSource::Kind::finite);
+    RawClient client(port());
+    ASSERT_TRUE(client.send(get("/stream") + get("/hello")));
+    EXPECT_EQ(client.read().header("connection"), "");
+    EXPECT_EQ(client.until("\r\n0\r\n\r\n").size(), 5000 * 10 + 5U);
+    EXPECT_EQ(client.read().body, "{}");
+    EXPECT_TRUE(is_gone());
+}
+
+TEST_F(StreamTest, a_finite_one_is_asked_when_it_says_that_there_is_more) {
+    start({.deadline_check = 20s});
+    std::atomic<int> asked = 0;
+    std::promise<void> first;
+    stream(
+        [&]() -> std::optional<std::string> {
+            switch (asked++) {
+                case 0:
+                    first.set_value();
+                    return "";
+                case 1:
+                    return "more";
+                default:
+                    return std::nullopt;
+            }
+        },
+        TestSource::Kind::finite);
+    RawClient client(port());
+    EXPECT_EQ(client.ask(get("/stream")).status, 200);
+    first.get_future().wait();
+    std::thread([this] { source_->wake(); }).join();
+    EXPECT_EQ(client.until("\r\n0\r\n\r\n"), "4\r\nmore\r\n0\r\n\r\n");
+    EXPECT_EQ(client.ask(get("/hello")).status, 200);
+}
+
+TEST_F(StreamTest, a_broken_one_is_not_taken_for_its_end) {
+    start();
+    stream(script({"one"}), TestSource::Kind::broken);
+    RawClient client(port());
+    EXPECT_EQ(client.ask(get("/stream")).status, 200);
+    EXPECT_EQ(client.until("\r\n0\r\n\r\n"), "3\r\none\r\n");
+    EXPECT_TRUE(client.is_closed());
 }
 
 TEST_F(StreamTest, pieces_come_as_chunks_and_the_end_closes) {

@@ -32,7 +32,13 @@ struct RawAnswer {
 /// A bare socket: what it sends is what the test says, and nothing else. Blocks for at most 20 s.
 class RawClient {
  public:
-    explicit RawClient(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    /// `from`: the last part of its own address, 127.0.0.<from>.
+    explicit RawClient(std::uint16_t port, std::uint32_t from = 1)
+        : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+        sockaddr_in own{};
+        own.sin_family = AF_INET;
+        own.sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xffU) | from);
+        EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&own), sizeof own), 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_port = htons(port);
@@ -197,6 +203,9 @@ inline std::vector<Route> ServerTest::routes() {
     add("POST", "/echo", 1000, [](Request& q, Responder r) { r.send(text(std::move(q.body))); });
     add("POST", "/big", 10 << 20, [](Request& q, Responder r) {
         r.send(text(std::to_string(q.body.size()) + (q.body.empty() ? "" : q.body.substr(0, 3))));
+    });
+    add("POST", "/thread", 10 << 20, [](Request&, Responder r) {
+        r.send(text(std::to_string(std::hash<std::thread::id>()(std::this_thread::get_id()))));
     });
     add("POST", "/nothing", 0, [](Request& q, Responder r) { r.send(text("[" + q.body + "]")); });
     add("GET", "/items/{id}", 0, [](Request& q, Responder r) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "model/inbound_limits.h"
 
 namespace postrider::http {
 namespace {
@@ -22,6 +23,8 @@ std::string_view without_origin(std::string_view target) {
     auto scheme_end = target.find("://");
     if (target.starts_with('/') || scheme_end == std::string_view::npos) return target;
     auto path = target.find_first_of("/?", scheme_end + 3);
+    // Who is told to talk to somebody in the host's place is told that this is no path.
+    if (target.substr(0, path).find('@') != std::string_view::npos) return target;
     return path == std::string_view::npos ? "/" : target.substr(path);
 }
 
@@ -62,7 +65,7 @@ std::optional<std::vector<std::pair<std::string, std::string>>> decode_form(std:
         const auto equals = pair.find('=');
         auto name = form_decode(pair.substr(0, equals));
         auto value = form_decode(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
-        if (!name || !value) return std::nullopt;
+        if (!name || !value || form.size() >= limits::query_parameters_max) return std::nullopt;
         form.emplace_back(std::move(*name), std::move(*value));
     }
     return form;
@@ -77,7 +80,10 @@ Result<void> read_target(std::string_view target, Request& request) {
     request.path = path;
     if (question == std::string_view::npos) return {};
     auto query = decode_form(target.substr(question + 1));
-    if (!query) return malformed("the query is not percent-encoded UTF-8");
+    if (!query) {
+        return malformed("the query is not percent-encoded UTF-8, or has more than " +
+                         std::to_string(limits::query_parameters_max) + " parameters");
+    }
     request.query = std::move(*query);
     return {};
 }

@@ -1,6 +1,7 @@
 // The tables of events, idempotency keys, operations and the audit log.
 #include <algorithm>
 
+#include "store/event_page.h"
 #include "store/id_range.h"
 #include "store/tables.h"
 
@@ -30,9 +31,15 @@ EventRow read_row(const sql::Rows& rows) {
             .data = rows.bytes(6)};
 }
 
-Result<std::vector<EventRow>> read_all(sql::Rows& rows) {
-    std::vector<EventRow> found;
-    while (rows.next()) found.push_back(read_row(rows));
+Result<EventPage> read_page(sql::Rows& rows, std::size_t bytes_max) {
+    EventPage found;
+    std::size_t bytes = 0;
+    while (rows.next()) {
+        found.rows.push_back(read_row(rows));
+        bytes += found.rows.back().data.size();
+        found.is_cut = bytes >= bytes_max;
+        if (found.is_cut) break;
+    }
     POSTRIDER_TRY(rows.finish());
     return found;
 }
@@ -92,6 +99,12 @@ Result<bool> is_kept(sql::Connection& sql, const RealmId& realm, const EventId& 
 Result<std::vector<EventRow>> list(sql::Connection& sql, const RealmId& realm,
                                    const EventFilter& filter, std::optional<EventId> before,
                                    std::size_t limit) {
+    POSTRIDER_ASSIGN(auto all, page(sql, realm, filter, before, limit, SIZE_MAX));
+    return std::move(all.rows);
+}
+
+Result<EventPage> page(sql::Connection& sql, const RealmId& realm, const EventFilter& filter,
+                       std::optional<EventId> before, std::size_t limit, std::size_t bytes_max) {
     Uuid low = filter.since ? first_id_at(*filter.since) : Uuid{};
     Uuid high = upper_bound(before);
     if (filter.until) high = std::min(high, first_id_at(*filter.until));
@@ -101,24 +114,29 @@ Result<std::vector<EventRow>> list(sql::Connection& sql, const RealmId& realm,
         static constexpr Query query{
             "SELECT " EVENT_COLUMNS
             " FROM events WHERE realm_id = $1 AND resource_id = $2 AND id >= $3 AND id < $4 "
-            "AND " MATCHES("type", "$5") " AND origin <> 'test' ORDER BY id DESC LIMIT $6"};
+            "AND " MATCHES("type", "$5") " AND origin <> 'test' ORDER BY id DESC LIMIT $6",
+            {},
+            true};
         auto rows = sql.rows(query, realm, *filter.resource_id, low, high, filter.type, limit);
-        return read_all(rows);
+        return read_page(rows, bytes_max);
     }
     if (!filter.type.empty() && !filter.type.ends_with(".*")) {
         static constexpr Query query{
             "SELECT " EVENT_COLUMNS
             " FROM events WHERE realm_id = $1 AND type = $2 AND id >= $3 AND id < $4 "
-            "AND origin <> 'test' ORDER BY id DESC LIMIT $5"};
+            "AND origin <> 'test' ORDER BY id DESC LIMIT $5",
+            {},
+            true};
         auto rows = sql.rows(query, realm, filter.type, low, high, limit);
-        return read_all(rows);
+        return read_page(rows, bytes_max);
     }
     static constexpr Query query{"SELECT " EVENT_COLUMNS
                                  " FROM events WHERE realm_id = $1 AND id >= $2 AND id < $3 "
                                  "AND " MATCHES("type", "$5") " AND origin <> 'test' "
-                                 "ORDER BY id DESC LIMIT $4"};
+                                 "ORDER BY id DESC LIMIT $4",
+                                 {}, true};
     auto rows = sql.rows(query, realm, low, high, limit, filter.type);
-    return read_all(rows);
+    return read_page(rows, bytes_max);
 }
 
 Result<std::vector<Head>> ascending(sql::Connection& sql, const RealmId& realm, const Uuid& after,

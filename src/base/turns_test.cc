@@ -1,0 +1,43 @@
+#include "base/turns.h"
+
+#include <gtest/gtest.h>
+
+namespace postrider {
+namespace {
+
+std::string all_of(Turns<std::string>& turns) {
+    std::string order;
+    while (auto item = turns.pop()) order += *item;
+    return order;
+}
+
+TEST(Turns, groups_and_members_have_turns) {
+    Turns<std::string> turns;
+    for (int i = 0; i < 4; ++i) turns.push("loud", "x", 1, "a");
+    turns.push("loud", "y", 1, "b");
+    turns.push("quiet", "z", 1, "c");
+    EXPECT_EQ(turns.size(), 6U);
+    EXPECT_EQ(all_of(turns), "acbaaa");
+    EXPECT_EQ(turns.size(), 0U);
+}
+
+TEST(Turns, what_costs_more_comes_less_often) {
+    Turns<std::string> turns;
+    for (int i = 0; i < 3; ++i) turns.push("a", "a", 3, "A");
+    for (int i = 0; i < 6; ++i) turns.push("b", "b", 1, "b");
+    EXPECT_EQ(all_of(turns), "AbbbAbbbA");
+}
+
+TEST(Turns, who_was_away_has_saved_nothing) {
+    Turns<std::string> turns;
+    for (int i = 0; i < 100; ++i) turns.push("a", "a", 1, "a");
+    for (int i = 0; i < 50; ++i) turns.pop();
+    for (int i = 0; i < 3; ++i) turns.push("b", "b", 1, "b");
+    std::string next;
+    for (int i = 0; i < 6; ++i) next += *turns.pop();
+    EXPECT_EQ(std::ranges::count(next, 'b'), 3);
+    EXPECT_NE(next.substr(0, 3), "bbb");
+}
+
+}  // namespace
+}  // namespace postrider
