@@ -6,7 +6,7 @@
 
 #include "base/mutex.h"
 #include "events/view.h"
-#include "model/inbound_limits.h"
+#include "model/limits.h"
 
 namespace postrider::api {
 

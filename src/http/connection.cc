@@ -9,7 +9,7 @@
 
 #include "http/exchange.h"
 #include "http/problem.h"
-#include "model/inbound_limits.h"
+#include "model/limits.h"
 
 /// A connection's life, and its reading. Heads stand in connection_head.cc, answers in
 /// connection_answer.cc, what differs under TLS in connection_tls.cc.

@@ -8,7 +8,7 @@
 #include "http/exchange.h"
 #include "http/problem.h"
 #include "http/response_head.h"
-#include "model/inbound_limits.h"
+#include "model/limits.h"
 
 /// From a request that is read to its answer's last byte.
 namespace postrider::http {

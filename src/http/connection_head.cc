@@ -7,7 +7,7 @@
 #include "http/exchange.h"
 #include "http/problem.h"
 #include "http/target.h"
-#include "model/inbound_limits.h"
+#include "model/limits.h"
 
 /// From a request's head to its body: route, gate, what the body may be, and room for it.
 namespace postrider::http {

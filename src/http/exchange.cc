@@ -4,7 +4,7 @@
 
 #include "http/client_address.h"
 #include "http/problem.h"
-#include "model/inbound_limits.h"
+#include "model/limits.h"
 
 namespace postrider::http {
 

@@ -4,7 +4,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 
 #include "base/check.h"
-#include "model/inbound_limits.h"
+#include "model/limits.h"
 
 namespace postrider::http {
 

@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "base/shares.h"
 #include "base/time.h"
-#include "model/inbound_limits.h"
+#include "model/limits.h"
 
 namespace postrider::http {
 

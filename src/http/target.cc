@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
-#include "model/inbound_limits.h"
+#include "model/limits.h"
 
 namespace postrider::http {
 namespace {

@@ -54,6 +54,24 @@ inline constexpr Duration linger_timeout = 2s;  ///< an answer before the body: 
 inline constexpr std::size_t linger_bytes_max = 4 * 1024 * 1024;  ///< read over meanwhile
 inline constexpr std::size_t refused_connections_max = 64;  ///< that hear 503 at the same time
 inline constexpr std::size_t path_segments_max = 32;        ///< the longest of our routes has 9
+// What clients share, by address, key and realm (base/shares.h, http/server.h).
+inline constexpr std::size_t inbound_bytes_max =
+    128 * 1024 * 1024;  ///< bodies that come or are worked on, answers not yet taken
+inline constexpr std::size_t inbound_bytes_free =
+    16 * 1024;  ///< of one request, not counted: its connection is. Above, it is also parsed apart
+inline constexpr unsigned inbound_large_percent =
+    75;  ///< of its share that a client may fill with large bodies: the rest is for small ones
+inline constexpr std::size_t inbound_large_bytes = 64 * 1024;  ///< from here on a body is large
+inline constexpr std::size_t chunked_step_bytes =
+    256 * 1024;                                ///< of a body whose length is not known, at a time
+inline constexpr Duration room_wait_max = 5s;  ///< for others to give room; then 429 or 503
+inline constexpr std::size_t parsed_long_bytes =
+    1024 * 1024;  ///< a longer body has a thread of its own: it takes up to 0.1 s
+inline constexpr std::size_t answer_piece_bytes = 128 * 1024;  ///< of a list, read as it is sent
+inline constexpr std::size_t requests_at_once_max =
+    16;  ///< pipelined ones answered at once; then others have their turn
+inline constexpr std::size_t request_headers_max = 100;   ///< lines of one head
+inline constexpr std::size_t query_parameters_max = 100;  ///< also of a form
 inline constexpr std::size_t read_buffer_bytes_first =
     4 * 1024;  ///< of a connection: most requests fit
 inline constexpr std::size_t read_buffer_bytes_max = 64 * 1024;  ///< while it reads a large body
@@ -296,6 +314,8 @@ inline constexpr std::size_t bootstrap_token_characters_min =
 
 static_assert(payload_bytes_max_default <= payload_bytes_max_hard);
 static_assert(payload_bytes_max_hard + envelope_bytes_max <= batch_body_bytes_max);
+static_assert(4 * batch_body_bytes_max <= inbound_bytes_max, "one client's share has two batches");
+static_assert(inbound_bytes_free <= inbound_large_bytes);
 static_assert(request_header_bytes_max < read_buffer_bytes_max, "a head must fit the buffer");
 static_assert(response_bytes_kept_max <= response_bytes_read_max);
 static_assert(webhooks_per_realm_max <= fan_out_deliveries_max, "one event must fit a transaction");
