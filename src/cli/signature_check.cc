@@ -32,6 +32,7 @@ std::vector<Signature> parse_signatures(std::string_view header) {
         if (comma == std::string_view::npos) continue;
         auto scheme = parse_signing_scheme(word.substr(0, comma));
         auto bytes = base64_decode(word.substr(comma + 1));
+        if (scheme == SigningScheme::ferriskey) continue;  // never in this header
         if (scheme && bytes) signatures.push_back({*scheme, std::move(*bytes)});
     }
     return signatures;

@@ -32,6 +32,7 @@ std::string lines_of(const json::Value& object, std::string_view member) {
 
 void add_secrets(Card& card, Context& context, const json::Value& value) {
     add_if(card, "Secret", text_of(value, "secret"), Style::warning);
+    add_if(card, "FerrisKey secret", text_of(value, "ferriskey_secret"), Style::warning);
     add_if(card, "Public key", text_of(value, "public_key"));
     add_if(card, "Previous", text_of(value, "previous"));
     add_if(card, "Previous public key", text_of(value, "previous_public_key"));

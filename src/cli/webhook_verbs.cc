@@ -211,8 +211,8 @@ std::vector<Argument> with_settings(std::vector<Argument> arguments) {
          "", "-H"},
         {"--timeout", "DURATION", "of one attempt, 100ms to 30s; default: the realm's"},
         {"--retry-schedule", "WAITS", "between attempts, like 5s,5m,2h; default: the realm's"},
-        {"--signing", "SCHEMES", "v1 (HMAC), v1a (ed25519) or v1,v1a", Count::repeatable,
-         "v1 v1a v1,v1a"},
+        {"--signing", "SCHEMES", "v1 (HMAC), v1a (ed25519), ferriskey, or several: v1,v1a",
+         Count::repeatable, "v1 v1a v1,v1a ferriskey"},
         {"--secret", "SECRET", "whsec_… or whsk_… (default: the server makes one)"}};
     arguments.insert(arguments.end(), std::begin(settings), std::end(settings));
     return arguments;

@@ -174,6 +174,17 @@ TEST(Signer, agrees_with_the_standards_vector) {
         "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 }
 
+// Made by Python's hmac: hmac.new(b"a-secret-of-ferriskey-024", b"1700000000." + body, "sha256").
+TEST(Signer, agrees_with_another_hmac_on_what_ferriskey_signs) {
+    webhooks::Target target;
+    target.keys = {{SigningScheme::ferriskey, "a-secret-of-ferriskey-024"}};
+    EXPECT_EQ(sign_ferriskey(target, "1700000000", R"({"event":"user.created"})"),
+              "63dc3834e1ef7d0c785edcd666d088dabde8f3c369f4a6db5c6fdacb8214351e");
+    EXPECT_EQ(sign(target, "id", "1700000000", "{}", now), "");
+    target.keys = {{SigningScheme::v1, std::string(32, 'n')}};
+    EXPECT_EQ(sign_ferriskey(target, "1700000000", "{}"), "");
+}
+
 TEST(Signer, signs_with_the_previous_secret_until_it_expires) {
     webhooks::Target target;
     target.keys = {{SigningScheme::v1, std::string(32, 'n')}};

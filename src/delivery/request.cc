@@ -47,7 +47,13 @@ Request build_request(const Held& held, const webhooks::Target& target, std::str
     add_header(lines, recorded, "user-agent", user_agent);
     add_header(lines, recorded, "webhook-id", id);
     add_header(lines, recorded, "webhook-timestamp", timestamp);
-    add_header(lines, recorded, "webhook-signature", signature);
+    if (!signature.empty()) add_header(lines, recorded, "webhook-signature", signature);
+    const auto ferriskey = sign_ferriskey(target, timestamp, *held.body);
+    if (!ferriskey.empty()) {
+        add_header(lines, recorded, "x-ferriskey-signature", ferriskey);
+        add_header(lines, recorded, "x-ferriskey-timestamp", timestamp);
+        add_header(lines, recorded, "x-ferriskey-delivery-id", held.row.id.to_string());
+    }
     lines += target.header_lines;
     if (!target.masked_headers.empty()) recorded.append(",").append(target.masked_headers);
     recorded += ']';

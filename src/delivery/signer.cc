@@ -8,6 +8,7 @@ namespace {
 
 void append_signature(std::string& out, const webhooks::SigningKey& key, std::string_view id,
                       std::string_view timestamp, std::string_view body) {
+    if (key.scheme == SigningScheme::ferriskey) return;  // in a header of its own
     if (!out.empty()) out += ' ';
     switch (key.scheme) {
         case SigningScheme::v1:
@@ -22,6 +23,8 @@ void append_signature(std::string& out, const webhooks::SigningKey& key, std::st
             out += base64_encode(ed25519_sign(key.key, message));
             return;
         }
+        case SigningScheme::ferriskey:
+            return;
     }
 }
 
@@ -37,6 +40,15 @@ std::string sign(const webhooks::Target& target, std::string_view id, std::strin
         }
     }
     return signatures;
+}
+
+std::string sign_ferriskey(const webhooks::Target& target, std::string_view timestamp,
+                           std::string_view body) {
+    for (const auto& key : target.keys) {
+        if (key.scheme != SigningScheme::ferriskey) continue;
+        return hex_encode(hmac_sha256(key.key, {timestamp, ".", body}));
+    }
+    return {};
 }
 
 }  // namespace postrider::delivery

@@ -121,7 +121,7 @@ const Shape webhook_shape{
     "disabled_reason": {"enum": ["by_hand", "gone", "failing", null]},
     "timeout": {"type": ["string", "null"]},
     "retry_schedule": {"type": ["array", "null"], "items": {"type": "string"}},
-    "signing": {"type": "array", "items": {"type": "string", "enum": ["v1", "v1a"]}},
+    "signing": {"type": "array", "items": {"type": "string", "enum": ["v1", "v1a", "ferriskey"]}},
     "version": {"type": "integer"})" TIMES_PROPERTIES,
     R"("id": "019ab200-c164-7088-b5d6-9e43d072b1d4",
     "name": "Billing",

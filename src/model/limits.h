@@ -97,6 +97,7 @@ inline constexpr std::size_t event_type_schema_bytes_max = 64 * 1024;
 inline constexpr std::size_t secret_bytes_min = 24;  ///< Standard Webhooks
 inline constexpr std::size_t secret_bytes_max = 64;
 inline constexpr std::size_t secret_bytes_default = 32;
+inline constexpr std::size_t secret_text_bytes_max = 256;  ///< of a FerrisKey receiver; its own: 64
 inline constexpr Duration secret_overlap_default = 24h;
 inline constexpr Duration secret_overlap_max = 7 * 24h;
 inline constexpr Duration attempt_timeout_default = 15s;

@@ -59,9 +59,10 @@ constexpr Names<OutcomeReason, 17> outcome_reasons{{
     NAMED(OutcomeReason, unsealable),
     NAMED(OutcomeReason, shutting_down),
 }};
-constexpr Names<SigningScheme, 2> signing_schemes{{
+constexpr Names<SigningScheme, 3> signing_schemes{{
     NAMED(SigningScheme, v1),
     NAMED(SigningScheme, v1a),
+    NAMED(SigningScheme, ferriskey),
 }};
 constexpr Names<DisabledReason, 5> disabled_reasons{{
     NAMED(DisabledReason, none),

@@ -54,8 +54,9 @@ OutcomeKind kind_of(OutcomeReason reason);
 /// Whether it counts as a timeout for the lane's limit (the receiver held the attempt to its end).
 bool is_timeout(OutcomeReason reason);
 
-/// How a webhook's requests are signed. Persistent; never rename. Source: Standard Webhooks.
-enum class SigningScheme { v1, v1a };
+/// How a webhook's requests are signed. Persistent; never rename. Source: Standard Webhooks, and
+/// FerrisKey for the third, which signs in headers of its own.
+enum class SigningScheme { v1, v1a, ferriskey };
 std::string_view to_string(SigningScheme scheme);
 std::optional<SigningScheme> parse_signing_scheme(std::string_view text);
 

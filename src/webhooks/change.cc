@@ -238,13 +238,14 @@ class Reader {
         if (value == nullptr) return;
         const auto* array = value->as_array();
         if (array == nullptr) return refuse_type("signing", "a list such as [\"v1\"]", *value);
-        if (array->empty()) return refuse("#/signing", "must name v1, v1a or both");
+        if (array->empty())
+            return refuse("#/signing", "must name v1, v1a or ferriskey, or several");
         std::vector<SigningScheme> schemes;
         for (std::size_t i = 0; i < array->size(); ++i) {
             const auto* text = (*array)[i].as_string();
             const auto scheme = text == nullptr ? std::nullopt : parse_signing_scheme(*text);
             if (!scheme) {
-                refuse(fmt::format("#/signing/{}", i), "must be \"v1\" or \"v1a\"");
+                refuse(fmt::format("#/signing/{}", i), R"(must be "v1", "v1a" or "ferriskey")");
             } else if (std::ranges::find(schemes, *scheme) != schemes.end()) {
                 refuse(fmt::format("#/signing/{}", i), "is there twice");
             } else {

@@ -27,6 +27,16 @@ bool signs_with(const std::vector<SigningScheme>& signing, SigningScheme scheme)
     return std::ranges::find(signing, scheme) != signing.end();
 }
 
+/// Of a secret whose scheme does not sign. Text without a prefix is taken for FerrisKey's, which is
+/// seldom what was meant.
+std::string foreign_secret_problem(SigningScheme scheme) {
+    if (scheme == SigningScheme::ferriskey) {
+        return "must begin with whsec_ (v1) or whsk_ (v1a); other text is a secret only where "
+               "signing names ferriskey";
+    }
+    return fmt::format("is for {}, which is not in signing", to_string(scheme));
+}
+
 /// Why a subscription is not one of this realm; "" when it is.
 std::string event_problem(std::string_view pattern, std::span<const std::string> own_types) {
     if (pattern == "*") return {};
@@ -78,6 +88,7 @@ class Drafter {
         apply_plain();
         apply_url();
         apply_headers();
+        check_ferriskey_headers();
         apply_events();
         apply_secret();
         if (!errors_.empty()) return fail_fields(std::move(errors_));
@@ -144,6 +155,17 @@ class Drafter {
         }
     }
 
+    /// What the signature brings itself, and no other webhook's.
+    void check_ferriskey_headers() {
+        if (!signs_with(draft_.webhook.signing, SigningScheme::ferriskey)) return;
+        constexpr std::string_view prefix = "x-ferriskey-";
+        for (const auto& [name, value] : draft_.headers) {
+            if (!same_name(std::string_view(name).substr(0, prefix.size()), prefix)) continue;
+            refuse(net::header_pointer(name),
+                   "is set by the signing that is named ferriskey; leave it out");
+        }
+    }
+
     void apply_header(const HeaderChange& header, bool are_whole) {
         auto place = find_header(draft_.headers, header.name);
         if (!header.value) {
@@ -199,12 +221,9 @@ class Drafter {
         const auto& signing = draft_.webhook.signing;
         if (change_.secret) {
             if (!signs_with(signing, change_.secret->scheme)) {
-                return refuse("#/secret", fmt::format("is for {}, which is not in signing",
-                                                      to_string(change_.secret->scheme)));
+                return refuse("#/secret", foreign_secret_problem(change_.secret->scheme));
             }
-            auto& key =
-                change_.secret->scheme == SigningScheme::v1 ? draft_.secret.v1 : draft_.secret.v1a;
-            key = change_.secret->key;
+            key_of(draft_.secret, change_.secret->scheme) = change_.secret->key;
         } else if (new_origin_) {
             draft_.secret = {};
         }
@@ -223,7 +242,8 @@ class Drafter {
     bool replaces_key() const {
         const auto& old = existing_->secret;
         return (!old.v1.empty() && old.v1 != draft_.secret.v1) ||
-               (!old.v1a.empty() && old.v1a != draft_.secret.v1a);
+               (!old.v1a.empty() && old.v1a != draft_.secret.v1a) ||
+               (!old.ferriskey.empty() && old.ferriskey != draft_.secret.ferriskey);
     }
 
     void name_changes() {
@@ -275,15 +295,11 @@ Result<Draft> make_rotated(const Rotation& rotation, const Existing& existing, R
     const auto& signing = existing.webhook.signing;
     if (rotation.secret) {
         if (!signs_with(signing, rotation.secret->scheme)) {
-            return fail_field("#/secret", fmt::format("is for {}, which is not in signing",
-                                                      to_string(rotation.secret->scheme)));
+            return fail_field("#/secret", foreign_secret_problem(rotation.secret->scheme));
         }
-        auto& key =
-            rotation.secret->scheme == SigningScheme::v1 ? draft.secret.v1 : draft.secret.v1a;
-        key = rotation.secret->key;
+        key_of(draft.secret, rotation.secret->scheme) = rotation.secret->key;
     } else {
-        if (signs_with(signing, SigningScheme::v1)) draft.secret.v1.clear();
-        if (signs_with(signing, SigningScheme::v1a)) draft.secret.v1a.clear();
+        for (const auto scheme : signing) key_of(draft.secret, scheme).clear();
     }
     complete(draft.secret, signing, random);
     if (draft.secret == existing.secret) {

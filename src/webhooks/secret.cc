@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/crypto.h"
 #include "base/encoding.h"
 #include "model/limits.h"
@@ -12,15 +15,12 @@ namespace {
 constexpr std::string_view v1_prefix = "whsec_";
 constexpr std::string_view v1a_prefix = "whsk_";
 constexpr std::string_view v1a_public_prefix = "whpk_";
+constexpr std::string_view ferriskey_prefix = "fk_";
 constexpr std::size_t seed_bytes = 32;      // RFC 8032
 constexpr std::size_t key_pair_bytes = 64;  // libsodium's form: seed, public key
 
 std::unexpected<Error> refuse(std::string message) {
     return fail(ErrorCode::invalid_argument, std::move(message));
-}
-
-std::string& key_of(SecretSet& set, SigningScheme scheme) {
-    return scheme == SigningScheme::v1 ? set.v1 : set.v1a;
 }
 
 Result<GivenSecret> parse_v1(std::string_view text) {
@@ -48,6 +48,19 @@ Result<GivenSecret> parse_v1a(std::string_view text) {
     return GivenSecret{SigningScheme::v1a, std::move(*key)};
 }
 
+Result<GivenSecret> parse_ferriskey(std::string_view text) {
+    const bool is_visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7F'; });
+    if (!is_visible || text.size() < limits::secret_bytes_min ||
+        text.size() > limits::secret_text_bytes_max) {
+        return refuse(
+            fmt::format("must begin with whsec_ (v1) or whsk_ (v1a), or be {} to {} "
+                        "visible ASCII characters (ferriskey); leave it out to have one "
+                        "made",
+                        limits::secret_bytes_min, limits::secret_text_bytes_max));
+    }
+    return GivenSecret{SigningScheme::ferriskey, std::string(text)};
+}
+
 }  // namespace
 
 Result<GivenSecret> parse_secret(std::string_view text) {
@@ -56,7 +69,23 @@ Result<GivenSecret> parse_secret(std::string_view text) {
     if (text.starts_with(v1a_public_prefix)) {
         return refuse("is a public key; the secret one begins with whsk_");
     }
-    return refuse("must begin with whsec_ (v1) or whsk_ (v1a); leave it out to have one made");
+    return parse_ferriskey(text);
+}
+
+const std::string& key_of(const SecretSet& set, SigningScheme scheme) {
+    switch (scheme) {
+        case SigningScheme::v1:
+            return set.v1;
+        case SigningScheme::v1a:
+            return set.v1a;
+        case SigningScheme::ferriskey:
+            break;
+    }
+    return set.ferriskey;
+}
+
+std::string& key_of(SecretSet& set, SigningScheme scheme) {
+    return const_cast<std::string&>(key_of(std::as_const(set), scheme));
 }
 
 bool complete(SecretSet& set, std::span<const SigningScheme> signing, Random& random) {
@@ -64,7 +93,9 @@ bool complete(SecretSet& set, std::span<const SigningScheme> signing, Random& ra
     for (const auto scheme : signing) {
         auto& key = key_of(set, scheme);
         if (!key.empty()) continue;
-        key = random.bytes(scheme == SigningScheme::v1 ? limits::secret_bytes_default : seed_bytes);
+        key =
+            random.bytes(scheme == SigningScheme::v1a ? seed_bytes : limits::secret_bytes_default);
+        if (scheme == SigningScheme::ferriskey) key = hex_encode(key);
         made = true;
     }
     return made;
@@ -72,21 +103,34 @@ bool complete(SecretSet& set, std::span<const SigningScheme> signing, Random& ra
 
 std::string to_plaintext(const SecretSet& set) {
     std::string text;
-    if (!set.v1.empty()) text.append(v1_prefix).append(base64_encode(set.v1));
-    if (!set.v1a.empty()) {
+    const auto add = [&text](std::string_view prefix, const std::string& key) {
+        if (key.empty()) return;
         if (!text.empty()) text += ' ';
-        text.append(v1a_prefix).append(base64_encode(set.v1a));
-    }
+        text.append(prefix).append(base64_encode(key));
+    };
+    add(v1_prefix, set.v1);
+    add(v1a_prefix, set.v1a);
+    add(ferriskey_prefix, set.ferriskey);
     return text;
 }
 
 Result<SecretSet> parse_plaintext(std::string_view text) {
+    const auto unreadable = [] {
+        return fail(ErrorCode::corrupt, "a stored secret cannot be read");
+    };
     SecretSet set;
     while (!text.empty()) {
         const auto end = std::min(text.find(' '), text.size());
-        auto given = parse_secret(text.substr(0, end));
-        if (!given) return fail(ErrorCode::corrupt, "a stored secret cannot be read");
-        key_of(set, given->scheme) = std::move(given->key);
+        const auto word = text.substr(0, end);
+        if (word.starts_with(ferriskey_prefix)) {
+            auto key = base64_decode(word.substr(ferriskey_prefix.size()));
+            if (!key) return unreadable();
+            set.ferriskey = *std::move(key);
+        } else {
+            auto given = parse_secret(word);
+            if (!given || given->scheme == SigningScheme::ferriskey) return unreadable();
+            key_of(set, given->scheme) = std::move(given->key);
+        }
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return set;
@@ -103,7 +147,7 @@ std::string public_key_text(const SecretSet& set) {
 std::vector<SigningKey> signing_keys(const SecretSet& set, std::span<const SigningScheme> signing) {
     std::vector<SigningKey> keys;
     for (const auto scheme : signing) {
-        const auto& key = scheme == SigningScheme::v1 ? set.v1 : set.v1a;
+        const auto& key = key_of(set, scheme);
         if (!key.empty()) keys.push_back({scheme, key});
     }
     return keys;

@@ -13,18 +13,19 @@
 
 namespace postrider::webhooks {
 
-/// The keys of a webhook, at most one of a scheme; one that its `signing` does not name is kept, so
-/// that going back to it does not change the key. Source: Standard Webhooks.
+/// The keys of a webhook, at most one of each scheme; one that its `signing` does not name is kept,
+/// so that going back to it does not change the key. Source: Standard Webhooks.
 struct SecretSet {
-    std::string v1;   ///< the HMAC key, raw; "" when there is none
-    std::string v1a;  ///< the ed25519 seed, raw; "" when there is none
+    std::string v1;         ///< the HMAC key, raw; "" when there is none
+    std::string v1a;        ///< the ed25519 seed, raw; "" when there is none
+    std::string ferriskey;  ///< the HMAC key as text, as it was given; "" when there is none
 
-    bool empty() const { return v1.empty() && v1a.empty(); }
+    bool empty() const { return v1.empty() && v1a.empty() && ferriskey.empty(); }
     bool operator==(const SecretSet&) const = default;
 };
 
 /// A secret as a person gives it: `whsec_` or `whsk_` and base64. `whsk_` holds the seed, or the
-/// seed and its public key as libsodium writes them.
+/// seed and its public key as libsodium writes them. Other text, of visible ASCII, is FerrisKey's.
 struct GivenSecret {
     SigningScheme scheme = SigningScheme::v1;
     std::string key;
@@ -35,10 +36,14 @@ Result<GivenSecret> parse_secret(std::string_view text);
 /// Makes the keys of `signing` that `set` lacks; whether it made any.
 bool complete(SecretSet& set, std::span<const SigningScheme> signing, Random& random);
 
-/// As it is sealed: "whsec_… whsk_…". Never shown.
+/// As it is sealed: "whsec_… whsk_… fk_…", each in base64. Never shown.
 std::string to_plaintext(const SecretSet& set);
 /// Errors: corrupt.
 Result<SecretSet> parse_plaintext(std::string_view text);
+
+/// The key of a scheme; "" when there is none.
+const std::string& key_of(const SecretSet& set, SigningScheme scheme);
+std::string& key_of(SecretSet& set, SigningScheme scheme);
 
 /// "whsec_…"; requires a v1 key.
 std::string secret_text(const SecretSet& set);

@@ -33,8 +33,9 @@ TEST(Secret, refuses_everything_else_without_quoting_it) {
     for (const std::string& text :
          {std::string(), std::string("hunter2"), "whsec_" + base64_encode(std::string(23, 'x')),
           "whsec_" + base64_encode(std::string(65, 'x')), std::string("whsec_!!!!"),
-          "whsec_" + base64_encode(seed).substr(1), "whsec_ " + base64_encode(seed),
-          "WHSEC_" + base64_encode(seed), "whsk_" + base64_encode(std::string(31, 'x')),
+          "whsec_ " + base64_encode(seed), std::string(23, 'x'), std::string(257, 'x'),
+          std::string(40, 'x') + " ", std::string(40, 'x') + "\xc3\xa9",
+          "whsk_" + base64_encode(std::string(31, 'x')),
           "whsk_" + base64_encode(seed + std::string(32, 'x')), "whpk_" + base64_encode(seed)}) {
         auto given = parse_secret(text);
         ASSERT_FALSE(given) << text;
@@ -42,6 +43,25 @@ TEST(Secret, refuses_everything_else_without_quoting_it) {
             EXPECT_EQ(given.error().message.find(text.substr(6)), std::string::npos) << text;
         }
     }
+}
+
+TEST(Secret, other_text_is_ferriskeys_as_it_is) {
+    for (const std::string& text :
+         {std::string(64, 'a'), "WHSEC_" + base64_encode(std::string(32, 's'))}) {
+        const auto given = parse_secret(text);
+        ASSERT_TRUE(given) << text;
+        EXPECT_EQ(given->scheme, SigningScheme::ferriskey);
+        EXPECT_EQ(given->key, text);
+    }
+    SystemRandom random;
+    SecretSet set;
+    const SigningScheme ferriskey[] = {SigningScheme::ferriskey};
+    EXPECT_TRUE(complete(set, ferriskey, random));
+    EXPECT_EQ(set.ferriskey.size(), 64u);
+    EXPECT_TRUE(complete(set, both, random));
+    EXPECT_EQ(parse_plaintext(to_plaintext(set)).value(), set);
+    EXPECT_FALSE(parse_plaintext("fk_!"));
+    EXPECT_FALSE(parse_plaintext(std::string(40, 'x')));
 }
 
 TEST(Secret, complete_makes_only_what_is_missing) {

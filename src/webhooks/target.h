@@ -15,7 +15,7 @@ namespace postrider::webhooks {
 /// An opened secret, ready to sign with.
 struct SigningKey {
     SigningScheme scheme = SigningScheme::v1;
-    std::string key;  ///< v1: the HMAC key; v1a: the ed25519 seed. Raw bytes.
+    std::string key;  ///< v1: the HMAC key; v1a: the ed25519 seed. Raw bytes, ferriskey: text.
 };
 
 /// Everything that sending to a webhook needs, opened and checked: what held at one moment. The

@@ -30,10 +30,12 @@ Result<std::vector<net::Cidr>> networks_of(const json::Value& list) {
     return networks;
 }
 
-/// The keys among `keys` that are not also in `others`.
+/// The keys among `keys` that are not also in `others`. FerrisKey's receivers look at one
+/// signature: its former secret does not sign.
 std::vector<SigningKey> without(std::vector<SigningKey> keys,
                                 const std::vector<SigningKey>& others) {
     std::erase_if(keys, [&](const SigningKey& key) {
+        if (key.scheme == SigningScheme::ferriskey) return true;
         return std::ranges::any_of(others, [&](const SigningKey& other) {
             return other.scheme == key.scheme && other.key == key.key;
         });

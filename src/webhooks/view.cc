@@ -63,6 +63,7 @@ void write_secret_members(json::Writer& writer, const ShownSecret& secret) {
     };
     write("secret", secret.secret);
     write("public_key", secret.public_key);
+    write("ferriskey_secret", secret.ferriskey);
     write("previous", secret.previous);
     write("previous_public_key", secret.previous_public_key);
     if (secret.previous_expires_at) {
@@ -76,7 +77,9 @@ ShownSecret show_secret(const std::vector<SigningScheme>& signing, const SecretS
                         const SecretSet& previous, std::optional<Timestamp> previous_expires_at) {
     ShownSecret shown;
     for (const auto scheme : signing) {
-        if (scheme == SigningScheme::v1) {
+        if (scheme == SigningScheme::ferriskey) {
+            shown.ferriskey = current.ferriskey;
+        } else if (scheme == SigningScheme::v1) {
             shown.secret = secret_text(current);
             if (!previous.v1.empty() && previous.v1 != current.v1) {
                 shown.previous = secret_text(previous);

@@ -12,8 +12,9 @@ namespace postrider::webhooks {
 
 /// What a receiver needs for verifying, as the API shows it; no ed25519 seed is ever in it.
 struct ShownSecret {
-    std::string secret;      ///< "whsec_…"; "" when only v1a signs
+    std::string secret;      ///< "whsec_…"; "" when v1 does not sign
     std::string public_key;  ///< "whpk_…"; "" when v1a does not sign
+    std::string ferriskey;   ///< as it was given; "" when that scheme does not sign
     std::string previous;    ///< likewise, while they still sign
     std::string previous_public_key;
     std::optional<Timestamp> previous_expires_at;

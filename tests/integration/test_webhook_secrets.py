@@ -1,6 +1,7 @@
 """Secrets and signatures: the official library verifies, also during a rotation."""
 
 import base64
+import hmac
 import time
 
 import pytest
@@ -123,6 +124,50 @@ def test_both_schemes(realm, receiver, path, tmp_path, verifier):
     request = one(realm, receiver, path)
     assert verifier.verdict(hook["secret"], request) == "ok"
     assert ed25519_verifies(hook["public_key"], request, tmp_path)
+
+
+def ferriskey_verifies(secret, request):
+    """As a receiver of FerrisKey's does it: hex HMAC-SHA256 over "timestamp.body", the key being the secret's text."""
+    signed = request.headers["x-ferriskey-timestamp"].encode() + b"." + request.body
+    return hmac.compare_digest(hmac.new(secret.encode(), signed, "sha256").hexdigest(),
+                               request.headers["x-ferriskey-signature"])
+
+
+def test_ferriskey(realm, receiver, path, verifier):
+    secret = "0123456789abcdef" * 4
+    hook = realm.create_webhook(receiver.url(path), signing=["ferriskey"], secret=secret)
+    assert hook["ferriskey_secret"] == secret and "secret" not in hook
+    assert realm.get(f"/webhooks/{hook['id']}/secret").json == {"ferriskey_secret": secret}
+    request = one(realm, receiver, path)
+    assert ferriskey_verifies(secret, request)
+    delivery = realm.deliveries(event_id=request.id)[0]
+    assert request.headers["x-ferriskey-delivery-id"] == delivery["id"]
+    assert request.headers["x-ferriskey-timestamp"] == request.headers["webhook-timestamp"]
+    assert "webhook-signature" not in request.headers
+    # A rotation has the new one alone.
+    rotated = rotate(realm, hook)
+    assert list(rotated) == ["ferriskey_secret"] and rotated["ferriskey_secret"] != secret
+    request = one(realm, receiver, path)
+    assert ferriskey_verifies(rotated["ferriskey_secret"], request) and not ferriskey_verifies(secret, request)
+    # Beside v1, with a key of its own; the former text does not come back.
+    both = realm.patch_webhook(hook["id"], signing=["v1", "ferriskey"])
+    assert both["ferriskey_secret"] == rotated["ferriskey_secret"]
+    request = one(realm, receiver, path)
+    assert ferriskey_verifies(both["ferriskey_secret"], request) and verifier.verdict(both["secret"], request) == "ok"
+
+
+def test_headers_of_ferriskey_are_refused_where_it_signs(realm, receiver, path):
+    url = receiver.url(path)
+    own = {"X-FerrisKey-Signature": "mine"}
+    refused = realm.create_webhook(url, signing=["ferriskey"], headers=own, expect=422)
+    assert [error["pointer"] for error in refused["errors"]] == ["#/headers/X-FerrisKey-Signature"]
+    hook = realm.create_webhook(url, headers=own)
+    realm.call("PATCH", f"/webhooks/{hook['id']}", {"signing": ["v1", "ferriskey"]}, 422)
+    for secret in ("short", "0123456789abcdef " * 4, "é" * 40, "x" * 257):
+        assert realm.call("POST", "/webhooks", {"url": url, "events": ["*"], "signing": ["ferriskey"],
+                                                "secret": secret}, 422).pointers == ["#/secret"]
+    answer = realm.call("POST", "/webhooks", {"url": url, "events": ["*"], "secret": "x" * 64}, 422)
+    assert "whsec_" in answer.json["errors"][0]["detail"]
 
 
 def test_a_new_origin_drops_credentials(realm, receiver, path, verifier):

@@ -110,8 +110,8 @@ export function ReceiverCode() {
       </div>
       {webhook && !webhook.signing.includes('v1') && (
         <p className="text-warn text-[13px]">
-          This webhook signs with ed25519 (v1a) only, which these programs do not check: let it sign
-          with v1 too, under “Advanced”.
+          This webhook does not sign with v1, which is what these programs check: let it sign with
+          v1 too, under “Advanced”.
         </p>
       )}
       <div>

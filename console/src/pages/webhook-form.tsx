@@ -35,6 +35,11 @@ const signings: Record<string, { label: string; hint: string }> = {
   v1: { label: 'HMAC-SHA256 (v1)', hint: 'With a secret that both sides have.' },
   v1a: { label: 'ed25519 (v1a)', hint: 'With a public key: the receiver has nothing to hide.' },
   'v1 v1a': { label: 'both', hint: 'For a receiver that changes from one to the other.' },
+  ferriskey: { label: 'FerrisKey', hint: 'For a receiver that verifies FerrisKey’s headers.' },
+  'ferriskey v1': {
+    label: 'FerrisKey and v1',
+    hint: 'For a receiver that changes from FerrisKey’s headers to v1.',
+  },
 }
 
 type Draft = {
@@ -215,6 +220,9 @@ function Form({ start, existing: now }: { start: Draft; existing?: Webhook }) {
                     {label}
                   </option>
                 ))}
+                {!(draft.signing in signings) && (
+                  <option value={draft.signing}>{draft.signing.replaceAll(' ', ', ')}</option>
+                )}
               </select>
             )}
           </Field>

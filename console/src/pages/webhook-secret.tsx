@@ -11,6 +11,7 @@ export function SecretView({ secret }: { secret: Secret }) {
   const rows = [
     ['Secret', secret.secret],
     ['Public key', secret.public_key],
+    ['FerrisKey secret', secret.ferriskey_secret],
     ['Previous secret', secret.previous],
   ] as const
   return (
