@@ -43,7 +43,7 @@ class PasswordHasher {
 };
 
 /// Checks a hash of another system, as base/crypto_imported_hash.h describes them, against the
-/// limits of limits.h. Errors: invalid_argument, the end of a sentence about its user.
+/// limits of limits.h. Errors: invalid_argument, the end of a sentence about it.
 Result<void> check_importable_hash(std::string_view text);
 
 }  // namespace postrider::access

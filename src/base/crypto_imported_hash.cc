@@ -75,13 +75,13 @@ std::optional<std::string> bytes_of(std::string_view text, std::size_t least, st
 Result<void> check_cost(std::string_view what, std::uint64_t has, std::uint64_t most) {
     if (has <= most) return {};
     return refuse(
-        fmt::format("has a hash whose {} is {}, and at most {} is taken over; its user "
-                    "needs a password reset",
+        fmt::format("has a {} of {}, and at most {} is accepted: its user can reset the "
+                    "password",
                     what, has, most));
 }
 
 std::unexpected<Error> malformed(std::string_view kind) {
-    return refuse(fmt::format("has a {} hash that is not well formed", kind));
+    return refuse(fmt::format("is not a well-formed {} hash", kind));
 }
 
 /// The parts behind "$argon2id": "", "argon2id", "v=19", "m=…,t=…,p=…", salt, hash.
@@ -89,8 +89,8 @@ Result<Parsed> parse_argon2(const std::vector<std::string_view>& parts, const Ha
     if (parts.size() != 6) return malformed("argon2");
     if (parts[2] != "v=19") {
         return refuse(
-            "has an argon2 hash of a version other than 1.3 (v=19), which cannot be verified; its "
-            "user needs a password reset");
+            "is argon2 of a version other than 1.3 (v=19), which cannot be verified: its user can "
+            "reset the password");
     }
     const auto costs = split(parts[3], ',');
     if (costs.size() != 3) return malformed("argon2");
@@ -149,7 +149,7 @@ Result<Parsed> parse_bcrypt(std::string_view text, const std::vector<std::string
 
 Result<Parsed> parse(std::string_view text, const HashCosts& most) {
     if (text.size() > text_bytes_max) {
-        return refuse(fmt::format("has a hash of more than {} bytes", text_bytes_max));
+        return refuse(fmt::format("has more than {} bytes", text_bytes_max));
     }
     const auto parts = split(text, '$');
     const auto kind = parts.size() > 1 && parts[0].empty() ? parts[1] : std::string_view();
@@ -159,8 +159,8 @@ Result<Parsed> parse(std::string_view text, const HashCosts& most) {
     }
     if (kind == "2a" || kind == "2b" || kind == "2y") return parse_bcrypt(text, parts, most);
     return refuse(
-        "has a hash of an unknown kind; argon2id, argon2i, PBKDF2 with SHA-512, SHA-256 or SHA-1, "
-        "and bcrypt are taken over; its user needs a password reset");
+        "is of a kind that is not known here (argon2id, argon2i, PBKDF2 with SHA-512, SHA-256 or "
+        "SHA-1, and bcrypt are): its user can reset the password");
 }
 
 bool matches(const Argon2& kind, const std::string& text, std::string_view password) {

@@ -26,7 +26,7 @@ struct HashCosts {
 };
 
 /// Checks that `text` is one that can be verified at no more than `most`. Errors: invalid_argument,
-/// whose message is the end of a sentence that begins with a user: an unknown kind, a higher cost,
+/// whose message is the end of a sentence about the hash: an unknown kind, a higher cost,
 /// not well formed.
 Result<void> check_imported_hash(std::string_view text, const HashCosts& most);
 
