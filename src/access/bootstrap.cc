@@ -19,8 +19,6 @@ namespace postrider::access {
 
 namespace {
 
-constexpr std::string_view bootstrap_name = "bootstrap";
-
 std::string all_permission_names() {
     json::Array names;
     for (Permission permission : all_permissions()) names.emplace_back(to_string(permission));

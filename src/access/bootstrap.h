@@ -8,6 +8,9 @@
 
 namespace postrider::access {
 
+/// The name of the server's own key, set at each start by its token file or variable.
+inline constexpr std::string_view bootstrap_name = "bootstrap";
+
 struct BootstrapOptions {
     std::string token;       ///< POSTRIDER_BOOTSTRAP_TOKEN; empty: not given
     std::string token_file;  ///< <data>/admin-token, 0600

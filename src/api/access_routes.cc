@@ -1,10 +1,11 @@
 #include <fmt/format.h>
 
 #include "access/api_keys.h"
+#include "access/bootstrap.h"
+#include "api/api_key_view.h"
 #include "api/directory_call.h"
 #include "api/list_bounds.h"
 #include "api/routes.h"
-#include "audit/record.h"
 #include "base/crypto.h"
 #include "directory/fields.h"
 #include "directory/role.h"
@@ -17,35 +18,10 @@ namespace {
 using store::ApiKeyRow;
 using store::AuditRow;
 
-/// The server's own, set at each start by its token file or variable.
-constexpr std::string_view bootstrap_name = "bootstrap";
-
-void write_key_members(json::Writer& writer, const ApiKeyRow& row) {
-    const auto time = [&](std::string_view name, const std::optional<Timestamp>& at) {
-        if (at) {
-            writer.member(name, format_rfc3339(*at));
-        } else {
-            writer.member_null(name);
-        }
-    };
-    writer.member("id", row.id.to_string());
-    writer.member("name", row.name);
-    writer.member_raw("permissions", row.permissions);
-    writer.member("created_at", format_rfc3339(row.created_at));
-    time("expires_at", row.expires_at);
-    time("last_used_at", row.last_used_at);
-}
-
-void write_key(json::Writer& writer, const ApiKeyRow& row) {
-    writer.begin_object();
-    write_key_members(writer, row);
-    writer.end_object();
-}
-
 Answer key_answer(const ApiKeyRow& row) {
     std::string out;
     json::Writer writer(out);
-    write_key(writer, row);
+    write_api_key(writer, row);
     return json_answer(200, std::move(out));
 }
 
@@ -53,7 +29,7 @@ Answer made_key_answer(const std::string& realm, const ApiKeyRow& row, const std
     std::string out;
     json::Writer writer(out);
     writer.begin_object();
-    write_key_members(writer, row);
+    write_api_key_members(writer, row);
     writer.member("key", key);
     writer.end_object();
     return json_answer(201, std::move(out))
@@ -73,7 +49,8 @@ Result<ApiKeyRow> parse_key(Body body, Timestamp now) {
         body.refuse("name",
                     fmt::format("has more than {} characters", limits::name_characters_max));
     }
-    if (row.name == bootstrap_name) body.refuse("name", "is the server's own key; choose another");
+    if (row.name == access::bootstrap_name)
+        body.refuse("name", "is the server's own key; choose another");
     if (const json::Value* value = body.value("permissions")) {
         auto set = directory::parse_permissions(json::Value(json::Object{{"permissions", *value}}));
         if (set) {
@@ -86,59 +63,17 @@ Result<ApiKeyRow> parse_key(Body body, Timestamp now) {
     return row;
 }
 
-Result<ApiKeyRow> insert_key(store::Transaction& tx, const Actor& actor, ApiKeyRow row) {
-    POSTRIDER_TRY(directory::require_realm(tx.sql(), row.realm));
-    POSTRIDER_ASSIGN(const auto named,
-                     store::api_keys_table::find_by_name(tx.sql(), row.realm, row.name));
-    if (named) {
-        return directory::taken("name",
-                                fmt::format("an API key named \"{}\" exists already", row.name));
-    }
-    POSTRIDER_ASSIGN(const auto count, store::api_keys_table::count(tx.sql(), row.realm));
-    if (static_cast<std::size_t>(count) >= limits::api_keys_per_realm_max) {
-        return fail(ErrorCode::conflict,
-                    fmt::format("there are {} API keys here, and more are not possible: revoke one "
-                                "that is no longer needed",
-                                count));
-    }
-    row.id = tx.mint_id<ApiKeyId>();
-    row.created_at = tx.now();
-    POSTRIDER_TRY(store::api_keys_table::put(tx, row));
-    std::string detail;
-    json::Writer writer(detail);
-    writer.begin_object();
-    writer.member("name", row.name);
-    writer.member_raw("permissions", row.permissions);
-    writer.end_object();
-    POSTRIDER_TRY(audit::record(tx, actor,
-                                {.realm = row.realm,
-                                 .action = "api_key.create",
-                                 .resource_id = row.id.to_string(),
-                                 .detail = std::move(detail)}));
-    return row;
-}
-
 Result<void> create_api_key(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(Body body, call.json_object(bounds::permissions));
     POSTRIDER_ASSIGN(auto row, parse_key(std::move(body), context.clock.now()));
-    const auto granted = access::from_json(row.permissions);
-    for (const access::Permission permission : access::all_permissions()) {
-        if (granted.has(permission)) POSTRIDER_TRY(call.principal->require(permission));
-    }
     const std::string key = access::make_api_key(context.random);
     row.realm = call.realm;
     row.hash = sha256(key);
-    const auto master = context.directory.realms().find("master");
     store::write<ApiKeyRow>(
         call.store,
-        [&keys = context.access, actor = call.actor(), row,
-         master = master->id](store::Transaction& tx) -> Result<ApiKeyRow> {
-            POSTRIDER_ASSIGN(auto made, insert_key(tx, actor, row));
-            tx.after_commit([&keys, made, master] { keys.put(made, master); });
-            tx.announce({store::Subject::api_key, made.realm, made.id.uuid});
-            return made;
-        },
+        [&keys = context.directory.api_keys(), caller = caller_of(call),
+         row](store::Transaction& tx) { return keys.create(tx, caller, row); },
         call.reply.with<ApiKeyRow>([key, realm = call.realm_name](const ApiKeyRow& made) {
             return made_key_answer(realm, made, key);
         }));
@@ -157,16 +92,10 @@ Result<void> list_api_keys(Context&, Call& call) {
                                                page.rows_wanted());
         },
         call.reply.with<List>([page](const List& rows) {
-            return page.answer(rows, [](const ApiKeyRow& row) { return row.id.uuid; }, write_key);
+            return page.answer(
+                rows, [](const ApiKeyRow& row) { return row.id.uuid; }, write_api_key);
         }));
     return {};
-}
-
-Result<ApiKeyRow> require_key(store::sql::Connection& sql, const RealmId& realm,
-                              const ApiKeyId& id) {
-    POSTRIDER_ASSIGN(auto row, store::api_keys_table::find(sql, realm, id));
-    if (!row) return Call::not_found("API key", id.to_string());
-    return std::move(*row);
 }
 
 Result<void> get_api_key(Context&, Call& call) {
@@ -175,26 +104,9 @@ Result<void> get_api_key(Context&, Call& call) {
     store::read<ApiKeyRow>(
         call.store,
         [realm = call.realm, id](store::sql::Connection& sql) {
-            return require_key(sql, realm, id);
+            return directory::require_api_key(sql, realm, id);
         },
         call.reply.with<ApiKeyRow>(key_answer));
-    return {};
-}
-
-Result<void> remove_key(store::Transaction& tx, access::ApiKeys& keys, const Actor& actor,
-                        const RealmId& realm, const ApiKeyId& id) {
-    POSTRIDER_ASSIGN(const auto row, require_key(tx.sql(), realm, id));
-    if (row.name == bootstrap_name) {
-        return fail(ErrorCode::conflict,
-                    "the key bootstrap is the server's own: to replace it, change "
-                    "POSTRIDER_BOOTSTRAP_TOKEN or the text of admin-token in its data folder, and "
-                    "restart it");
-    }
-    POSTRIDER_TRY(store::api_keys_table::remove(tx, realm, id));
-    POSTRIDER_TRY(audit::record(
-        tx, actor, {.realm = realm, .action = "api_key.revoke", .resource_id = id.to_string()}));
-    tx.after_commit([&keys, id] { keys.remove(id); });
-    tx.announce({store::Subject::api_key, realm, id.uuid});
     return {};
 }
 
@@ -203,8 +115,8 @@ Result<void> revoke_api_key(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     call.store.write(
         store::WriteClass::ordinary,
-        [&keys = context.access, actor = call.actor(), realm = call.realm,
-         id](store::Transaction& tx) { return remove_key(tx, keys, actor, realm, id); },
+        [&keys = context.directory.api_keys(), caller = caller_of(call), realm = call.realm,
+         id](store::Transaction& tx) { return keys.revoke(tx, caller, realm, id); },
         call.reply.with([] { return empty_answer(); }));
     return {};
 }

@@ -7,6 +7,7 @@
 #include "directory/directory.h"
 #include "directory/logins.h"
 #include "directory/oauth_tokens.h"
+#include "model/limits.h"
 #include "net/url.h"
 #include "store/realm_store.h"
 
@@ -16,21 +17,6 @@ namespace {
 
 using access::SharedPrincipal;
 using Done = std::function<void(Result<SharedPrincipal>)>;
-
-/// The first cookie of that name; empty: none. Source: RFC 6265, section 4.2.
-std::string cookie_value(const http::Request& request, std::string_view name) {
-    const std::string* header = request.header("cookie");
-    std::string_view rest = header == nullptr ? std::string_view() : *header;
-    while (!rest.empty()) {
-        auto pair = rest.substr(0, rest.find(';'));
-        rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
-        while (pair.starts_with(' ')) pair.remove_prefix(1);
-        const auto equals = pair.find('=');
-        if (equals == std::string_view::npos || pair.substr(0, equals) != name) continue;
-        return std::string(pair.substr(equals + 1));
-    }
-    return {};
-}
 
 bool is_safe(const http::Request& request) {
     return request.method == "GET" || request.method == "HEAD";
@@ -86,21 +72,48 @@ void find_access_token(Context& context, const std::string& token, Done done) {
 
 }  // namespace
 
+std::string cookie_value(const http::Request& request, std::string_view name) {
+    const std::string* header = request.header("cookie");
+    std::string_view rest = header == nullptr ? std::string_view() : *header;
+    while (!rest.empty()) {
+        auto pair = rest.substr(0, rest.find(';'));
+        rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+        while (pair.starts_with(' ')) pair.remove_prefix(1);
+        const auto equals = pair.find('=');
+        if (equals == std::string_view::npos || pair.substr(0, equals) != name) continue;
+        return std::string(pair.substr(equals + 1));
+    }
+    return {};
+}
+
 std::string CookiePolicy::set(const std::string& value) const {
     std::string text = name + "=" + value + "; Path=/; HttpOnly; SameSite=Strict";
     if (is_secure) text += "; Secure";
-    if (value.empty()) text += "; Max-Age=0";
+    if (value.empty()) {
+        text += "; Max-Age=0";
+    } else if (lifetime > Duration{0}) {
+        using std::chrono::duration_cast;
+        const auto seconds = duration_cast<std::chrono::seconds>(lifetime).count();
+        text += "; Max-Age=" + std::to_string(seconds);
+    }
     return text;
 }
 
 std::optional<CookiePolicy> cookie_policy(const std::string& origin) {
     const auto url = net::parse_url(origin);
     if (!url) return std::nullopt;
-    if (url->is_tls()) return CookiePolicy{"__Host-sid", true};
+    if (url->is_tls()) return CookiePolicy{.name = "__Host-sid", .is_secure = true};
     const bool is_local =
         url->host == "localhost" || url->host == "127.0.0.1" || url->host == "::1";
     if (!is_local) return std::nullopt;
-    return CookiePolicy{"sid", false};
+    return CookiePolicy{.name = "sid"};
+}
+
+std::optional<CookiePolicy> device_cookie_policy(const std::string& origin) {
+    const auto url = net::parse_url(origin);
+    if (!url || !url->is_tls()) return std::nullopt;
+    return CookiePolicy{
+        .name = "__Host-device", .is_secure = true, .lifetime = limits::device_cookie_lifetime};
 }
 
 Result<void> check_same_origin(const http::Request& request, const std::string& origin) {

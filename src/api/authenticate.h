@@ -3,10 +3,12 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "access/principal.h"
 #include "api/context.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "http/server.h"
 
 namespace postrider::api {
@@ -23,10 +25,16 @@ void authenticate(Context& context, const http::Request& request,
 struct CookiePolicy {
     std::string name;
     bool is_secure = false;
+    Duration lifetime{0};  ///< 0: until the browser is closed
     /// The value of Set-Cookie; an empty `value` takes the cookie away.
     std::string set(const std::string& value) const;
 };
 std::optional<CookiePolicy> cookie_policy(const std::string& origin);
+/// The same of what a browser keeps that somebody has logged in with (access::Device): only under
+/// https, as nothing but the prefix `__Host-` keeps neighbours from setting it.
+std::optional<CookiePolicy> device_cookie_policy(const std::string& origin);
+/// The first cookie of that name; empty: none. Source: RFC 6265, section 4.2.
+std::string cookie_value(const http::Request& request, std::string_view name);
 
 /// Whether a page of this origin, or no page at all, sends the request. Source: the Fetch Metadata
 /// specification; RFC 6454 for Origin where a browser is too old for it.

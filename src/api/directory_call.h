@@ -11,7 +11,7 @@
 namespace postrider::api {
 
 inline directory::Caller caller_of(const Call& call) {
-    return {call.actor(), call.principal->permissions};
+    return {call.actor(), call.principal->permissions, call.principal->name};
 }
 
 /// A resource with its tag.
@@ -31,14 +31,20 @@ Answer created_answer(const std::string& realm, const std::string& below, const 
         .with_header("Location", "/api/v1/realms/" + realm + below + row.id.to_string());
 }
 
-/// The resource that the path names, for a change: no query, and If-Match.
+/// The resource that the path names, for a change, with If-Match; the caller reads the query.
+template <typename IdType>
+Result<directory::Address<IdType>> changed_address_of(const Call& call, std::string_view parameter,
+                                                      std::string_view what) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<IdType>(parameter, what));
+    POSTRIDER_ASSIGN(const auto version, call.if_match());
+    return directory::Address<IdType>{call.realm, id, version};
+}
+/// The same for an operation without a query.
 template <typename IdType>
 Result<directory::Address<IdType>> address_of(const Call& call, std::string_view parameter,
                                               std::string_view what) {
-    POSTRIDER_ASSIGN(const auto id, call.path_id<IdType>(parameter, what));
     POSTRIDER_TRY(call.query().finish());
-    POSTRIDER_ASSIGN(const auto version, call.if_match());
-    return directory::Address<IdType>{call.realm, id, version};
+    return changed_address_of<IdType>(call, parameter, what);
 }
 
 }  // namespace postrider::api

@@ -187,17 +187,26 @@ class Harness {
                                  store_.random,
                                  {.timeout = 15s, .retry_schedule = {}, .policy = policy_}};
     access::PasswordHasher hasher_;
+    access::ApiKeys keys_;
     directory::Directory directory_{
         *store_,
         publisher_,
         webhooks_,
+        vault_,
         hasher_,
-        {.settings = {.timeout = 15s, .retry_schedule = {}}, .realm_deleted = {}}};
-    directory::Logins logins_{*store_, hasher_, store_.clock, store_.random,
-                              [](Duration, const std::function<void()>& task) { task(); }};
+        keys_,
+        {.settings = {.timeout = 15s, .retry_schedule = {}, .allowed_networks = {}},
+         .realm_deleted = {}}};
+    directory::Logins logins_{*store_,
+                              hasher_,
+                              store_.clock,
+                              store_.random,
+                              {.after = [](Duration, const std::function<void()>& task) { task(); },
+                               .device_secret = "for tests",
+                               .failed = {},
+                               .tell = {}}};
     directory::ResetRequests reset_requests_{*store_, directory_.passwords(), store_.random};
     webhooks::Recoveries recoveries_{*store_, [](auto&&...) {}, [](const Error&) {}};
-    access::ApiKeys keys_;
     Context context_{
         .whole_store = *store_,
         .publisher = publisher_,

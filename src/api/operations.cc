@@ -98,6 +98,7 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"list_user_roles", view_users},
     {"assign_user_role", manage_users},
     {"unassign_user_role", manage_users},
+    {"list_user_api_keys", view_api_keys},
     {"list_user_credentials", view_users},
     {"delete_user_credential", manage_users},
     {"set_user_password", manage_users},

@@ -140,10 +140,10 @@ Result<void> change_settings(Context& context, Call& call, directory::ChangeKind
     POSTRIDER_ASSIGN(const auto body, call.json(bounds::settings));
     store::write<directory::VersionedSettings>(
         call.store,
-        [&directory = context.directory, actor = call.actor(),
+        [&directory = context.directory, caller = caller_of(call),
          address = directory::Address<RealmId>{call.realm, call.realm, version},
          change = directory::parse_settings_change(body, kind)](store::Transaction& tx) {
-            return directory.update_settings(tx, actor, address, change);
+            return directory.update_settings(tx, caller, address, change);
         },
         call.reply.with<directory::VersionedSettings>(settings_answer));
     return {};

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "api/authenticate.h"
-#include "api/call.h"
+#include "api/directory_call.h"
 #include "api/routes.h"
 #include "directory/directory.h"
 #include "directory/fields.h"
@@ -96,6 +96,8 @@ Result<void> create_session(Context& context, Call& call) {
                                     .password = body.string("password").value_or(""),
                                     .address = call.request.client_address,
                                     .user_agent = user_agent_of(call.request)};
+    const auto device_policy = device_cookie_policy(origin);
+    if (device_policy) attempt.device = cookie_value(call.request, device_policy->name);
     body.require("username");
     body.require("password");
     using directory::count_characters;
@@ -106,17 +108,21 @@ Result<void> create_session(Context& context, Call& call) {
         body.refuse("password", "is too long");
     }
     POSTRIDER_TRY(body.finish());
-    context.logins.begin(
-        std::move(attempt),
-        call.reply.with<LoggedIn>([policy, realm = call.realm_name](const LoggedIn& login) {
-            return json_answer(
-                       201, who_text(access::Principal::Kind::session, login.session.id.uuid,
-                                     login.user.username, login.user.id, realm, login.permissions,
-                                     login.session.expires_at))
-                .with_header("Set-Cookie", policy.set(login.cookie))
-                .with_header("Location", "/api/v1/realms/" + realm + "/sessions/" +
-                                             login.session.id.to_string());
-        }));
+    context.logins.begin(std::move(attempt), call.reply.with<LoggedIn>([policy, device_policy,
+                                                                        realm = call.realm_name](
+                                                                           const LoggedIn& login) {
+        auto answer =
+            json_answer(201, who_text(access::Principal::Kind::session, login.session.id.uuid,
+                                      login.user.username, login.user.id, realm, login.permissions,
+                                      login.session.expires_at));
+        if (device_policy) {
+            answer.headers.emplace_back("Set-Cookie", device_policy->set(login.device));
+        }
+        return std::move(answer)
+            .with_header("Set-Cookie", policy.set(login.cookie))
+            .with_header("Location",
+                         "/api/v1/realms/" + realm + "/sessions/" + login.session.id.to_string());
+    }));
     return {};
 }
 
@@ -140,8 +146,10 @@ Result<void> end_current_session(Context& context, Call& call) {
     const auto policy = cookie_policy(context.settings.origin());
     call.store.write(
         store::WriteClass::ordinary,
-        [actor = call.actor(), realm = call.principal->realm, id = SessionId{call.principal->id}](
-            store::Transaction& tx) { return directory::end_session(tx, actor, realm, id); },
+        [caller = caller_of(call), realm = call.principal->realm,
+         id = SessionId{call.principal->id}](store::Transaction& tx) {
+            return directory::end_session(tx, caller, realm, id);
+        },
         call.reply.with([policy] {
             Answer answer = empty_answer();
             if (policy) answer.headers.emplace_back("Set-Cookie", policy->set(""));
@@ -193,8 +201,8 @@ Result<void> end_session(Context&, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     call.store.write(
         store::WriteClass::ordinary,
-        [actor = call.actor(), realm = call.realm, id](store::Transaction& tx) {
-            return directory::end_session(tx, actor, realm, id);
+        [caller = caller_of(call), realm = call.realm, id](store::Transaction& tx) {
+            return directory::end_session(tx, caller, realm, id);
         },
         call.reply.with([] { return empty_answer(); }));
     return {};

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <functional>
+
+#include "api/api_key_view.h"
 #include "api/directory_call.h"
 #include "api/list_bounds.h"
 #include "api/routes.h"
@@ -11,6 +15,7 @@ namespace {
 
 using directory::Address;
 using directory::ChangeKind;
+using directory::KeyFate;
 using directory::write_user;
 using store::RoleRow;
 using store::UserRow;
@@ -108,28 +113,100 @@ Result<void> update_user(Context& context, Call& call) {
     return change_user(context, call, ChangeKind::patch);
 }
 
+using Keys = directory::Directory::Keys;
+
+/// ?api_keys=revoke: the keys that the users made are revoked in the same step.
+Result<KeyFate> fate_of_keys(const Call& call) {
+    auto query = call.query();
+    const bool revokes = query.has_word("api_keys", "revoke");
+    POSTRIDER_TRY(query.finish());
+    return revokes ? KeyFate::revoke : KeyFate::stay;
+}
+
+/// Names the keys that somebody who is gone, or may do less now, has made.
+void write_keys(json::Writer& writer, const directory::RealmIndex& realms, const Keys& keys,
+                KeyFate fate) {
+    writer.member("api_keys_total", keys.size());
+    writer.member("api_keys_revoked", fate == KeyFate::revoke && !keys.empty());
+    writer.key("api_keys");
+    writer.begin_array();
+    for (std::size_t i = 0; i < keys.size() && i < limits::api_keys_of_user_shown_max; ++i) {
+        write_realm_api_key(writer, realms, keys[i]);
+    }
+    writer.end_array();
+}
+
+auto keys_answer(const Context& context, KeyFate fate) {
+    return [&realms = context.directory.realms(), fate](const Keys& keys) {
+        if (keys.empty()) return empty_answer();
+        std::string out;
+        json::Writer writer(out);
+        writer.begin_object();
+        write_keys(writer, realms, keys, fate);
+        writer.end_object();
+        return json_answer(200, std::move(out));
+    };
+}
+
 Result<void> delete_user(Context& context, Call& call) {
-    POSTRIDER_ASSIGN(const auto address, address_of<UserId>(call, "user_id", "user"));
-    call.store.write(
-        store::WriteClass::ordinary,
-        [&users = context.directory.users(), caller = caller_of(call),
-         address](store::Transaction& tx) { return users.remove(tx, caller, address); },
-        call.reply.with([] { return empty_answer(); }));
+    POSTRIDER_ASSIGN(const auto address, changed_address_of<UserId>(call, "user_id", "user"));
+    POSTRIDER_ASSIGN(const auto fate, fate_of_keys(call));
+    store::write<Keys>(
+        call.store,
+        [&directory = context.directory, caller = caller_of(call), address,
+         fate](store::Transaction& tx) { return directory.remove_user(tx, caller, address, fate); },
+        call.reply.with<Keys>(keys_answer(context, fate)));
     return {};
 }
 
 Result<void> bulk_delete_users(Context& context, Call& call) {
-    POSTRIDER_TRY(call.query().finish());
+    POSTRIDER_ASSIGN(const auto fate, fate_of_keys(call));
     POSTRIDER_ASSIGN(const auto body, call.json(bounds::ids));
     POSTRIDER_ASSIGN(auto ids, directory::parse_bulk_delete(body));
-    store::write<std::size_t>(
+    const std::size_t count = ids.size();
+    store::write<Keys>(
         call.store,
-        [&users = context.directory.users(), caller = caller_of(call), realm = call.realm,
-         ids = std::move(ids)](store::Transaction& tx) {
-            return users.remove_many(tx, caller, realm, ids);
+        [&directory = context.directory, caller = caller_of(call), realm = call.realm,
+         ids = std::move(ids), fate](store::Transaction& tx) {
+            return directory.remove_users(tx, caller, realm, ids, fate);
         },
-        call.reply.with<std::size_t>([](std::size_t count) {
-            return json_answer(200, json::Value(json::Object{{"deleted", json::Value(count)}}));
+        call.reply.with<Keys>(
+            [&realms = context.directory.realms(), count, fate](const Keys& keys) {
+                std::string out;
+                json::Writer writer(out);
+                writer.begin_object();
+                writer.member("deleted", count);
+                write_keys(writer, realms, keys, fate);
+                writer.end_object();
+                return json_answer(200, std::move(out));
+            }));
+    return {};
+}
+
+/// What somebody should know before they delete a user or take a role away.
+Result<void> list_user_api_keys(Context& context, Call& call) {
+    POSTRIDER_ASSIGN(const auto id, call.path_id<UserId>("user_id", "user"));
+    auto query = call.query();
+    const Page page = query.page();
+    POSTRIDER_TRY(query.finish());
+    store::read<Keys>(
+        call.store,
+        [realm = call.realm, id, page](store::sql::Connection& sql) -> Result<Keys> {
+            POSTRIDER_TRY(directory::require_user(sql, realm, id));
+            POSTRIDER_ASSIGN(auto keys, directory::keys_made_by(sql, {id}));
+            std::ranges::sort(keys, std::ranges::greater{}, &store::ApiKeyRow::id);
+            if (page.before) {
+                std::erase_if(keys, [&](const auto& row) { return row.id.uuid >= *page.before; });
+            }
+            keys.resize(std::min(keys.size(), page.rows_wanted()));
+            return keys;
+        },
+        call.reply.with<Keys>([page, &realms = context.directory.realms()](const Keys& keys) {
+            return page.answer(
+                keys, [](const auto& row) { return row.id.uuid; },
+                [&](json::Writer& writer, const store::ApiKeyRow& row) {
+                    write_realm_api_key(writer, realms, row);
+                });
         }));
     return {};
 }
@@ -154,26 +231,29 @@ Result<void> list_user_roles(Context&, Call& call) {
     return {};
 }
 
-using RoleAction = Result<void> (directory::Users::*)(store::Transaction&, const directory::Caller&,
-                                                      const Address<UserId>&, const RoleId&);
-
-Result<void> change_user_roles(Context& context, Call& call, RoleAction action) {
+Result<void> assign_user_role(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, address_of<UserId>(call, "user_id", "user"));
     POSTRIDER_ASSIGN(const auto role, call.path_id<RoleId>("role_id", "role"));
     call.store.write(
         store::WriteClass::ordinary,
-        [&users = context.directory.users(), caller = caller_of(call), address, role,
-         action](store::Transaction& tx) { return (users.*action)(tx, caller, address, role); },
+        [&users = context.directory.users(), caller = caller_of(call), address,
+         role](store::Transaction& tx) { return users.assign(tx, caller, address, role); },
         call.reply.with([] { return empty_answer(); }));
     return {};
 }
 
-Result<void> assign_user_role(Context& context, Call& call) {
-    return change_user_roles(context, call, &directory::Users::assign);
-}
-
 Result<void> unassign_user_role(Context& context, Call& call) {
-    return change_user_roles(context, call, &directory::Users::unassign);
+    POSTRIDER_ASSIGN(const auto address, changed_address_of<UserId>(call, "user_id", "user"));
+    POSTRIDER_ASSIGN(const auto role, call.path_id<RoleId>("role_id", "role"));
+    POSTRIDER_ASSIGN(const auto fate, fate_of_keys(call));
+    store::write<Keys>(
+        call.store,
+        [&directory = context.directory, caller = caller_of(call), address, role,
+         fate](store::Transaction& tx) {
+            return directory.unassign_role(tx, caller, address, role, fate);
+        },
+        call.reply.with<Keys>(keys_answer(context, fate)));
+    return {};
 }
 
 Result<void> list_user_credentials(Context&, Call& call) {
@@ -288,6 +368,7 @@ RouteList user_routes(Context& context) {
         handle(context, {"GET", one + "/roles", "list_user_roles"}, list_user_roles),
         handle(context, {"POST", role, "assign_user_role"}, assign_user_role),
         handle(context, {"DELETE", role, "unassign_user_role"}, unassign_user_role),
+        handle(context, {"GET", one + "/api-keys", "list_user_api_keys"}, list_user_api_keys),
         handle(context, {"GET", one + "/credentials", "list_user_credentials"},
                list_user_credentials),
         handle(context, {"DELETE", credential, "delete_user_credential"}, delete_user_credential),

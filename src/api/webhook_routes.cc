@@ -1,6 +1,7 @@
 #include "webhooks/webhooks.h"
 
 #include "api/call.h"
+#include "api/directory_call.h"
 #include "api/list_bounds.h"
 #include "api/routes.h"
 #include "store/tables.h"
@@ -119,9 +120,9 @@ Result<void> change_webhook(Context& context, Call& call, webhooks::ChangeKind k
     POSTRIDER_ASSIGN(const auto body, call.json(bounds::webhook));
     store::write<Saved>(
         call.store,
-        [&webhooks = context.webhooks, address, actor = call.actor(),
+        [&directory = context.directory, address, caller = caller_of(call),
          change = webhooks::parse_change(body, kind)](store::Transaction& tx) {
-            return webhooks.update(tx, address, change, actor);
+            return directory.update_webhook(tx, caller, address, change);
         },
         call.reply.with<Saved>([](const Saved& saved) { return saved_answer(200, saved); }));
     return {};
@@ -139,9 +140,8 @@ Result<void> delete_webhook(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, address_of(call));
     call.store.write(
         store::WriteClass::ordinary,
-        [&webhooks = context.webhooks, address, actor = call.actor()](store::Transaction& tx) {
-            return webhooks.remove(tx, address, actor);
-        },
+        [&directory = context.directory, address, caller = caller_of(call)](
+            store::Transaction& tx) { return directory.remove_webhook(tx, caller, address); },
         call.reply.with([] { return empty_answer(); }));
     return {};
 }

@@ -78,6 +78,8 @@ Result<Housekeeper::Progress> Housekeeper::step(store::Transaction& tx,
     POSTRIDER_ASSIGN(const auto resets,
                      store::password_resets_table::expire(tx, tx.now() - limits::reset_token_window,
                                                           limits::housekeeping_rows_max));
+    POSTRIDER_ASSIGN(const auto sealed, store::sealed_resets_table::expire(
+                                            tx, tx.now(), limits::housekeeping_rows_max));
     POSTRIDER_ASSIGN(const auto sessions,
                      store::sessions_table::expire(tx, tx.now(), limits::housekeeping_rows_max));
     POSTRIDER_ASSIGN(const auto tokens, store::oauth_tokens_table::expire(
@@ -91,8 +93,8 @@ Result<Housekeeper::Progress> Housekeeper::step(store::Transaction& tx,
         plan.overdue.pop_back();
         if (left) plan.overdue.push_back(*left);
     }
-    const bool has_more = keys == most || resets == most || sessions == most || tokens == most ||
-                          purged || !plan.overdue.empty();
+    const bool has_more = keys == most || resets == most || sealed == most || sessions == most ||
+                          tokens == most || purged || !plan.overdue.empty();
     return Progress{std::move(plan), has_more};
 }
 

@@ -17,6 +17,7 @@
 #include "app/process.h"
 #include "app/version.h"
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/random.h"
 #include "delivery/engine.h"
 #include "directory/directory.h"
@@ -88,14 +89,12 @@ class ServerImpl final : public Server {
                     {.timeout = config.timeout,
                      .retry_schedule = config.retry_schedule,
                      .policy = policy_}),
-          directory_(
-              *store_, publisher_, webhooks_, hasher_,
-              {.settings = {.timeout = config.timeout, .retry_schedule = config.retry_schedule},
-               .realm_deleted = [this](const RealmId& realm) { keys_.remove_all(realm); }}),
-          logins_(*store_, hasher_, clock_, random_,
-                  [this](Duration wait, std::function<void()> task) {
-                      run_after(wait, std::move(task));
-                  }),
+          directory_(*store_, publisher_, webhooks_, vault_, hasher_, keys_,
+                     {.settings = {.timeout = config.timeout,
+                                   .retry_schedule = config.retry_schedule,
+                                   .allowed_networks = policy_->allowed_networks},
+                      .realm_deleted = [this](const RealmId& realm) { keys_.remove_all(realm); }}),
+          logins_(*store_, hasher_, clock_, random_, login_options()),
           reset_requests_(*store_, directory_.passwords(), random_),
           recoveries_(
               *store_,
@@ -147,6 +146,7 @@ class ServerImpl final : public Server {
 
  private:
     delivery::EngineOptions engine_options();
+    directory::LoginOptions login_options();
     Result<void> disable_webhook(store::Transaction& tx, const RealmId& realm,
                                  const WebhookId& webhook, DisabledReason reason);
     http::ServerOptions http_options();
@@ -209,20 +209,41 @@ delivery::EngineOptions ServerImpl::engine_options() {
     return {.flight_file = config_.data + "/flight",
             .user_agent = user_agent(),
             .attempts_in_flight_max = std::min(limits::attempts_in_flight_max, for_attempts),
-            .actions = {
-                .disable =
-                    [this](store::Transaction& tx, const RealmId& realm, const WebhookId& webhook,
-                           DisabledReason reason) {
-                        return disable_webhook(tx, realm, webhook, reason);
-                    },
-                .purge_if_final =
-                    [this](store::Transaction& tx, const RealmId& realm, const WebhookId& webhook) {
-                        return webhooks_.purge_if_final(tx, realm, webhook);
-                    }},
+            .actions = {.disable =
+                            [this](store::Transaction& tx, const RealmId& realm,
+                                   const WebhookId& webhook, DisabledReason reason) {
+                                return disable_webhook(tx, realm, webhook, reason);
+                            },
+                        .purge_if_final =
+                            [this](store::Transaction& tx, const RealmId& realm,
+                                   const WebhookId& webhook) {
+                                return webhooks_.purge_if_final(tx, realm, webhook);
+                            }},
             .ownership = std::move(ownership),
-            .attempted = [this](OutcomeReason reason, Duration duration) {
-                metrics_.attempt(reason).add();
-                metrics_.attempt_duration.observe(duration);
+            .secret_of =
+                [this](store::sql::Connection& sql, const store::DeliveryRow& delivery) {
+                    return directory_.reset_mail().token_of(sql, delivery, clock_.now());
+                },
+            .attempted =
+                [this](OutcomeReason reason, Duration duration) {
+                    metrics_.attempt(reason).add();
+                    metrics_.attempt_duration.observe(duration);
+                }};
+}
+
+directory::LoginOptions ServerImpl::login_options() {
+    return {
+        .after = [this](Duration wait,
+                        std::function<void()> task) { run_after(wait, std::move(task)); },
+        // Every node has the vault's key, and nobody else.
+        .device_secret = hmac_sha256(vault_.ring().primary().bytes, {"postrider device cookies"}),
+        .failed = [this] { metrics_.logins_failed.add(); },
+        .tell =
+            [](const directory::FailedLogins::Summary& summary) {
+                log::warning("access", "logins failed",
+                             {{"count", summary.failures},
+                              {"accounts", summary.accounts},
+                              {"last_address", summary.address}});
             }};
 }
 
@@ -251,6 +272,11 @@ Result<void> ServerImpl::load() {
             return count;
         });
     POSTRIDER_TRY(directory_.start());
+    for (const std::string& retired : directory_.retired_settings()) {
+        log::warning("app", "a setting of an older version has ended",
+                     {{"setting", retired},
+                      {"instead", "password_reset_webhook: postrider realm settings"}});
+    }
     POSTRIDER_ASSIGN(const auto bootstrapped,
                      access::bootstrap(*store_, keys_,
                                        {.token = config_.bootstrap_token,

@@ -8,12 +8,10 @@ namespace {
 using Fit = Column::Fit;
 using Count = Argument::Count;
 
-const std::vector<Line> key_lines{{"Id", "id"},
-                                  {"Name", "name"},
-                                  {"Permissions", "permissions"},
-                                  {"Expires", "expires_at"},
-                                  {"Last used", "last_used_at"},
-                                  {"Key", "key"}};
+const std::vector<Line> key_lines{
+    {"Id", "id"},           {"Name", "name"},          {"Permissions", "permissions"},
+    {"Made by", "made_by"}, {"Expires", "expires_at"}, {"Last used", "last_used_at"},
+    {"Key", "key"}};
 const Argument key_argument{"KEY", "", "its name or id", Count::required};
 
 /// "90d", or a time: when a key ends.
@@ -47,12 +45,16 @@ int list_keys(Context& context, const Given& given) {
                      {{"ID", Fit::id},
                       {"NAME", Fit::cut},
                       {"PERMISSIONS", Fit::cut},
+                      {"MADE BY", Fit::cut},
                       {"EXPIRES", Fit::whole},
                       {"LAST USED", Fit::whole}},
                      [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
+                         const json::Value none;
+                         const json::Value* maker = item.find("made_by");
                          return {{text_of(item, "id")},
                                  {text_of(item, "name")},
                                  {text_of(item, "permissions")},
+                                 {text_of(maker == nullptr ? none : *maker, "name")},
                                  {context.ago(item, "expires_at")},
                                  {context.ago(item, "last_used_at"), Style::dim}};
                      });

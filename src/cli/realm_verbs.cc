@@ -144,7 +144,7 @@ int settings(Context& context, const Given& given) {
                        {"Retry schedule", "retry_schedule"},
                        {"Timeout", "timeout"},
                        {"Password length", "password_min_length"},
-                       {"Reset token in event", "reset_token_in_event"},
+                       {"Password reset webhook", "password_reset_webhook"},
                        {"Secret overlap", "secret_overlap"},
                        {"Allowed networks", "allowed_networks"}});
 }

@@ -92,9 +92,64 @@ int edit(Context& context, const Given& given) {
                       user_lines);
 }
 
+const Argument revoke_argument{"--revoke-api-keys", "",
+                               "also revoke the API keys that the user made"};
+
+/// Says what was done, and which API keys are left behind by it.
+int say_keys(Context& context, const Given& given, const Asked& asked, std::string_view sentence) {
+    if (asked && context.connection().json() && asked->status == 200) {
+        context.show_json(asked->body);
+        return exit_ok;
+    }
+    const int code = say_done(context, asked, sentence);
+    if (code != exit_ok || asked->status != 200) return code;
+    const bool revoked = given.has("--revoke-api-keys");
+    const std::string count = text_of(asked->value, "api_keys_total");
+    context.say(revoked ? fmt::format("Revoked {} API keys that the user made:", count)
+                        : fmt::format("{} API keys that the user made still work:", count));
+    Table table({{"REALM", Fit::cut}, {"NAME", Fit::cut}, {"ID", Fit::whole}});
+    if (const json::Value* keys = asked->value.find("api_keys");
+        keys != nullptr && keys->as_array() != nullptr) {
+        for (const json::Value& key : *keys->as_array()) {
+            table.add({{text_of(key, "realm")}, {text_of(key, "name")}, {text_of(key, "id")}});
+        }
+    }
+    context.show(table);
+    if (!revoked) {
+        context.say("Revoke those that should not: postrider api-key revoke KEY --realm REALM");
+    }
+    return code;
+}
+
 int remove(Context& context, const Given& given) {
-    return remove_named(context, given, user_kind, "USER",
-                        "Their sessions end, and their password and roles go with them.");
+    const std::string user = *given.text("USER");
+    const auto path = find_path(context, user_kind, user);
+    if (!path) return path.error();
+    if (const auto no =
+            context.confirm(given, fmt::format("user \"{}\"", user),
+                            "Their sessions end, and their password and roles go with them.")) {
+        return *no;
+    }
+    const std::string query = given.has("--revoke-api-keys") ? "?api_keys=revoke" : "";
+    return say_keys(context, given, context.ask("DELETE", *path + query), "deleted " + user);
+}
+
+int keys(Context& context, const Given& given) {
+    const auto path = find_path(context, user_kind, *given.text("USER"), "/api-keys");
+    if (!path) return path.error();
+    return show_list(context, given, *path, {},
+                     {{"ID", Fit::whole},
+                      {"REALM", Fit::cut},
+                      {"NAME", Fit::cut},
+                      {"PERMISSIONS", Fit::cut},
+                      {"LAST USED", Fit::whole}},
+                     [&](const json::Value& item, std::string_view) -> std::vector<Cell> {
+                         return {{text_of(item, "id")},
+                                 {text_of(item, "realm")},
+                                 {text_of(item, "name")},
+                                 {text_of(item, "permissions")},
+                                 {context.ago(item, "last_used_at"), Style::dim}};
+                     });
 }
 
 int roles(Context& context, const Given& given) {
@@ -107,22 +162,24 @@ int roles(Context& context, const Given& given) {
         });
 }
 
-int change_role(Context& context, const Given& given, std::string_view method,
-                std::string_view done) {
+std::expected<std::string, ExitCode> role_path(Context& context, const Given& given) {
     const auto role = find_id(context, role_kind, *given.text("ROLE"));
-    if (!role) return role.error();
-    const auto path = find_path(context, user_kind, *given.text("USER"), "/roles/" + *role);
-    if (!path) return path.error();
-    return say_done(context, context.ask(method, *path),
-                    fmt::format("{} {}", done, *given.text("ROLE")));
+    if (!role) return std::unexpected(role.error());
+    return find_path(context, user_kind, *given.text("USER"), "/roles/" + *role);
 }
 
 int assign(Context& context, const Given& given) {
-    return change_role(context, given, "POST", "assigned");
+    const auto path = role_path(context, given);
+    if (!path) return path.error();
+    return say_done(context, context.ask("POST", *path), "assigned " + *given.text("ROLE"));
 }
 
 int unassign(Context& context, const Given& given) {
-    return change_role(context, given, "DELETE", "unassigned");
+    const auto path = role_path(context, given);
+    if (!path) return path.error();
+    const std::string query = given.has("--revoke-api-keys") ? "?api_keys=revoke" : "";
+    return say_keys(context, given, context.ask("DELETE", *path + query),
+                    "unassigned " + *given.text("ROLE"));
 }
 
 /// Asks for it twice, without showing it.
@@ -196,9 +253,15 @@ std::vector<Verb> user_verbs() {
             {.group = "user",
              .name = "delete",
              .summary = "delete a user",
-             .arguments = with_yes({user_argument}),
-             .examples = "postrider user delete ada",
+             .arguments = with_yes({user_argument, revoke_argument}),
+             .examples = "postrider user delete ada --revoke-api-keys",
              .run = remove},
+            {.group = "user",
+             .name = "api-keys",
+             .summary = "the API keys that a user made, in every realm",
+             .arguments = with_paging({user_argument}),
+             .examples = "postrider user api-keys ada",
+             .run = keys},
             {.group = "user",
              .name = "roles",
              .summary = "the roles of a user",
@@ -214,7 +277,7 @@ std::vector<Verb> user_verbs() {
             {.group = "user",
              .name = "unassign",
              .summary = "take a role from a user",
-             .arguments = {user_argument, role},
+             .arguments = {user_argument, role, revoke_argument},
              .examples = "postrider user unassign ada auditor",
              .run = unassign},
             {.group = "user",

@@ -16,6 +16,7 @@
 #include "delivery/recorder.h"
 #include "delivery/request.h"
 #include "delivery/scheduler.h"
+#include "delivery/secret_member.h"
 #include "model/limits.h"
 #include "net/event_loop.h"
 #include "net/http_sender.h"
@@ -86,6 +87,7 @@ class EngineImpl final : public Engine {
         bool planned = true;  ///< by the scheduler; tests are not
         std::int64_t epoch = 0;
         std::function<void(Result<void>)> done;
+        std::string secret = {};  ///< part of the body that is sent, and masked in what is recorded
     };
 
     Result<void> recall_last_run();
@@ -111,6 +113,9 @@ class EngineImpl final : public Engine {
     void recorded(Outcome& outcome, const RecordedBatch& batch, bool applied);
     void submit_planned();
     void submit(Flight flight);
+    void look_up_secret(std::shared_ptr<Flight> flight);
+    void send(const std::shared_ptr<Flight>& flight);
+    void unsealable(Flight& flight, std::string_view detail);
     void completed(Flight& flight, AttemptResult result);
     void start_refills();
     void set_timer();
@@ -474,24 +479,48 @@ void EngineImpl::submit(Flight flight) {
     ++attempts_;
     ++in_the_air_;
     if (flight.target == nullptr || flight.target->unsealable || flight.target->url == nullptr) {
-        AttemptResult result;
-        result.reason = OutcomeReason::unsealable;
-        result.detail = "the webhook's secret or headers cannot be opened with this key";
         if (flight.target == nullptr) flight.target = std::make_shared<webhooks::Target>();
-        completed(flight, std::move(result));
-        return;
+        return unsealable(flight, "the webhook's secret or headers cannot be opened with this key");
     }
-    auto request =
-        build_request(flight.held, *flight.target, options_.user_agent, flight.started_at);
-    flight.recorded_headers = std::move(request.recorded_headers);
     auto shared = std::make_shared<Flight>(std::move(flight));
+    if (options_.secret_of != nullptr && may_carry_secret(*shared->held.body)) {
+        return look_up_secret(std::move(shared));
+    }
+    send(shared);
+}
+
+void EngineImpl::unsealable(Flight& flight, std::string_view detail) {
+    AttemptResult result;
+    result.reason = OutcomeReason::unsealable;
+    result.detail = detail;
+    completed(flight, std::move(result));
+}
+
+/// Whether it may still go is looked at for each attempt.
+void EngineImpl::look_up_secret(std::shared_ptr<Flight> flight) {
+    store_.read([this, flight = std::move(flight)](Result<store::Snapshot*> snapshot) {
+        Result<std::string> secret = std::unexpected(Error{});
+        if (snapshot) secret = options_.secret_of((*snapshot)->sql(), flight->held.row);
+        loop_.post([this, flight, secret = std::move(secret)] {
+            if (!secret) return unsealable(*flight, "the token of the reset cannot be read");
+            flight->secret = *secret;
+            send(flight);
+        });
+    });
+}
+
+void EngineImpl::send(const std::shared_ptr<Flight>& flight) {
+    auto request = build_request(flight->held, *flight->target, options_.user_agent,
+                                 flight->started_at, flight->secret);
+    flight->recorded_headers = std::move(request.recorded_headers);
     sender_.send(std::move(request.send),
-                 [this, shared](AttemptResult result) { completed(*shared, std::move(result)); });
+                 [this, flight](AttemptResult result) { completed(*flight, std::move(result)); });
 }
 
 void EngineImpl::completed(Flight& flight, AttemptResult result) {
     --in_the_air_;
     if (options_.attempted) options_.attempted(result.reason, result.timings.total);
+    mask_secret(result, flight.secret);
     const auto& row = flight.held.row;
     if (flight.planned) scheduler_.finished(flight.held, lane_signal(result.reason));
     auto decision = decide(row, result, *flight.target, flight.started_at, clock_.now(), jitter_);

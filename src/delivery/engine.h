@@ -54,6 +54,10 @@ struct EngineOptions {
     std::size_t attempts_in_flight_max = 0;
     WebhookActions actions;
     std::optional<Ownership> ownership = {};  ///< none: every lane is this node's
+    /// What a delivery of auth.reset_password carries as `data.token` while it is sent, and nothing
+    /// keeps; "" for nothing. On a reader's thread.
+    std::function<Result<std::string>(store::sql::Connection&, const store::DeliveryRow&)>
+        secret_of = nullptr;
     /// Called on the engine's thread after each attempt, for metrics; must not block.
     std::function<void(OutcomeReason, Duration)> attempted = nullptr;
 };

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "delivery/decision.h"
+#include "delivery/secret_member.h"
 #include "delivery/signer.h"
 
 namespace postrider::delivery {
@@ -32,12 +33,13 @@ std::string headers_json(const Headers& headers) {
 }  // namespace
 
 Request build_request(const Held& held, const webhooks::Target& target, std::string_view user_agent,
-                      Timestamp now) {
+                      Timestamp now, std::string_view secret) {
     Request request;
+    const SharedBody body = secret.empty() ? held.body : with_token(*held.body, secret);
     std::string id = held.row.event.to_string();
     auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
     std::string timestamp = std::to_string(seconds);
-    std::string signature = sign(target, id, timestamp, *held.body, now);
+    std::string signature = sign(target, id, timestamp, *body, now);
 
     auto& lines = request.send.headers;
     auto& recorded = request.recorded_headers;
@@ -60,7 +62,7 @@ Request build_request(const Held& held, const webhooks::Target& target, std::str
 
     request.send.realm = held.row.realm;
     request.send.url = target.url;
-    request.send.body = held.body;
+    request.send.body = body;
     request.send.timeout = target.timeout;
     request.send.policy = target.policy;
     return request;

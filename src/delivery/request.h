@@ -15,8 +15,9 @@ struct Request {
 };
 
 /// Pure: the request of one attempt at `now`. Requires: a target that could be opened.
+/// `secret`: what the body carries beside the event's data, as `data.token`; "" for nothing.
 Request build_request(const Held& held, const webhooks::Target& target, std::string_view user_agent,
-                      Timestamp now);
+                      Timestamp now, std::string_view secret = {});
 
 /// The row of an attempt that began at `started_at`.
 store::AttemptRow build_attempt(const Held& held, const webhooks::Target& target,

@@ -44,13 +44,6 @@ Result<void> check_service_account(Transaction& tx, const Caller& caller, const 
     return check_errors(std::move(errors));
 }
 
-/// Whoever gets a secret of the client can do what it may.
-Result<void> check_secret_is_not_more(Transaction& tx, const Caller& caller, const ClientRow& row) {
-    POSTRIDER_ASSIGN(const auto lists,
-                     store::service_account_roles_table::permissions(tx.sql(), row.realm, row.id));
-    return check_grant(caller, union_of(lists));
-}
-
 bool contains(const std::vector<std::string>& words, std::string_view word) {
     return std::ranges::find(words, word) != words.end();
 }
@@ -115,7 +108,8 @@ Result<SavedClient> Clients::create(Transaction& tx, const Caller& caller, const
     POSTRIDER_TRY(store::service_account_roles_table::replace(tx, realm, row.id,
                                                               saved.client.service_account_roles));
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = realm,
+                                {.clearance = Clearance::of_new(),
+                                 .realm = realm,
                                  .resource = row.id.uuid,
                                  .type = "client.created",
                                  .data = client_event_data(saved.client),
@@ -129,6 +123,7 @@ Result<SavedClient> Clients::update(Transaction& tx, const Caller& caller,
     SavedClient saved;
     POSTRIDER_ASSIGN(saved.client, load_client(tx.sql(), address.realm, address.id));
     ClientRow& row = saved.client.row;
+    POSTRIDER_ASSIGN(const auto clearance, clear_client(tx.sql(), caller, row));
     POSTRIDER_TRY(check_version(address.version, row.version));
     POSTRIDER_TRY(check_errors(change.errors));
     POSTRIDER_ASSIGN(auto changed, apply(change, saved.client));
@@ -152,7 +147,8 @@ Result<SavedClient> Clients::update(Transaction& tx, const Caller& caller,
     row.updated_at = tx.now();
     POSTRIDER_TRY(store::clients_table::update(tx, row));
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = row.realm,
+                                {.clearance = clearance,
+                                 .realm = row.realm,
                                  .resource = row.id.uuid,
                                  .type = "client.updated",
                                  .data = client_event_data(saved.client, &changed),
@@ -167,11 +163,11 @@ Result<SavedClient> Clients::rotate_secret(Transaction& tx, const Caller& caller
     SavedClient saved;
     POSTRIDER_ASSIGN(saved.client, load_client(tx.sql(), address.realm, address.id));
     ClientRow& row = saved.client.row;
+    POSTRIDER_ASSIGN(const auto clearance, clear_client(tx.sql(), caller, row));
     POSTRIDER_TRY(check_version(address.version, row.version));
     if (row.type == public_client) {
         return fail(ErrorCode::conflict, "a public client has no secret");
     }
-    POSTRIDER_TRY(check_secret_is_not_more(tx, caller, row));
     row.secret_hash = secret.hash;
     row.version += 1;
     row.updated_at = tx.now();
@@ -180,7 +176,8 @@ Result<SavedClient> Clients::rotate_secret(Transaction& tx, const Caller& caller
     POSTRIDER_TRY(store::oauth_tokens_table::remove_of_client(tx, row.realm, row.id));
     const std::vector<std::string> changed{"secret"};
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = row.realm,
+                                {.clearance = clearance,
+                                 .realm = row.realm,
                                  .resource = row.id.uuid,
                                  .type = "client.updated",
                                  .data = client_event_data(saved.client, &changed),
@@ -193,6 +190,7 @@ Result<void> Clients::remove(Transaction& tx, const Caller& caller,
                              const Address<ClientId>& address) {
     POSTRIDER_ASSIGN(const auto client, load_client(tx.sql(), address.realm, address.id));
     const ClientRow& row = client.row;
+    POSTRIDER_ASSIGN(const auto clearance, clear_client_removal(tx.sql(), caller, row));
     POSTRIDER_TRY(check_version(address.version, row.version));
     POSTRIDER_ASSIGN(const auto roles, store::roles_table::count(tx.sql(), row.realm, row.id));
     POSTRIDER_ASSIGN(const auto uris,
@@ -209,7 +207,8 @@ Result<void> Clients::remove(Transaction& tx, const Caller& caller,
     writer.end_object();
     writer.end_object();
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = row.realm,
+                                {.clearance = clearance,
+                                 .realm = row.realm,
                                  .resource = row.id.uuid,
                                  .type = "client.deleted",
                                  .data = std::move(data),
@@ -227,12 +226,19 @@ Result<void> check_unique(Transaction& tx, const RedirectUriRow& row) {
     return taken("value", "the client has this redirect URI already");
 }
 
+Result<Clearance> clear_owner(Transaction& tx, const Caller& caller,
+                              const RedirectUriAddress& address) {
+    POSTRIDER_ASSIGN(const auto owner, require_client(tx.sql(), address.realm, address.client));
+    return clear_client(tx.sql(), caller, owner);
+}
+
 }  // namespace
 
 Result<RedirectUriRow> Clients::create_redirect_uri(Transaction& tx, const Caller& caller,
                                                     const RealmId& realm, const ClientId& client,
                                                     const RedirectUriChange& change) {
-    POSTRIDER_TRY(require_client(tx.sql(), realm, client));
+    POSTRIDER_ASSIGN(const auto owner, require_client(tx.sql(), realm, client));
+    POSTRIDER_ASSIGN(const auto clearance, clear_client(tx.sql(), caller, owner));
     POSTRIDER_TRY(check_errors(change.errors));
     RedirectUriRow row{.realm = realm,
                        .client = client,
@@ -251,7 +257,8 @@ Result<RedirectUriRow> Clients::create_redirect_uri(Transaction& tx, const Calle
     }
     POSTRIDER_TRY(store::redirect_uris_table::insert(tx, row));
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = realm,
+                                {.clearance = clearance,
+                                 .realm = realm,
                                  .resource = row.id.uuid,
                                  .type = "redirect_uri.created",
                                  .data = redirect_uri_event_data(row),
@@ -263,6 +270,7 @@ Result<RedirectUriRow> Clients::update_redirect_uri(Transaction& tx, const Calle
                                                     const RedirectUriAddress& address,
                                                     const RedirectUriChange& change) {
     POSTRIDER_ASSIGN(auto row, require_redirect_uri(tx.sql(), address));
+    POSTRIDER_ASSIGN(const auto clearance, clear_owner(tx, caller, address));
     POSTRIDER_TRY(check_version(address.version, row.version));
     POSTRIDER_TRY(check_errors(change.errors));
     const auto changed = apply(change, row);
@@ -272,7 +280,8 @@ Result<RedirectUriRow> Clients::update_redirect_uri(Transaction& tx, const Calle
     row.updated_at = tx.now();
     POSTRIDER_TRY(store::redirect_uris_table::update(tx, row));
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = row.realm,
+                                {.clearance = clearance,
+                                 .realm = row.realm,
                                  .resource = row.id.uuid,
                                  .type = "redirect_uri.updated",
                                  .data = redirect_uri_event_data(row, &changed),
@@ -284,9 +293,11 @@ Result<RedirectUriRow> Clients::update_redirect_uri(Transaction& tx, const Calle
 Result<void> Clients::remove_redirect_uri(Transaction& tx, const Caller& caller,
                                           const RedirectUriAddress& address) {
     POSTRIDER_ASSIGN(const auto row, require_redirect_uri(tx.sql(), address));
+    POSTRIDER_ASSIGN(const auto clearance, clear_owner(tx, caller, address));
     POSTRIDER_TRY(check_version(address.version, row.version));
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = row.realm,
+                                {.clearance = clearance,
+                                 .realm = row.realm,
                                  .resource = row.id.uuid,
                                  .type = "redirect_uri.deleted",
                                  .data = redirect_uri_event_data(row),

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "audit/record.h"
+#include "directory/old_reset_tokens.h"
 #include "directory/realm.h"
 #include "events/publisher.h"
 #include "model/limits.h"
@@ -116,6 +117,8 @@ Result<void> Directory::start() {
         POSTRIDER_ASSIGN(auto entry, entry_of(master));
         index_.put(entry);
     }
+    POSTRIDER_TRY(retire_settings());
+    POSTRIDER_TRY(clear_old_reset_tokens(store_));
     // Read first: a start on a full disk writes nothing.
     POSTRIDER_ASSIGN(const bool is_made,
                      store::read_now<bool>(store_, [](store::sql::Connection& sql) -> Result<bool> {
@@ -128,6 +131,38 @@ Result<void> Directory::start() {
         store::write_now<bool>(store_, [master = index_.master()](store::Transaction& tx) {
             return make_administrator(tx, master);
         }));
+    return {};
+}
+
+/// reset_token_in_event sent tokens to every webhook that had the event: nobody can say which one
+/// was meant, so it ends, and its realm's log and the server's say so. On a full disk it does at
+/// the next start: nothing reads it any more.
+Result<void> Directory::retire_settings() {
+    using Rows = std::vector<store::RealmRow>;
+    POSTRIDER_ASSIGN(auto rows, store::read_now<Rows>(store_, load_all));
+    for (store::RealmRow& row : rows) {
+        POSTRIDER_ASSIGN(const auto retired, retire_old_settings(row));
+        if (retired.empty()) continue;
+        const auto written =
+            store::write_now<bool>(store_, [id = row.id](store::Transaction& tx) -> Result<bool> {
+                POSTRIDER_ASSIGN(auto now, require_realm(tx.sql(), id));
+                POSTRIDER_ASSIGN(const auto names, retire_old_settings(now));
+                if (names.empty()) return false;
+                now.version += 1;
+                now.updated_at = tx.now();
+                POSTRIDER_TRY(store::realms_table::hold_config_version(tx, id));
+                POSTRIDER_TRY(store::realms_table::update(tx, now));
+                POSTRIDER_TRY(audit::record(tx, Actor::system("upgrade"),
+                                            {.realm = id,
+                                             .action = "realm.update_settings",
+                                             .resource_id = id.to_string(),
+                                             .detail = changed_detail(names)}));
+                return true;
+            });
+        if (!written && written.error().code == ErrorCode::resource_exhausted) return {};
+        POSTRIDER_TRY(written);
+        for (const std::string& name : retired) retired_settings_.push_back(row.name + ": " + name);
+    }
     return {};
 }
 
@@ -248,6 +283,33 @@ Result<void> Directory::delete_realm(store::Transaction& tx, const Actor& actor,
     return {};
 }
 
+Result<Directory::Keys> Directory::settle_keys(store::Transaction& tx, const Caller& caller,
+                                               const std::vector<UserId>& users, KeyFate fate) {
+    POSTRIDER_ASSIGN(auto keys, keys_made_by(tx.sql(), users));
+    if (fate == KeyFate::revoke) POSTRIDER_TRY(api_keys_.revoke_all(tx, caller, keys));
+    return keys;
+}
+
+Result<Directory::Keys> Directory::remove_user(store::Transaction& tx, const Caller& caller,
+                                               const Address<UserId>& address, KeyFate fate) {
+    POSTRIDER_TRY(users_.remove(tx, caller, address));
+    return settle_keys(tx, caller, {address.id}, fate);
+}
+
+Result<Directory::Keys> Directory::remove_users(store::Transaction& tx, const Caller& caller,
+                                                const RealmId& realm,
+                                                const std::vector<UserId>& ids, KeyFate fate) {
+    POSTRIDER_TRY(users_.remove_many(tx, caller, realm, ids));
+    return settle_keys(tx, caller, ids, fate);
+}
+
+Result<Directory::Keys> Directory::unassign_role(store::Transaction& tx, const Caller& caller,
+                                                 const Address<UserId>& address, const RoleId& role,
+                                                 KeyFate fate) {
+    POSTRIDER_TRY(users_.unassign(tx, caller, address, role));
+    return settle_keys(tx, caller, {address.id}, fate);
+}
+
 Result<bool> Directory::purge_step(store::Transaction& tx) {
     POSTRIDER_ASSIGN(const auto buried,
                      store::realms_table::buried(tx.sql(), limits::realms_purged_at_once));
@@ -266,14 +328,10 @@ Result<VersionedSettings> Directory::settings(store::sql::Connection& sql,
     return VersionedSettings{std::move(found), row.version};
 }
 
-Result<VersionedSettings> Directory::update_settings(store::Transaction& tx, const Actor& actor,
-                                                     const Address<RealmId>& address,
-                                                     const SettingsChange& change) {
-    POSTRIDER_ASSIGN(auto row, require_realm(tx.sql(), address.id));
-    POSTRIDER_TRY(check_version(address.version, row.version));
-    POSTRIDER_ASSIGN(const auto changed, apply(change, row, options_.settings));
+Result<VersionedSettings> Directory::save_settings(store::Transaction& tx, const Actor& actor,
+                                                   store::RealmRow row,
+                                                   const std::vector<std::string>& changed) {
     POSTRIDER_ASSIGN(auto after, settings_of(row, options_.settings));
-    if (changed.empty()) return VersionedSettings{std::move(after), row.version};
     row.version += 1;
     row.updated_at = tx.now();
     POSTRIDER_TRY(store::realms_table::hold_config_version(tx, row.id));  // before its row
@@ -289,6 +347,77 @@ Result<VersionedSettings> Directory::update_settings(store::Transaction& tx, con
                                  .resource_id = row.id.to_string(),
                                  .detail = changed_detail(changed)}));
     return VersionedSettings{std::move(after), row.version};
+}
+
+Result<VersionedSettings> Directory::update_settings(store::Transaction& tx, const Caller& caller,
+                                                     const Address<RealmId>& address,
+                                                     const SettingsChange& change) {
+    POSTRIDER_ASSIGN(auto row, require_realm(tx.sql(), address.id));
+    POSTRIDER_TRY(check_version(address.version, row.version));
+    POSTRIDER_ASSIGN(const auto before, settings_of(row, options_.settings));
+    POSTRIDER_ASSIGN(const auto changed, apply(change, caller, row, options_.settings));
+    POSTRIDER_ASSIGN(auto after, settings_of(row, options_.settings));
+    if (changed.empty()) return VersionedSettings{std::move(after), row.version};
+    if (before.password_reset_webhook != after.password_reset_webhook) {
+        if (after.password_reset_webhook) {
+            POSTRIDER_TRY(
+                check_reset_webhook(tx.sql(), caller, row.id, *after.password_reset_webhook));
+        }
+        if (before.password_reset_webhook) {
+            POSTRIDER_TRY(store::sealed_resets_table::remove_of_webhook(
+                tx, row.id, before.password_reset_webhook->id));
+        }
+    }
+    return save_settings(tx, caller.actor, std::move(row), changed);
+}
+
+Result<std::optional<ResetWebhook>> Directory::reset_webhook(store::sql::Connection& sql,
+                                                             const RealmId& realm,
+                                                             const WebhookId& webhook) const {
+    POSTRIDER_ASSIGN(const auto row, require_realm(sql, realm));
+    POSTRIDER_ASSIGN(const auto settings, settings_of(row, options_.settings));
+    const auto& chosen = settings.password_reset_webhook;
+    if (!chosen || chosen->id != webhook) return std::nullopt;
+    return chosen;
+}
+
+Result<void> Directory::end_reset_webhook(store::Transaction& tx, const Actor& actor,
+                                          const RealmId& realm) {
+    POSTRIDER_ASSIGN(auto row, require_realm(tx.sql(), realm));
+    POSTRIDER_ASSIGN(const auto before, settings_of(row, options_.settings));
+    SettingsChange change;
+    change.password_reset_webhook.reset();
+    POSTRIDER_ASSIGN(const auto changed, apply(change, {actor, {}}, row, options_.settings));
+    POSTRIDER_TRY(store::sealed_resets_table::remove_of_webhook(tx, realm,
+                                                                before.password_reset_webhook->id));
+    POSTRIDER_TRY(save_settings(tx, actor, std::move(row), changed));
+    return {};
+}
+
+Result<webhooks::Saved> Directory::update_webhook(store::Transaction& tx, const Caller& caller,
+                                                  const webhooks::Address& address,
+                                                  const webhooks::Change& change) {
+    POSTRIDER_ASSIGN(const auto chosen, reset_webhook(tx.sql(), address.realm, address.id));
+    if (!chosen || caller.held.has_all(chosen->set_by)) {
+        return webhooks_.update(tx, address, change, caller.actor);
+    }
+    POSTRIDER_ASSIGN(const auto before, webhooks_.reveal(tx.sql(), address.realm, address.id));
+    POSTRIDER_ASSIGN(auto saved, webhooks_.update(tx, address, change, caller.actor));
+    POSTRIDER_ASSIGN(const auto after, webhooks_.reveal(tx.sql(), address.realm, address.id));
+    const bool is_sent_alike = before.webhook.url == after.webhook.url &&
+                               before.headers == after.headers &&
+                               before.webhook.signing == after.webhook.signing &&
+                               before.webhook.enabled == after.webhook.enabled;
+    if (!is_sent_alike) POSTRIDER_TRY(end_reset_webhook(tx, caller.actor, address.realm));
+    return saved;
+}
+
+Result<void> Directory::remove_webhook(store::Transaction& tx, const Caller& caller,
+                                       const webhooks::Address& address) {
+    POSTRIDER_ASSIGN(const auto chosen, reset_webhook(tx.sql(), address.realm, address.id));
+    POSTRIDER_TRY(webhooks_.remove(tx, address, caller.actor));
+    if (chosen) POSTRIDER_TRY(end_reset_webhook(tx, caller.actor, address.realm));
+    return {};
 }
 
 void Directory::create_realm(Actor actor, NewRealm realm, RealmDone done) {

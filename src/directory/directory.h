@@ -7,11 +7,13 @@
 #include "access/password_hasher.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "directory/api_keys.h"
 #include "directory/clients.h"
 #include "directory/import.h"
 #include "directory/ledger.h"
 #include "directory/passwords.h"
 #include "directory/realm_index.h"
+#include "directory/reset_mail.h"
 #include "directory/retention.h"
 #include "directory/roles.h"
 #include "directory/settings.h"
@@ -20,12 +22,11 @@
 #include "model/event.h"
 #include "store/rows.h"
 #include "store/store.h"
+#include "vault/vault.h"
+#include "webhooks/webhooks.h"
 
 namespace postrider::events {
 class Publisher;
-}
-namespace postrider::webhooks {
-class Webhooks;
 }
 
 namespace postrider::directory {
@@ -64,7 +65,8 @@ class Directory {
 
     /// Lifetime: all of them outlive the directory.
     Directory(store::Store& store, events::Publisher& publisher, webhooks::Webhooks& webhooks,
-              access::PasswordHasher& hasher, DirectoryOptions options)
+              const vault::Vault& vault, access::PasswordHasher& hasher, access::ApiKeys& keys,
+              DirectoryOptions options)
         : store_(store),
           publisher_(publisher),
           webhooks_(webhooks),
@@ -74,7 +76,9 @@ class Directory {
           roles_(ledger_),
           clients_(ledger_),
           importer_(publisher),
-          passwords_(store, hasher, ledger_, options_.settings) {}
+          api_keys_(ledger_, keys, index_),
+          reset_mail_(vault, options_.settings),
+          passwords_(store, hasher, ledger_, reset_mail_, options_.settings) {}
 
     /// Makes `master`, and its first administrator `admin` without a password, when they have never
     /// been there, and loads the index. Blocks: for the start.
@@ -82,12 +86,28 @@ class Directory {
     /// A realm that another node has changed; whether it is there.
     Result<bool> reload(store::sql::Connection& sql, const RealmId& id);
     Result<void> reload_all(store::sql::Connection& sql);
+    /// The realms of which start() has ended settings that an older version had, with the names of
+    /// those: for the log.
+    const std::vector<std::string>& retired_settings() const { return retired_settings_; }
     const RealmIndex& realms() const { return index_; }
     Users& users() { return users_; }
     Roles& roles() { return roles_; }
     Clients& clients() { return clients_; }
     Importer& importer() { return importer_; }
     Passwords& passwords() { return passwords_; }
+    KeyRegistry& api_keys() { return api_keys_; }
+    const ResetMail& reset_mail() const { return reset_mail_; }
+
+    /// Users::remove(), remove_many() and unassign(), and in the same transaction what becomes of
+    /// the API keys that these users made: returns those that there were. Errors: also those of
+    /// KeyRegistry::revoke_all(). Writer's thread.
+    using Keys = std::vector<store::ApiKeyRow>;
+    Result<Keys> remove_user(store::Transaction& tx, const Caller& caller,
+                             const Address<UserId>& address, KeyFate fate);
+    Result<Keys> remove_users(store::Transaction& tx, const Caller& caller, const RealmId& realm,
+                              const std::vector<UserId>& ids, KeyFate fate);
+    Result<Keys> unassign_role(store::Transaction& tx, const Caller& caller,
+                               const Address<UserId>& address, const RoleId& role, KeyFate fate);
 
     /// Errors: invalid_argument naming the field; conflict (the name is taken).
     void create_realm(Actor actor, NewRealm realm, RealmDone done);
@@ -106,13 +126,33 @@ class Directory {
     Result<bool> purge_step(store::Transaction& tx);
 
     Result<VersionedSettings> settings(store::sql::Connection& sql, const RealmId& realm) const;
-    /// PUT and PATCH. Writer's thread.
-    Result<VersionedSettings> update_settings(store::Transaction& tx, const Actor& actor,
+    /// PUT and PATCH. Writer's thread. Errors: also those of check_reset_webhook().
+    Result<VersionedSettings> update_settings(store::Transaction& tx, const Caller& caller,
                                               const Address<RealmId>& address,
                                               const SettingsChange& change);
 
+    /// Webhooks::update() and remove(). When the webhook is the realm's password_reset_webhook, and
+    /// somebody who may do less than whoever chose it changes where or how it is sent, that setting
+    /// ends in the same transaction; with the webhook it ends too. Writer's thread.
+    Result<webhooks::Saved> update_webhook(store::Transaction& tx, const Caller& caller,
+                                           const webhooks::Address& address,
+                                           const webhooks::Change& change);
+    Result<void> remove_webhook(store::Transaction& tx, const Caller& caller,
+                                const webhooks::Address& address);
+
  private:
+    Result<void> retire_settings();
     Result<RealmIndex::Entry> entry_of(const store::RealmRow& row) const;
+    Result<std::optional<ResetWebhook>> reset_webhook(store::sql::Connection& sql,
+                                                      const RealmId& realm,
+                                                      const WebhookId& webhook) const;
+    Result<void> end_reset_webhook(store::Transaction& tx, const Actor& actor,
+                                   const RealmId& realm);
+    Result<VersionedSettings> save_settings(store::Transaction& tx, const Actor& actor,
+                                            store::RealmRow row,
+                                            const std::vector<std::string>& changed);
+    Result<Keys> settle_keys(store::Transaction& tx, const Caller& caller,
+                             const std::vector<UserId>& users, KeyFate fate);
     Result<PublishedEvent> publish(store::Transaction& tx, const store::RealmRow& row,
                                    std::string type, std::string data);
     Result<store::RealmRow> create_in(store::Transaction& tx, const Actor& actor,
@@ -130,8 +170,11 @@ class Directory {
     Roles roles_;
     Clients clients_;
     Importer importer_;
-    Passwords passwords_;
     RealmIndex index_;
+    KeyRegistry api_keys_;
+    ResetMail reset_mail_;
+    Passwords passwords_;
+    std::vector<std::string> retired_settings_;
 };
 
 }  // namespace postrider::directory

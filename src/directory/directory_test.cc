@@ -66,16 +66,18 @@ class DirectoryTest : public testing::Test {
         store_.random,
         {.timeout = 15s, .retry_schedule = {}, .policy = std::make_shared<net::EgressPolicy>()}};
     access::PasswordHasher hasher_;
-    const DirectoryOptions options_{.settings = {.timeout = 15s, .retry_schedule = {}},
-                                    .realm_deleted = {}};
-    Directory directory_{*store_, publisher_, webhooks_, hasher_, options_};
+    const DirectoryOptions options_{
+        .settings = {.timeout = 15s, .retry_schedule = {}, .allowed_networks = {}},
+        .realm_deleted = {}};
+    access::ApiKeys keys_;
+    Directory directory_{*store_, publisher_, webhooks_, vault_, hasher_, keys_, options_};
 };
 
 TEST_F(DirectoryTest, master_is_there_from_the_start_and_stays_the_same) {
     const auto master = directory_.realms().find("master");
     ASSERT_TRUE(master);
     EXPECT_EQ(directory_.realms().find(master->id.to_string())->name, "master");
-    Directory again{*store_, publisher_, webhooks_, hasher_, options_};
+    Directory again{*store_, publisher_, webhooks_, vault_, hasher_, keys_, options_};
     ASSERT_TRUE(again.start());
     EXPECT_EQ(again.realms().master(), master->id);
     EXPECT_FALSE(directory_.realms().find("elsewhere"));

@@ -3,7 +3,6 @@
 #include <future>
 
 #include "audit/record.h"
-#include "directory/administrators.h"
 #include "model/limits.h"
 #include "store/tables.h"
 #include "store/wait.h"
@@ -33,7 +32,9 @@ Result<bool> insert_token(store::Transaction& tx, const RealmId& master, const U
              .user = user,
              .created_at = tx.now(),
              .expires_at = tx.now() + limits::reset_token_lifetime,
-             .voided_at = {}}));
+             .voided_at = {},
+             .origin = ResetOrigin::authority,
+             .power = {}}));
     POSTRIDER_TRY(audit::record(
         tx, Actor::system("start"),
         {.realm = master, .action = "user.reset_password", .resource_id = user.to_string()}));

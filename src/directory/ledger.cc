@@ -6,20 +6,24 @@
 
 namespace postrider::directory {
 
-Result<void> Ledger::write(store::Transaction& tx, const Actor& actor, const Entry& entry) {
+Result<EventId> Ledger::write(store::Transaction& tx, const Actor& actor, const Entry& entry) {
+    EventId event;
     if (!entry.type.empty() && events_ == Events::all) {
-        POSTRIDER_TRY(publisher_.publish(tx, entry.realm,
-                                         {.type = std::string(entry.type),
-                                          .resource_id = ResourceId{entry.resource},
-                                          .data = entry.data,
-                                          .timestamp = {}},
-                                         EventOrigin::directory));
+        POSTRIDER_ASSIGN(const auto published,
+                         publisher_.publish(tx, entry.realm,
+                                            {.type = std::string(entry.type),
+                                             .resource_id = ResourceId{entry.resource},
+                                             .data = entry.data,
+                                             .timestamp = {}},
+                                            EventOrigin::directory));
+        event = published.id;
     }
-    return audit::record(tx, actor,
-                         {.realm = entry.realm,
-                          .action = std::string(entry.action),
-                          .resource_id = entry.resource.to_string(),
-                          .detail = entry.detail});
+    POSTRIDER_TRY(audit::record(tx, actor,
+                                {.realm = entry.realm,
+                                 .action = std::string(entry.action),
+                                 .resource_id = entry.resource.to_string(),
+                                 .detail = entry.detail}));
+    return event;
 }
 
 void write_words(json::Writer& writer, std::string_view name,

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "access/permission.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "directory/authority.h"
 #include "model/actor.h"
 #include "store/rows.h"
 #include "store/store.h"
@@ -17,12 +17,6 @@ class Publisher;
 }
 
 namespace postrider::directory {
-
-/// Who asks for a change, and what they may pass on.
-struct Caller {
-    Actor actor;
-    access::PermissionSet held;
-};
 
 /// Which resource a change is of, and the version that it must have (If-Match; none: any).
 template <typename IdType>
@@ -34,6 +28,7 @@ struct Address {
 
 /// One change, as it is told and kept.
 struct Entry {
+    Clearance clearance;  ///< that the caller may change the resource
     RealmId realm;
     Uuid resource;          ///< the event's resource_id
     std::string_view type;  ///< of the event; "" fires none
@@ -50,7 +45,8 @@ class Ledger {
     enum class Events { all, none };
     explicit Ledger(events::Publisher& publisher, Events events = Events::all)
         : publisher_(publisher), events_(events) {}
-    Result<void> write(store::Transaction& tx, const Actor& actor, const Entry& entry);
+    /// Returns the id of its event; nil when it fires none.
+    Result<EventId> write(store::Transaction& tx, const Actor& actor, const Entry& entry);
 
  private:
     events::Publisher& publisher_;

@@ -8,7 +8,7 @@
 #include "base/crypto.h"
 #include "base/encoding.h"
 #include "base/names.h"
-#include "directory/administrators.h"
+#include "directory/authority.h"
 #include "directory/fields.h"
 #include "model/limits.h"
 #include "net/ip_address.h"
@@ -73,63 +73,104 @@ Result<void> make_room(Transaction& tx, const store::UserRow& user) {
 
 }  // namespace
 
-void Logins::begin(LoginAttempt attempt, Done done) {
-    const std::string account = account_of(attempt);
-    const std::string network = network_of(attempt.address);
-    const auto wait = throttle_.enter(account, network, clock_.monotonic());
+void Logins::begin(LoginAttempt given, Done done) {
+    auto attempt = std::make_shared<Attempt>(
+        Attempt{.given = std::move(given), .user = {}, .device = {}, .done = std::move(done)});
+    const auto device = devices_.read(attempt->given.device);
+    if (!device || device->realm != attempt->given.realm) return admit(attempt);
+    recognise(*device, attempt);
+}
+
+/// Whether a browser's cookie is of this account and of its password of today. A cookie that this
+/// server has not written costs no read.
+void Logins::recognise(const access::Device& device, const SharedAttempt& attempt) {
+    store::read<bool>(
+        store::RealmStore(store_, attempt->given.realm),
+        [realm = attempt->given.realm, name = attempt->given.username,
+         device](store::sql::Connection& sql) -> Result<bool> {
+            POSTRIDER_ASSIGN(const auto user, find_user(sql, realm, name));
+            if (!user || user->id != device.user) return false;
+            POSTRIDER_ASSIGN(const auto password, find_password(sql, *user));
+            return password && password->updated_at == device.password_set_at;
+        },
+        [this, device, attempt](Result<bool> known) {
+            if (!known) return attempt->done(std::unexpected(std::move(known).error()));
+            if (*known) attempt->device = device;
+            admit(attempt);
+        });
+}
+
+void Logins::admit(const SharedAttempt& attempt) {
+    const bool is_known = attempt->device.has_value();
+    access::LoginThrottle& throttle = is_known ? known_throttle_ : throttle_;
+    const std::string account = is_known ? attempt->device->nonce : account_of(attempt->given);
+    const std::string network =
+        is_known ? attempt->device->nonce : network_of(attempt->given.address);
+    const auto wait = throttle.enter(account, network, clock_.monotonic());
     if (!wait) {
-        return done(fail(ErrorCode::resource_exhausted,
-                         "too many logins are under way from here; try again in a moment"));
+        return attempt->done(
+            fail(ErrorCode::resource_exhausted,
+                 "too many logins are under way from here; try again in a moment"));
     }
-    Done leave = [this, account, network, done = std::move(done)](Result<LoggedIn> result) {
+    // `attempt` is not captured: its own `done` would keep it alive for ever.
+    attempt->done = [this, &throttle, account, network, weak = std::weak_ptr(attempt),
+                     done = std::move(attempt->done)](Result<LoggedIn> result) {
         Outcome outcome = Outcome::unknown;
         if (result) outcome = Outcome::succeeded;
         if (!result && result.error().code == ErrorCode::unauthenticated) outcome = Outcome::failed;
-        throttle_.leave(account, network, outcome, clock_.monotonic());
+        throttle.leave(account, network, outcome, clock_.monotonic());
+        const SharedAttempt ended = weak.lock();
+        if (outcome == Outcome::failed && ended) {
+            if (options_.failed) options_.failed();
+            failures_.note(ended->given.realm, ended->user, ended->given.address);
+        }
         done(std::move(result));
     };
-    if (*wait <= Duration{}) return look_up(attempt, std::move(leave));
-    after_(*wait, [this, attempt = std::move(attempt), leave = std::move(leave)] {
-        look_up(attempt, leave);
-    });
+    if (*wait <= Duration{}) return look_up(attempt);
+    options_.after(*wait, [this, attempt] { look_up(attempt); });
 }
 
-void Logins::look_up(const LoginAttempt& attempt, Done done) {
+void Logins::look_up(const SharedAttempt& attempt) {
     using Found = std::optional<Candidate>;
     store::read<Found>(
-        store::RealmStore(store_, attempt.realm),
-        [realm = attempt.realm,
-         name = attempt.username](store::sql::Connection& sql) -> Result<Found> {
+        store::RealmStore(store_, attempt->given.realm),
+        [realm = attempt->given.realm,
+         name = attempt->given.username](store::sql::Connection& sql) -> Result<Found> {
             POSTRIDER_ASSIGN(auto user, find_user(sql, realm, name));
             if (!user || !user->enabled) return Found{};
             POSTRIDER_ASSIGN(auto password, find_password(sql, *user));
             if (!password) return Found{};
             return Candidate{std::move(*user), std::move(*password)};
         },
-        [this, attempt, done = std::move(done)](Result<Found> found) {
-            if (!found) return done(std::unexpected(std::move(found).error()));
-            verify(attempt, std::move(*found), done);
+        [this, attempt](Result<Found> found) {
+            if (!found) return attempt->done(std::unexpected(std::move(found).error()));
+            if (*found) attempt->user = (*found)->user.id;
+            verify(attempt, std::move(*found));
         });
 }
 
-void Logins::verify(const LoginAttempt& attempt, std::optional<Candidate> candidate, Done done) {
+void Logins::verify(const SharedAttempt& attempt, std::optional<Candidate> candidate) {
     const std::string stored = candidate ? candidate->password.hash : "";
-    hasher_.verify(attempt.password, stored,
-                   [this, attempt, candidate = std::move(candidate),
-                    done = std::move(done)](Result<access::PasswordHasher::Verdict> verdict) {
-                       if (!verdict) return done(std::unexpected(std::move(verdict).error()));
-                       if (!candidate || !verdict->matches) return done(wrong());
-                       open_session(attempt, *candidate, verdict->rehashed, done);
+    hasher_.verify(attempt->given.password, stored,
+                   [this, attempt, candidate = std::move(candidate)](
+                       Result<access::PasswordHasher::Verdict> verdict) {
+                       if (!verdict)
+                           return attempt->done(std::unexpected(std::move(verdict).error()));
+                       if (!candidate || !verdict->matches) return attempt->done(wrong());
+                       open_session(attempt, *candidate, verdict->rehashed);
                    });
 }
 
-void Logins::open_session(const LoginAttempt& attempt, const Candidate& candidate,
-                          const std::string& rehashed, Done done) {
+void Logins::open_session(const SharedAttempt& attempt, const Candidate& candidate,
+                          const std::string& rehashed) {
     const std::string cookie = base64url_encode(random_.bytes(limits::session_bytes));
+    const std::string nonce =
+        attempt->device ? attempt->device->nonce : access::DeviceCookies::make_nonce(random_);
     store::write<LoggedIn>(
-        store::RealmStore(store_, attempt.realm),
-        [attempt, candidate, rehashed, cookie](Transaction& tx) -> Result<LoggedIn> {
-            const RealmId& realm = attempt.realm;
+        store::RealmStore(store_, attempt->given.realm),
+        [given = attempt->given, candidate, rehashed, cookie, nonce,
+         &devices = devices_](Transaction& tx) -> Result<LoggedIn> {
+            const RealmId& realm = given.realm;
             POSTRIDER_ASSIGN(auto user,
                              store::users_table::find(tx.sql(), realm, candidate.user.id));
             if (!user || !user->enabled) return wrong();
@@ -145,8 +186,8 @@ void Logins::open_session(const LoginAttempt& attempt, const Candidate& candidat
                 .id = tx.mint_id<SessionId>(),
                 .user = user->id,
                 .hash = sha256(cookie),
-                .user_agent = attempt.user_agent.substr(0, limits::user_agent_bytes_max),
-                .address = attempt.address,
+                .user_agent = given.user_agent.substr(0, limits::user_agent_bytes_max),
+                .address = given.address,
                 .created_at = tx.now(),
                 .expires_at = {},
                 .last_used_at = tx.now()};
@@ -158,9 +199,14 @@ void Logins::open_session(const LoginAttempt& attempt, const Candidate& candidat
                 {.realm = realm, .action = "session.create", .resource_id = row.id.to_string()}));
             POSTRIDER_ASSIGN(const auto granted,
                              store::user_roles_table::permissions(tx.sql(), realm, user->id));
-            return LoggedIn{cookie, std::move(row), std::move(*user), union_of(granted)};
+            const access::Device device{.realm = realm,
+                                        .user = user->id,
+                                        .password_set_at = password->updated_at,
+                                        .nonce = nonce};
+            return LoggedIn{cookie, std::move(row), std::move(*user), union_of(granted),
+                            devices.write(device)};
         },
-        std::move(done));
+        [attempt](Result<LoggedIn> result) { attempt->done(std::move(result)); });
 }
 
 Result<OpenSession> find_session(store::sql::Connection& sql, const std::string& cookie,
@@ -190,11 +236,14 @@ Result<void> touch_session(Transaction& tx, const store::SessionRow& row) {
     return store::sessions_table::touch(tx, row.realm, row.id, tx.now(), end_of(row, tx.now()));
 }
 
-Result<void> end_session(Transaction& tx, const Actor& actor, const RealmId& realm,
+Result<void> end_session(Transaction& tx, const Caller& caller, const RealmId& realm,
                          const SessionId& id) {
-    POSTRIDER_ASSIGN(const bool was_there, store::sessions_table::remove(tx, realm, id));
-    if (!was_there) return no_such("session", id.to_string());
-    return audit::record(tx, actor,
+    POSTRIDER_ASSIGN(const auto row, store::sessions_table::find(tx.sql(), realm, id));
+    if (!row) return no_such("session", id.to_string());
+    const bool is_own = caller.actor.session == id.to_string();
+    if (!is_own) POSTRIDER_TRY(clear_user(tx.sql(), caller, realm, row->user));
+    POSTRIDER_TRY(store::sessions_table::remove(tx, realm, id));
+    return audit::record(tx, caller.actor,
                          {.realm = realm, .action = "session.end", .resource_id = id.to_string()});
 }
 

@@ -3,7 +3,7 @@
 #include "audit/record.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
-#include "directory/administrators.h"
+#include "directory/authority.h"
 #include "directory/client.h"
 #include "model/limits.h"
 #include "store/tables.h"

@@ -4,7 +4,7 @@
 
 #include "base/crypto.h"
 #include "base/encoding.h"
-#include "directory/administrators.h"
+#include "directory/reset_mail.h"
 #include "directory/user.h"
 #include "directory/users.h"
 #include "model/limits.h"
@@ -31,19 +31,36 @@ Result<store::PasswordResetRow> require_reset(store::sql::Connection& sql, const
     return *row;
 }
 
-/// One a minute and five an hour.
-Result<void> check_rate(Transaction& tx, const RealmId& realm, const UserId& user) {
-    POSTRIDER_ASSIGN(const auto made,
-                     store::password_resets_table::made_since(
-                         tx.sql(), realm, user, tx.now() - limits::reset_token_window));
+/// Callers with the right to are never held up by what strangers asked for.
+Result<void> check_rate(Transaction& tx, const store::UserRow& user, ResetOrigin origin) {
+    POSTRIDER_ASSIGN(const auto made, store::password_resets_table::made_since(
+                                          tx.sql(), user.realm, user.id, origin,
+                                          tx.now() - limits::reset_token_window));
+    const bool is_stranger = origin == ResetOrigin::stranger;
+    const std::size_t most =
+        is_stranger ? limits::reset_tokens_per_window_max : limits::reset_tokens_by_authority_max;
     const bool is_too_soon =
-        !made.empty() && made.front() > tx.now() - limits::reset_token_interval_min;
-    if (!is_too_soon && made.size() < limits::reset_tokens_per_window_max) return {};
+        is_stranger && !made.empty() && made.front() > tx.now() - limits::reset_token_interval_min;
+    if (!is_too_soon && made.size() < most) return {};
     return fail(ErrorCode::resource_exhausted,
-                fmt::format("a password reset can be initiated once a minute and {} times an hour "
-                            "for one user",
-                            limits::reset_tokens_per_window_max),
+                fmt::format("a password reset can be initiated {} times an hour for one user; "
+                            "set the password instead, or try again later",
+                            most),
                 "too-many-resets");
+}
+
+Result<std::string> power_of(store::sql::Connection& sql, const RealmId& realm,
+                             const UserId& user) {
+    POSTRIDER_ASSIGN(const auto lists, store::user_roles_table::permissions(sql, realm, user));
+    return access::to_json(union_of(lists));
+}
+
+/// Whoever could have a token of a user who may do more by now would become that user.
+Result<void> check_power(store::sql::Connection& sql, const store::PasswordResetRow& reset) {
+    if (reset.power.empty()) return {};
+    POSTRIDER_ASSIGN(const auto now, power_of(sql, reset.realm, reset.user));
+    if (access::from_json(reset.power).has_all(access::from_json(now))) return {};
+    return bad_token();
 }
 
 }  // namespace
@@ -71,8 +88,8 @@ Result<void> Passwords::check_policy(store::sql::Connection& sql, const RealmId&
     return {};
 }
 
-Result<void> Passwords::store_hash(Transaction& tx, const Actor& actor, store::UserRow user,
-                                   const std::string& hash) {
+Result<void> Passwords::store_hash(Transaction& tx, const Actor& actor, const Clearance& clearance,
+                                   store::UserRow user, const std::string& hash) {
     POSTRIDER_ASSIGN(const auto all, store::credentials_table::all(tx.sql(), user.realm, user.id));
     store::CredentialRow row{.realm = user.realm,
                              .user = user.id,
@@ -87,18 +104,21 @@ Result<void> Passwords::store_hash(Transaction& tx, const Actor& actor, store::U
     if (row.id.is_nil()) row.id = tx.mint_id<CredentialId>();
     POSTRIDER_TRY(store::credentials_table::put(tx, row));
     POSTRIDER_TRY(store::password_resets_table::void_all(tx, user.realm, user.id, tx.now()));
+    POSTRIDER_TRY(store::sealed_resets_table::remove_void(tx, user.realm, user.id));
     POSTRIDER_TRY(store::sessions_table::remove_of_user(tx, user.realm, user.id));
     user.version += 1;
     user.updated_at = tx.now();
     POSTRIDER_TRY(store::users_table::update(tx, user));
     const std::vector<std::string> changed{"credentials"};
-    return ledger_.write(tx, actor,
-                         {.realm = user.realm,
-                          .resource = user.id.uuid,
-                          .type = "user.updated",
-                          .data = user_event_data(user, &changed),
-                          .action = "user.set_password",
-                          .detail = changed_detail(changed)});
+    POSTRIDER_TRY(ledger_.write(tx, actor,
+                                {.clearance = clearance,
+                                 .realm = user.realm,
+                                 .resource = user.id.uuid,
+                                 .type = "user.updated",
+                                 .data = user_event_data(user, &changed),
+                                 .action = "user.set_password",
+                                 .detail = changed_detail(changed)}));
+    return {};
 }
 
 void Passwords::change(const RealmId& realm, std::string password,
@@ -123,11 +143,15 @@ void Passwords::change(const RealmId& realm, std::string password,
 }
 
 void Passwords::set(Caller caller, Address<UserId> address, std::string password, Done done) {
-    const auto admit = [caller, address](store::sql::Connection& sql) -> Result<store::UserRow> {
+    struct Admitted {
+        store::UserRow user;
+        Clearance clearance;
+    };
+    const auto admit = [caller, address](store::sql::Connection& sql) -> Result<Admitted> {
         POSTRIDER_ASSIGN(auto user, require_user(sql, address.realm, address.id));
+        POSTRIDER_ASSIGN(const auto clearance, clear_user(sql, caller, user.realm, user.id));
         POSTRIDER_TRY(check_version(address.version, user.version));
-        POSTRIDER_TRY(check_takeover(sql, caller, address.realm, address.id));
-        return user;
+        return Admitted{std::move(user), clearance};
     };
     change(
         address.realm, password,
@@ -137,8 +161,8 @@ void Passwords::set(Caller caller, Address<UserId> address, std::string password
             return check_policy(sql, realm, password);
         },
         [this, admit, caller](Transaction& tx, const std::string& hash) -> Result<void> {
-            POSTRIDER_ASSIGN(auto user, admit(tx.sql()));
-            return store_hash(tx, caller.actor, std::move(user), hash);
+            POSTRIDER_ASSIGN(auto admitted, admit(tx.sql()));
+            return store_hash(tx, caller.actor, admitted.clearance, std::move(admitted.user), hash);
         },
         std::move(done));
 }
@@ -156,8 +180,9 @@ void Passwords::complete_reset(RealmId realm, std::string token, std::string pas
         [this, realm, hash](Transaction& tx, const std::string& hashed) -> Result<void> {
             POSTRIDER_ASSIGN(const auto reset, require_reset(tx.sql(), realm, hash, tx.now()));
             POSTRIDER_ASSIGN(auto user, require_user(tx.sql(), realm, reset.user));
+            POSTRIDER_TRY(check_power(tx.sql(), reset));
             const Actor actor{"user", user.id.to_string(), realm};
-            return store_hash(tx, actor, std::move(user), hashed);
+            return store_hash(tx, actor, Clearance::of_oneself(), std::move(user), hashed);
         },
         std::move(done));
 }
@@ -165,32 +190,51 @@ void Passwords::complete_reset(RealmId realm, std::string token, std::string pas
 Result<Timestamp> Passwords::begin_reset(Transaction& tx, const Caller& caller,
                                          const Address<UserId>& address, const ResetToken& token) {
     POSTRIDER_ASSIGN(const auto user, require_user(tx.sql(), address.realm, address.id));
-    POSTRIDER_ASSIGN(const auto realm, require_realm(tx.sql(), address.realm));
-    POSTRIDER_ASSIGN(const auto settings, settings_of(realm, defaults_));
-    POSTRIDER_TRY(check_takeover(tx.sql(), caller, user.realm, user.id));
-    POSTRIDER_TRY(check_rate(tx, user.realm, user.id));
+    POSTRIDER_ASSIGN(const auto clearance, clear_user(tx.sql(), caller, user.realm, user.id));
+    POSTRIDER_TRY(check_rate(tx, user, ResetOrigin::authority));
     POSTRIDER_TRY(store::password_resets_table::void_all(tx, user.realm, user.id, tx.now()));
+    return issue(tx, caller.actor, clearance, user, token, ResetOrigin::authority);
+}
+
+Result<void> Passwords::begin_reset_for_stranger(Transaction& tx, const store::UserRow& user,
+                                                 const ResetToken& token) {
+    POSTRIDER_TRY(check_rate(tx, user, ResetOrigin::stranger));
+    POSTRIDER_TRY(
+        store::password_resets_table::void_of_strangers(tx, user.realm, user.id, tx.now()));
+    POSTRIDER_TRY(issue(tx, Actor::system("reset_request"), Clearance::of_oneself(), user, token,
+                        ResetOrigin::stranger));
+    return {};
+}
+
+Result<Timestamp> Passwords::issue(Transaction& tx, const Actor& actor, const Clearance& clearance,
+                                   const store::UserRow& user, const ResetToken& token,
+                                   ResetOrigin origin) {
     const Timestamp expires_at = tx.now() + limits::reset_token_lifetime;
+    POSTRIDER_ASSIGN(const auto power, power_of(tx.sql(), user.realm, user.id));
     POSTRIDER_TRY(store::password_resets_table::insert(tx, {.realm = user.realm,
                                                             .hash = token.hash,
                                                             .user = user.id,
                                                             .created_at = tx.now(),
                                                             .expires_at = expires_at,
-                                                            .voided_at = {}}));
+                                                            .voided_at = {},
+                                                            .origin = origin,
+                                                            .power = power}));
     std::string data;
     json::Writer writer(data);
     writer.begin_object();
     write_user_members(writer, user);
     writer.member("expires_at", format_rfc3339(expires_at));
-    // A receiver that sends the mail needs it; off unless the realm asks for it.
-    if (settings.reset_token_in_event) writer.member("token", token.text);
     writer.end_object();
-    POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = user.realm,
-                                 .resource = user.id.uuid,
-                                 .type = "auth.reset_password",
-                                 .data = std::move(data),
-                                 .action = "user.reset_password"}));
+    POSTRIDER_ASSIGN(const auto event, ledger_.write(tx, actor,
+                                                     {.clearance = clearance,
+                                                      .realm = user.realm,
+                                                      .resource = user.id.uuid,
+                                                      .type = "auth.reset_password",
+                                                      .data = std::move(data),
+                                                      .action = "user.reset_password"}));
+    POSTRIDER_TRY(store::sealed_resets_table::remove_void(tx, user.realm, user.id));
+    POSTRIDER_TRY(
+        mail_.keep(tx, {.user = user, .token = token, .event = event, .expires_at = expires_at}));
     return expires_at;
 }
 

@@ -12,6 +12,8 @@
 
 namespace postrider::directory {
 
+class ResetMail;
+
 /// A token that lets its holder set the password once, and what is kept of it.
 struct ResetToken {
     std::string text;  ///< "prt_…"
@@ -24,20 +26,29 @@ ResetToken make_reset_token(Random& random);
 /// reset token. Thread-safety: any thread; callbacks come on the store's or the hasher's.
 class Passwords {
  public:
-    Passwords(store::Store& store, access::PasswordHasher& hasher, Ledger& ledger,
+    Passwords(store::Store& store, access::PasswordHasher& hasher, Ledger& ledger, ResetMail& mail,
               SettingsDefaults defaults)
-        : store_(store), hasher_(hasher), ledger_(ledger), defaults_(std::move(defaults)) {}
+        : store_(store),
+          hasher_(hasher),
+          ledger_(ledger),
+          mail_(mail),
+          defaults_(std::move(defaults)) {}
 
     using Done = std::function<void(Result<void>)>;
     /// Errors: invalid_argument (the realm's policy), not_found, failed_precondition,
     /// permission_denied (the user may do more than the caller), resource_exhausted.
     void set(Caller caller, Address<UserId> address, std::string password, Done done);
 
-    /// Makes a reset token in force, which voids those before it. Writer's thread.
-    /// Errors: not_found; permission_denied; resource_exhausted "too-many-resets" (one a minute and
-    /// five an hour of an account).
+    /// Makes a reset token in force, which voids every one before it. Writer's thread.
+    /// Errors: not_found; permission_denied; resource_exhausted "too-many-resets"
+    /// (limits::reset_tokens_by_authority_max of an account an hour).
     Result<Timestamp> begin_reset(store::Transaction& tx, const Caller& caller,
                                   const Address<UserId>& address, const ResetToken& token);
+    /// The same for somebody who only says whose account it is: it voids none but those that
+    /// strangers asked for, and has a budget of its own. Errors: resource_exhausted (one a minute
+    /// and five an hour of an account).
+    Result<void> begin_reset_for_stranger(store::Transaction& tx, const store::UserRow& user,
+                                          const ResetToken& token);
     /// Errors: invalid_argument (the token is unknown, used, void or too old; the policy),
     /// resource_exhausted.
     void complete_reset(RealmId realm, std::string token, std::string password, Done done);
@@ -46,8 +57,11 @@ class Passwords {
     /// The policy, asked before the work of hashing.
     Result<void> check_policy(store::sql::Connection& sql, const RealmId& realm,
                               const std::string& password) const;
-    Result<void> store_hash(store::Transaction& tx, const Actor& actor, store::UserRow user,
-                            const std::string& hash);
+    Result<void> store_hash(store::Transaction& tx, const Actor& actor, const Clearance& clearance,
+                            store::UserRow user, const std::string& hash);
+    Result<Timestamp> issue(store::Transaction& tx, const Actor& actor, const Clearance& clearance,
+                            const store::UserRow& user, const ResetToken& token,
+                            ResetOrigin origin);
     /// Hashes after `check`, then writes.
     void change(const RealmId& realm, std::string password,
                 std::function<Result<void>(store::sql::Connection&)> check,
@@ -57,6 +71,7 @@ class Passwords {
     store::Store& store_;
     access::PasswordHasher& hasher_;
     Ledger& ledger_;
+    ResetMail& mail_;
     const SettingsDefaults defaults_;
 };
 

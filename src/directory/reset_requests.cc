@@ -57,10 +57,7 @@ Result<void> ResetRequests::begin(store::Transaction& tx, const ResetRequest& re
                                                                  request.email.value_or("")));
     }
     if (!user || !user->enabled) return {};
-    const Caller caller{Actor::system("reset_request"), access::PermissionSet::all()};
-    auto begun = passwords_.begin_reset(tx, caller, {request.realm, user->id}, token);
-    if (!begun) return std::unexpected(std::move(begun).error());
-    return {};
+    return passwords_.begin_reset_for_stranger(tx, *user, token);
 }
 
 }  // namespace postrider::directory

@@ -78,7 +78,8 @@ class RetentionTest : public testing::Test {
 
     std::vector<Overdue> overdue() {
         return *store::read_now<std::vector<Overdue>>(*store_, [this](store::sql::Connection& sql) {
-            const auto kept = retentions(sql, {.timeout = 15s, .retry_schedule = {}});
+            const auto kept =
+                retentions(sql, {.timeout = 15s, .retry_schedule = {}, .allowed_networks = {}});
             return find_overdue(sql, now_, *kept, dropped_at_once_);
         });
     }

@@ -43,7 +43,10 @@ Result<RoleRow> require_role(store::sql::Connection& sql, const RealmId& realm,
 Result<RoleRow> Roles::create(Transaction& tx, const Caller& caller, const RealmId& realm,
                               std::optional<ClientId> client, const RoleChange& change) {
     POSTRIDER_TRY(require_realm(tx.sql(), realm));
-    if (client) POSTRIDER_TRY(require_client(tx.sql(), realm, *client));
+    if (client) {
+        POSTRIDER_ASSIGN(const auto owner, require_client(tx.sql(), realm, *client));
+        POSTRIDER_TRY(clear_client(tx.sql(), caller, owner));
+    }
     POSTRIDER_TRY(check_errors(change.errors));
     RoleRow row{.realm = realm,
                 .id = tx.mint_id<RoleId>(),
@@ -59,7 +62,8 @@ Result<RoleRow> Roles::create(Transaction& tx, const Caller& caller, const Realm
     POSTRIDER_TRY(check_room(tx, realm, client));
     POSTRIDER_TRY(store::roles_table::insert(tx, row));
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = realm,
+                                {.clearance = Clearance::of_new(),
+                                 .realm = realm,
                                  .resource = row.id.uuid,
                                  .type = client ? "client.role.created" : "role.created",
                                  .data = role_event_data(row),
@@ -71,12 +75,12 @@ Result<RoleRow> Roles::save(Transaction& tx, const Caller& caller, const RoleAdd
                             const RoleChange& change, std::string_view type,
                             std::string_view action) {
     POSTRIDER_ASSIGN(auto row, require_role(tx.sql(), address.realm, address.client, address.id));
+    POSTRIDER_ASSIGN(const auto clearance, clear_role(caller, row));
     POSTRIDER_TRY(check_version(address.version, row.version));
     POSTRIDER_TRY(check_errors(change.errors));
-    const auto before = access::from_json(row.permissions);
     const auto changed = apply(change, row);
     if (changed.empty()) return row;
-    POSTRIDER_TRY(check_grant(caller, access::from_json(row.permissions).without(before)));
+    POSTRIDER_TRY(check_grant(caller, access::from_json(row.permissions)));
     POSTRIDER_TRY(check_unique(tx, row));
     POSTRIDER_ASSIGN(const auto guard, AdministratorGuard::watch(tx.sql(), row.realm));
     row.version += 1;
@@ -84,7 +88,8 @@ Result<RoleRow> Roles::save(Transaction& tx, const Caller& caller, const RoleAdd
     POSTRIDER_TRY(store::roles_table::update(tx, row));
     POSTRIDER_TRY(guard.check(tx.sql()));
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = row.realm,
+                                {.clearance = clearance,
+                                 .realm = row.realm,
                                  .resource = row.id.uuid,
                                  .type = type,
                                  .data = role_event_data(row, &changed),
@@ -112,10 +117,12 @@ Result<RoleRow> Roles::set_permissions(Transaction& tx, const Caller& caller,
 Result<void> Roles::remove(Transaction& tx, const Caller& caller, const RoleAddress& address) {
     POSTRIDER_ASSIGN(const auto row,
                      require_role(tx.sql(), address.realm, address.client, address.id));
+    POSTRIDER_ASSIGN(const auto clearance, clear_role(caller, row));
     POSTRIDER_TRY(check_version(address.version, row.version));
     POSTRIDER_ASSIGN(const auto guard, AdministratorGuard::watch(tx.sql(), row.realm));
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = row.realm,
+                                {.clearance = clearance,
+                                 .realm = row.realm,
                                  .resource = row.id.uuid,
                                  .type = "role.deleted",
                                  .data = role_event_data(row),

@@ -8,6 +8,7 @@
 #include "directory/realm_index.h"
 #include "model/limits.h"
 #include "net/egress_policy.h"
+#include "webhooks/target_builder.h"
 #include "webhooks/webhook.h"
 
 namespace postrider::directory {
@@ -15,8 +16,8 @@ namespace postrider::directory {
 namespace {
 
 constexpr std::array<std::string_view, 7> writable{
-    "retention_days",       "retry_schedule", "timeout",         "password_min_length",
-    "reset_token_in_event", "secret_overlap", "allowed_networks"};
+    "retention_days",         "retry_schedule", "timeout",         "password_min_length",
+    "password_reset_webhook", "secret_overlap", "allowed_networks"};
 
 struct DurationRange {
     Duration min;
@@ -61,6 +62,15 @@ void read_schedule(FieldReader& reader, Field<std::vector<Duration>>& field) {
     field.set(std::move(schedule));
 }
 
+void read_webhook(FieldReader& reader, Field<WebhookId>& field) {
+    const json::Value* value = reader.value("password_reset_webhook", field);
+    if (value == nullptr) return;
+    const std::string* text = value->as_string();
+    const auto id = text == nullptr ? std::nullopt : WebhookId::parse(*text);
+    if (!id) return reader.refuse("password_reset_webhook", "must be the id of a webhook, or null");
+    field.set(*id);
+}
+
 void read_networks(FieldReader& reader, Field<std::vector<std::string>>& field) {
     const json::Value* value = reader.value("allowed_networks", field);
     if (value == nullptr) return;
@@ -88,6 +98,16 @@ std::unexpected<Error> corrupt_settings() {
     return fail(ErrorCode::corrupt, "the stored settings of a realm cannot be read");
 }
 
+/// What cannot be read sends no token anywhere.
+std::optional<ResetWebhook> read_reset_webhook(const json::Value& stored) {
+    const json::Value* id = stored.find("id");
+    const json::Value* held = stored.find("set_by");
+    if (id == nullptr || id->as_string() == nullptr || held == nullptr) return std::nullopt;
+    const auto webhook = WebhookId::parse(*id->as_string());
+    if (!webhook) return std::nullopt;
+    return ResetWebhook{*webhook, access::from_json(json::serialize(*held))};
+}
+
 /// The stored members that are read here; `write_stored` wrote them.
 Result<void> read_stored(const json::Value& stored, Settings& settings) {
     const auto integer = [&](const char* name, std::int64_t& into) {
@@ -103,16 +123,15 @@ Result<void> read_stored(const json::Value& stored, Settings& settings) {
     integer("password_min_length", settings.password_min_length);
     duration("timeout", settings.timeout);
     duration("secret_overlap", settings.secret_overlap);
-    const json::Value* token = stored.find("reset_token_in_event");
-    if (token != nullptr && token->as_bool() != nullptr) {
-        settings.reset_token_in_event = *token->as_bool();
+    if (const json::Value* chosen = stored.find("password_reset_webhook")) {
+        settings.password_reset_webhook = read_reset_webhook(*chosen);
     }
     if (const json::Value* schedule = stored.find("retry_schedule")) {
         POSTRIDER_ASSIGN(settings.retry_schedule,
                          webhooks::parse_schedule(json::serialize(*schedule)));
     }
     const json::Value* networks = stored.find("allowed_networks");
-    if (networks != nullptr && settings.allowed_networks) {
+    if (networks != nullptr && settings.is_master) {
         POSTRIDER_ASSIGN(settings.allowed_networks,
                          webhooks::parse_words(json::serialize(*networks)));
     }
@@ -137,22 +156,58 @@ std::vector<std::string> differences(const Settings& before, const Settings& aft
     note("retry_schedule", before.retry_schedule != after.retry_schedule);
     note("timeout", before.timeout != after.timeout);
     note("password_min_length", before.password_min_length != after.password_min_length);
-    note("reset_token_in_event", before.reset_token_in_event != after.reset_token_in_event);
+    note("password_reset_webhook", before.password_reset_webhook != after.password_reset_webhook);
     note("secret_overlap", before.secret_overlap != after.secret_overlap);
     note("allowed_networks", before.allowed_networks != after.allowed_networks);
     return changed;
 }
 
+/// Each within what the operator allows: no call of the API widens it.
+void check_networks(const Field<std::vector<std::string>>& networks,
+                    const SettingsDefaults& defaults, std::vector<FieldError>& errors) {
+    if (!networks.value) return;
+    for (std::size_t i = 0; i < networks.value->size(); ++i) {
+        const std::string& text = (*networks.value)[i];
+        const auto network = net::Cidr::parse(text);
+        if (!network || webhooks::is_within(*network, defaults.allowed_networks)) continue;
+        errors.push_back({fmt::format("#/allowed_networks/{}", i),
+                          {},
+                          {},
+                          fmt::format("is wider than what the server was started with; to allow "
+                                      "it, start postrider serve with --allow-network {}",
+                                      text)});
+    }
+}
+
 }  // namespace
+
+Result<std::vector<std::string>> retire_old_settings(store::RealmRow& row) {
+    POSTRIDER_ASSIGN(auto value, json::parse(row.settings));
+    json::Object* stored = value.as_object();
+    if (stored == nullptr) return corrupt_settings();
+    std::vector<std::string> retired;
+    std::erase_if(*stored, [&](const auto& member) {
+        // An empty list said nothing while the setting could only add to what the operator allows.
+        const bool is_empty_list = member.first == "allowed_networks" &&
+                                   member.second.as_array() != nullptr &&
+                                   member.second.as_array()->empty();
+        if (member.first != "reset_token_in_event" && !is_empty_list) return false;
+        retired.push_back(member.first);
+        return true;
+    });
+    if (!retired.empty()) row.settings = json::serialize(value);
+    return retired;
+}
 
 Result<Settings> settings_of(const store::RealmRow& row, const SettingsDefaults& defaults) {
     Settings settings{.retention_days = limits::retention_days_default,
                       .retry_schedule = defaults.retry_schedule,
                       .timeout = defaults.timeout,
                       .password_min_length = limits::password_characters_min_default,
+                      .password_reset_webhook = {},
                       .secret_overlap = limits::secret_overlap_default,
-                      .allowed_networks = {}};
-    if (row.name == master_name) settings.allowed_networks.emplace();
+                      .allowed_networks = {},
+                      .is_master = row.name == master_name};
     const auto stored = json::parse(row.settings);
     if (!stored || stored->as_object() == nullptr) return corrupt_settings();
     POSTRIDER_TRY(read_stored(*stored, settings));
@@ -170,7 +225,7 @@ SettingsChange parse_settings_change(const json::Value& body, ChangeKind kind) {
         reader.integer(
             "password_min_length", change.password_min_length,
             {limits::password_characters_min_lowest, limits::password_characters_min_highest});
-        reader.boolean("reset_token_in_event", change.reset_token_in_event);
+        read_webhook(reader, change.password_reset_webhook);
         read_duration(reader, "secret_overlap", change.secret_overlap,
                       {Duration{0}, limits::secret_overlap_max});
         read_networks(reader, change.allowed_networks);
@@ -179,8 +234,8 @@ SettingsChange parse_settings_change(const json::Value& body, ChangeKind kind) {
     return change;
 }
 
-Result<std::vector<std::string>> apply(const SettingsChange& change, store::RealmRow& row,
-                                       const SettingsDefaults& defaults) {
+Result<std::vector<std::string>> apply(const SettingsChange& change, const Caller& caller,
+                                       store::RealmRow& row, const SettingsDefaults& defaults) {
     auto errors = change.errors;
     if (row.name != master_name && change.allowed_networks.value) {
         errors.push_back({"#/allowed_networks",
@@ -188,6 +243,7 @@ Result<std::vector<std::string>> apply(const SettingsChange& change, store::Real
                           {},
                           "can be set in the realm master only, for its own webhooks"});
     }
+    check_networks(change.allowed_networks, defaults, errors);
     POSTRIDER_TRY(check_errors(std::move(errors)));
     POSTRIDER_ASSIGN(const auto before, settings_of(row, defaults));
     POSTRIDER_ASSIGN(auto value, json::parse(row.settings));
@@ -199,7 +255,16 @@ Result<std::vector<std::string>> apply(const SettingsChange& change, store::Real
     store_field(stored, "retry_schedule", change.retry_schedule, as_list);
     store_field(stored, "timeout", change.timeout, as_duration);
     store_field(stored, "password_min_length", change.password_min_length, plain);
-    store_field(stored, "reset_token_in_event", change.reset_token_in_event, plain);
+    const auto& chosen = before.password_reset_webhook;
+    const bool is_kept = chosen && change.password_reset_webhook.value == chosen->id;
+    if (!is_kept) {
+        store_field(stored, "password_reset_webhook", change.password_reset_webhook,
+                    [&](const WebhookId& id) {
+                        return json::Value(
+                            json::Object{{"id", json::Value(id.to_string())},
+                                         {"set_by", *json::parse(access::to_json(caller.held))}});
+                    });
+    }
     store_field(stored, "secret_overlap", change.secret_overlap, as_duration);
     store_field(stored, "allowed_networks", change.allowed_networks, as_list);
     row.settings = json::serialize(value);
@@ -215,10 +280,16 @@ std::string settings_json(const Settings& settings, const std::vector<std::strin
     writer.member_raw("retry_schedule", webhooks::to_json(settings.retry_schedule));
     writer.member("timeout", format_duration(settings.timeout));
     writer.member("password_min_length", settings.password_min_length);
-    writer.member("reset_token_in_event", settings.reset_token_in_event);
+    if (settings.password_reset_webhook) {
+        writer.member("password_reset_webhook", settings.password_reset_webhook->id.to_string());
+    } else {
+        writer.member_null("password_reset_webhook");
+    }
     writer.member("secret_overlap", format_duration(settings.secret_overlap));
-    if (settings.allowed_networks) {
+    if (settings.is_master && settings.allowed_networks) {
         write_words(writer, "allowed_networks", *settings.allowed_networks);
+    } else if (settings.is_master) {
+        writer.member_null("allowed_networks");
     }
     if (changed != nullptr) write_words(writer, "changed", *changed);
     writer.end_object();

@@ -66,7 +66,8 @@ Result<UserRow> Users::create(Transaction& tx, const Caller& caller, const Realm
     POSTRIDER_TRY(check_unique(tx, row));
     POSTRIDER_TRY(store::users_table::insert(tx, row));
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = realm,
+                                {.clearance = Clearance::of_new(),
+                                 .realm = realm,
                                  .resource = row.id.uuid,
                                  .type = "user.created",
                                  .data = user_event_data(row),
@@ -77,13 +78,12 @@ Result<UserRow> Users::create(Transaction& tx, const Caller& caller, const Realm
 Result<UserRow> Users::update(Transaction& tx, const Caller& caller, const Address<UserId>& address,
                               const UserChange& change) {
     POSTRIDER_ASSIGN(auto row, require_user(tx.sql(), address.realm, address.id));
+    POSTRIDER_ASSIGN(const auto clearance, clear_user(tx.sql(), caller, row.realm, row.id));
     POSTRIDER_TRY(check_version(address.version, row.version));
     POSTRIDER_TRY(check_errors(change.errors));
     POSTRIDER_ASSIGN(const auto changed, apply(change, row));
     if (changed.empty()) return row;
-    const bool moves = contains(changed, "email") || contains(changed, "username");
-    if (moves) {
-        POSTRIDER_TRY(check_takeover(tx.sql(), caller, row.realm, row.id));
+    if (contains(changed, "email") || contains(changed, "username")) {
         POSTRIDER_TRY(check_unique(tx, row));
     }
     POSTRIDER_ASSIGN(const auto guard, AdministratorGuard::watch(tx.sql(), row.realm));
@@ -93,12 +93,14 @@ Result<UserRow> Users::update(Transaction& tx, const Caller& caller, const Addre
     POSTRIDER_TRY(guard.check(tx.sql()));
     if (contains(changed, "email")) {
         POSTRIDER_TRY(store::password_resets_table::void_all(tx, row.realm, row.id, tx.now()));
+        POSTRIDER_TRY(store::sealed_resets_table::remove_void(tx, row.realm, row.id));
     }
     if (!row.enabled && contains(changed, "enabled")) {
         POSTRIDER_TRY(store::sessions_table::remove_of_user(tx, row.realm, row.id));
     }
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = row.realm,
+                                {.clearance = clearance,
+                                 .realm = row.realm,
                                  .resource = row.id.uuid,
                                  .type = "user.updated",
                                  .data = user_event_data(row, &changed),
@@ -109,10 +111,12 @@ Result<UserRow> Users::update(Transaction& tx, const Caller& caller, const Addre
 
 Result<void> Users::remove(Transaction& tx, const Caller& caller, const Address<UserId>& address) {
     POSTRIDER_ASSIGN(const auto row, require_user(tx.sql(), address.realm, address.id));
+    POSTRIDER_ASSIGN(const auto clearance, clear_user(tx.sql(), caller, row.realm, row.id));
     POSTRIDER_TRY(check_version(address.version, row.version));
     POSTRIDER_ASSIGN(const auto guard, AdministratorGuard::watch(tx.sql(), row.realm));
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = row.realm,
+                                {.clearance = clearance,
+                                 .realm = row.realm,
                                  .resource = row.id.uuid,
                                  .type = "user.deleted",
                                  .data = user_event_data(row),
@@ -159,6 +163,7 @@ Result<std::vector<UserId>> parse_bulk_delete(const json::Value& body) {
 Result<std::size_t> Users::remove_many(Transaction& tx, const Caller& caller, const RealmId& realm,
                                        const std::vector<UserId>& ids) {
     POSTRIDER_TRY(require_realm(tx.sql(), realm));
+    POSTRIDER_ASSIGN(const auto clearance, clear_users(tx.sql(), caller, realm, ids));
     POSTRIDER_ASSIGN(const auto guard, AdministratorGuard::watch(tx.sql(), realm));
     std::vector<FieldError> errors;
     for (std::size_t i = 0; i < ids.size() && errors.size() < limits::field_errors_max; ++i) {
@@ -178,7 +183,8 @@ Result<std::size_t> Users::remove_many(Transaction& tx, const Caller& caller, co
     writer.end_array();
     writer.end_object();
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.realm = realm,
+                                {.clearance = clearance,
+                                 .realm = realm,
                                  .resource = realm.uuid,
                                  .type = "user.bulk_deleted",
                                  .data = data,
@@ -187,9 +193,9 @@ Result<std::size_t> Users::remove_many(Transaction& tx, const Caller& caller, co
     return ids.size();
 }
 
-Result<void> Users::tell_role(Transaction& tx, const Caller& caller, const UserRow& user,
-                              const store::RoleRow& role, std::string_view type,
-                              std::string_view action) {
+Result<void> Users::tell_role(Transaction& tx, const Caller& caller, const Clearance& clearance,
+                              const UserRow& user, const store::RoleRow& role,
+                              std::string_view type, std::string_view action) {
     std::string data;
     json::Writer writer(data);
     writer.begin_object();
@@ -197,13 +203,16 @@ Result<void> Users::tell_role(Transaction& tx, const Caller& caller, const UserR
     writer.key("role");
     write_role_name(writer, role);
     writer.end_object();
-    return ledger_.write(tx, caller.actor,
-                         {.realm = user.realm,
-                          .resource = user.id.uuid,
-                          .type = type,
-                          .data = std::move(data),
-                          .action = action,
-                          .detail = fmt::format(R"({{"role":"{}"}})", role.id.to_string())});
+    POSTRIDER_TRY(
+        ledger_.write(tx, caller.actor,
+                      {.clearance = clearance,
+                       .realm = user.realm,
+                       .resource = user.id.uuid,
+                       .type = type,
+                       .data = std::move(data),
+                       .action = action,
+                       .detail = fmt::format(R"({{"role":"{}"}})", role.id.to_string())}));
+    return {};
 }
 
 Result<void> Users::assign(Transaction& tx, const Caller& caller, const Address<UserId>& address,
@@ -211,11 +220,12 @@ Result<void> Users::assign(Transaction& tx, const Caller& caller, const Address<
     POSTRIDER_ASSIGN(const auto user, require_user(tx.sql(), address.realm, address.id));
     POSTRIDER_ASSIGN(const auto row, store::roles_table::find(tx.sql(), address.realm, role));
     if (!row) return no_such("role", role.to_string());
+    POSTRIDER_ASSIGN(const auto clearance, clear_user(tx.sql(), caller, user.realm, user.id));
     POSTRIDER_TRY(check_grant(caller, access::from_json(row->permissions)));
     POSTRIDER_ASSIGN(const bool is_new,
                      store::user_roles_table::insert(tx, address.realm, user.id, role));
     if (!is_new) return {};
-    return tell_role(tx, caller, user, *row, "user.role.assigned", "user.assign_role");
+    return tell_role(tx, caller, clearance, user, *row, "user.role.assigned", "user.assign_role");
 }
 
 Result<void> Users::unassign(Transaction& tx, const Caller& caller, const Address<UserId>& address,
@@ -223,6 +233,7 @@ Result<void> Users::unassign(Transaction& tx, const Caller& caller, const Addres
     POSTRIDER_ASSIGN(const auto user, require_user(tx.sql(), address.realm, address.id));
     POSTRIDER_ASSIGN(const auto row, store::roles_table::find(tx.sql(), address.realm, role));
     if (!row) return no_such("role", role.to_string());
+    POSTRIDER_ASSIGN(const auto clearance, clear_user(tx.sql(), caller, user.realm, user.id));
     POSTRIDER_ASSIGN(const auto guard, AdministratorGuard::watch(tx.sql(), address.realm));
     POSTRIDER_ASSIGN(const bool was_there,
                      store::user_roles_table::remove(tx, address.realm, user.id, role));
@@ -231,7 +242,8 @@ Result<void> Users::unassign(Transaction& tx, const Caller& caller, const Addres
                     fmt::format("the user does not have the role \"{}\"", row->name));
     }
     POSTRIDER_TRY(guard.check(tx.sql()));
-    return tell_role(tx, caller, user, *row, "user.role.unassigned", "user.unassign_role");
+    return tell_role(tx, caller, clearance, user, *row, "user.role.unassigned",
+                     "user.unassign_role");
 }
 
 Result<void> Users::remove_credential(Transaction& tx, const Caller& caller,
@@ -242,7 +254,10 @@ Result<void> Users::remove_credential(Transaction& tx, const Caller& caller,
                      store::credentials_table::all(tx.sql(), address.realm, user.id));
     const auto found = std::ranges::find(all, credential, &store::CredentialRow::id);
     if (found == all.end()) return no_such("credential", credential.to_string());
+    POSTRIDER_ASSIGN(const auto clearance, clear_user(tx.sql(), caller, user.realm, user.id));
+    POSTRIDER_ASSIGN(const auto guard, AdministratorGuard::watch(tx.sql(), address.realm));
     POSTRIDER_TRY(store::credentials_table::remove(tx, address.realm, user.id, credential));
+    POSTRIDER_TRY(guard.check(tx.sql()));
     // Who got in by it is out.
     POSTRIDER_TRY(store::sessions_table::remove_of_user(tx, address.realm, user.id));
     std::string data;
@@ -257,14 +272,16 @@ Result<void> Users::remove_credential(Transaction& tx, const Caller& caller,
     writer.end_object();
     writer.end_array();
     writer.end_object();
-    return ledger_.write(
-        tx, caller.actor,
-        {.realm = user.realm,
-         .resource = user.id.uuid,
-         .type = "user.credentials.deleted",
-         .data = std::move(data),
-         .action = "user.delete_credential",
-         .detail = fmt::format(R"({{"credential":"{}"}})", found->id.to_string())});
+    POSTRIDER_TRY(
+        ledger_.write(tx, caller.actor,
+                      {.clearance = clearance,
+                       .realm = user.realm,
+                       .resource = user.id.uuid,
+                       .type = "user.credentials.deleted",
+                       .data = std::move(data),
+                       .action = "user.delete_credential",
+                       .detail = fmt::format(R"({{"credential":"{}"}})", found->id.to_string())}));
+    return {};
 }
 
 }  // namespace postrider::directory

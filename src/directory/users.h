@@ -41,9 +41,9 @@ class Users {
                                    const Address<UserId>& address, const CredentialId& credential);
 
  private:
-    Result<void> tell_role(store::Transaction& tx, const Caller& caller, const store::UserRow& user,
-                           const store::RoleRow& role, std::string_view type,
-                           std::string_view action);
+    Result<void> tell_role(store::Transaction& tx, const Caller& caller, const Clearance& clearance,
+                           const store::UserRow& user, const store::RoleRow& role,
+                           std::string_view type, std::string_view action);
 
     Ledger& ledger_;
 };

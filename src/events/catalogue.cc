@@ -56,7 +56,7 @@ const Shape reset{
     R"("expires_at")",
     R"("expires_at": {"type": "string", "format": "date-time"},
     "token": {"type": "string",
-              "description": "Only where the realm's setting reset_token_in_event is on."})",
+              "description": "Only in what the realm's password_reset_webhook is sent."})",
     R"("expires_at": "2026-11-23T18:42:03.123456Z")",
 };
 const Shape of_client{

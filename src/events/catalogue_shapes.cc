@@ -89,20 +89,20 @@ const Shape realm_shape{
 
 const Shape settings_shape{
     R"("retention_days", "retry_schedule", "timeout", "password_min_length",
-       "reset_token_in_event", "secret_overlap")",
+       "password_reset_webhook", "secret_overlap")",
     R"("retention_days": {"type": "integer"},
     "retry_schedule": {"type": "array", "items": {"type": "string"}},
     "timeout": {"type": "string"},
     "password_min_length": {"type": "integer"},
-    "reset_token_in_event": {"type": "boolean"},
+    "password_reset_webhook": {"type": ["string", "null"], "format": "uuid"},
     "secret_overlap": {"type": "string"},
-    "allowed_networks": {"type": "array", "items": {"type": "string"},
+    "allowed_networks": {"type": ["array", "null"], "items": {"type": "string"},
                          "description": "Only in the realm master."})",
     R"("retention_days": 30,
     "retry_schedule": ["5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "1d"],
     "timeout": "15s",
     "password_min_length": 15,
-    "reset_token_in_event": false,
+    "password_reset_webhook": null,
     "secret_overlap": "1d")",
 };
 

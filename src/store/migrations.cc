@@ -339,7 +339,33 @@ CREATE INDEX audit_by_resource ON audit (realm_id, resource_id, id);
 CREATE INDEX audit_by_actor ON audit (realm_id, actor_id, id);
 )sql";
 
-constexpr std::array steps{first, directory, audit_indexes};
+// Who asked for a reset, and what its user could do then; who made an API key, "" of those made
+// before. The text of a reset token lies in sealed_resets while the one delivery that carries it
+// may still be sent.
+constexpr const char* powers = R"sql(
+ALTER TABLE password_resets ADD COLUMN origin TEXT NOT NULL DEFAULT 'authority';
+ALTER TABLE password_resets ADD COLUMN power TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE api_keys ADD COLUMN made_by_kind TEXT NOT NULL DEFAULT '';
+ALTER TABLE api_keys ADD COLUMN made_by_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE api_keys ADD COLUMN made_by_name TEXT NOT NULL DEFAULT '';
+CREATE INDEX api_keys_by_maker ON api_keys (made_by_id);
+
+CREATE TABLE sealed_resets (
+    realm_id BYTES NOT NULL,
+    delivery_id BYTES NOT NULL,
+    webhook_id BYTES NOT NULL,
+    user_id BYTES NOT NULL,
+    hash BYTES NOT NULL,
+    sealed BYTES NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, delivery_id)
+) CLUSTERED;
+CREATE INDEX sealed_resets_by_user ON sealed_resets (realm_id, user_id);
+CREATE INDEX sealed_resets_by_expiry ON sealed_resets (expires_at);
+)sql";
+
+constexpr std::array steps{first, directory, audit_indexes, powers};
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "model/attempt.h"
 #include "model/ids.h"
+#include "model/reset_origin.h"
 #include "model/states.h"
 
 /// The rows of the tables, as the store keeps them: what is a list or an object there is JSON text,
@@ -93,6 +94,21 @@ struct PasswordResetRow {
     Timestamp created_at;
     Timestamp expires_at;
     std::optional<Timestamp> voided_at;  ///< used, or made void by a newer one or a change
+    ResetOrigin origin = ResetOrigin::authority;
+    /// JSON array: what the user could do then; "" of older ones. Whoever may do more by now needs
+    /// another token.
+    std::string power = {};
+};
+
+/// The text of a reset token, for the one delivery that carries it; goes when the token is void.
+struct SealedResetRow {
+    RealmId realm;
+    DeliveryId delivery;  ///< of auth.reset_password
+    WebhookId webhook;
+    UserId user;
+    std::string hash;    ///< of the token: its password_resets row
+    std::string sealed;  ///< the token
+    Timestamp expires_at;
 };
 
 struct SessionRow {
@@ -128,6 +144,10 @@ struct ApiKeyRow {
     Timestamp created_at;
     std::optional<Timestamp> expires_at;
     std::optional<Timestamp> last_used_at;
+    /// Who made it: the actor's kind, id and the name that it had then; "" when it is not known.
+    std::string made_by_kind = {};
+    std::string made_by_id = {};
+    std::string made_by_name = {};
 };
 
 struct EventTypeRow {

@@ -114,9 +114,10 @@ Result<std::vector<RoleRow>> list(sql::Connection& sql, const RealmId& realm, co
 /// The permissions of each of a user's roles, JSON arrays.
 Result<std::vector<std::string>> permissions(sql::Connection& sql, const RealmId& realm,
                                              const UserId& user);
-/// An enabled user other than `except` that has the role.
+enum class Holder { any, with_credential };
+/// An enabled user that has the role.
 Result<std::optional<UserId>> enabled_holder(sql::Connection& sql, const RealmId& realm,
-                                             const RoleId& role, std::optional<UserId> except);
+                                             const RoleId& role, Holder which);
 /// Returns whether it was not there before.
 Result<bool> insert(Transaction& tx, const RealmId& realm, const UserId& user, const RoleId& role);
 /// Returns whether it was there.
@@ -165,16 +166,35 @@ Result<void> remove(Transaction& tx, const RealmId& realm, const ClientId& clien
 namespace password_resets_table {
 Result<std::optional<PasswordResetRow>> find(sql::Connection& sql, const RealmId& realm,
                                              std::string_view hash);
-/// When those of an account were made, since `since`, newest first, void ones too.
+/// When those of an account and of that origin were made, since `since`, newest first, void ones
+/// too.
 Result<std::vector<Timestamp>> made_since(sql::Connection& sql, const RealmId& realm,
-                                          const UserId& user, Timestamp since);
+                                          const UserId& user, ResetOrigin origin, Timestamp since);
 Result<void> insert(Transaction& tx, const PasswordResetRow& row);
 /// Every one of an account that is not void yet. Returns how many.
 Result<std::int64_t> void_all(Transaction& tx, const RealmId& realm, const UserId& user,
                               Timestamp at);
+/// The same of those that strangers asked for.
+Result<std::int64_t> void_of_strangers(Transaction& tx, const RealmId& realm, const UserId& user,
+                                       Timestamp at);
 /// Removes at most `limit` made before `time`; returns how many.
 Result<std::int64_t> expire(Transaction& tx, Timestamp time, std::size_t limit);
 }  // namespace password_resets_table
+
+namespace sealed_resets_table {
+Result<std::optional<SealedResetRow>> find(sql::Connection& sql, const RealmId& realm,
+                                           const DeliveryId& delivery);
+Result<void> insert(Transaction& tx, const SealedResetRow& row);
+/// Every one, for sealing them again.
+Result<std::vector<SealedResetRow>> all(sql::Connection& sql);
+Result<void> update_sealed(Transaction& tx, const SealedResetRow& row);
+/// Of one user, those whose token is void.
+Result<std::int64_t> remove_void(Transaction& tx, const RealmId& realm, const UserId& user);
+Result<std::int64_t> remove_of_webhook(Transaction& tx, const RealmId& realm,
+                                       const WebhookId& webhook);
+/// Removes at most `limit` that ended before `time`; returns how many.
+Result<std::int64_t> expire(Transaction& tx, Timestamp time, std::size_t limit);
+}  // namespace sealed_resets_table
 
 namespace sessions_table {
 Result<std::optional<SessionRow>> find_by_hash(sql::Connection& sql, std::string_view hash);
@@ -213,6 +233,8 @@ Result<std::optional<ApiKeyRow>> find_by_name(sql::Connection& sql, const RealmI
 Result<std::vector<ApiKeyRow>> list(sql::Connection& sql, const RealmId& realm,
                                     std::optional<ApiKeyId> before, std::size_t limit);
 Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm);
+/// Those that this actor made, in any realm, newest first.
+Result<std::vector<ApiKeyRow>> made_by(sql::Connection& sql, std::string_view actor_id);
 /// At most `limit` that ended before `time`.
 Result<std::vector<ApiKeyRow>> ended(sql::Connection& sql, Timestamp time, std::size_t limit);
 /// Inserts or replaces the key of that realm and id.
@@ -287,6 +309,9 @@ struct EventFilter {
 };
 
 namespace events_table {
+/// For a secret that an older version left in it.
+Result<void> replace_data(Transaction& tx, const RealmId& realm, const EventId& id,
+                          std::string_view data);
 Result<void> insert(Transaction& tx, const EventRow& row);
 Result<void> insert_all(Transaction& tx, std::span<const EventRow> rows);
 Result<std::optional<EventRow>> find(sql::Connection& sql, const RealmId& realm, const EventId& id);

@@ -129,6 +129,8 @@ void add_store_and_api(Families& families, const Metrics& metrics) {
                        "From a request's head to its answer.", metrics.request_duration);
     families.gauge("postrider_http_connections", "Open connections to the API.",
                    metrics.connections);
+    families.counter("postrider_logins_failed_total",
+                     "Logins refused for a wrong name or password.", metrics.logins_failed);
     families.counter("postrider_log_lines_dropped_total",
                      "Log lines dropped because stderr was too slow.", metrics.log_lines_dropped);
 }

@@ -86,6 +86,7 @@ class Metrics {
     DurationHistogram request_duration;
     Gauge connections;
 
+    Counter logins_failed;
     Counter log_lines_dropped;
 
     Counter& ended(DeliveryState state) {

@@ -71,6 +71,22 @@ Result<std::size_t> reseal_webhooks(store::Store& store, std::shared_ptr<const V
     return count;
 }
 
+/// Reset tokens that are still to be sent: few, and for half an hour each.
+Result<std::size_t> reseal_resets(store::Store& store, std::shared_ptr<const Vault> vault) {
+    return store::write_now<std::size_t>(
+        store, [vault = std::move(vault)](store::Transaction& tx) -> Result<std::size_t> {
+            POSTRIDER_ASSIGN(auto rows, store::sealed_resets_table::all(tx.sql()));
+            std::size_t count = 0;
+            for (auto& row : rows) {
+                const Place place{row.realm, row.delivery.uuid, columns::sealed_reset};
+                POSTRIDER_ASSIGN(const std::size_t done, reseal(*vault, place, row.sealed));
+                if (done > 0) POSTRIDER_TRY(store::sealed_resets_table::update_sealed(tx, row));
+                count += done;
+            }
+            return count;
+        });
+}
+
 /// Whether everything sealed in the store was sealed by the first key.
 Result<bool> needs_old_keys(store::Store& store, const Vault& vault) {
     return store::read_now<bool>(store, [&](store::sql::Connection& sql) -> Result<bool> {
@@ -79,6 +95,10 @@ Result<bool> needs_old_keys(store::Store& store, const Vault& vault) {
         };
         POSTRIDER_ASSIGN(const auto check, store::state_table::get(sql, key_check_state));
         if (!check || is_old(*check)) return true;
+        POSTRIDER_ASSIGN(const auto resets, store::sealed_resets_table::all(sql));
+        if (std::ranges::any_of(resets, [&](const auto& row) { return is_old(row.sealed); })) {
+            return true;
+        }
         POSTRIDER_ASSIGN(const auto rows, store::webhooks_table::all(sql));
         return std::ranges::any_of(rows, [&](const WebhookRow& row) {
             return is_old(row.headers) || is_old(row.secret) || is_old(row.previous_secret);
@@ -107,6 +127,8 @@ Result<RotationReport> rotate_keys(store::Store& store, const KeySource& source,
     const auto vault = std::make_shared<const Vault>(ring);
     report.primary = ring.primary().id;
     POSTRIDER_ASSIGN(report.values, reseal_webhooks(store, vault));
+    POSTRIDER_ASSIGN(const std::size_t resets, reseal_resets(store, vault));
+    report.values += resets;
     POSTRIDER_TRY(put_check_value(store, *vault));
     POSTRIDER_ASSIGN(const bool old_needed, needs_old_keys(store, *vault));
     if (old_needed) {

@@ -45,6 +45,12 @@ std::vector<SigningKey> without(std::vector<SigningKey> keys,
 
 }  // namespace
 
+bool is_within(const net::Cidr& network, std::span<const net::Cidr> allowed) {
+    return std::ranges::any_of(allowed, [&](const net::Cidr& wider) {
+        return wider.prefix <= network.prefix && wider.contains(network.address);
+    });
+}
+
 Result<RealmConditions> TargetBuilder::conditions(const store::RealmRow& realm) const {
     RealmConditions conditions{.timeout = defaults_.timeout,
                                .retry_schedule = defaults_.retry_schedule,
@@ -71,8 +77,12 @@ Result<RealmConditions> TargetBuilder::conditions(const store::RealmRow& realm) 
     const auto* networks = settings->find("allowed_networks");
     if (realm.name == master_name && networks != nullptr && !networks->is_null()) {
         net::EgressPolicy policy = *defaults_.policy;
-        POSTRIDER_ASSIGN(const auto added, networks_of(*networks));
-        policy.allowed_networks.insert(policy.allowed_networks.end(), added.begin(), added.end());
+        POSTRIDER_ASSIGN(policy.allowed_networks, networks_of(*networks));
+        // What a store of another start, or of an older version, has beyond the flags does not
+        // hold.
+        std::erase_if(policy.allowed_networks, [&](const net::Cidr& network) {
+            return !is_within(network, defaults_.policy->allowed_networks);
+        });
         conditions.policy = master_policy(std::move(policy));
     }
     return conditions;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -27,10 +28,13 @@ struct RealmConditions {
     Duration timeout{0};
     std::vector<Duration> retry_schedule;
     Duration secret_overlap{0};
-    /// Of `master` with the networks of its settings added; the pools of connections are keyed by
-    /// it, so the same rules are the same object.
+    /// Of `master` with the networks of its settings alone, which are never wider than the
+    /// operator's; the pools of connections are keyed by it, so the same rules are the same object.
     std::shared_ptr<const net::EgressPolicy> policy;
 };
+
+/// Whether every address of `network` is in one of the networks that are allowed.
+bool is_within(const net::Cidr& network, std::span<const net::Cidr> allowed);
 
 /// Opens what a row has sealed, and makes Targets of rows. Thread-safety: any thread.
 class TargetBuilder {

@@ -61,6 +61,7 @@ test('a user is made, changed, given a role and a password, and deleted', async 
     ['auditor'],
   )
   await page.getByRole('button', { name: 'Take auditor away' }).click()
+  await page.getByRole('button', { name: 'Take it away' }).click()
   await page.getByText('No role yet.').waitFor()
 
   await page.getByRole('button', { name: 'Set password', exact: true }).click()

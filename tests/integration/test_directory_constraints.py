@@ -155,7 +155,7 @@ def with_key(server, permissions):
     with sqlite3.connect(server.data / "postrider.db") as db:
         realm, = db.execute("SELECT id FROM realms WHERE name = 'master'").fetchone()
         names = "[" + ",".join(f'"{name}"' for name in permissions) + "]"
-        db.execute("INSERT INTO api_keys VALUES (?, ?, ?, ?, ?, 0, NULL, NULL)",
+        db.execute("INSERT INTO api_keys (realm_id, id, name, hash, permissions, created_at) VALUES (?, ?, ?, ?, ?, 0)",
                    (realm, os.urandom(16), "less", hashlib.sha256(token.encode()).digest(), names))
     server.start()
     return Client(server.address, token)
@@ -176,6 +176,7 @@ def test_nobody_grants_what_they_do_not_have(tmp_path):
                 ("POST", "/roles", {"name": "x", "permissions": ["manage_realms"]}),
                 ("PUT", f"/roles/{small}/permissions", {"permissions": ["view_users", "manage_realms"]}),
                 ("PATCH", f"/roles/{small}", {"permissions": ["manage_realms"]}),
+                ("PUT", f"/roles/{big}/permissions", {"permissions": ["view_users"]}),
                 ("POST", "/clients", {"client_id": "x", "service_account_roles": [big]}),
                 ("POST", f"/clients/{client}/secret/rotate", None),
                 ("PUT", f"/users/{user}/password", {"password": PASSWORD}),  # who is more than they
@@ -184,7 +185,6 @@ def test_nobody_grants_what_they_do_not_have(tmp_path):
             refused = limited.call(method, path, body, 403)
             assert "manage_realms" in refused.json["detail"], refused
         limited.call("POST", f"/users/{less}/roles/{small}", None, 204)
-        limited.call("PUT", f"/roles/{big}/permissions", {"permissions": ["view_users"]}, 200)
         assert limited.call("GET", "/clients", None, 403).problem == "permission-denied"
 
 
@@ -194,8 +194,6 @@ def test_a_reset_token_works_once_and_alone(server):
     path = f"/users/{user}/reset-password"
     open_realm = Realm(Client(server.address, None), realm.name)
     token = realm.call("POST", path, None, 200).json["token"]
-    again = realm.call("POST", path, None, 429)
-    assert again.problem == "too-many-resets" and again.headers["retry-after"] == "60"
 
     def complete(text, status, password=PASSWORD):
         return open_realm.call("POST", "/reset-password/complete", {"token": text, "password": password}, status)
@@ -205,6 +203,11 @@ def test_a_reset_token_works_once_and_alone(server):
     assert complete(token, 422).pointers == ["#/token"]
     credential, = realm.get(f"/users/{user}/credentials").json["items"]
     assert credential["type"] == "password" and "hash" not in credential
+    # There is an end for those with the right to, too.
+    for _ in range(59):
+        realm.call("POST", path, None, 200)
+    again = realm.call("POST", path, None, 429)
+    assert again.problem == "too-many-resets" and again.headers["retry-after"] == "60"
     # Void after a change of e-mail, or of the password.
     for change in (("PATCH", "", {"email": "new@example.com"}, 200), ("PUT", "/password", {"password": PASSWORD}, 204)):
         other = make(realm, "/users", username=os.urandom(4).hex())["id"]

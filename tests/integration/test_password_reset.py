@@ -1,8 +1,14 @@
 """Who has forgotten their password gets a new one, and nobody learns who is there."""
 
+import contextlib
+import json
+import os
 import time
 
 from client import Client, Realm
+from receiver import Reply
+from server import Server
+from test_tenant_matrix import Unchanged
 from waiting import wait_for
 
 NEW = "another horse battery"
@@ -32,16 +38,173 @@ def test_everybody_gets_the_same_answer(server, realm):
     assert len(resets(realm)) == 1
 
 
-def test_the_receiver_that_mails_links_has_the_token(server, receiver, realm, path):
+MAILER = {"name": "mailer", "events": ["auth.reset_password"]}
+
+
+def choose_mailer(realm, url, expect=200):
+    """A webhook that mails reset links, chosen by an administrator."""
+    hook = realm.create_webhook(url, **MAILER)["id"]
+    realm.call("PATCH", "/settings", {"password_reset_webhook": hook}, expect)
+    return hook
+
+
+def ask_for(server, realm, **who):
+    Realm(Client(server.address, None), realm.name).call("POST", "/reset-password", who, 202)
+
+
+def key(server, realm, *permissions):
+    name = "k" + os.urandom(4).hex()
+    made = realm.call("POST", "/api-keys", {"name": name, "permissions": list(permissions)}, 201).json["key"]
+    return Realm(Client(server.address, made), realm.name)
+
+
+def secret_tables(server):
+    """What stands in the tables where a token must not be in clear."""
+    connection, cursor, _ = Unchanged(server).connect()
+    with contextlib.closing(connection):
+        text = b""
+        for table in ("events", "attempts", "audit", "sealed_resets", "realms", "password_resets"):
+            cursor.execute(f"SELECT * FROM {table}")
+            for row in cursor.fetchall():
+                text += b"|".join(bytes(v) if isinstance(v, (bytes, memoryview)) else str(v).encode() for v in row)
+        return text
+
+
+def test_the_webhook_that_mails_links_has_the_token_and_nobody_else(server, receiver, realm, path):
     user = make_user(realm, "ada", email="ada@example.com")
-    realm.call("PATCH", "/settings", {"reset_token_in_event": True}, 200)
-    realm.create_webhook(receiver.url(path), events=["auth.reset_password"])
-    Realm(Client(server.address, None), realm.name).call("POST", "/reset-password", {"email": "ADA@example.com"}, 202)
+    receiver.on(path, lambda request: Reply(200, body=request.body))
+    hook = choose_mailer(realm, receiver.url(path))
+    realm.create_webhook(receiver.url(f"{path}/other"), events=["auth.*"])
+    ask_for(server, realm, email="ADA@example.com")
     receiver.wait(path, 1)
+    receiver.wait(f"{path}/other", 1)
     event = receiver.at(path)[0].json
+    token = event["data"]["token"]
     assert event["resource_id"] == user and event["data"]["username"] == "ada"
-    realm.call("POST", "/reset-password/complete", {"token": event["data"]["token"], "password": NEW}, 204)
+    assert list(event["data"])[-1] == "token" and "token" not in receiver.at(f"{path}/other")[0].json["data"]
+    # Not in the log, not in what is recorded of the attempt although the receiver sent it back, not in any table.
+    listed = resets(realm)[0]
+    delivery = next(each for each in realm.wait_final(listed["id"], 2) if each["webhook_id"] == hook)
+    recorded = json.dumps(delivery, ensure_ascii=False)
+    assert "token" not in listed["data"] and token not in recorded and "••••••" in recorded
+    assert token.encode() not in secret_tables(server)
+    realm.call("POST", "/reset-password/complete", {"token": token, "password": NEW}, 204)
     realm.call("POST", "/session", {"username": "ada", "password": NEW}, 201)
+
+
+def test_it_goes_with_the_original_delivery_alone(server, receiver, realm, path):
+    make_user(realm, "ada")
+    hook = choose_mailer(realm, receiver.url(path))
+    ask_for(server, realm, username="ada")
+    receiver.wait(path, 1)
+    first = resets(realm)[0]["id"]
+    delivery = realm.wait_final(first)[0]["id"]
+    realm.call("POST", f"/deliveries/{delivery}/redeliver", None, 202)
+    receiver.wait(path, 2)
+    realm.call("POST", f"/webhooks/{hook}/test", {"event": "auth.reset_password"}, 200)
+    tokens = ["token" in request.json["data"] for request in receiver.at(path)]
+    assert tokens == [True, False, False]
+    feed = realm.get(f"/events/{first}").json
+    assert "token" not in feed["data"]
+
+
+def test_retries_and_restarts_carry_it_until_it_is_used(tmp_path, receiver, path):
+    with Server(tmp_path / "data", "--allow-network", "127.0.0.0/8") as server:
+        realm = server.realm()
+        user = make_user(realm, "ada")
+        receiver.on(path, [500, 500, 204])
+        hook = choose_mailer(realm, receiver.url(path))
+        realm.patch_webhook(hook, retry_schedule=["1s", "1s", "1s", "1s"])
+        ask_for(server, realm, username="ada")
+        receiver.wait(path, 1)
+        server.restart()
+        receiver.wait(path, 3)
+        tokens = {request.json["data"].get("token") for request in receiver.at(path)}
+        assert len(tokens) == 1 and None not in tokens
+        # One that is void is not sent any more.
+        receiver.on(path, [500, 204])
+        begun = realm.call("POST", f"/users/{user}/reset-password", None, 200).json["token"]
+        receiver.wait(path, 4)
+        realm.call("POST", "/reset-password/complete", {"token": begun, "password": NEW}, 204)
+        receiver.wait(path, 5)
+        assert receiver.at(path)[3].json["data"]["token"] == begun
+        assert "token" not in receiver.at(path)[4].json["data"]
+
+
+def test_nobody_gets_tokens_of_users_who_may_do_more(server, receiver, realm, path):
+    """The escalation: manage_realms and view_events, or manage_webhooks, took over an administrator."""
+    strong = make_user(realm, "strong")
+    role = realm.call("POST", "/roles", {"name": "all", "permissions": ["view_audit", "manage_users"]}, 201).json["id"]
+    realm.call("POST", f"/users/{strong}/roles/{role}", None, 204)
+    make_user(realm, "weak")
+    weak = key(server, realm, "manage_realms", "manage_users", "manage_webhooks", "view_webhooks")
+    choose_mailer(weak, receiver.url(path))
+    ask_for(server, realm, username="strong")
+    ask_for(server, realm, username="weak")
+    receiver.wait(path, 2)
+    tokens = {request.json["data"]["username"]: "token" in request.json["data"] for request in receiver.at(path)}
+    assert tokens == {"strong": False, "weak": True}
+    # Without manage_users nobody chooses one, and old settings are unknown.
+    for permissions in (("manage_realms", "view_events"), ("manage_webhooks", "view_webhooks")):
+        lacking = key(server, realm, *permissions)
+        hook = realm.create_webhook(receiver.url(path), **MAILER)["id"]
+        lacking.call("PATCH", "/settings", {"password_reset_webhook": hook}, 403)
+        lacking.call("PATCH", "/settings", {"reset_token_in_event": True}, 422 if "manage_realms" in permissions else 403)
+
+
+def test_whoever_becomes_stronger_meanwhile_is_looked_at_again(server, receiver, realm, path):
+    user = make_user(realm, "ada")
+    weak = key(server, realm, "manage_realms", "manage_users", "manage_webhooks", "view_webhooks")
+    receiver.on(path, [500, 204])
+    hook = choose_mailer(weak, receiver.url(path))
+    realm.patch_webhook(hook, retry_schedule=["1s"])
+    ask_for(server, realm, username="ada")
+    receiver.wait(path, 1)
+    role = realm.call("POST", "/roles", {"name": "more", "permissions": ["view_audit"]}, 201).json["id"]
+    realm.call("POST", f"/users/{user}/roles/{role}", None, 204)
+    receiver.wait(path, 2)
+    first, second = (request.json["data"].get("token") for request in receiver.at(path))
+    assert first and not second
+    # Nor is the one that was sent good for what the user may do now.
+    realm.call("POST", "/reset-password/complete", {"token": first, "password": NEW}, 422)
+
+
+def test_the_setting_ends_with_a_change_by_somebody_weaker(server, receiver, realm, path):
+    make_user(realm, "ada")
+    setting = lambda: realm.get("/settings").json["password_reset_webhook"]
+    weak = key(server, realm, "manage_webhooks", "view_webhooks")
+    hook = choose_mailer(realm, receiver.url(path))
+    # What does not matter for where it goes may be changed, and by the setter's equals everything.
+    weak.patch_webhook(hook, description="d", timeout="5s")
+    realm.patch_webhook(hook, headers={"X-A": "1"})
+    assert setting() == hook
+    for change in ({"url": receiver.url(f"{path}/evil")}, {"headers": {"X-B": "1"}}, {"signing": ["v1a"]}, {"enabled": False}):
+        mine = choose_mailer(realm, receiver.url(path))
+        assert setting() == mine
+        weak.patch_webhook(mine, **change)
+        assert setting() is None, change
+    newest = realm.items("/audit", action="realm.update_settings")[0]
+    assert newest["detail"]["changed"] == ["password_reset_webhook"]
+    ask_for(server, realm, username="ada")
+    receiver.wait(f"{path}/evil", 1)
+    assert "token" not in receiver.at(f"{path}/evil")[0].json["data"]
+    gone = choose_mailer(realm, receiver.url(path))
+    weak.delete_webhook(gone)
+    assert setting() is None
+
+
+def test_what_can_be_chosen(server, receiver, realm, path):
+    other = server.realm()
+    not_mine = other.create_webhook(receiver.url(path), **MAILER)["id"]
+    deaf = realm.create_webhook(receiver.url(path), events=["user.*"])["id"]
+    for value in (not_mine, deaf, "x", 1, True):
+        assert realm.call("PATCH", "/settings", {"password_reset_webhook": value}, 422).pointers == ["#/password_reset_webhook"]
+    hook = choose_mailer(realm, receiver.url(path))
+    # Others change other settings, and leave it as it is.
+    realms = key(server, realm, "manage_realms", "view_realms")
+    realms.call("PATCH", "/settings", {"retention_days": 7, "password_reset_webhook": hook}, 200)
+    assert realm.get("/settings").json["password_reset_webhook"] == hook
+    realm.call("PATCH", "/settings", {"password_reset_webhook": None}, 200)
 
 
 def test_without_that_setting_nobody_has_it(server, realm):

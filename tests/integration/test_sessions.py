@@ -303,9 +303,14 @@ def test_admin_link_makes_another(tmp_path):
         browser = Browser(server)
         browser.login("admin", PASSWORD)
         assert browser.call("GET", "/realms").json["items"]
-        again = subprocess.run(link, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL,
-                               env=environment(POSTRIDER_TOKEN=TOKEN), check=False)
-        assert again.returncode != 0 and "once a minute" in again.stderr
+        # It is not held to the limit for strangers, and none of theirs voids its link.
+        for _ in range(6):
+            Client(server.address, None).call("POST", "/realms/master/reset-password", {"username": "admin"}, 202)
+            again = subprocess.run(link, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL,
+                                   env=environment(POSTRIDER_TOKEN=TOKEN), check=True)
+        Client(server.address, None).call("POST", "/realms/master/reset-password", {"username": "admin"}, 202)
+        token = re.search(r"token=(prt_[\w-]+)", again.stdout)[1]
+        server.master.call("POST", "/reset-password/complete", {"token": token, "password": PASSWORD}, 204)
 
 
 def test_the_password_from_the_environment_is_for_who_has_none(tmp_path):

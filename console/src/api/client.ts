@@ -23,6 +23,7 @@ export type RedirectUri = Schemas['redirect_uri']
 export type Credential = Schemas['credential']
 export type RealmSettings = Schemas['settings']
 export type ApiKey = Schemas['api_key']
+export type RealmApiKey = Schemas['realm_api_key']
 export type ApiKeyMade = Schemas['api_key_made']
 export type AuditEntry = Schemas['audit_entry']
 /** Who asks, and what they may do. */

@@ -143,6 +143,18 @@ export function ApiKeys() {
             cell: (key) => <Permissions names={key.permissions} />,
           },
           {
+            label: 'Made by',
+            from: 'lg',
+            cell: (key) =>
+              key.made_by ? (
+                <span className="text-[13px] break-words">
+                  {key.made_by.name || key.made_by.id}
+                </span>
+              ) : (
+                <span className="text-muted text-[13px]">not known</span>
+              ),
+          },
+          {
             label: 'Last used',
             from: 'sm',
             cell: (key) =>

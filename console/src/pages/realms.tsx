@@ -10,9 +10,9 @@ import {
   type RealmSettings,
 } from '../api/client'
 import { useSettings, useThisRealm } from '../directory'
-import { usePages, useRealm } from '../queries'
+import { usePages, useRealm, useWebhooks } from '../queries'
 import { Allowed } from '../session'
-import { Check, Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
+import { Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import { Button, CopyButton, Field, Modal, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { createdColumn, Listing, Nothing, RowLink, useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
@@ -188,7 +188,7 @@ const draftOf = ({ value }: Versioned) => ({
   retry_schedule: value.retry_schedule.join(', '),
   timeout: value.timeout,
   password_min_length: String(value.password_min_length),
-  reset_token_in_event: value.reset_token_in_event,
+  password_reset_webhook: value.password_reset_webhook ?? '',
   secret_overlap: value.secret_overlap,
   allowed_networks: (value.allowed_networks ?? []).join('\n'),
 })
@@ -198,19 +198,30 @@ const shown = [
   'retry_schedule',
   'timeout',
   'password_min_length',
+  'password_reset_webhook',
   'secret_overlap',
   'allowed_networks',
 ]
+
+/** The webhooks that get auth.reset_password, and the one that is chosen. */
+function useMailers(chosen: string | null) {
+  const webhooks = useWebhooks()
+  const gets = ['auth.reset_password', 'auth.*', '*']
+  return (webhooks.data ?? []).filter(
+    (each) => each.id === chosen || each.events.some((event) => gets.includes(event)),
+  )
+}
 
 function SettingsForm({ settings }: { settings: Versioned }) {
   const realm = useRealm()
   const toast = useToast()
   const path = realmPath(realm, '/settings')
   const master = settings.value.allowed_networks !== undefined
+  const mailers = useMailers(settings.value.password_reset_webhook)
   const { base, draft, changed, start, undo, set } = useDraft(settings, draftOf)
   const { save, busy, failed, field } = useSave(
     async () => {
-      const { allowed_networks, ...rest } = draft
+      const { allowed_networks, password_reset_webhook, ...rest } = draft
       // What is no number goes as it is, and the server says what is wrong with it.
       const number = (text: string) => (/^\d+$/.test(text.trim()) ? Number(text) : text)
       const body = {
@@ -218,7 +229,10 @@ function SettingsForm({ settings }: { settings: Versioned }) {
         retention_days: number(rest.retention_days),
         password_min_length: number(rest.password_min_length),
         retry_schedule: words(rest.retry_schedule),
-        ...(master ? { allowed_networks: words(allowed_networks) } : {}),
+        password_reset_webhook: password_reset_webhook || null,
+        ...(master
+          ? { allowed_networks: allowed_networks.trim() ? words(allowed_networks) : null }
+          : {}),
       }
       await call('PATCH', path, { body, headers: ifMatch(base.version) })
       return getWithVersion<RealmSettings>(path)
@@ -276,7 +290,7 @@ function SettingsForm({ settings }: { settings: Versioned }) {
           <Field
             label="Allowed networks"
             error={field('allowed_networks')}
-            hint="Networks that are not public, one a line, which webhooks of master may reach."
+            hint="Networks that are not public, one a line, which webhooks of master may reach: some of those that the server was started with. Empty: all of them."
           >
             {(ids) => (
               <textarea
@@ -301,12 +315,27 @@ function SettingsForm({ settings }: { settings: Versioned }) {
           onChange={(password_min_length) => set({ password_min_length })}
           error={field('password_min_length')}
         />
-        <Check
-          label="Reset tokens in events"
-          hint="auth.reset_password then carries the token, so that your own service can send the mail. Every webhook that gets this event can take over accounts."
-          checked={draft.reset_token_in_event}
-          onChange={(reset_token_in_event) => set({ reset_token_in_event })}
-        />
+        <Field
+          label="Webhook that mails reset links"
+          error={field('password_reset_webhook')}
+          hint="It alone is sent the token, as data.token of auth.reset_password, and never for users who may do more than you. If somebody who may do less than you changes where it sends to, this ends."
+        >
+          {(ids) => (
+            <select
+              {...ids}
+              className="field"
+              value={draft.password_reset_webhook}
+              onChange={(event) => set({ password_reset_webhook: event.target.value })}
+            >
+              <option value="">None: links are handed out by administrators</option>
+              {mailers.map((webhook) => (
+                <option key={webhook.id} value={webhook.id}>
+                  {webhook.name || webhook.url}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
         <Rest of={failed} fields={shown} />
         <SaveRow
           changed={changed}

@@ -27,6 +27,7 @@ import { Back, Go, plainLink } from '../ui/listing'
 import { isLost } from '../ui/stale'
 import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
+import { KeysOfUser, keysQuery } from './user-keys'
 import { bodyOf, draftOf, fullName, UserFields, userFields } from './users'
 
 function Profile({ user }: { user: ExactUser }) {
@@ -82,7 +83,7 @@ function Roles({ id }: { id: string }) {
     ['user-roles'],
     () => setWanted(''),
   )
-  const remove = useSave((role: string) => call('DELETE', path(role)), ['user-roles'])
+  const [revoke, setRevoke] = useState(false)
   const left = (roles.data ?? []).filter((role) => !mine.data?.some((each) => each.id === role.id))
   return (
     <Section title="Roles" lead="What this user may do is what these roles together permit.">
@@ -110,14 +111,21 @@ function Roles({ id }: { id: string }) {
                   </span>
                 )}
               </div>
-              <Button
+              <Confirm
+                button=""
                 tone="quiet"
                 icon="cross"
                 className="w-8 px-0"
                 aria-label={`Take ${role.name} away`}
-                disabled={remove.busy}
-                onClick={() => remove.save.mutate(role.id)}
-              />
+                title={`Take ${role.name} away?`}
+                action="Take it away"
+                keys={['user-roles', 'user-api-keys', 'api-keys']}
+                done={() => setRevoke(false)}
+                request={() => call('DELETE', path(role.id) + keysQuery(revoke))}
+              >
+                <p>What they may do by this role they may not any more, from now on.</p>
+                <KeysOfUser id={id} revoke={revoke} onChange={setRevoke} />
+              </Confirm>
             </li>
           ))}
         </ul>
@@ -148,7 +156,7 @@ function Roles({ id }: { id: string }) {
           Assign
         </Button>
       </form>
-      {(assign.failed ?? remove.failed) && <Failure error={assign.failed ?? remove.failed} />}
+      {assign.failed && <Failure error={assign.failed} />}
     </Section>
   )
 }
@@ -311,6 +319,7 @@ export function UserPage() {
   const navigate = useNavigate()
   const toast = useToast()
   const { id } = useParams({ strict: false }) as { id: string }
+  const [revoke, setRevoke] = useState(false)
   const user = useUser(id)
   if (user.isPending) return <Skeleton />
   if (isLost(user)) return <PageFailure error={user.error} retry={() => void user.refetch()} />
@@ -346,9 +355,11 @@ export function UserPage() {
               button="Delete"
               title={`Delete ${data.username}?`}
               action="Delete"
-              keys={['users']}
+              keys={['users', 'api-keys']}
               request={() =>
-                call('DELETE', realmPath(realm, `/users/${id}`), { headers: ifMatch(data.version) })
+                call('DELETE', realmPath(realm, `/users/${id}`) + keysQuery(revoke), {
+                  headers: ifMatch(data.version),
+                })
               }
               done={async () => {
                 toast('The user is deleted.')
@@ -359,6 +370,7 @@ export function UserPage() {
                 Their credentials, roles and sessions go too. This cannot be undone. To lock them
                 out, disable them instead.
               </p>
+              <KeysOfUser id={id} revoke={revoke} onChange={setRevoke} />
             </Confirm>
           </>
         }

@@ -23,7 +23,8 @@ namespace password_resets_table {
 Result<std::optional<PasswordResetRow>> find(sql::Connection& sql, const RealmId& realm,
                                              std::string_view hash) {
     static constexpr Query query{
-        "SELECT realm_id, hash, user_id, created_at, expires_at, voided_at FROM password_resets "
+        "SELECT realm_id, hash, user_id, created_at, expires_at, voided_at, power "
+        "FROM password_resets "
         "WHERE realm_id = $1 AND hash = $2"};
     return read_one<PasswordResetRow>(
         sql.rows(query, realm, Blob{hash}), [](const sql::Rows& rows) {
@@ -32,17 +33,18 @@ Result<std::optional<PasswordResetRow>> find(sql::Connection& sql, const RealmId
                                     .user = rows.id<UserId>(2),
                                     .created_at = rows.time(3),
                                     .expires_at = rows.time(4),
-                                    .voided_at = rows.optional_time(5)};
+                                    .voided_at = rows.optional_time(5),
+                                    .power = rows.string(6)};
         });
 }
 
 Result<std::vector<Timestamp>> made_since(sql::Connection& sql, const RealmId& realm,
-                                          const UserId& user, Timestamp since) {
+                                          const UserId& user, ResetOrigin origin, Timestamp since) {
     static constexpr Query query{
         "SELECT created_at FROM password_resets WHERE realm_id = $1 AND user_id = $2 "
-        "AND created_at >= $3 ORDER BY created_at DESC"};
+        "AND created_at >= $3 AND origin = $4 ORDER BY created_at DESC"};
     std::vector<Timestamp> found;
-    auto rows = sql.rows(query, realm, user, since);
+    auto rows = sql.rows(query, realm, user, since, to_string(origin));
     while (rows.next()) found.push_back(rows.time(0));
     POSTRIDER_TRY(rows.finish());
     return found;
@@ -50,10 +52,10 @@ Result<std::vector<Timestamp>> made_since(sql::Connection& sql, const RealmId& r
 
 Result<void> insert(Transaction& tx, const PasswordResetRow& row) {
     static constexpr Query query{
-        "INSERT INTO password_resets (realm_id, hash, user_id, created_at, expires_at, voided_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6)"};
+        "INSERT INTO password_resets (realm_id, hash, user_id, created_at, expires_at, voided_at, "
+        "origin, power) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
     POSTRIDER_TRY(tx.sql().run(query, row.realm, Blob{row.hash}, row.user, row.created_at,
-                               row.expires_at, row.voided_at));
+                               row.expires_at, row.voided_at, to_string(row.origin), row.power));
     return {};
 }
 
@@ -65,6 +67,14 @@ Result<std::int64_t> void_all(Transaction& tx, const RealmId& realm, const UserI
     return tx.sql().run(query, realm, user, at);
 }
 
+Result<std::int64_t> void_of_strangers(Transaction& tx, const RealmId& realm, const UserId& user,
+                                       Timestamp at) {
+    static constexpr Query query{
+        "UPDATE password_resets SET voided_at = $3 "
+        "WHERE realm_id = $1 AND user_id = $2 AND voided_at IS NULL AND origin = $4"};
+    return tx.sql().run(query, realm, user, at, to_string(ResetOrigin::stranger));
+}
+
 Result<std::int64_t> expire(Transaction& tx, Timestamp time, std::size_t limit) {
     static constexpr Query query{
         "DELETE FROM password_resets WHERE (realm_id, hash) IN (SELECT realm_id, hash "
@@ -73,6 +83,79 @@ Result<std::int64_t> expire(Transaction& tx, Timestamp time, std::size_t limit) 
 }
 
 }  // namespace password_resets_table
+
+namespace sealed_resets_table {
+namespace {
+
+#define SEALED_RESET_COLUMNS "realm_id, delivery_id, webhook_id, user_id, hash, sealed, expires_at"
+
+SealedResetRow read_row(const sql::Rows& rows) {
+    return {.realm = rows.id<RealmId>(0),
+            .delivery = rows.id<DeliveryId>(1),
+            .webhook = rows.id<WebhookId>(2),
+            .user = rows.id<UserId>(3),
+            .hash = rows.bytes(4),
+            .sealed = rows.bytes(5),
+            .expires_at = rows.time(6)};
+}
+
+}  // namespace
+
+Result<std::optional<SealedResetRow>> find(sql::Connection& sql, const RealmId& realm,
+                                           const DeliveryId& delivery) {
+    static constexpr Query query{"SELECT " SEALED_RESET_COLUMNS
+                                 " FROM sealed_resets WHERE realm_id = $1 AND delivery_id = $2"};
+    return read_one<SealedResetRow>(sql.rows(query, realm, delivery), read_row);
+}
+
+Result<std::vector<SealedResetRow>> all(sql::Connection& sql) {
+    static constexpr Query query{"SELECT " SEALED_RESET_COLUMNS " FROM sealed_resets"};
+    std::vector<SealedResetRow> found;
+    auto rows = sql.rows(query);
+    while (rows.next()) found.push_back(read_row(rows));
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+Result<void> update_sealed(Transaction& tx, const SealedResetRow& row) {
+    static constexpr Query query{
+        "UPDATE sealed_resets SET sealed = $3 WHERE realm_id = $1 AND delivery_id = $2"};
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.delivery, Blob{row.sealed}));
+    return {};
+}
+
+Result<void> insert(Transaction& tx, const SealedResetRow& row) {
+    static constexpr Query query{
+        "INSERT INTO sealed_resets (realm_id, delivery_id, webhook_id, user_id, hash, sealed, "
+        "expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.delivery, row.webhook, row.user,
+                               Blob{row.hash}, Blob{row.sealed}, row.expires_at));
+    return {};
+}
+
+Result<std::int64_t> remove_void(Transaction& tx, const RealmId& realm, const UserId& user) {
+    static constexpr Query query{
+        "DELETE FROM sealed_resets WHERE realm_id = $1 AND user_id = $2 AND NOT EXISTS "
+        "(SELECT 1 FROM password_resets r WHERE r.realm_id = sealed_resets.realm_id "
+        "AND r.hash = sealed_resets.hash AND r.voided_at IS NULL)"};
+    return tx.sql().run(query, realm, user);
+}
+
+Result<std::int64_t> remove_of_webhook(Transaction& tx, const RealmId& realm,
+                                       const WebhookId& webhook) {
+    static constexpr Query query{
+        "DELETE FROM sealed_resets WHERE realm_id = $1 AND webhook_id = $2"};
+    return tx.sql().run(query, realm, webhook);
+}
+
+Result<std::int64_t> expire(Transaction& tx, Timestamp time, std::size_t limit) {
+    static constexpr Query query{
+        "DELETE FROM sealed_resets WHERE (realm_id, delivery_id) IN (SELECT realm_id, delivery_id "
+        "FROM sealed_resets WHERE expires_at < $1 LIMIT $2)"};
+    return tx.sql().run(query, time, limit);
+}
+
+}  // namespace sealed_resets_table
 
 namespace sessions_table {
 namespace {

@@ -133,8 +133,9 @@ Result<void> raise_config_version(Transaction& tx, const RealmId& id) {
 namespace api_keys_table {
 namespace {
 
-#define API_KEY_COLUMNS \
-    "realm_id, id, name, hash, permissions, created_at, expires_at, last_used_at"
+#define API_KEY_COLUMNS                                                             \
+    "realm_id, id, name, hash, permissions, created_at, expires_at, last_used_at, " \
+    "made_by_kind, made_by_id, made_by_name"
 
 Result<std::vector<ApiKeyRow>> read_all(sql::Rows&& rows) {
     std::vector<ApiKeyRow> found;
@@ -146,7 +147,10 @@ Result<std::vector<ApiKeyRow>> read_all(sql::Rows&& rows) {
                          .permissions = rows.string(4),
                          .created_at = rows.time(5),
                          .expires_at = rows.optional_time(6),
-                         .last_used_at = rows.optional_time(7)});
+                         .last_used_at = rows.optional_time(7),
+                         .made_by_kind = rows.string(8),
+                         .made_by_id = rows.string(9),
+                         .made_by_name = rows.string(10)});
     }
     POSTRIDER_TRY(rows.finish());
     return found;
@@ -187,6 +191,12 @@ Result<std::vector<ApiKeyRow>> list(sql::Connection& sql, const RealmId& realm,
     return read_all(sql.rows(query, realm, upper_bound(before), limit));
 }
 
+Result<std::vector<ApiKeyRow>> made_by(sql::Connection& sql, std::string_view actor_id) {
+    static constexpr Query query{"SELECT " API_KEY_COLUMNS
+                                 " FROM api_keys WHERE made_by_id = $1 ORDER BY id DESC"};
+    return read_all(sql.rows(query, actor_id));
+}
+
 Result<std::vector<ApiKeyRow>> ended(sql::Connection& sql, Timestamp time, std::size_t limit) {
     static constexpr Query query{"SELECT " API_KEY_COLUMNS
                                  " FROM api_keys WHERE expires_at < $1 LIMIT $2"};
@@ -217,12 +227,14 @@ Result<bool> remove(Transaction& tx, const RealmId& realm, const ApiKeyId& id) {
 Result<void> put(Transaction& tx, const ApiKeyRow& row) {
     static constexpr Query query{
         "INSERT INTO api_keys (realm_id, id, name, hash, permissions, created_at, expires_at, "
-        "last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+        "last_used_at, made_by_kind, made_by_id, made_by_name) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
         "ON CONFLICT (realm_id, id) DO UPDATE SET name = excluded.name, hash = excluded.hash, "
         "permissions = excluded.permissions, expires_at = excluded.expires_at, "
         "last_used_at = excluded.last_used_at"};
     POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.name, Blob{row.hash}, row.permissions,
-                               row.created_at, row.expires_at, row.last_used_at));
+                               row.created_at, row.expires_at, row.last_used_at, row.made_by_kind,
+                               row.made_by_id, row.made_by_name));
     return {};
 }
 

@@ -121,9 +121,11 @@ Result<bool> remove(Transaction& tx, const RealmId& realm, const UserId& id) {
         "DELETE FROM credentials WHERE realm_id = $1 AND user_id = $2"};
     static constexpr Query resets{
         "DELETE FROM password_resets WHERE realm_id = $1 AND user_id = $2"};
+    static constexpr Query sealed{"DELETE FROM sealed_resets WHERE realm_id = $1 AND user_id = $2"};
     static constexpr Query user{"DELETE FROM users WHERE realm_id = $1 AND id = $2"};
     POSTRIDER_TRY(tx.sql().run(roles, realm, id));
     POSTRIDER_TRY(tx.sql().run(resets, realm, id));
+    POSTRIDER_TRY(tx.sql().run(sealed, realm, id));
     POSTRIDER_TRY(sessions_table::remove_of_user(tx, realm, id));
     POSTRIDER_TRY(tx.sql().run(credentials, realm, id));
     POSTRIDER_ASSIGN(const auto removed, tx.sql().run(user, realm, id));
@@ -298,13 +300,17 @@ Result<std::vector<std::string>> permissions(sql::Connection& sql, const RealmId
 }
 
 Result<std::optional<UserId>> enabled_holder(sql::Connection& sql, const RealmId& realm,
-                                             const RoleId& role, std::optional<UserId> except) {
-    static constexpr Query query{
+                                             const RoleId& role, Holder which) {
+    static constexpr Query any{
         "SELECT a.user_id FROM user_roles a "
         "JOIN users u ON u.realm_id = a.realm_id AND u.id = a.user_id "
-        "WHERE a.realm_id = $1 AND a.role_id = $2 AND u.enabled <> 0 "
-        "AND ($3 IS NULL OR a.user_id <> $3) LIMIT 1"};
-    return read_one<UserId>(sql.rows(query, realm, role, except),
+        "WHERE a.realm_id = $1 AND a.role_id = $2 AND u.enabled <> 0 LIMIT 1"};
+    static constexpr Query with_credential{
+        "SELECT a.user_id FROM user_roles a "
+        "JOIN users u ON u.realm_id = a.realm_id AND u.id = a.user_id "
+        "WHERE a.realm_id = $1 AND a.role_id = $2 AND u.enabled <> 0 AND EXISTS "
+        "(SELECT 1 FROM credentials c WHERE c.realm_id = u.realm_id AND c.user_id = u.id) LIMIT 1"};
+    return read_one<UserId>(sql.rows(which == Holder::any ? any : with_credential, realm, role),
                             [](const sql::Rows& rows) { return rows.id<UserId>(0); });
 }
 

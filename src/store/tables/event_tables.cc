@@ -58,6 +58,13 @@ Result<bool> has_pending(sql::Connection& sql, const RealmId& realm, const Event
 
 }  // namespace
 
+Result<void> replace_data(Transaction& tx, const RealmId& realm, const EventId& id,
+                          std::string_view data) {
+    static constexpr Query query{"UPDATE events SET data = $3 WHERE realm_id = $1 AND id = $2"};
+    POSTRIDER_TRY(tx.sql().run(query, realm, id, Blob{data}));
+    return {};
+}
+
 Result<void> insert(Transaction& tx, const EventRow& row) {
     return insert_all(tx, std::span(&row, 1));
 }

@@ -21,6 +21,7 @@ constexpr std::array steps{
     PURGE("user_roles", "user_id, role_id"),
     PURGE("credentials", "user_id, id"),
     PURGE("password_resets", "hash"),
+    PURGE("sealed_resets", "delivery_id"),
     PURGE("sessions", "id"),
     PURGE("oauth_tokens", "id"),
     PURGE("redirect_uris", "client_id, id"),

@@ -17,8 +17,9 @@ class NoAnswer(Exception):
 
 
 class Answer:
-    def __init__(self, status, headers, body):
+    def __init__(self, status, headers, body, cookies=()):
         self.status, self.headers, self.body = status, headers, body
+        self.cookies = {cookie.split("=", 1)[0]: cookie for cookie in cookies}  # whole Set-Cookie values
 
     @property
     def json(self):
@@ -78,7 +79,7 @@ class Client:
                     return self.first_event(connection, response)
                 return Answer(response.status,
                               {name.lower(): value for name, value in response.getheaders()},
-                              response.read())
+                              response.read(), response.headers.get_all("set-cookie") or ())
             except (OSError, http.client.HTTPException) as error:
                 if connection is not None:
                     connection.close()
