@@ -7,9 +7,20 @@ import {
   DialogBackdrop,
   DialogPanel,
 } from '@headlessui/react'
+import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useMemo, useState } from 'react'
+import { useDeferredValue, useMemo, useState } from 'react'
 
+import {
+  type Client,
+  get,
+  type Page,
+  type PostriderEvent,
+  query,
+  realmPath,
+  type Role,
+  type User,
+} from './api/client'
 import { useGroups } from './navigation'
 import { useEventTypes, useRealm, useWebhooks } from './queries'
 import { useSession } from './session'
@@ -35,6 +46,90 @@ const actions: (Entry & { needs: string })[] = [
   kind: icon === 'cross' ? 'Go to' : 'Do',
 }))
 
+const uuid = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i
+type Named = { id: string; event?: string; name?: string; username?: string; client_id?: string }
+/** What may have an id, and where its page is. */
+const kinds: [kind: string, icon: IconName, list: string, page: (id: string) => string][] = [
+  ['Webhook', 'hook', '/webhooks', (id) => `/webhooks/${id}`],
+  ['Delivery', 'send', '/deliveries', (id) => `/deliveries?delivery=${id}`],
+  ['Event', 'event', '/events', (id) => `/events/${id}`],
+  ['User', 'user', '/users', (id) => `/users/${id}`],
+  ['Role', 'shield', '/roles', (id) => `/roles/${id}`],
+  ['Client', 'app', '/clients', (id) => `/clients/${id}`],
+]
+const none = () => undefined
+
+/** What has this id: each kind is asked, for an id does not say of what it is. */
+async function byId(realm: string, id: string, signal: AbortSignal): Promise<Entry[]> {
+  const found = await Promise.all(
+    kinds.map(async ([kind, icon, list, page]) => {
+      const one = await get<Named>(realmPath(realm, `${list}/${id}`), signal).catch(none)
+      if (!one) return undefined
+      const name = one.username ?? one.client_id ?? one.name ?? one.event ?? ''
+      return { label: name ? `${name} (${id.slice(0, 8)}…)` : id, kind, icon, path: page(id) }
+    }),
+  )
+  const events = await get<Page<PostriderEvent>>(
+    realmPath(realm, '/events') + query({ resource_id: id, limit: 1 }),
+    signal,
+  ).catch(none)
+  const about: Entry[] = events?.items.length
+    ? [{ label: id, kind: 'Events about it', icon: 'list', path: `/events?resource_id=${id}` }]
+    : []
+  return [...found.filter((each) => each !== undefined), ...about]
+}
+
+/** Users and clients by their whole name or address, roles by a part of theirs. */
+async function byName(realm: string, text: string, signal: AbortSignal): Promise<Entry[]> {
+  const list = <T,>(path: string, filters: Record<string, string>) =>
+    get<Page<T>>(realmPath(realm, path) + query({ ...filters, limit: 50 }), signal)
+      .then((page) => page.items)
+      .catch(() => [] as T[])
+  const [named, addressed, clients, roles] = await Promise.all([
+    list<User>('/users', { username: text }),
+    text.includes('@') ? list<User>('/users', { email: text }) : [],
+    list<Client>('/clients', { client_id: text }),
+    list<Role>('/roles', {}),
+  ])
+  const part = text.toLowerCase()
+  return [...new Map([...named, ...addressed].map((user) => [user.id, user])).values()]
+    .map<Entry>((user) => ({
+      label: user.email ? `${user.username} (${user.email})` : user.username,
+      kind: 'User',
+      icon: 'user',
+      path: `/users/${user.id}`,
+    }))
+    .concat(
+      clients.map((client) => ({
+        label: client.client_id,
+        kind: 'Client',
+        icon: 'app',
+        path: `/clients/${client.id}`,
+      })),
+      roles
+        .filter((role) => role.name.toLowerCase().includes(part))
+        .map((role) => ({
+          label: role.name,
+          kind: 'Role',
+          icon: 'shield' as const,
+          path: `/roles/${role.id}`,
+        })),
+    )
+}
+
+/** What only the server knows. */
+function useFound(text: string, open: boolean) {
+  const realm = useRealm()
+  const wanted = useDeferredValue(text.trim())
+  return useQuery({
+    queryKey: ['find', realm, wanted],
+    enabled: open && wanted.length >= 3,
+    retry: false,
+    queryFn: ({ signal }) =>
+      uuid.test(wanted) ? byId(realm, wanted.toLowerCase(), signal) : byName(realm, wanted, signal),
+  })
+}
+
 export function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
   const realm = useRealm()
   const navigate = useNavigate()
@@ -43,6 +138,7 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
   const types = useEventTypes()
   const visible = useGroups()
   const { can } = useSession()
+  const there = useFound(text, open)
   const entries = useMemo(() => {
     const found: Entry[] = [
       ...visible
@@ -63,19 +159,12 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
       })),
     ]
     const words = text.trim().toLowerCase().split(/\s+/)
-    const id = text.trim()
-    if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(id))
-      found.unshift(
-        { label: id, kind: 'Event', icon: 'event', path: `/events/${id}` },
-        { label: id, kind: 'Delivery', icon: 'send', path: `/deliveries?delivery=${id}` },
-        { label: id, kind: 'Events of resource', icon: 'list', path: `/events?resource_id=${id}` },
-      )
-    return found
-      .filter((each) =>
-        words.every((word) => `${each.kind} ${each.label}`.toLowerCase().includes(word)),
-      )
-      .slice(0, 12)
-  }, [text, webhooks.data, types.data])
+    const here = found.filter((each) =>
+      words.every((word) => `${each.kind} ${each.label}`.toLowerCase().includes(word)),
+    )
+    // What is here keeps its place when the server's answer comes: somebody may press Enter just then.
+    return [...here.slice(0, 8), ...(there.data ?? [])].slice(0, 12)
+  }, [text, webhooks.data, types.data, there.data, visible, can])
   return (
     <Dialog open={open} onClose={onClose} className="relative z-50" aria-label="Command palette">
       <DialogBackdrop className="fixed inset-0 bg-black/40" />
@@ -94,8 +183,8 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
               <Icon name="search" className="w-4 h-4 text-muted" />
               <ComboboxInput
                 autoFocus
-                aria-label="Search pages, webhooks, event types"
-                placeholder="Search, or paste an id…"
+                aria-label="Search pages, webhooks, event types, users, or an id"
+                placeholder="A page, a name, an e-mail address, or an id…"
                 className="flex-1 h-12 bg-transparent outline-none focus-visible:ring-0 placeholder:text-muted"
                 onChange={(event) => setText(event.target.value)}
               />
@@ -113,7 +202,13 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
                 </ComboboxOption>
               ))}
               {entries.length === 0 && (
-                <p className="text-muted text-center py-8">Nothing has that name.</p>
+                <p role="status" className="text-muted text-center py-8">
+                  {there.isFetching
+                    ? 'Looking…'
+                    : there.isError
+                      ? 'The server did not answer.'
+                      : 'Nothing has that name or id.'}
+                </p>
               )}
             </ComboboxOptions>
           </Combobox>

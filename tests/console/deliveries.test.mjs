@@ -96,12 +96,14 @@ test('one webhook, or one event, of all deliveries', async () => {
   assert.equal(await rows().count(), items.length)
 })
 
-test('an attempt: request and response side by side, timings, the next one', async () => {
+test('an attempt: request over response, a signature in one line, timings, the next one', async () => {
   const [pending] = (await api('/deliveries?state=pending')).items
   await go(`/deliveries?delivery=${pending.id}`)
   const box = (name) => page.getByRole('region', { name, exact: true }).boundingBox()
   const [request, response] = [await box('Request'), await box('Response')]
-  assert.ok(response.x > request.x + request.width - 1 && Math.abs(response.y - request.y) < 2)
+  assert.ok(response.y > request.y + request.height - 1 && Math.abs(response.x - request.x) < 2)
+  const signature = page.getByText('webhook-signature:').locator('..')
+  assert.ok((await signature.boundingBox()).height < 40, 'one line')
   const timings = page.getByRole('table', { name: 'Timings' })
   for (const part of ['DNS', 'Connect', 'TLS', 'Waiting', 'Reading', 'Total'])
     await timings.getByRole('rowheader', { name: part, exact: true }).waitFor()

@@ -157,5 +157,17 @@ test('the palette goes to a webhook', async () => {
   await page.keyboard.type(world.delivery)
   await page.getByRole('option', { name: /Delivery/ }).click()
   await page.getByRole('region', { name: 'Request', exact: true }).waitFor()
+  // A user's leads to the user, and so does the name or the address.
+  for (const text of [world.user, 'ada', 'ada@example.com']) {
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type(text)
+    const user = page.getByRole('option', { name: /^ada .*User/ })
+    await user.waitFor()
+    assert.equal(await page.getByRole('option', { name: /Delivery/ }).count(), 0)
+    await user.click()
+    await page.getByRole('heading', { name: 'ada' }).waitFor()
+    await page.goto(`${world.url}/console/${world.realm}`)
+    await settled(page)
+  }
   await page.context().close()
 })

@@ -154,7 +154,8 @@ export function AttemptView({ attempt, body }: { attempt: Attempt; body?: string
         </div>
         <Waterfall attempt={attempt} />
       </div>
-      <div className="grid lg:grid-cols-2 gap-5">
+      {/* Wide enough for a signature in one line; side by side where there is room for that. */}
+      <div className="grid min-[1700px]:grid-cols-2 gap-5">
         <section aria-label="Request" className="min-w-0 space-y-2">
           <h3 className="font-semibold text-[13px] flex items-center gap-2">
             Request {isUnsent(attempt) && <Badge tone="idle">not sent</Badge>}

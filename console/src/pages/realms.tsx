@@ -17,6 +17,7 @@ import { Button, CopyButton, Field, Modal, PageFailure, PageHead, Skeleton } fro
 import { createdColumn, Listing, Nothing, RowLink, useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
 import { useToast } from '../ui/toasts'
+import { Contents } from './realm-contents'
 
 function CreateRealm({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate()
@@ -380,6 +381,7 @@ export function SettingsPage() {
           >
             <Confirm
               button="Delete the realm…"
+              typed={data.name}
               title={`Delete the realm ${data.name}?`}
               action="Delete the realm"
               keys={['realms']}
@@ -395,6 +397,7 @@ export function SettingsPage() {
                 Everything of “{data.display_name || data.name}” is removed. What is pending is
                 cancelled.
               </p>
+              <Contents realm={data.name} />
             </Confirm>
           </Section>
         )}

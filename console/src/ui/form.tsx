@@ -168,9 +168,10 @@ export function Check({
   )
 }
 
-/** A button that asks first, and says what it means. */
+/** A button that asks first, and says what it means; with `typed` that has to be typed. */
 export function Confirm({
   button,
+  typed,
   title,
   children,
   action,
@@ -180,6 +181,7 @@ export function Confirm({
   ...rest
 }: Omit<ButtonProps, 'children'> & {
   button: ReactNode
+  typed?: string
   title: string
   children: ReactNode
   action: string
@@ -188,6 +190,7 @@ export function Confirm({
   done?: () => unknown
 }) {
   const [open, setOpen] = useState(false)
+  const [text, setText] = useState('')
   const { save, busy, failed } = useSave(request, keys, async () => {
     setOpen(false)
     await done?.()
@@ -199,13 +202,27 @@ export function Confirm({
         {...rest}
         onClick={() => {
           save.reset()
+          setText('')
           setOpen(true)
         }}
       >
         {button}
       </Button>
       <Modal open={open} onClose={() => setOpen(false)} title={title}>
-        <div className="space-y-2 break-words">{children}</div>
+        <div className="space-y-2 break-words">{open && children}</div>
+        {typed !== undefined && (
+          <div className="mt-4">
+            <Text
+              label={`Type “${typed}” to delete it`}
+              mono
+              value={text}
+              onChange={setText}
+              autoComplete="off"
+              spellCheck={false}
+              autoCapitalize="none"
+            />
+          </div>
+        )}
         {failed && (
           <div className="mt-4">
             <Failure error={failed} />
@@ -213,7 +230,12 @@ export function Confirm({
         )}
         <div className="flex justify-end gap-2 mt-6">
           <Button onClick={() => setOpen(false)}>Keep it</Button>
-          <Button tone="danger" busy={busy} onClick={() => save.mutate(undefined)}>
+          <Button
+            tone="danger"
+            busy={busy}
+            disabled={typed !== undefined && text !== typed}
+            onClick={() => save.mutate(undefined)}
+          >
             {action}
           </Button>
         </div>
