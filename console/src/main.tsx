@@ -92,7 +92,8 @@ const realm = createRoute({
   component: Shell,
   validateSearch,
 })
-/** Each page's code, by itself; all of it is fetched once the first page stands, so that a click needs no network. */
+/** Each page's code, by itself; the rest is fetched some seconds after the first page stands, so that a click needs no
+    network and the first page waits for nothing. */
 const chunks = {
   overview: () => import('./pages/overview'),
   webhooks: () => import('./pages/webhooks'),
@@ -113,9 +114,12 @@ const chunks = {
   eventTypeForm: () => import('./pages/event-type-form'),
   catalogue: () => import('./pages/catalogue'),
 }
-const idle = window.requestIdleCallback ?? ((work: () => void) => setTimeout(work, 1000))
+const preload_ms = 4000
 addEventListener('load', () =>
-  idle(() => Object.values(chunks).forEach((load) => void load().catch(() => {}))),
+  setTimeout(
+    () => Object.values(chunks).forEach((load) => void load().catch(() => {})),
+    preload_ms,
+  ),
 )
 const chunk_retry_ms = 2000
 /** Without a server a page's code is waited for: reloading would end in the browser's error page. With one it is an
