@@ -114,7 +114,7 @@ const chunks = {
   eventTypeForm: () => import('./pages/event-type-form'),
   catalogue: () => import('./pages/catalogue'),
 }
-const preload_ms = 4000
+const preload_ms = 8000
 addEventListener('load', () =>
   setTimeout(
     () => Object.values(chunks).forEach((load) => void load().catch(() => {})),

@@ -136,9 +136,11 @@ test("a field's error goes when the field changes", async () => {
 test('without a network a click stays in the console, and comes back with it', async () => {
   const page = await open(world, at('/webhooks'))
   await settled(page)
-  // Every page's code is fetched once the first one stands.
-  await page.waitForFunction(() =>
-    performance.getEntriesByType('resource').some((each) => /audit-.*\.js/.test(each.name)),
+  // Every page's code is fetched some seconds after the first one stands.
+  await page.waitForFunction(
+    () => performance.getEntriesByType('resource').some((each) => /audit-.*\.js/.test(each.name)),
+    undefined,
+    { timeout: 60_000 },
   )
   await page.context().setOffline(true)
   await page.getByRole('link', { name: 'Audit log' }).click()
