@@ -92,7 +92,6 @@ test('nor does what was typed in a dialog', async () => {
   await page.goto(`${world.url}/console/${world.realm}/events?publish=order.paid`)
   const publish = page.getByRole('dialog', { name: 'Publish an event' })
   await publish.getByLabel('Data').fill('{"typed": "with care"}')
-  await publish.getByText('An order is paid in full').waitFor()
   holds = (request) => request.method() === 'GET'
   await world.tell('end-sessions')
   await publish.getByRole('button', { name: 'Publish' }).click()

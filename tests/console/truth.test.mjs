@@ -179,3 +179,18 @@ test('one part that cannot be had does not take the page', async () => {
   await page.getByRole('alert').getByRole('button', { name: 'Try again' }).waitFor()
   await page.context().close()
 })
+
+test('an example that comes late does not come into what somebody types', async () => {
+  const page = await newPage(world, await newContext(world))
+  const held = []
+  let holds = true
+  await page.route('**/event-types*', (route) => (holds ? held.push(route) : route.continue()))
+  await page.goto(world.url + at('/events?publish=order.paid'))
+  const publish = page.getByRole('dialog', { name: 'Publish an event' })
+  await publish.getByRole('status', { name: 'Loading' }).waitFor()
+  assert.equal(await publish.getByLabel('Data').count(), 0)
+  holds = false
+  await Promise.all(held.map((route) => route.continue()))
+  assert.match(await publish.getByLabel('Data').inputValue(), /A-1042/)
+  await page.context().close()
+})

@@ -6,7 +6,7 @@ import { useEventTypes, useRealm } from '../queries'
 import { useSession } from '../session'
 import { jsonProblem, JsonText, Rest, Text, useSave } from '../ui/form'
 import { newId, plural } from '../ui/format'
-import { Button, Field, Modal } from '../ui/kit'
+import { Button, Field, Modal, Skeleton } from '../ui/kit'
 import { useToast } from '../ui/toasts'
 
 const fields = ['event', 'resource_id', 'data']
@@ -94,14 +94,19 @@ export function PublishDialog({ first, onClose }: { first: string; onClose: () =
             spellCheck={false}
           />
         </div>
-        <JsonText
-          label="Data"
-          rows={12}
-          value={data}
-          onChange={setTyped}
-          error={field('data')}
-          hint="A JSON object; it arrives byte for byte, less white space."
-        />
+        {/* Not before the example is there: it would come into what somebody is typing. */}
+        {types.isPending ? (
+          <Skeleton rows={7} />
+        ) : (
+          <JsonText
+            label="Data"
+            rows={12}
+            value={data}
+            onChange={setTyped}
+            error={field('data')}
+            hint="A JSON object; it arrives byte for byte, less white space."
+          />
+        )}
         <Rest of={failed} fields={fields} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
