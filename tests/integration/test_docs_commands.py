@@ -22,7 +22,8 @@ BEFORE = {
     "docs/backup.md": [SERVE],
     "docs/access.md": [
         "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=hooks.example.com -keyout key.pem -out chain.pem",
-        SERVE, "export POSTRIDER_TOKEN=$(cat data/admin-token)", "postrider realm create acme"],
+        SERVE, "export POSTRIDER_TOKEN=$(cat data/admin-token)", "postrider realm create acme",
+        "postrider user create ada"],
 }
 #: What is done in the console, just before the command that begins so.
 IN_THE_CONSOLE = {
