@@ -180,7 +180,7 @@ class Flooding:
     def __exit__(self, *exception):
         out, _ = self.process.communicate("", timeout=FLOOD_SECONDS_MAX)
         if exception[0] is None:
-            self.answers.update(json.loads(out))
+            self.answers.update(json.loads(out or "{}"))  # nothing of one that its alarm has ended
 
 
 async def run_flood(name):
@@ -340,7 +340,7 @@ def main(arguments):
     known = floods.load()
     if arguments[:1] == ["--run"]:
         signal.alarm(FLOOD_SECONDS_MAX)
-        os.nice(15)  # what it costs to make the flood is not what the flood costs
+        os.nice(10)  # what it costs to make the flood is not what the flood costs
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         return asyncio.run(floods.run_flood(arguments[1]))
