@@ -5,6 +5,9 @@
 
 #include <utility>
 
+#include "base/memory_guard.h"
+#include "base/thread.h"
+
 namespace postrider::access {
 
 namespace {
@@ -15,7 +18,7 @@ constexpr int nice_value = 10;
 
 WorkQueue::WorkQueue(Size size) : waiting_max_(size.waiting_max) {
     for (std::size_t i = 0; i < size.threads; ++i) {
-        threads_.emplace_back([this] { run(); });
+        threads_.push_back(start_thread("hasher", [this] { run(); }));
     }
 }
 
@@ -63,7 +66,7 @@ void WorkQueue::run() {
             work = std::move(queue_.front());
             queue_.pop_front();
         }
-        work(true);
+        (void)spare_others([&] { work(true); });
     }
 }
 

@@ -6,6 +6,7 @@
 #include "api/authenticate.h"
 #include "api/operations.h"
 #include "api/routes.h"
+#include "base/memory_guard.h"
 #include "directory/directory.h"
 #include "model/limits.h"
 #include "telemetry/log.h"
@@ -124,7 +125,7 @@ http::Route handle(Context& context, RouteSpec spec, CallHandler handler) {
                   .realm = admission.realm.id,
                   .realm_name = admission.realm.name,
                   .kept_since = context.clock.now() - admission.realm.kept};
-        auto handled = handler(context, call);
+        auto handled = guard_memory([&] { return handler(context, call); });
         if (!handled) call.reply.send(std::unexpected(std::move(handled).error()));
     };
     return route;

@@ -1,3 +1,6 @@
+#include <cstdio>
+#include <exception>
+
 #include "app/maintenance.h"
 #include "app/serve.h"
 #include "app/version.h"
@@ -46,5 +49,11 @@ int main(int argc, char** argv) {
          .arguments = {},
          .run = [](const auto&, const auto&) { return app::print_routes(); }},
     };
-    return cli::run(argc, argv, program);
+    // The last resort of the commands; the server's threads have their own (base/crash_mark.h).
+    try {
+        return cli::run(argc, argv, program);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "postrider: it cannot go on: %s\n", error.what());
+        return 1;
+    }
 }

@@ -65,7 +65,12 @@ int explain_exit(const Error& error) {
 }
 
 void hold_signals() {
-    ::signal(SIGPIPE, SIG_IGN);
+    // What would end the process without a word, and means nothing here.
+    for (const int number : {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR,
+                             SIGSTKFLT, SIGXFSZ}) {
+        ::signal(number, SIG_IGN);
+    }
+    for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) ::signal(number, SIG_IGN);
     const sigset_t set = held_signals();
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }

@@ -1,7 +1,6 @@
 #include "http/server.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -10,14 +9,17 @@
 #include <thread>
 
 #include "base/check.h"
+#include "base/memory_guard.h"
 #include "base/mutex.h"
 #include "base/random.h"
+#include "base/thread.h"
 #include "base/uuid.h"
 #include "http/client_address.h"
 #include "http/connection.h"
 #include "http/connection_table.h"
 #include "http/response_head.h"
 #include "http/workshop.h"
+#include "telemetry/log.h"
 
 namespace postrider::http {
 namespace {
@@ -157,9 +159,11 @@ Result<void> ServerImpl::start() {
     // Commits, deliveries and short requests come first; logins (nice 10) before batches.
     short_work_.start("http bodies", 5);
     long_work_.start("http batches", 15);
-    thread_ = std::thread([this] {
-        pthread_setname_np(pthread_self(), "http");
-        mailbox_->io().run();
+    thread_ = start_thread("http", [this] {
+        // Memory that did not suffice for one connection ends that one.
+        while (!spare_others([this] { mailbox_->io().run(); })) {
+            log::error("http", "no memory for a request", {});
+        }
     });
     return {};
 }

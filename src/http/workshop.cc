@@ -1,17 +1,18 @@
 #include "http/workshop.h"
 
-#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <optional>
 #include <utility>
 
+#include "base/memory_guard.h"
+#include "base/thread.h"
+
 namespace postrider::http {
 
 void Workshop::start(std::string thread_name, int nice) {
-    thread_ = std::thread([this, nice, name = std::move(thread_name)] {
-        pthread_setname_np(pthread_self(), name.c_str());
+    thread_ = start_thread(std::move(thread_name), [this, nice] {
         // Linux has a nice value for each thread. That it may fail does no harm.
         static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice));
         loop();
@@ -37,7 +38,8 @@ void Workshop::loop() {
             if (is_stopping_) return;
             work = waiting_.pop();
         }
-        (*work)();
+        // What it was to answer is told 500.
+        (void)spare_others(*work);
     }
 }
 

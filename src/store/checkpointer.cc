@@ -1,7 +1,6 @@
 #include "store/checkpointer.h"
 
-#include <pthread.h>
-
+#include "base/thread.h"
 #include "model/limits.h"
 
 namespace postrider::store {
@@ -14,7 +13,8 @@ constexpr int frames_per_restart = static_cast<int>(limits::wal_restart_bytes / 
 }  // namespace
 
 Checkpointer::Checkpointer(std::unique_ptr<sql::SqliteConnection> connection)
-    : connection_(std::move(connection)), thread_([this] { run(); }) {}
+    : connection_(std::move(connection)),
+      thread_(start_thread("checkpointer", [this] { run(); })) {}
 
 Checkpointer::~Checkpointer() {
     {
@@ -53,7 +53,6 @@ void Checkpointer::restart() {
 }
 
 void Checkpointer::run() {
-    pthread_setname_np(pthread_self(), "checkpointer");
     while (true) {
         bool restart = false;
         {

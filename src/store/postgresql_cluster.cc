@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "base/thread.h"
 #include "model/limits.h"
 #include "store/last_commit.h"
 #include "store/postgresql_nodes.h"
@@ -59,7 +59,7 @@ Result<void> PostgresqlCluster::join(ClusterListener& listener, NodeRole role,
     listener_ = &listener;
     role_ = role;
     address_ = std::move(address);
-    thread_ = std::thread([this] { run(); });
+    thread_ = start_thread("cluster", [this] { run(); });
     const auto deadline = clock_.monotonic() + limits::node_join_max;
     MutexLock lock(mutex_);
     while (!is_joined_ && clock_.monotonic() < deadline) joined_changed_.wait_for(mutex_, 100ms);
@@ -138,7 +138,6 @@ void PostgresqlCluster::wake() const {
 }
 
 void PostgresqlCluster::run() {
-    pthread_setname_np(pthread_self(), "cluster");
     while (true) {
         Mail mail;
         {

@@ -1,10 +1,11 @@
 #include "store/postgresql_writer.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/memory_guard.h"
+#include "base/thread.h"
 #include "model/limits.h"
 #include "store/postgresql_partitions.h"
 #include "store/sql/postgresql_errors.h"
@@ -83,7 +84,10 @@ std::size_t bytes_of(const PublishWork& work) {
     return bytes;
 }
 
-void tell(PublishWork& work, Result<PublishAnswer> answer) { work.done(std::move(answer)); }
+void tell(PublishWork& work, Result<PublishAnswer> answer) {
+    // Whoever does not get it is told 500.
+    (void)spare_others([&] { work.done(std::move(answer)); });
+}
 
 }  // namespace
 
@@ -175,7 +179,10 @@ PostgresqlWriter::PostgresqlWriter(const std::string& url, const Uuid& node,
             hex_encode(node.view()) + fmt::format("{:02x}", lanes_.size())));
     }
     for (auto& lane : lanes_) {
-        lane->thread = std::thread([this, &lane = *lane] { run(lane); });
+        const char* name = lane->kind == Kind::outcomes    ? "outcomes"
+                           : lane->kind == Kind::publishes ? "publishes"
+                                                           : "closures";
+        lane->thread = start_thread(name, [this, &lane = *lane] { run(lane); });
     }
 }
 
@@ -248,9 +255,6 @@ void PostgresqlWriter::enqueue(Kind kind, Work work, std::size_t bytes) {
 }
 
 void PostgresqlWriter::run(Lane& lane) {
-    pthread_setname_np(pthread_self(), lane.kind == Kind::outcomes    ? "outcomes"
-                                       : lane.kind == Kind::publishes ? "publishes"
-                                                                      : "closures");
     (void)connect(lane);
     while (true) {
         auto works = take(lane);
@@ -430,7 +434,7 @@ PostgresqlWriter::Ran PostgresqlWriter::transact_once(Lane& lane, const std::str
     if (auto begun = (*connection)->execute(begin.c_str()); !begun) {
         return give_up(lane, begun.error());
     }
-    auto done = body(tx);
+    auto done = guard_memory([&] { return body(tx); });
     if (tx.must_be_alone()) {
         Ran ran = give_up(lane, busy_error());
         return ran.end == End::lost ? ran : Ran{End::alone, busy_error()};

@@ -1,7 +1,7 @@
 #include "store/reader_pool.h"
 
-#include <pthread.h>
-
+#include "base/memory_guard.h"
+#include "base/thread.h"
 #include "model/limits.h"
 
 namespace postrider::store {
@@ -24,7 +24,7 @@ ReaderPool::ReaderPool(std::vector<std::unique_ptr<ReadSource>> sources,
                        std::function<CommitNumber()> seen)
     : seen_(std::move(seen)), sources_(std::move(sources)) {
     for (auto& source : sources_) {
-        threads_.emplace_back([this, &source] { run(*source); });
+        threads_.push_back(start_thread("reader", [this, &source] { run(*source); }));
     }
 }
 
@@ -57,7 +57,6 @@ void ReaderPool::read(Store::Reader reader) {
 }
 
 void ReaderPool::run(ReadSource& source) {
-    pthread_setname_np(pthread_self(), "reader");
     while (true) {
         Store::Reader reader;
         {
@@ -74,7 +73,7 @@ void ReaderPool::run(ReadSource& source) {
             reader(std::unexpected(std::move(connection).error()));
         } else {
             ReadSnapshot snapshot(**connection, commit);
-            reader(&snapshot);
+            (void)spare_others([&] { reader(&snapshot); });
             source.end();
         }
     }

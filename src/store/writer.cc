@@ -1,12 +1,13 @@
 #include "store/writer.h"
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 
 #include "base/check.h"
+#include "base/memory_guard.h"
+#include "base/thread.h"
 #include "model/limits.h"
 #include "store/last_commit.h"
 
@@ -80,7 +81,7 @@ Writer::~Writer() { stop(); }
 
 void Writer::start() {
     if (!reserve_.take()) disk_full_ = true;
-    thread_ = std::thread([this] { run(); });
+    thread_ = start_thread("writer", [this] { run(); });
 }
 
 void Writer::stop() {
@@ -130,7 +131,6 @@ void Writer::enqueue(Work work) {
 }
 
 void Writer::run() {
-    pthread_setname_np(pthread_self(), "writer");
     while (true) {
         auto group = take_group();
         if (!group.empty()) {
@@ -292,10 +292,10 @@ void Writer::put_back(std::vector<Work>& group, std::size_t from) {
 
 Result<void> Writer::run_guarded(GroupTransaction& tx, Isolation isolation,
                                  const std::function<Result<void>()>& what) {
-    if (isolation == Isolation::trusting) return what();
+    if (isolation == Isolation::trusting) return guard_memory(what);
     auto mark = tx.mark();
     POSTRIDER_TRY(sql_->execute("SAVEPOINT one"));
-    auto result = what();
+    auto result = guard_memory(what);
     if (!sql_->in_transaction()) return result;
     if (!result) {
         tx.roll_back_to(mark);
@@ -374,6 +374,11 @@ void Writer::try_disk_again() {
 }
 
 void Writer::tell(Work& work, Answer answer) {
+    // Whoever does not get it is told 500.
+    (void)spare_others([&] { pass_on(work, std::move(answer)); });
+}
+
+void Writer::pass_on(Work& work, Answer answer) {
     if (auto* closure = std::get_if<ClosureWork>(&work.what)) {
         if (closure->done) closure->done(std::get<Result<void>>(std::move(answer)));
     } else {

@@ -84,6 +84,7 @@ class Writer {
     void disk_is_full(std::vector<Work> group);
     void try_disk_again();
     static void tell(Work& work, Answer answer);
+    static void pass_on(Work& work, Answer answer);
     static void refuse(Work& work, const Error& error);
 
     std::unique_ptr<sql::SqliteConnection> sql_;

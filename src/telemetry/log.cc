@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <exception>
 #include <memory>
 #include <mutex>
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/thread.h"
 #include "model/limits.h"
 #include "telemetry/log_line.h"
 
@@ -84,7 +86,13 @@ void start(Options options) {
     stop();
     state().level = options.level;
     state().dropped_before = 0;
-    auto made = std::make_shared<Running>(std::move(options));
+    std::shared_ptr<Running> made;
+    try {
+        made = std::make_shared<Running>(std::move(options));
+    } catch (const std::exception& error) {
+        // The library's only one is that there is no thread.
+        end_without_threads(error.what());
+    }
     MutexLock lock(state().mutex);
     state().running = std::move(made);
 }
