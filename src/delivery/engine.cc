@@ -1,29 +1,39 @@
 #include "delivery/engine.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 #include <future>
 #include <thread>
 #include <unordered_map>
 
 #include "base/check.h"
+#include "base/crash_mark.h"
 #include "base/mutex.h"
+#include "base/thread.h"
 #include "delivery/flight_log.h"
 #include "delivery/inbox.h"
 #include "delivery/recorder.h"
 #include "delivery/request.h"
 #include "delivery/scheduler.h"
 #include "delivery/secret_member.h"
+#include "delivery/trials.h"
 #include "model/limits.h"
 #include "net/event_loop.h"
 #include "net/http_sender.h"
 #include "store/tables.h"
+#include "telemetry/log.h"
 
 namespace postrider::delivery {
 namespace {
+
+/// For a test of who is blamed for a crash (tests/integration/test_blame.py).
+#ifdef POSTRIDER_SABOTAGE_ABORT_ON_POISON
+constexpr bool abort_on_poison = true;
+#else
+constexpr bool abort_on_poison = false;
+#endif
 
 LaneSignal lane_signal(OutcomeReason reason) {
     if (reason == OutcomeReason::accepted) return LaneSignal::success;
@@ -90,7 +100,7 @@ class EngineImpl final : public Engine {
         std::string secret = {};  ///< part of the body that is sent, and masked in what is recorded
     };
 
-    Result<void> recall_last_run();
+    Result<void> recall_last_run(const FlightLog::LastRun& last);
     void tick();
     void take_inbox();
     void handle(events::Offer& offer);
@@ -112,6 +122,9 @@ class EngineImpl final : public Engine {
     void fenced(const Outcome& outcome);
     void recorded(Outcome& outcome, const RecordedBatch& batch, bool applied);
     void submit_planned();
+    Trials::Turn whose_turn();
+    void attempt(Held held);
+    void end_trial(const DeliveryId& delivery);
     void submit(Flight flight);
     void look_up_secret(std::shared_ptr<Flight> flight);
     void send(const std::shared_ptr<Flight>& flight);
@@ -132,6 +145,9 @@ class EngineImpl final : public Engine {
     Scheduler scheduler_;
     Recorder recorder_;
     FlightLog flights_;
+    Trials trials_;
+    /// Tests that came during a trial.
+    std::vector<Flight> held_back_;
     std::unordered_map<WebhookId, webhooks::SharedTarget> targets_;
     /// A lane that a cluster has given to this node.
     struct Own {
@@ -166,33 +182,41 @@ EngineCounts EngineImpl::counts() const {
 }
 
 Result<void> EngineImpl::start() {
-    POSTRIDER_TRY(flights_.open(options_.flight_file, options_.attempts_in_flight_max));
-    POSTRIDER_TRY(recall_last_run());
+    POSTRIDER_ASSIGN(const auto last,
+                     flights_.open(options_.flight_file, options_.attempts_in_flight_max));
+    POSTRIDER_TRY(recall_last_run(last));
+    for (const auto& entry : last.suspects) trials_.suspect(entry.delivery);
+    if (!last.crash.empty()) {
+        log::error("delivery", "the last run crashed",
+                   {{"by", last.crash},
+                    {"in_flight", std::to_string(last.in_flight.size())},
+                    {"tried_alone", std::to_string(last.suspects.size())}});
+    }
     timer_ = loop_.make_timer();
-    thread_ = std::thread([this] {
-        pthread_setname_np(pthread_self(), "engine");
+    thread_ = start_thread("engine", [this] {
+        keep_stack_for_crashes();
         loop_.run();
     });
     loop_.post([this] { tick(); });
     return {};
 }
 
-/// Counts a crash for what was in flight at the last one, takes the time that the server was down
-/// off the webhooks' failing time, and learns which webhooks are failing.
-Result<void> EngineImpl::recall_last_run() {
+/// Counts a crash of what was alone in flight at the last one, takes the time that the server was
+/// down off the webhooks' failing time, and learns which webhooks are failing.
+Result<void> EngineImpl::recall_last_run(const FlightLog::LastRun& last) {
     std::promise<Result<void>> done;
     auto failing = std::make_shared<std::vector<store::WebhookHealthRow>>();
     store_.write(
         store::WriteClass::outcomes,
-        [left_over = flights_.left_over(), failing](store::Transaction& tx) -> Result<void> {
-            for (const auto& entry : left_over) {
+        [to_blame = last.to_blame, failing](store::Transaction& tx) -> Result<void> {
+            for (const auto& entry : to_blame) {
                 POSTRIDER_TRY(
                     store::deliveries_table::count_crash(tx, entry.delivery, entry.realm));
             }
-            POSTRIDER_ASSIGN(auto last, store::state_table::get(tx.sql(), "last_commit"));
-            if (last && last->size() == 24) {
+            POSTRIDER_ASSIGN(auto stamp, store::state_table::get(tx.sql(), "last_commit"));
+            if (stamp && stamp->size() == 24) {
                 std::int64_t micros = 0;
-                std::memcpy(&micros, last->data() + 16, sizeof micros);
+                std::memcpy(&micros, stamp->data() + 16, sizeof micros);
                 auto down = tx.now() - from_micros(micros);
                 if (down > Duration{0}) {
                     POSTRIDER_TRY(store::webhook_health_table::shift_all(tx, down));
@@ -226,6 +250,7 @@ void EngineImpl::stop(Monotonic deadline) {
     loop_.post([this] {
         sender_.stop();
         timer_->cancel();
+        flights_.end();
         loop_.stop();
     });
     thread_.join();
@@ -372,12 +397,17 @@ void EngineImpl::handle(TestOffered& test) {
         scheduler_.adopt(row.realm, row.webhook, row.id, test.offer.body->size());
     }
     auto target = targets_.find(row.webhook);
-    submit({.held = {row, std::move(test.offer.body)},
-            .target = target != targets_.end() ? target->second : nullptr,
-            .recorded_headers = {},
-            .started_at = {},
-            .planned = false,
-            .done = std::move(test.done)});
+    Flight flight{.held = {row, std::move(test.offer.body)},
+                  .target = target != targets_.end() ? target->second : nullptr,
+                  .recorded_headers = {},
+                  .started_at = {},
+                  .planned = false,
+                  .done = std::move(test.done)};
+    if (whose_turn() == Trials::Turn::others) {
+        submit(std::move(flight));
+    } else {
+        held_back_.push_back(std::move(flight));
+    }
 }
 
 void EngineImpl::handle(Refilled& refilled) {
@@ -418,6 +448,7 @@ void EngineImpl::fenced(const Outcome& outcome) {
     flights_.clear(outcome.flight_slot);
     options_.ownership->lost();
     const auto& row = outcome.held.row;
+    end_trial(row.id);
     if (outcome.epoch != epoch_of(row.webhook)) return;
     if (is_here(row.webhook) && targets_.contains(row.webhook)) {
         scheduler_.recorded(row.webhook, row.id, std::nullopt, 0, clock_.now());
@@ -429,6 +460,7 @@ void EngineImpl::fenced(const Outcome& outcome) {
 void EngineImpl::recorded(Outcome& outcome, const RecordedBatch& batch, bool applied) {
     flights_.clear(outcome.flight_slot);
     auto& next = outcome.decision.next;
+    end_trial(next.id);
     std::optional<Held> again;
     if (applied && next.state == DeliveryState::pending) {
         again = Held{next, std::move(outcome.held.body)};
@@ -443,34 +475,63 @@ void EngineImpl::recorded(Outcome& outcome, const RecordedBatch& batch, bool app
 }
 
 void EngineImpl::submit_planned() {
+    const bool may_start = !stopping_ && may_attempt();
+    const auto turn = whose_turn();
     std::size_t room = 0;
-    if (!stopping_ && may_attempt() && recorder_.unrecorded() < limits::unrecorded_outcomes_max) {
-        room = limits::unrecorded_outcomes_max - recorder_.unrecorded();
+    if (may_start && turn == Trials::Turn::suspect) attempt(trials_.begin());
+    if (may_start && turn == Trials::Turn::others) {
+        for (auto& flight : std::exchange(held_back_, {})) submit(std::move(flight));
+        if (recorder_.unrecorded() < limits::unrecorded_outcomes_max) {
+            room = limits::unrecorded_outcomes_max - recorder_.unrecorded();
+        }
     }
     // Without room too: what is due must not wake the engine again and again.
     auto planned = scheduler_.plan(clock_.now(), std::min(room, limits::attempts_started_at_once));
     if (planned.size() == limits::attempts_started_at_once) tick_soon();
     for (auto& held : planned) {
-        const std::int64_t epoch = epoch_of(held.row.webhook);
-        auto found = targets_.find(held.row.webhook);
-        auto target = found != targets_.end() ? found->second : nullptr;
-        bool may_send =
-            target != nullptr && (target->enabled || target->tombstone || held.row.by_hand);
-        if (!may_send) {
-            // Cancelled in the store; the message about it is on its way.
-            scheduler_.finished(held, LaneSignal::failure);
-            scheduler_.recorded(held.row.webhook, held.row.id, std::nullopt, 0, clock_.now());
-            tick_soon();  // no answer will come that makes the lane go on
-            continue;
+        if (trials_.is_suspect(held.row.id)) {
+            trials_.wait(std::move(held));
+            tick_soon();  // it may be its turn
+        } else {
+            attempt(std::move(held));
         }
-        if (options_.ownership) ++own_[held.row.webhook].unrecorded;
-        submit({.held = std::move(held),
-                .target = std::move(target),
-                .recorded_headers = {},
-                .started_at = {},
-                .epoch = epoch,
-                .done = {}});
     }
+}
+
+/// What is in the flight log is in flight: also what is not recorded yet.
+Trials::Turn EngineImpl::whose_turn() {
+    return trials_.turn(in_the_air_ + recorder_.unrecorded(), clock_.monotonic());
+}
+
+void EngineImpl::attempt(Held held) {
+    auto found = targets_.find(held.row.webhook);
+    auto target = found != targets_.end() ? found->second : nullptr;
+    const bool may_send = target != nullptr && is_here(held.row.webhook) &&
+                          (target->enabled || target->tombstone || held.row.by_hand);
+    if (!may_send) {
+        // Cancelled in the store; the message about it is on its way.
+        scheduler_.finished(held, LaneSignal::failure);
+        scheduler_.recorded(held.row.webhook, held.row.id, std::nullopt, 0, clock_.now());
+        end_trial(held.row.id);
+        tick_soon();  // no answer will come that makes the lane go on
+        return;
+    }
+    const std::int64_t epoch = epoch_of(held.row.webhook);
+    if (options_.ownership) ++own_[held.row.webhook].unrecorded;
+    submit({.held = std::move(held),
+            .target = std::move(target),
+            .recorded_headers = {},
+            .started_at = {},
+            .epoch = epoch,
+            .done = {}});
+}
+
+/// Nothing happened while it was alone.
+void EngineImpl::end_trial(const DeliveryId& delivery) {
+    if (!trials_.is_under_way(delivery)) return;
+    flights_.acquit(delivery);
+    trials_.end(clock_.monotonic());
+    tick_soon();
 }
 
 void EngineImpl::submit(Flight flight) {
@@ -518,6 +579,7 @@ void EngineImpl::send(const std::shared_ptr<Flight>& flight) {
 }
 
 void EngineImpl::completed(Flight& flight, AttemptResult result) {
+    if (abort_on_poison && flight.held.body->contains("poison")) std::abort();
     --in_the_air_;
     if (options_.attempted) options_.attempted(result.reason, result.timings.total);
     mask_secret(result, flight.secret);
@@ -561,6 +623,11 @@ void EngineImpl::start_refills() {
 void EngineImpl::set_timer() {
     if (record_retry_due_) return;  // the timer stands for the retry until then
     auto wake = scheduler_.next_wake();
+    if (const auto trial = trials_.next_wake()) {
+        const Timestamp at =
+            clock_.now() + std::chrono::ceil<Duration>(*trial - clock_.monotonic());
+        wake = std::min(wake.value_or(at), at);
+    }
     if (wake == timer_at_) return;
     timer_at_ = wake;
     if (!wake) {

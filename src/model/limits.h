@@ -113,7 +113,7 @@ inline constexpr Duration failing_before_disable = 5 * 24h;
 inline constexpr std::size_t failures_before_disable = 5;
 inline constexpr Duration internal_retry_first = 1s;
 inline constexpr Duration internal_retry_max = 5min;
-inline constexpr unsigned crashes_before_set_aside = 3;
+inline constexpr unsigned crashes_before_set_aside = 2;  ///< with nothing else in flight
 
 // The directory.
 inline constexpr std::size_t username_characters_max = 200;

@@ -309,8 +309,8 @@ Result<void> count_crash(Transaction& tx, const DeliveryId& id, const RealmId& r
         "WHERE realm_id = $1 AND id = $2 AND state = 'pending'"};
     static constexpr Query set_aside{
         "UPDATE deliveries SET state = 'failed', finished_at = $3, "
-        "reason = 'It was in flight at ' || crashes || ' crashes of the server in a row and was "
-        "set aside; redeliver it by hand.' "
+        "reason = 'The server crashed ' || crashes || ' times while this delivery was the only one "
+        "in flight, so it was set aside; redeliver it by hand.' "
         "WHERE realm_id = $1 AND id = $2 AND state = 'pending' AND crashes >= $4"};
     POSTRIDER_TRY(tx.sql().run(count, realm, id));
     POSTRIDER_TRY(tx.sql().run(set_aside, realm, id, tx.now(), limits::crashes_before_set_aside));
