@@ -264,3 +264,24 @@ def test_without_the_guard_the_canary_is_reached(tmp_path, receiver, path):
             wait_for(lambda: own.touched, "a connection")
     finally:
         own.close()
+
+
+def test_no_setting_goes_further_than_the_operator(tmp_path):
+    """allowed_networks of master narrows what the flags give, and never widens it; what is stored from before too."""
+    with Receiver(ALLOWED) as mine, Server(tmp_path / "data", "--allow-network", "127.0.0.0/8", "--allow-network", "10.0.0.0/8") as server:
+        master = server.master
+        settings = lambda value, expect: master.call("PATCH", "/settings", {"allowed_networks": value}, expect)
+        assert master.get("/settings").json["allowed_networks"] is None
+        for wider in ("169.254.0.0/16", "0.0.0.0/0", "126.0.0.0/7", "10.0.0.0/7", "fd00::/8"):
+            refused = settings([wider], 422)
+            assert refused.pointers == ["#/allowed_networks/0"] and "--allow-network " + wider in refused.body.decode(), wider
+        url = mine.url("/narrowed")
+        hook = master.create_webhook(url, events=["user.created"])["id"]
+        settings(["10.1.0.0/16"], 200)
+        assert master.call("POST", "/webhooks", {"url": url, "events": ["*"]}, 422).pointers == ["#/url"]
+        assert "address_blocked" in master.call("POST", f"/webhooks/{hook}/test", {}, 200).body.decode()
+        settings(["127.0.0.0/16"], 200)
+        assert "accepted" in master.call("POST", f"/webhooks/{hook}/test", {}, 200).body.decode()
+        master.create_webhook(url, events=["user.created"])
+        settings(None, 200)
+        assert master.get("/settings").json["allowed_networks"] is None

@@ -3,11 +3,12 @@
 import contextlib
 import json
 import os
+import sqlite3
 import time
 
 from client import Client, Realm
 from receiver import Reply
-from server import Server
+from server import Server, sqlite_only
 from test_tenant_matrix import Unchanged
 from waiting import wait_for
 
@@ -191,6 +192,35 @@ def test_the_setting_ends_with_a_change_by_somebody_weaker(server, receiver, rea
     gone = choose_mailer(realm, receiver.url(path))
     weak.delete_webhook(gone)
     assert setting() is None
+
+
+@sqlite_only
+def test_what_an_older_version_left_is_taken_out(tmp_path):
+    """The setting ends with a word in both logs, and so do the tokens that lie in stored events."""
+    token = "prt_" + "A" * 43
+    with Server(tmp_path / "data") as server:
+        realm = server.realm()
+        user = make_user(realm, "ada")
+        realm.call("POST", f"/users/{user}/reset-password", None, 200)
+        data = json.dumps(resets(realm)[0]["data"], separators=(",", ":"))
+        server.stop()
+        with contextlib.closing(sqlite3.connect(tmp_path / "data" / "postrider.db")) as db, db:
+            old = data[:-1] + f',"token":"{token}"}}'
+            assert db.execute("UPDATE events SET data = ? WHERE type = 'auth.reset_password'", (old.encode(),)).rowcount == 1
+            db.execute("UPDATE realms SET settings = ? WHERE name = ?",
+                       ('{"retention_days":7,"reset_token_in_event":true}', realm.name))
+            db.execute("""UPDATE realms SET settings = '{"allowed_networks":[]}' WHERE name = 'master'""")
+            assert db.execute("DELETE FROM store_state WHERE name = 'reset_tokens_cleared'").rowcount == 1
+        server.start()
+        assert json.dumps(resets(realm)[0]["data"], separators=(",", ":")) == data
+        settings = realm.get("/settings").json
+        assert settings["retention_days"] == 7 and settings["password_reset_webhook"] is None
+        assert server.master.get("/settings").json["allowed_networks"] is None
+        server.wait_log(f"{realm.name}: reset_token_in_event")
+        newest = realm.items("/audit", action="realm.update_settings")[0]
+        assert newest["detail"]["changed"] == ["reset_token_in_event"] and newest["actor"]["id"] == "upgrade"
+        server.restart()
+        assert sum("of an older version" in line for line in server.log) == 2, "once for each"
 
 
 def test_what_can_be_chosen(server, receiver, realm, path):
