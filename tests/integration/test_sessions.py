@@ -13,6 +13,7 @@ import pytest
 from browser import SAME, Browser
 from client import Client, Realm
 from server import Server, TOKEN, binary, environment, sqlite_only
+from waiting import wait_for
 
 PASSWORD = "correct horse battery"
 
