@@ -19,6 +19,7 @@ const areas = [
   'realm.*',
   'api_key.*',
   'session.*',
+  'login.*',
   'delivery.*',
   'event_type.*',
 ]
