@@ -10,6 +10,7 @@
 
 #include "access/principal.h"
 #include "api/context.h"
+#include "api/cursor.h"
 #include "base/json.h"
 #include "base/json_bounds.h"
 #include "base/result.h"
@@ -102,8 +103,9 @@ class Reply {
 /// One page of a list, by value: where it begins, and the cursor of the next one.
 struct Page {
     std::size_t limit = limits::page_size_default;
-    std::optional<Uuid> before;  ///< the last id of the page before
-    std::string scope;           ///< what cursors are bound to
+    std::optional<Uuid> before;                 ///< the last id of the page before
+    std::optional<TimedPosition> before_timed;  ///< the same, of a list by time and id
+    std::string scope;                          ///< what cursors are bound to
 
     /// Ask the store for one more than the limit: it tells whether a next page exists.
     std::size_t rows_wanted() const { return limit + 1; }
@@ -112,7 +114,8 @@ struct Page {
         if (!before) return std::nullopt;
         return IdType{*before};
     }
-    /// `{"items": […], "next_cursor": …}` of at most `limit` rows. `id_of(row)` is the row's Uuid,
+    /// `{"items": […], "next_cursor": …}` of at most `limit` rows. `id_of(row)` is the row's Uuid
+    /// (or its TimedPosition, of a timed_page()),
     /// `write(json::Writer&, row)` writes its JSON value.
     template <typename Row, typename IdOf, typename Write>
     Answer answer(const std::vector<Row>& rows, IdOf id_of, Write write) const {
@@ -133,6 +136,7 @@ struct Page {
         return json_answer(200, std::move(out));
     }
     std::string cursor_after(const Uuid& last) const;
+    std::string cursor_after(const TimedPosition& last) const;
 };
 
 struct Call;
@@ -174,11 +178,15 @@ class Query {
     /// `limit` and `cursor`. The cursor is bound to the operation, the realm and the other
     /// parameters.
     Page page();
+    /// The same for a list that is ordered by time and then by id.
+    Page timed_page();
 
     void refuse(std::string_view name, std::string detail);
     Result<void> finish();
 
  private:
+    Page page_limit();
+
     const Call& call_;
     std::vector<std::string> known_;
     std::vector<FieldError> errors_;

@@ -1,6 +1,8 @@
 #include "api/directory_call.h"
 #include "api/list_bounds.h"
 #include "api/routes.h"
+#include "base/encoding.h"
+#include "directory/authority.h"
 #include "store/tables.h"
 
 namespace postrider::api {
@@ -85,15 +87,41 @@ Result<void> list_clients(Context&, Call& call) {
     return {};
 }
 
+/// The client and the hash of its secret, for an export.
+Answer revealed_answer(const Client& client) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    directory::write_client_members(writer, client);
+    writer.member("version", client.row.version);
+    if (client.row.secret_hash.empty()) {
+        writer.member_null("secret_hash");
+    } else {
+        writer.member("secret_hash", hex_encode(client.row.secret_hash));
+    }
+    writer.end_object();
+    return json_answer(200, std::move(out))
+        .with_version(client.row.version)
+        .with_header("Cache-Control", "no-store");
+}
+
 Result<void> get_client(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<ClientId>("client_id", "client"));
-    POSTRIDER_TRY(call.query().finish());
+    auto query = call.query();
+    const bool reveals = query.has_word("reveal", "secret_hash");
+    POSTRIDER_TRY(query.finish());
+    if (reveals) POSTRIDER_TRY(call.require(access::Permission::reveal_secrets));
     store::read<Client>(
         call.store,
-        [realm = call.realm, id](store::sql::Connection& sql) {
-            return directory::load_client(sql, realm, id);
+        [realm = call.realm, caller = caller_of(call), id,
+         reveals](store::sql::Connection& sql) -> Result<Client> {
+            POSTRIDER_ASSIGN(auto client, directory::load_client(sql, realm, id));
+            // Whoever gets the hash of a weak secret can do what the client may.
+            if (reveals) POSTRIDER_TRY(directory::clear_client(sql, caller, client.row));
+            return client;
         },
-        call.reply.with<Client>([](Client client) {
+        call.reply.with<Client>([reveals](Client client) {
+            if (reveals) return revealed_answer(client);
             return client_answer(200, {.client = std::move(client), .secret = {}});
         }));
     return {};

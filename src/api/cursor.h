@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
 #include "base/uuid.h"
 
 namespace postrider::api {
@@ -15,5 +16,16 @@ namespace postrider::api {
 std::string make_cursor(std::string_view scope, const Uuid& last);
 /// nullopt: not a cursor of this scope.
 std::optional<Uuid> read_cursor(std::string_view scope, std::string_view cursor);
+
+/// The place of a row in a list that is ordered by time and then by id. The cursor carries both, so
+/// that it still works when the row has gone.
+struct TimedPosition {
+    Timestamp at;
+    Uuid id;
+    bool operator==(const TimedPosition&) const = default;
+};
+std::string make_timed_cursor(std::string_view scope, const TimedPosition& last);
+/// nullopt: not a cursor of this scope, or one without a time.
+std::optional<TimedPosition> read_timed_cursor(std::string_view scope, std::string_view cursor);
 
 }  // namespace postrider::api

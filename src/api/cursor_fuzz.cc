@@ -16,6 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto last = postrider::api::read_cursor(scope, cursor)) {
         if (postrider::api::make_cursor(scope, *last) != cursor) std::abort();
     }
+    if (const auto last = postrider::api::read_timed_cursor(scope, cursor)) {
+        if (postrider::api::make_timed_cursor(scope, *last) != cursor) std::abort();
+    }
     // What was made is read back under its own scope and under no other.
     postrider::Uuid id;
     for (std::size_t i = 0; i < id.bytes.size() && i < text.size(); ++i) {

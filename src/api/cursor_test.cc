@@ -26,5 +26,16 @@ TEST(Cursor, any_changed_character_is_noticed) {
     EXPECT_EQ(read_cursor("scope", cursor + "="), std::nullopt);
 }
 
+TEST(Cursor, one_with_a_time_reads_back_in_its_own_scope_only) {
+    for (const std::int64_t micros : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1} << 60}) {
+        const TimedPosition at{.at = from_micros(micros), .id = last};
+        const std::string cursor = make_timed_cursor("list_users/a", at);
+        EXPECT_EQ(read_timed_cursor("list_users/a", cursor), at);
+        EXPECT_EQ(read_timed_cursor("list_users/b", cursor), std::nullopt);
+        EXPECT_EQ(read_cursor("list_users/a", cursor), std::nullopt);
+    }
+    EXPECT_EQ(read_timed_cursor("scope", make_cursor("scope", last)), std::nullopt);
+}
+
 }  // namespace
 }  // namespace postrider::api

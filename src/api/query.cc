@@ -37,6 +37,9 @@ std::string joined(const std::vector<std::string>& names) {
 }  // namespace
 
 std::string Page::cursor_after(const Uuid& last) const { return make_cursor(scope, last); }
+std::string Page::cursor_after(const TimedPosition& last) const {
+    return make_timed_cursor(scope, last);
+}
 
 std::optional<std::string> Query::text(std::string_view name) {
     known_.emplace_back(name);
@@ -81,6 +84,24 @@ bool Query::has_word(std::string_view name, std::string_view word) {
 }
 
 Page Query::page() {
+    Page page = page_limit();
+    if (const auto value = text("cursor")) {
+        page.before = read_cursor(page.scope, *value);
+        if (!page.before) bad_cursor_ = true;
+    }
+    return page;
+}
+
+Page Query::timed_page() {
+    Page page = page_limit();
+    if (const auto value = text("cursor")) {
+        page.before_timed = read_timed_cursor(page.scope, *value);
+        if (!page.before_timed) bad_cursor_ = true;
+    }
+    return page;
+}
+
+Page Query::page_limit() {
     Page page;
     page.scope = scope_of(call_);
     if (const auto value = text("limit")) {
@@ -92,10 +113,6 @@ Page Query::page() {
         } else {
             page.limit = limit;
         }
-    }
-    if (const auto value = text("cursor")) {
-        page.before = read_cursor(page.scope, *value);
-        if (!page.before) bad_cursor_ = true;
     }
     return page;
 }

@@ -168,23 +168,33 @@ Result<void> require_rights(const access::Principal& principal, const directory:
     return {};
 }
 
+Answer import_answer(const directory::ImportCount& count) {
+    json::Array left_out;
+    for (const auto& [pointer, detail] : count.left_out) {
+        left_out.emplace_back(json::Object{{"pointer", pointer}, {"detail", detail}});
+    }
+    return json_answer(200, json::Value(json::Object{{"created", json::Value(count.created)},
+                                                     {"existing", json::Value(count.existing)},
+                                                     {"left_out", std::move(left_out)}}));
+}
+
 Result<void> import_part(Context& context, Call& call) {
     using directory::ImportCount;
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(const auto body, call.json(bounds::import_part));
     POSTRIDER_ASSIGN(auto part, directory::parse_import_part(body, context.random));
     POSTRIDER_TRY(require_rights(*call.principal, part));
+    if (part.dry_run) {
+        call.reply.send(import_answer({.left_out = std::move(part.left_out)}));
+        return {};
+    }
     store::write<ImportCount>(
         call.store,
         [&importer = context.directory.importer(), caller = caller_of(call), realm = call.realm,
          part = std::move(part)](store::Transaction& tx) {
             return importer.run(tx, caller, realm, part);
         },
-        call.reply.with<ImportCount>([](const ImportCount& count) {
-            return json_answer(
-                200, json::Value(json::Object{{"created", json::Value(count.created)},
-                                              {"existing", json::Value(count.existing)}}));
-        }));
+        call.reply.with<ImportCount>(import_answer));
     return {};
 }
 

@@ -5,6 +5,7 @@
 #include "api/directory_call.h"
 #include "api/list_bounds.h"
 #include "api/routes.h"
+#include "directory/authority.h"
 #include "directory/reset_requests.h"
 #include "directory/role.h"
 #include "store/tables.h"
@@ -61,21 +62,29 @@ Result<void> list_users(Context&, Call& call) {
     auto query = call.query();
     const auto username = query.text("username");
     const auto email = query.text("email");
-    const Page page = query.page();
+    const Page page = query.timed_page();
     POSTRIDER_TRY(query.finish());
     using List = std::vector<UserRow>;
     store::read<List>(
         call.store,
         [realm = call.realm, username, email, page](store::sql::Connection& sql) -> Result<List> {
             if (username || email) {
-                if (page.before) return List{};
+                if (page.before_timed) return List{};
                 return find_users(sql, realm, username, email);
             }
-            return store::users_table::list(sql, realm, page.before_id<UserId>(),
-                                            page.rows_wanted());
+            std::optional<store::users_table::Position> before;
+            if (page.before_timed) {
+                before = {.created_at = page.before_timed->at, .id = {page.before_timed->id}};
+            }
+            return store::users_table::list(sql, realm, before, page.rows_wanted());
         },
         call.reply.with<List>([page](const List& rows) {
-            return page.answer(rows, [](const UserRow& row) { return row.id.uuid; }, write_user);
+            return page.answer(
+                rows,
+                [](const UserRow& row) {
+                    return TimedPosition{.at = row.created_at, .id = row.id.uuid};
+                },
+                write_user);
         }));
     return {};
 }
@@ -258,17 +267,26 @@ Result<void> unassign_user_role(Context& context, Call& call) {
 
 Result<void> list_user_credentials(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<UserId>("user_id", "user"));
-    POSTRIDER_TRY(call.query().finish());
+    auto query = call.query();
+    const bool reveals = query.has_word("reveal", "hash");
+    POSTRIDER_TRY(query.finish());
+    if (reveals) POSTRIDER_TRY(call.require(access::Permission::reveal_secrets));
     using List = std::vector<store::CredentialRow>;
     store::read<List>(
         call.store,
-        [realm = call.realm, id](store::sql::Connection& sql) -> Result<List> {
+        [realm = call.realm, caller = caller_of(call), id,
+         reveals](store::sql::Connection& sql) -> Result<List> {
             POSTRIDER_TRY(directory::require_user(sql, realm, id));
+            // Whoever has the hash can try passwords for as long as they like.
+            if (reveals) POSTRIDER_TRY(directory::clear_user(sql, caller, realm, id));
             return store::credentials_table::all(sql, realm, id);
         },
-        call.reply.with<List>([](const List& rows) {
-            return Page{}.answer(
-                rows, [](const auto& row) { return row.id.uuid; }, directory::write_credential);
+        call.reply.with<List>([reveals](const List& rows) {
+            auto answer = Page{}.answer(
+                rows, [](const auto& row) { return row.id.uuid; },
+                reveals ? directory::write_credential_and_hash : directory::write_credential);
+            if (reveals) answer.headers.emplace_back("Cache-Control", "no-store");
+            return answer;
         }));
     return {};
 }

@@ -83,7 +83,7 @@ ClientChange parse_client_change(const json::Value& body, ChangeKind kind) {
     FieldReader reader(body, kind, client_writable);
     if (body.as_object() != nullptr) {
         read_client_id(reader, change);
-        reader.text("name", change.name, {.characters_max = limits::name_characters_max});
+        reader.text("name", change.name, {.characters_max = limits::client_name_characters_max});
         reader.text("description", change.description,
                     {.characters_max = limits::description_characters_max, .may_have_lines = true});
         reader.text("type", change.type, {.characters_max = limits::name_characters_max});

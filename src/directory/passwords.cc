@@ -17,8 +17,6 @@ namespace {
 
 using store::Transaction;
 
-constexpr const char* password_type = "password";
-
 std::unexpected<Error> bad_token() {
     return fail_field("#/token",
                       "is unknown, used, replaced by a newer one or too old; ask for a new one");
@@ -94,12 +92,12 @@ Result<void> Passwords::store_hash(Transaction& tx, const Actor& actor, const Cl
     store::CredentialRow row{.realm = user.realm,
                              .user = user.id,
                              .id = {},
-                             .type = password_type,
+                             .type = std::string(password_credential),
                              .hash = hash,
                              .created_at = tx.now(),
                              .updated_at = tx.now()};
     for (const auto& credential : all) {
-        if (credential.type == password_type) row.id = credential.id;
+        if (credential.type == password_credential) row.id = credential.id;
     }
     if (row.id.is_nil()) row.id = tx.mint_id<CredentialId>();
     POSTRIDER_TRY(store::credentials_table::put(tx, row));

@@ -57,7 +57,7 @@ RoleChange parse_role_change(const json::Value& body, ChangeKind kind) {
     FieldReader reader(body, kind, writable);
     if (body.as_object() != nullptr) {
         reader.require("name");
-        reader.text("name", change.name, {.characters_max = limits::name_characters_max});
+        reader.text("name", change.name, {.characters_max = limits::role_name_characters_max});
         reader.text("description", change.description,
                     {.characters_max = limits::description_characters_max, .may_have_lines = true});
         read_permissions(reader, change.permissions);

@@ -56,7 +56,7 @@ UserChange parse_user_change(const json::Value& body, ChangeKind kind) {
     FieldReader reader(body, kind, writable);
     if (body.as_object() != nullptr) {
         reader.require("username");
-        const TextRule name{.characters_max = limits::name_characters_max};
+        const TextRule name{.characters_max = limits::person_name_characters_max};
         reader.text("username", change.username,
                     {.characters_max = limits::username_characters_max});
         reader.text("email", change.email, {.characters_max = limits::email_characters_max});
@@ -149,12 +149,25 @@ std::string user_event_data(const store::UserRow& row, const std::vector<std::st
     return out;
 }
 
-void write_credential(json::Writer& writer, const store::CredentialRow& row) {
-    writer.begin_object();
+namespace {
+void write_credential_members(json::Writer& writer, const store::CredentialRow& row) {
     writer.member("id", row.id.to_string());
     writer.member("type", row.type);
     writer.member("created_at", format_rfc3339(row.created_at));
     writer.member("updated_at", format_rfc3339(row.updated_at));
+}
+}  // namespace
+
+void write_credential(json::Writer& writer, const store::CredentialRow& row) {
+    writer.begin_object();
+    write_credential_members(writer, row);
+    writer.end_object();
+}
+
+void write_credential_and_hash(json::Writer& writer, const store::CredentialRow& row) {
+    writer.begin_object();
+    write_credential_members(writer, row);
+    writer.member("hash", row.hash);
     writer.end_object();
 }
 

@@ -50,21 +50,30 @@ Result<UserRow> require_user(store::sql::Connection& sql, const RealmId& realm, 
 }
 
 Result<UserRow> Users::create(Transaction& tx, const Caller& caller, const RealmId& realm,
-                              const UserChange& change) {
+                              const UserChange& change, const UserOrigin& origin) {
     POSTRIDER_TRY(check_errors(change.errors));
     POSTRIDER_TRY(require_realm(tx.sql(), realm));
     UserRow row{.realm = realm,
-                .id = tx.mint_id<UserId>(),
+                .id = origin.id ? *origin.id : tx.mint_id<UserId>(),
                 .username = {},
                 .email = {},
                 .first_name = {},
                 .last_name = {},
                 .attributes = "{}",
-                .created_at = tx.now(),
+                .created_at = origin.created_at.value_or(tx.now()),
                 .updated_at = tx.now()};
     POSTRIDER_TRY(apply(change, row));
     POSTRIDER_TRY(check_unique(tx, row));
     POSTRIDER_TRY(store::users_table::insert(tx, row));
+    if (origin.password_hash) {
+        POSTRIDER_TRY(store::credentials_table::put(tx, {.realm = realm,
+                                                         .user = row.id,
+                                                         .id = tx.mint_id<CredentialId>(),
+                                                         .type = std::string(password_credential),
+                                                         .hash = *origin.password_hash,
+                                                         .created_at = tx.now(),
+                                                         .updated_at = tx.now()}));
+    }
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
                                 {.clearance = Clearance::of_new(),
                                  .realm = realm,

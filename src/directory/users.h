@@ -19,8 +19,10 @@ class Users {
  public:
     explicit Users(Ledger& ledger) : ledger_(ledger) {}
 
+    /// Requires: no user of the realm has the id of `origin`.
     Result<store::UserRow> create(store::Transaction& tx, const Caller& caller,
-                                  const RealmId& realm, const UserChange& change);
+                                  const RealmId& realm, const UserChange& change,
+                                  const UserOrigin& origin = {});
     /// PUT and PATCH. A new e-mail voids pending resets; a disabled user's sessions end.
     Result<store::UserRow> update(store::Transaction& tx, const Caller& caller,
                                   const Address<UserId>& address, const UserChange& change);

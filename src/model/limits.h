@@ -116,13 +116,16 @@ inline constexpr Duration internal_retry_max = 5min;
 inline constexpr unsigned crashes_before_set_aside = 2;  ///< with nothing else in flight
 
 // The directory.
-inline constexpr std::size_t username_characters_max = 200;
+inline constexpr std::size_t username_characters_max = 255;  ///< as Keycloak has them
 inline constexpr std::size_t email_characters_max = 254;  ///< RFC 5321: a path of 256 less its < >
 inline constexpr std::size_t login_name_characters_max =
     std::max(username_characters_max, email_characters_max);
 inline constexpr std::size_t folded_rows_per_step = 1000;       ///< of users, read at once
 inline constexpr std::size_t attributes_bytes_max = 16 * 1024;  ///< of one user; they are in events
-inline constexpr std::size_t client_id_characters_max = 200;
+inline constexpr std::size_t client_id_characters_max = 255;    ///< likewise
+inline constexpr std::size_t client_name_characters_max = 255;  ///< likewise
+inline constexpr std::size_t role_name_characters_max = 255;    ///< likewise
+inline constexpr std::size_t person_name_characters_max = 255;  ///< likewise, of each of the two
 inline constexpr std::size_t roles_per_realm_max =
     1000;  ///< its own; looked through by some checks
 inline constexpr std::size_t roles_per_client_max = 1000;  ///< they go with it in one transaction
@@ -133,6 +136,18 @@ inline constexpr std::size_t bulk_delete_users_max = 1000;  ///< one transaction
 inline constexpr std::size_t import_entries_max = 200;      ///< of one part: one transaction
 inline constexpr std::size_t import_names_max = 1000;       ///< role names and URIs of one part
 inline constexpr std::size_t import_body_bytes_max = 4 * 1024 * 1024;
+inline constexpr std::size_t import_left_out_max = 5000;  ///< named in one answer: some 500 KiB
+inline constexpr std::size_t import_file_bytes_max =
+    1024 * 1024 * 1024;  ///< of all files of one import together: they are held in memory
+inline constexpr std::size_t import_files_max = 100'000;  ///< `kc.sh export` writes 50 users in one
+inline constexpr std::size_t import_report_names_max = 1000;  ///< listed in one line of the report
+inline constexpr std::size_t import_report_lines_max = 2000;  ///< of unknown members; then a sum
+inline constexpr std::size_t kept_client_secret_characters_min =
+    32;  ///< a hash without a salt protects no shorter one
+inline constexpr std::size_t export_passphrase_characters_min = 12;
+inline constexpr std::size_t sealed_memory_kib_max =
+    256 * 1024;                                       ///< of argon2id, to open an export
+inline constexpr std::size_t sealed_passes_max = 10;  ///< likewise
 // Of password hashes from elsewhere: importing one decides what each login with it costs. Beyond
 // these its user needs a reset.
 inline constexpr std::uint64_t foreign_argon2_memory_kib_max = 64 * 1024;

@@ -66,8 +66,14 @@ Result<std::optional<UserRow>> find_by_username(sql::Connection& sql, const Real
                                                 std::string_view username);
 Result<std::optional<UserRow>> find_by_email(sql::Connection& sql, const RealmId& realm,
                                              std::string_view email);
+/// Users are listed by the time at which they were created, as an id may come from elsewhere.
+struct Position {
+    Timestamp created_at;
+    UserId id;
+};
+/// Newest first.
 Result<std::vector<UserRow>> list(sql::Connection& sql, const RealmId& realm,
-                                  std::optional<UserId> before, std::size_t limit);
+                                  std::optional<Position> before, std::size_t limit);
 Result<void> insert(Transaction& tx, const UserRow& row);
 Result<void> update(Transaction& tx, const UserRow& row);
 /// With credentials, role assignments, sessions and resets. Returns whether it was there.

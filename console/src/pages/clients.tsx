@@ -132,7 +132,7 @@ export function ClientFields({
           value={draft.client_id}
           onChange={(client_id) => set({ client_id })}
           error={field('client_id')}
-          maxLength={200}
+          maxLength={255}
           spellCheck={false}
           hint="What it calls itself; unique in the realm."
         />
@@ -141,7 +141,7 @@ export function ClientFields({
           value={draft.name}
           onChange={(name) => set({ name })}
           error={field('name')}
-          maxLength={200}
+          maxLength={255}
         />
       </div>
       <Text

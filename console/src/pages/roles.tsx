@@ -137,7 +137,7 @@ function AboutFields({
         value={draft.name}
         onChange={(name) => set({ name })}
         error={error('name')}
-        maxLength={200}
+        maxLength={255}
         spellCheck={false}
       />
       <Text

@@ -199,7 +199,7 @@ export function UserFields({
           value={draft.username}
           onChange={(username) => set({ username })}
           error={field('username')}
-          maxLength={200}
+          maxLength={255}
           autoComplete="off"
           spellCheck={false}
           required
@@ -218,7 +218,7 @@ export function UserFields({
           value={draft.first_name}
           onChange={(first_name) => set({ first_name })}
           error={field('first_name')}
-          maxLength={200}
+          maxLength={255}
           autoComplete="off"
         />
         <Text

@@ -83,11 +83,15 @@ Result<std::optional<UserRow>> find_by_email(sql::Connection& sql, const RealmId
 }
 
 Result<std::vector<UserRow>> list(sql::Connection& sql, const RealmId& realm,
-                                  std::optional<UserId> before, std::size_t limit) {
+                                  std::optional<Position> before, std::size_t limit) {
+    // Without an OR, so that the index is entered at the place where the page begins.
     static constexpr Query query{"SELECT " USER_COLUMNS
-                                 " FROM users WHERE realm_id = $1 AND ($2 IS NULL OR id < $2)"
-                                 " ORDER BY id DESC LIMIT $3"};
-    return read_all<UserRow>(sql.rows(query, realm, before, limit), read_row);
+                                 " FROM users WHERE realm_id = $1 AND (created_at, id) < ($2, $3)"
+                                 " ORDER BY created_at DESC, id DESC LIMIT $4"};
+    UserId last;
+    last.uuid.bytes.fill(0xFF);
+    const Position from = before.value_or(Position{.created_at = Timestamp::max(), .id = last});
+    return read_all<UserRow>(sql.rows(query, realm, from.created_at, from.id, limit), read_row);
 }
 
 Result<void> insert(Transaction& tx, const UserRow& row) {
