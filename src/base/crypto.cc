@@ -8,6 +8,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "base/passphrase.h"
 
 namespace postrider {
 namespace {
@@ -157,6 +158,18 @@ bool password_needs_rehash(std::string_view hash) {
     if (hash.size() >= crypto_pwhash_STRBYTES) return true;
     const std::string text(hash);
     return crypto_pwhash_str_needs_rehash(text.c_str(), argon2_passes, argon2_bytes) != 0;
+}
+
+std::optional<std::string> passphrase_key(std::string_view passphrase, std::string_view salt,
+                                          const PassphraseCost& cost) {
+    ready();
+    CHECK(salt.size() == crypto_pwhash_SALTBYTES && passphrase_salt_bytes == salt.size());
+    std::string key(crypto_aead_xchacha20poly1305_ietf_KEYBYTES, '\0');
+    if (crypto_pwhash(raw(key), key.size(), passphrase.data(), passphrase.size(), raw(salt),
+                      cost.passes, cost.memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0) {
+        return std::nullopt;
+    }
+    return key;
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {

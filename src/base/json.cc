@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <numeric>
 
 #include "base/encoding.h"
+#include "base/json_outline.h"
 #include "base/json_scanner.h"
 
 namespace postrider::json {
@@ -15,7 +17,9 @@ namespace {
 /// Builds the tree of a text that the scanner has checked and compacted.
 class Builder {
  public:
-    explicit Builder(std::string_view compact) : p_(compact.data()), end_(p_ + compact.size()) {}
+    /// `twice`: nullptr where the scanner has refused names that are there twice.
+    explicit Builder(std::string_view compact, std::vector<std::string>* twice = nullptr)
+        : p_(compact.data()), end_(p_ + compact.size()), twice_(twice) {}
 
     bool value(Value& out) {
         switch (*p_) {
@@ -54,8 +58,35 @@ class Builder {
             if (!value(member)) return false;
         }
         ++p_;
+        if (twice_ != nullptr) keep_last(members);
         out = Value(std::move(members));
         return true;
+    }
+    /// Sorted, so that an object of a million members costs n log n.
+    void keep_last(Object& members) {
+        std::vector<std::size_t> order(members.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
+            return members[a].first < members[b].first;
+        });
+        std::vector<bool> goes(members.size(), false);
+        bool any = false;
+        for (std::size_t i = 0; i + 1 < order.size();) {
+            std::size_t last = i;
+            while (last + 1 < order.size() &&
+                   members[order[last + 1]].first == members[order[i]].first) {
+                goes[order[++last]] = true;
+            }
+            if (last > i) {
+                any = true;
+                twice_->push_back(members[order[i]].first);
+                members[order[i]].second = std::move(members[order[last]].second);
+            }
+            i = last + 1;
+        }
+        if (!any) return;
+        std::size_t index = 0;
+        std::erase_if(members, [&](const Object::value_type&) { return goes[index++]; });
     }
     bool array(Value& out) {
         Array elements;
@@ -129,6 +160,7 @@ class Builder {
 
     const char* p_;
     const char* end_;
+    std::vector<std::string>* twice_;
     std::string_view reason_;
 };
 
@@ -215,6 +247,19 @@ const Value* Value::find(std::string_view name) const {
 
 bool Value::operator==(const Value& other) const { return storage_ == other.storage_; }
 
+namespace {
+
+Result<Value> build(const Scanner& scanner, std::vector<std::string>* twice) {
+    Builder builder(scanner.compact(), twice);
+    Value value;
+    if (!builder.value(value)) {
+        return fail(ErrorCode::invalid_argument, std::string(builder.reason()), "malformed-json");
+    }
+    return value;
+}
+
+}  // namespace
+
 Result<Value> parse(std::string_view text, std::size_t depth_max) {
     return parse(text, depth_max, {});
 }
@@ -224,21 +269,16 @@ Result<Value> parse(std::string_view text, std::size_t depth_max, Bounds bounds)
     scanner.bound_values(tree_values_max);
     if (!scanner.scan()) {
         if (scanner.is_list_too_long()) return std::unexpected(scanner.error());
-        auto before = text.substr(0, scanner.error_offset());
-        auto line_begin = before.rfind('\n');
-        auto column = before.size() - (line_begin == std::string_view::npos ? 0 : line_begin + 1);
-        return fail(ErrorCode::invalid_argument,
-                    fmt::format("not valid JSON at line {}, column {}: {}",
-                                1 + std::count(before.begin(), before.end(), '\n'), column + 1,
-                                scanner.error_reason()),
-                    "malformed-json");
+        return std::unexpected(scanner.error_in_lines(text));
     }
-    Builder builder(scanner.compact());
-    Value value;
-    if (!builder.value(value)) {
-        return fail(ErrorCode::invalid_argument, std::string(builder.reason()), "malformed-json");
-    }
-    return value;
+    return build(scanner, nullptr);
+}
+
+Result<Value> parse_last_counts(std::string_view text, std::size_t depth_max,
+                                std::vector<std::string>& twice) {
+    Scanner scanner(text, depth_max, {}, Scanner::Duplicates::keep);
+    if (!scanner.scan()) return std::unexpected(scanner.error_in_lines(text));
+    return build(scanner, &twice);
 }
 
 std::string serialize(const Value& value) {

@@ -23,13 +23,18 @@ class Scanner {
         std::size_t begin = 0, end = 0;
     };
 
-    Scanner(std::string_view text, std::size_t depth_max, Bounds bounds = {})
+    /// Whether an object may have two members of one name.
+    enum class Duplicates { refuse, keep };
+
+    Scanner(std::string_view text, std::size_t depth_max, Bounds bounds = {},
+            Duplicates duplicates = Duplicates::refuse)
         : begin_(text.data()),
           end_(text.data() + text.size()),
           p_(text.data()),
           run_(text.data()),
           depth_max_(depth_max),
-          bounds_(bounds) {}
+          bounds_(bounds),
+          duplicates_(duplicates) {}
 
     /// More values than this in all are an error.
     void bound_values(std::size_t count_max) { values_left_ = count_max; }
@@ -46,6 +51,8 @@ class Scanner {
     std::string_view compact() const { return out_; }
     /// "malformed-json", with the place as a byte offset; or the list that is too long.
     Error error() const;
+    /// The same, with the place as a line and a column of `text`, which was scanned.
+    Error error_in_lines(std::string_view text) const;
     bool is_list_too_long() const { return too_long_ != nullptr; }
     std::size_t error_offset() const { return static_cast<std::size_t>(failed_at_ - begin_); }
     std::string_view error_reason() const { return reason_; }
@@ -109,6 +116,7 @@ class Scanner {
     const char* run_;  ///< begin of what is not yet copied
     const std::size_t depth_max_;
     const Bounds bounds_;
+    const Duplicates duplicates_;
     const Bound* next_bound_ = nullptr;  ///< of the value that comes next
     const Bound* too_long_ = nullptr;
     std::size_t values_left_ = SIZE_MAX;

@@ -86,6 +86,17 @@ Error Scanner::error() const {
             "malformed-json"};
 }
 
+Error Scanner::error_in_lines(std::string_view text) const {
+    const auto before = text.substr(0, error_offset());
+    const auto line_begin = before.rfind('\n');
+    const auto column = before.size() - (line_begin == std::string_view::npos ? 0 : line_begin + 1);
+    return {ErrorCode::invalid_argument,
+            fmt::format("not valid JSON at line {}, column {}: {}",
+                        1 + std::count(before.begin(), before.end(), '\n'), column + 1, reason_),
+            {},
+            "malformed-json"};
+}
+
 bool Scanner::scan() {
     out_.reserve(static_cast<std::size_t>(end_ - begin_));
     skip_space();
@@ -274,6 +285,7 @@ void Scanner::note_name(const char* token, const char* token_end, bool escaped) 
 /// Checks the object whose names begin at `first` and forgets them.
 bool Scanner::names_differ(std::size_t first) {
     auto begin = names_.begin() + static_cast<std::ptrdiff_t>(first);
+    if (duplicates_ == Duplicates::keep) return names_.erase(begin, names_.end()), true;
     const char* duplicate = nullptr;
     if (names_.size() - first <= compared_pairwise_max) {
         for (auto a = begin; a != names_.end() && duplicate == nullptr; ++a) {

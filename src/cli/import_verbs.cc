@@ -1,152 +1,159 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <set>
+#include <functional>
+#include <map>
 
+#include "base/file.h"
+#include "base/random.h"
 #include "cli/context.h"
+#include "cli/import_report.h"
+#include "cli/import_sender.h"
+#include "cli/import_summary.h"
 #include "cli/keycloak.h"
+#include "cli/passphrase.h"
 #include "cli/progress.h"
+#include "cli/realm_extras.h"
+#include "cli/realm_files.h"
+#include "cli/sealed_text.h"
+#include "model/limits.h"
 
 namespace postrider::cli {
 namespace {
 
 using Count = Argument::Count;
+using Kind = ImportSender::Kind;
+using keycloak::Entry;
 using keycloak::Realm;
+using Done = std::expected<void, ExitCode>;
 
-constexpr std::size_t names_shown_max = 10;
+std::string path_of(std::string_view realm) { return "/api/v1/realms/" + percent_encoded(realm); }
 
-/// What came of one kind of entry.
-struct Tally {
-    std::string_view kind;
-    std::size_t created = 0;
-    std::size_t existing = 0;
-    std::size_t refused = 0;
-};
-struct Refused {
-    std::string_view kind;
-    std::string name;
-    std::string reason;
-};
-
-std::string name_of(const json::Value& entry) {
-    for (const char* member : {"username", "name", "client_id"}) {
-        auto name = text_of(entry, member);
-        if (!name.empty()) return name;
-    }
-    return "(without a name)";
+/// [a-z0-9-]{1,63}, as the server wants it.
+bool can_be_named(std::string_view name) {
+    return !name.empty() && name.size() <= limits::realm_name_bytes_max &&
+           std::ranges::all_of(name, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+           });
 }
 
-/// Sends the parts of a realm. An entry that is refused is set aside, and its part sent again.
+/// "my-realm" of "My Realm": what --realm could be given.
+std::string suggestion_for(std::string_view name) {
+    std::string out;
+    for (const char c : name.substr(0, limits::realm_name_bytes_max)) {
+        if (c >= 'A' && c <= 'Z') {
+            out += static_cast<char>(c - 'A' + 'a');
+        } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+            out += c;
+        } else if (!out.empty() && out.back() != '-') {
+            out += '-';
+        }
+    }
+    while (out.ends_with('-')) out.pop_back();
+    return out.empty() ? "acme" : out;
+}
+
+/// One run of `postrider import`.
 class Import {
  public:
-    Import(Context& context, std::string realm, bool events)
-        : context_(context), path_("/api/v1/realms/" + percent_encoded(realm)), events_(events) {}
+    Import(Context& context, const Given& given)
+        : context_(context), given_(given), is_dry_(given.has("--dry-run")) {}
 
-    /// The exit code when it cannot go on.
-    std::expected<void, ExitCode> run(Realm& realm) {
-        const std::array<std::pair<std::string_view, json::Array*>, 4> kinds{
-            {{"clients", &realm.clients},
-             {"roles", &realm.roles},
-             {"service_accounts", &realm.service_accounts},
-             {"users", &realm.users}}};
-        std::size_t total = 0;
-        for (const auto& [kind, entries] : kinds) total += entries->size();
-        Progress progress(context_, total);
-        for (const auto& [kind, entries] : kinds) {
-            tallies_.push_back({.kind = kind});
-            for (json::Array& part : keycloak::parts_of(std::move(*entries))) {
-                const std::size_t size = part.size();
-                auto sent = send(kind, std::move(part), progress);
-                if (!sent) return sent;
-                progress.advance(kind, size);
-            }
-        }
-        return {};
+    int run() {
+        if (auto done = read(); !done) return done.error();
+        if (auto there = require_realm(); !there) return there.error();
+        const auto mode = is_dry_                     ? ImportSender::Mode::check
+                          : given_.has("--no-events") ? ImportSender::Mode::write_without_events
+                                                      : ImportSender::Mode::write;
+        // What a dry run checks depends on no realm, and this one may not be there yet.
+        ImportSender sender(context_, is_dry_ ? "master" : name_, mode, report_);
+        if (auto sent = send_all(sender); !sent) return sent.error();
+        show_import(context_, {.realm = name_, .is_dry_run = is_dry_}, sender, report_);
+        return sender.refused().empty() && extras_refused_ == 0 ? exit_ok : exit_failed;
     }
-
-    const std::vector<Tally>& tallies() const { return tallies_; }
-    const std::vector<Refused>& refused() const { return refused_; }
 
  private:
-    std::expected<void, ExitCode> send(std::string_view kind, json::Array part,
-                                       Progress& progress) {
-        while (!part.empty()) {
-            json::Object body{{"events", events_}};
-            body.emplace_back(kind, part);
-            auto answer = context_.send("POST", path_ + "/import",
-                                        json::serialize(json::Value(std::move(body))));
-            if (answer && answer->status == 200) return count(answer->body);
-            if (!answer || !set_aside(kind, part, *answer)) {
-                progress.clear();
-                return std::unexpected(stop(answer));
+    /// Reads the files and settles what the realm is called here. Nothing is sent before that.
+    Done read() {
+        const bool is_named = given_.has("--realm") || context_.connection().realm != "master";
+        std::optional<std::string> wanted;
+        if (is_named) wanted = context_.connection().realm;
+        auto found = read_realm_files(context_, given_.list("FILE"), wanted);
+        if (!found) {
+            return std::unexpected(
+                context_.wrong(found.error().message + "; nothing was imported"));
+        }
+        files_ = std::move(found->files);
+        for (const auto& other : found->others) {
+            report_.remark("other realms of the files: import them by themselves", other);
+        }
+        for (const auto& file : found->skipped) {
+            report_.remark("files of the folder that are no realm's", file);
+        }
+        const std::string& in_file = files_.front().realm;
+        name_ = wanted.value_or(in_file);
+        if (!is_named && name_ == "master") {
+            return std::unexpected(context_.wrong(
+                "its realm is \"master\", which administers the others here: say --realm NAME, "
+                "also when it is master that you mean"));
+        }
+        if (!can_be_named(name_)) {
+            return std::unexpected(context_.wrong(fmt::format(
+                "\"{}\" cannot be the name of a realm here (a-z, 0-9 and -, at most {} "
+                "characters): "
+                "say --realm NAME, for example --realm {}; nothing was imported",
+                keycloak::short_name(name_), limits::realm_name_bytes_max, suggestion_for(name_))));
+        }
+        if (name_ != in_file) {
+            report_.remark("the realm has another name here", in_file + " is " + name_);
+        }
+        if (auto known = read_target(); !known) return known;
+        realm_ = keycloak::read_realm(files_, known_roles_, report_);
+        report_extras();
+        return open_sealed();
+    }
+
+    /// Whether the realm is there, and its roles: a user of the file may have one of them.
+    Done read_target() {
+        const auto found = context_.send("GET", path_of(name_));
+        if (!found || (found->status != 200 && found->status != 404)) {
+            return std::unexpected(stop(found));
+        }
+        is_there_ = found->status == 200;
+        if (!is_there_) return {};
+        std::vector<std::pair<std::string, std::string>> clients;
+        auto read = each_item("/clients", [&](const json::Value& client) {
+            clients.emplace_back(text_of(client, "id"), text_of(client, "client_id"));
+        });
+        if (!read) return read;
+        read = each_item("/roles", [&](const json::Value& role) {
+            known_roles_.push_back({"", text_of(role, "name")});
+        });
+        for (const auto& [id, client_id] : clients) {
+            if (!read) return read;
+            read = each_item("/clients/" + id + "/roles", [&](const json::Value& role) {
+                known_roles_.push_back({client_id, text_of(role, "name")});
+            });
+        }
+        return read;
+    }
+
+    Done each_item(const std::string& list, const std::function<void(const json::Value&)>& use) {
+        std::optional<std::string> cursor;
+        do {
+            const auto page =
+                context_.send("GET", path_of(name_) + list +
+                                         Query().add("limit", "200").add("cursor", cursor).text());
+            if (!page || page->status != 200) return std::unexpected(stop(page));
+            const auto value = json::parse(page->body).value_or(json::Value());
+            const json::Value* items = value.find("items");
+            if (items != nullptr && items->as_array() != nullptr) {
+                for (const json::Value& item : *items->as_array()) use(item);
             }
-        }
+            const auto next = text_of(value, "next_cursor");
+            cursor = next.empty() ? std::nullopt : std::optional(next);
+        } while (cursor);
         return {};
-    }
-
-    std::expected<void, ExitCode> count(const std::string& body) {
-        const auto value = json::parse(body);
-        const auto number = [&](const char* member) -> std::size_t {
-            const auto* found = value ? value->find(member) : nullptr;
-            if (found == nullptr || found->as_int() == nullptr) return 0;
-            return static_cast<std::size_t>(*found->as_int());
-        };
-        tallies_.back().created += number("created");
-        tallies_.back().existing += number("existing");
-        return {};
-    }
-
-    /// Takes the entries that the problem names out of the part. Whether there were any.
-    bool set_aside(std::string_view kind, json::Array& part, const http::ClientResponse& answer) {
-        const auto problem = json::parse(answer.body);
-        if (!problem) return false;
-        std::set<std::size_t, std::greater<>> named;
-        const json::Value* errors = problem->find("errors");
-        if (errors != nullptr && errors->as_array() != nullptr) {
-            for (const json::Value& error : *errors->as_array()) {
-                const auto index = index_in(kind, text_of(error, "pointer"), part.size());
-                if (!index) continue;
-                named.insert(*index);
-                refuse(kind, part[*index],
-                       fmt::format("{}: {}", text_of(error, "pointer"), text_of(error, "detail")));
-            }
-        }
-        const bool is_about_entry = answer.status == 413 || answer.status == 422;
-        if (named.empty() && part.size() == 1 && is_about_entry) {
-            named.insert(0);
-            refuse(kind, part[0], text_of(*problem, "detail"));
-        }
-        for (const std::size_t index : named) {
-            part.erase(part.begin() + static_cast<std::ptrdiff_t>(index));
-        }
-        tallies_.back().refused += named.size();
-        return !named.empty();
-    }
-
-    /// 3 of "#/users/3/email".
-    static std::optional<std::size_t> index_in(std::string_view kind, std::string_view pointer,
-                                               std::size_t size) {
-        const auto prefix = fmt::format("#/{}/", kind);
-        if (!pointer.starts_with(prefix)) return std::nullopt;
-        pointer.remove_prefix(prefix.size());
-        std::size_t index = 0;
-        const auto [end, error] =
-            std::from_chars(pointer.data(), pointer.data() + pointer.size(), index);
-        if (error != std::errc() || index >= size) return std::nullopt;
-        return index;
-    }
-
-    void refuse(std::string_view kind, const json::Value& entry, std::string reason) {
-        // "#/users/3/email: …" says nothing to who wrote the file; "email: …" does.
-        const auto prefix = fmt::format("#/{}/", kind);
-        if (reason.starts_with(prefix)) {
-            const auto slash = reason.find_first_of("/:", prefix.size());
-            if (slash != std::string::npos) reason.erase(0, slash + 1);
-        }
-        if (reason.starts_with(' ')) reason.erase(0, 1);
-        refused_.push_back({kind, name_of(entry), std::move(reason)});
     }
 
     ExitCode stop(const Result<http::ClientResponse>& answer) {
@@ -156,131 +163,204 @@ class Import {
         } else {
             context_.complain(answer.error().message);
         }
-        context_.complain("stopped; the same command goes on from here");
         return code;
     }
 
+    /// Names what an export of a later version may have.
+    void report_extras() {
+        if (!realm_.extras) return;
+        keycloak::Members extras(*realm_.extras);
+        for (const char* known : {"version", "settings", "event_types", "webhooks", "sealed"}) {
+            extras.take(known);
+        }
+        extras.report_rest(report_, "postrider", "the file is of a later version");
+    }
+
+    /// Opens what an export sealed with a passphrase.
+    Done open_sealed() {
+        const json::Value* sealed = realm_.extras ? realm_.extras->find("sealed") : nullptr;
+        if (sealed == nullptr || sealed->is_null()) return {};
+        if (given_.has("--without-secrets")) {
+            report_.left_out("passwords and secrets that are sealed in the file",
+                             "--without-secrets was given");
+            return {};
+        }
+        auto passphrase = read_passphrase(context_, given_);
+        if (!passphrase) {
+            return std::unexpected(context_.wrong(passphrase.error().message));
+        }
+        if (passphrase->empty()) {
+            return std::unexpected(context_.wrong(
+                "it has passwords and secrets that are sealed with a passphrase: say "
+                "--passphrase-file FILE to bring them too, or --without-secrets; nothing was "
+                "imported"));
+        }
+        const auto text = open_text(*passphrase, realm_.name, *sealed);
+        if (!text) {
+            return std::unexpected(context_.wrong(text.error().message + "; nothing was imported"));
+        }
+        opened_ = json::parse(*text).value_or(json::Value());
+        read_hashes("users", user_hashes_);
+        read_hashes("clients", client_hashes_);
+        return {};
+    }
+
+    void read_hashes(const char* kind, std::map<std::string, std::string>& to) {
+        const json::Value* found = opened_.find(kind);
+        if (found == nullptr || found->as_object() == nullptr) return;
+        for (const auto& [name, hash] : *found->as_object()) {
+            if (hash.as_string() != nullptr) to.emplace(name, *hash.as_string());
+        }
+    }
+
+    /// Makes the realm unless it is there, and gives it the settings of the file.
+    Done require_realm() {
+        if (is_dry_) return {};
+        if (!is_there_) {
+            json::Object body{{"name", name_}};
+            if (!realm_.display_name.empty()) {
+                body.emplace_back("display_name", realm_.display_name);
+            }
+            auto made = context_.send("POST", "/api/v1/realms",
+                                      json::serialize(json::Value(std::move(body))));
+            if (made && made->status == 422 && !realm_.display_name.empty()) {
+                report_.take_back(1);
+                report_.left_out("the display name, which the server does not accept",
+                                 keycloak::short_name(realm_.display_name));
+                made = context_.send("POST", "/api/v1/realms",
+                                     json::serialize(json::Value(json::Object{{"name", name_}})));
+            }
+            if (!made || made->status != 201) return std::unexpected(stop(made));
+        } else if (!realm_.display_name.empty()) {
+            report_.remark("the realm was there before, and keeps its display name", name_);
+        }
+        return {};
+    }
+
+    json::Object settings() const {
+        json::Object all = realm_.settings;
+        const json::Value* ours = realm_.extras ? realm_.extras->find("settings") : nullptr;
+        if (ours == nullptr || ours->as_object() == nullptr) return all;
+        all = *ours->as_object();
+        return all;
+    }
+
+    Done send_all(ImportSender& sender) {
+        ExtrasImport extras(context_, path_of(name_), report_);
+        const json::Value more = realm_.extras.value_or(json::Value());
+        if (is_dry_) {
+            extras.report_only(settings(), more);
+        } else if (!extras.apply_settings(settings()) || !extras.add_event_types(more)) {
+            return std::unexpected(extras.exit_code());
+        }
+        const std::size_t total = count_users() + realm_.clients.size() + realm_.roles.size();
+        Progress progress(context_, total);
+        if (!send_entries(sender, Kind::clients, std::move(realm_.clients), progress) ||
+            !send_entries(sender, Kind::roles, std::move(realm_.roles), progress) ||
+            !send_users(sender, progress)) {
+            return std::unexpected(sender.exit_code());
+        }
+        // Last, so that nobody is sent a webhook for each user who moves in.
+        if (!is_dry_ && !extras.add_webhooks(more, opened_)) {
+            return std::unexpected(extras.exit_code());
+        }
+        extras_refused_ = extras.refused();
+        return {};
+    }
+
+    std::size_t count_users() const {
+        std::size_t count = 0;
+        for (const RealmFile& file : files_) {
+            const auto users = users_of(file);
+            if (users && users->kind() == json::Outline::Kind::array) count += users->size();
+        }
+        return count;
+    }
+
+    /// The last member of that name counts.
+    static std::optional<json::Outline> users_of(const RealmFile& file) {
+        for (std::size_t i = file.members.size(); i-- > 0;) {
+            if (file.members.name(i) != "users") continue;
+            auto users = json::Outline::of(file.members.value(i), limits::json_depth_max);
+            if (users) return std::move(*users);
+        }
+        return std::nullopt;
+    }
+
+    bool send_entries(ImportSender& sender, Kind kind, std::vector<Entry> entries,
+                      Progress& progress) {
+        keycloak::Parts parts(sending(sender, kind, progress));
+        for (Entry& entry : entries) {
+            if (kind == Kind::clients) add_hash(entry, client_hashes_, "secret_hash");
+            if (!parts.add(std::move(entry))) return false;
+        }
+        return parts.finish();
+    }
+
+    static keycloak::Parts::Send sending(ImportSender& sender, Kind kind, Progress& progress) {
+        return [&sender, kind, &progress](std::vector<Entry> part) {
+            const std::size_t size = part.size();
+            const bool is_sent = sender.send(kind, std::move(part));
+            if (is_sent) {
+                progress.advance(sender.tallies()[static_cast<std::size_t>(kind)].kind, size);
+            } else {
+                progress.clear();
+            }
+            return is_sent;
+        };
+    }
+
+    /// One file after the other, each forgotten when its users are sent.
+    bool send_users(ImportSender& sender, Progress& progress) {
+        std::vector<Entry> accounts;
+        keycloak::Parts parts(sending(sender, Kind::users, progress));
+        for (RealmFile& file : files_) {
+            const auto users = users_of(file);
+            file.members = {};
+            if (!users) continue;
+            if (users->kind() != json::Outline::Kind::array) {
+                if (users->size() > 0) report_.left_out("users that are no list", file.file);
+                continue;
+            }
+            for (std::size_t i = 0; i < users->size(); ++i) {
+                auto user = keycloak::read_user(users->value(i), i, realm_, report_);
+                if (user.kind == keycloak::ReadUser::Kind::service_account) {
+                    accounts.push_back(std::move(user.entry));
+                } else if (user.kind == keycloak::ReadUser::Kind::user) {
+                    if (!user.entry.password) add_hash(user.entry, user_hashes_, "password_hash");
+                    if (!parts.add(std::move(user.entry))) return false;
+                }
+            }
+        }
+        return parts.finish() &&
+               send_entries(sender, Kind::service_accounts, std::move(accounts), progress);
+    }
+
+    void add_hash(Entry& entry, const std::map<std::string, std::string>& hashes,
+                  const char* member) {
+        const auto found = hashes.find(entry.key());
+        if (found == hashes.end()) return;
+        entry.body.emplace_back(member, found->second);
+        ++entry.values;
+        report_.taken_over();
+    }
+
     Context& context_;
-    const std::string path_;
-    const bool events_;
-    std::vector<Tally> tallies_;
-    std::vector<Refused> refused_;
+    const Given& given_;
+    const bool is_dry_;
+    ImportReport report_;
+    std::vector<RealmFile> files_;
+    std::string name_;  ///< here
+    bool is_there_ = false;
+    std::vector<keycloak::RoleRef> known_roles_;
+    Realm realm_;
+    json::Value opened_;  ///< what was sealed
+    std::map<std::string, std::string> user_hashes_;
+    std::map<std::string, std::string> client_hashes_;
+    std::size_t extras_refused_ = 0;
 };
 
-std::expected<Realm, ExitCode> read_files(Context& context, const Given& given) {
-    Realm realm;
-    for (const auto& file : given.list("FILE")) {
-        auto text = read_argument(context, file == "-" ? file : "@" + file);
-        if (!text) return std::unexpected(context.wrong(text.error().message));
-        const auto value = json::parse(*text);
-        if (!value) {
-            return std::unexpected(
-                context.wrong(fmt::format("{}: {}", file, value.error().message)));
-        }
-        const auto read = realm.read(*value);
-        if (!read) {
-            return std::unexpected(
-                context.wrong(fmt::format("{}: {}", file, read.error().message)));
-        }
-    }
-    return realm;
-}
-
-/// Makes the realm unless it is there.
-std::expected<void, ExitCode> require_realm(Context& context, const std::string& name,
-                                            const std::string& display_name) {
-    const auto found = context.send("GET", "/api/v1/realms/" + percent_encoded(name));
-    if (found && found->status == 200) return {};
-    if (found && found->status != 404) return std::unexpected(context.refuse(*found));
-    json::Object body{{"name", name}};
-    if (!display_name.empty()) body.emplace_back("display_name", display_name);
-    const auto made =
-        context.ask("POST", "/api/v1/realms", json::serialize(json::Value(std::move(body))));
-    if (made) return {};
-    return std::unexpected(made.error());
-}
-
-void show_summary(Context& context, const std::string& name, const Import& import,
-                  const Realm& realm) {
-    context.say(fmt::format("Realm {}:", name));
-    Table table({{"", Column::Fit::whole},
-                 {"CREATED", Column::Fit::whole},
-                 {"WERE THERE", Column::Fit::whole},
-                 {"REFUSED", Column::Fit::whole}});
-    for (const Tally& tally : import.tallies()) {
-        std::string kind(tally.kind);
-        std::ranges::replace(kind, '_', ' ');
-        table.add(
-            {{kind},
-             {std::to_string(tally.created)},
-             {std::to_string(tally.existing)},
-             {std::to_string(tally.refused), tally.refused == 0 ? Style::plain : Style::bad}});
-    }
-    context.show(table);
-    for (const Refused& refused : import.refused()) {
-        context.complain(
-            fmt::format("refused: {} {}: {}", refused.kind, refused.name, refused.reason));
-    }
-    for (const auto& [why, names] : realm.notes) {
-        context.say("");
-        context.say(fmt::format("{} — {}", names.size(), why));
-        for (std::size_t i = 0; i < std::min(names.size(), names_shown_max); ++i) {
-            context.say("  " + names[i]);
-        }
-        if (names.size() > names_shown_max) {
-            context.say(
-                fmt::format("  … and {} more: --json lists all", names.size() - names_shown_max));
-        }
-    }
-}
-
-void show_summary_json(Context& context, const std::string& name, const Import& import,
-                       const Realm& realm) {
-    json::Object counts;
-    for (const Tally& tally : import.tallies()) {
-        counts.emplace_back(tally.kind, json::Object{{"created", tally.created},
-                                                     {"existing", tally.existing},
-                                                     {"refused", tally.refused}});
-    }
-    json::Array refused;
-    for (const Refused& each : import.refused()) {
-        refused.emplace_back(
-            json::Object{{"kind", each.kind}, {"name", each.name}, {"reason", each.reason}});
-    }
-    json::Array notes;
-    for (const auto& [why, names] : realm.notes) {
-        json::Array of;
-        for (const auto& each : names) of.emplace_back(each);
-        notes.emplace_back(json::Object{{"note", why}, {"of", std::move(of)}});
-    }
-    context.show_json(json::serialize(json::Object{{"realm", name},
-                                                   {"counts", std::move(counts)},
-                                                   {"refused", std::move(refused)},
-                                                   {"notes", std::move(notes)}}));
-}
-
-int import_realm(Context& context, const Given& given) {
-    auto realm = read_files(context, given);
-    if (!realm) return realm.error();
-    const bool is_named = given.has("--realm") || context.connection().realm != "master";
-    const std::string name = is_named ? context.connection().realm : realm->name;
-    if (!is_named && name == "master") {
-        return context.wrong(
-            "its realm is \"master\", which administers the others here: say --realm NAME, also "
-            "when it is master that you mean");
-    }
-    if (auto there = require_realm(context, name, realm->display_name); !there) {
-        return there.error();
-    }
-    Import import(context, name, !given.has("--no-events"));
-    if (auto done = import.run(*realm); !done) return done.error();
-    if (context.connection().json()) {
-        show_summary_json(context, name, import, *realm);
-    } else {
-        show_summary(context, name, import, *realm);
-    }
-    return import.refused().empty() ? exit_ok : exit_failed;
-}
+int import_realm(Context& context, const Given& given) { return Import(context, given).run(); }
 
 }  // namespace
 
@@ -288,11 +368,17 @@ std::vector<Verb> import_verbs() {
     return {{.group = "",
              .name = "import",
              .summary = "take over a realm that Keycloak or `postrider export` wrote",
-             .arguments = {{"FILE", "", "JSON; - is standard input", Count::repeatable},
-                           {"--no-events", "", "fire no event for what is imported"}},
-             .examples = "postrider import shop-realm.json\n"
+             .arguments = {{"FILE", "", "JSON, or a folder of it; - is standard input",
+                            Count::repeatable},
+                           {"--dry-run", "", "say what would come of it, and write nothing"},
+                           {"--no-events", "", "fire no event for what is imported"},
+                           passphrase_argument(),
+                           {"--without-secrets", "", "leave out what is sealed in the file"}},
+             .examples = "postrider import shop-realm.json --dry-run\n"
+                         "postrider import shop-realm.json\n"
                          "postrider import shop-realm.json shop-users-0.json --realm acme "
-                         "--no-events",
+                         "--no-events\n"
+                         "postrider import export-folder --realm shop",
              .run = import_realm}};
 }
 

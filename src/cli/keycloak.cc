@@ -4,253 +4,317 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <set>
+
+#include "base/crypto.h"
+#include "base/encoding.h"
+#include "model/limits.h"
 
 namespace postrider::cli::keycloak {
 namespace {
 
 // Half of the limits of the API, so that a part stays a short transaction.
-constexpr std::size_t part_entries_max = 100;
-constexpr std::size_t part_names_max = 500;
-constexpr std::size_t part_bytes_max = 1024 * 1024;
+constexpr std::size_t part_entries_max = limits::import_entries_max / 2;
+constexpr std::size_t part_names_max = limits::import_names_max / 2;
+constexpr std::size_t part_bytes_max = limits::import_body_bytes_max / 4;
 
-// What each realm of Keycloak has of its own, and means nothing elsewhere.
-constexpr std::array<std::string_view, 7> own_clients{
-    "account",          "account-console",        "admin-cli",   "broker",
-    "realm-management", "security-admin-console", "master-realm"};
-
-bool is_own_client(std::string_view client_id) {
-    return std::ranges::find(own_clients, client_id) != own_clients.end();
-}
-
-bool is_own_role(std::string_view name) {
-    return name == "offline_access" || name == "uma_authorization" ||
-           name.starts_with("default-roles-");
-}
-
-std::string text(const json::Value& object, std::string_view member) {
-    const json::Value* value = object.find(member);
-    const std::string* found = value == nullptr ? nullptr : value->as_string();
-    return found == nullptr ? std::string() : *found;
-}
-
-bool flag(const json::Value& object, std::string_view member, bool otherwise) {
-    const json::Value* value = object.find(member);
-    const bool* found = value == nullptr ? nullptr : value->as_bool();
-    return found == nullptr ? otherwise : *found;
-}
-
-const json::Array& list(const json::Value& object, std::string_view member) {
-    static const json::Array none;
-    const json::Value* value = object.find(member);
-    const json::Array* found = value == nullptr ? nullptr : value->as_array();
-    return found == nullptr ? none : *found;
-}
-
-const json::Object& members(const json::Value& object, std::string_view member) {
-    static const json::Object none;
-    const json::Value* value = object.find(member);
-    const json::Object* found = value == nullptr ? nullptr : value->as_object();
-    return found == nullptr ? none : *found;
-}
-
-void copy_text(json::Object& to, std::string_view name, const json::Value& from,
-               std::string_view member) {
-    auto found = text(from, member);
-    if (!found.empty()) to.emplace_back(name, std::move(found));
-}
-
-/// One file on its way into a realm.
+/// Reads what a realm has but its users.
 class Reader {
  public:
-    explicit Reader(Realm& realm) : realm_(realm) {}
+    Reader(Realm& realm, ImportReport& report) : realm_(realm), report_(report) {}
 
-    void read(const json::Value& file) {
-        for (const json::Value& client : list(file, "clients")) read_client(client);
-        if (const json::Value* roles = file.find("roles")) read_roles(*roles);
-        for (const json::Value& user : list(file, "users")) read_user(user);
-        for (const char* section : {"groups", "identityProviders", "clientScopes"}) {
-            if (list(file, section).empty() || std::string_view(section) == "clientScopes")
-                continue;
-            realm_.note("these parts of a realm do not exist here",
-                        fmt::format("{} {}", list(file, section).size(), section));
+    void read(const RealmFile& file) {
+        std::set<std::string_view> seen;
+        const auto& members = file.members;
+        // From the end, as the last member of a name counts.
+        std::vector<std::size_t> order;
+        for (std::size_t i = members.size(); i-- > 0;) {
+            if (!seen.insert(members.name(i)).second) {
+                report_.left_out("members that are in a file twice: the last one counts",
+                                 short_name(members.name(i)));
+            } else if (members.name(i) != "users") {
+                order.push_back(i);
+            }
         }
+        json::Object rest;
+        for (const std::size_t i : order) {
+            std::vector<std::string> twice;
+            auto value = json::parse_last_counts(members.value(i), limits::json_depth_max, twice);
+            for (const std::string& name : twice) {
+                report_.left_out("members that are in a file twice: the last one counts",
+                                 short_name(members.name(i) + "…" + name));
+            }
+            if (!value) {
+                report_.left_out("members that cannot be read",
+                                 short_name(members.name(i) + ": " + value.error().message));
+                continue;
+            }
+            rest.emplace_back(members.name(i), std::move(*value));
+        }
+        std::ranges::reverse(rest);
+        read_members(Members(json::Value(std::move(rest))));
     }
 
  private:
-    void read_client(const json::Value& client) {
-        const auto client_id = text(client, "clientId");
-        if (is_own_client(client_id)) return;
-        const bool is_public = flag(client, "publicClient", false);
-        json::Object entry{{"client_id", client_id}};
-        copy_text(entry, "name", client, "name");
-        copy_text(entry, "description", client, "description");
-        entry.emplace_back("type", is_public ? "public" : "confidential");
-        entry.emplace_back("enabled", flag(client, "enabled", true));
-        json::Array uris;
-        for (const json::Value& uri : list(client, "redirectUris")) {
-            const std::string* value = uri.as_string();
-            if (value == nullptr) continue;
-            if (value->find('*') != std::string::npos || value->find("://") == std::string::npos) {
-                realm_.note(
-                    "redirect URIs with a wildcard or without a host were left out: OAuth 2.1 "
-                    "compares them as a whole; add the exact ones",
-                    fmt::format("{}: {}", client_id, *value));
-            } else if (std::ranges::find(uris, uri) == uris.end()) {
-                uris.push_back(uri);
+    void read_members(Members realm) {
+        if (auto name = realm.take_text("realm")) {
+            realm_.name = std::move(*name);
+            report_.taken_over();
+        }
+        if (auto name = realm.take_text("displayName"); name && !name->empty()) {
+            if (realm_.display_name.empty()) realm_.display_name = std::move(*name);
+            report_.taken_over();
+        }
+        if (const auto enabled = realm.take_flag("enabled")) {
+            if (*enabled) {
+                report_.taken_over();
+            } else {
+                report_.left_out(
+                    "the realm is disabled in Keycloak; here no realm is, and its users can log in",
+                    realm_.name);
             }
         }
-        if (!uris.empty()) entry.emplace_back("redirect_uris", std::move(uris));
-        if (!is_public) {
-            realm_.note(
-                "confidential clients have a new secret, which nobody has seen: get one with "
-                "postrider client rotate-secret",
-                client_id);
+        if (realm.take_text("id")) {
+            report_.adapted(new_ids, "the realm");
         }
-        realm_.clients.emplace_back(std::move(entry));
+        if (auto policy = realm.take_text("passwordPolicy")) read_policy(*policy);
+        if (auto extras = realm.take(extras_member)) realm_.extras = std::move(*extras);
+        read_default_roles(realm);
+        if (auto clients = realm.take_list("clients")) {
+            for (std::size_t i = 0; i < clients->size(); ++i) {
+                read_client(std::move((*clients)[i]), i, realm_, report_);
+            }
+        }
+        if (auto roles = realm.take("roles")) read_roles(Members(std::move(*roles)));
+        if (auto groups = realm.take_list("groups")) {
+            realm_.graph.read_groups(std::move(*groups), report_);
+        }
+        report_realm_rest(realm);
     }
 
-    void read_roles(const json::Value& roles) {
-        for (const json::Value& role : list(roles, "realm")) read_role(role, {});
-        for (const auto& [client_id, of_client] : members(roles, "client")) {
-            if (is_own_client(client_id) || of_client.as_array() == nullptr) continue;
-            for (const json::Value& role : *of_client.as_array()) read_role(role, client_id);
+    void read_default_roles(Members& realm) {
+        if (auto role = realm.take("defaultRole")) {
+            const std::string name = Members(*role).text("name");
+            realm_.graph.set_default(name);
+            report_.adapted(
+                "roles that everybody has in Keycloak: who is in the file is given those in it; "
+                "new users are not",
+                name);
+        }
+        for (const char* member : {"defaultRoles", "defaultGroups"}) {
+            const auto names = realm.take_list(member);
+            if (!names) continue;
+            for (std::size_t i = 0; i < names->size(); ++i) {
+                report_.left_out("default roles and groups: new users are not given them here",
+                                 fmt::format("{}: {}", member, name_of((*names)[i], i)));
+            }
         }
     }
 
-    void read_role(const json::Value& role, const std::string& client_id) {
-        const auto name = text(role, "name");
-        if (client_id.empty() && is_own_role(name)) return;
-        json::Object entry{{"name", name}};
-        copy_text(entry, "description", role, "description");
-        if (!client_id.empty()) entry.emplace_back("client_id", client_id);
-        for (const auto& [attribute, value] : members(role, "attributes")) {
-            if (attribute == permissions_attribute) entry.emplace_back("permissions", value);
+    /// "length(20) and digits(1)".
+    void read_policy(std::string_view policy) {
+        constexpr std::string_view separator = " and ";
+        while (!policy.empty()) {
+            const auto end = std::min(policy.find(separator), policy.size());
+            const std::string_view rule = policy.substr(0, end);
+            policy.remove_prefix(std::min(end + separator.size(), policy.size()));
+            constexpr std::string_view length = "length(";
+            std::int64_t number = 0;
+            const bool is_length =
+                rule.starts_with(length) &&
+                std::from_chars(rule.data() + length.size(), rule.data() + rule.size(), number)
+                        .ec == std::errc{};
+            if (!is_length) {
+                report_.left_out("rules of the password policy that do not exist here",
+                                 short_name(rule));
+                continue;
+            }
+            const auto kept = std::clamp(number, limits::password_characters_min_lowest,
+                                         limits::password_characters_min_highest);
+            realm_.settings.emplace_back("password_min_length", kept);
+            if (kept == number) {
+                report_.taken_over();
+            } else {
+                report_.adapted("the shortest password that the password policy allows",
+                                fmt::format("{} instead of {} characters", kept, number));
+            }
         }
-        if (flag(role, "composite", false)) {
-            realm_.note(
-                "roles that contain roles: only the role itself was taken over; give it "
-                "permissions, and its users the other roles",
-                client_id.empty() ? name : client_id + "/" + name);
-        }
-        realm_.roles.emplace_back(std::move(entry));
     }
 
-    void read_user(const json::Value& user) {
-        const auto service = text(user, "serviceAccountClientId");
-        if (!service.empty()) {
-            if (is_own_client(service)) return;
-            json::Object entry{{"client_id", service}};
-            if (add_roles(entry, user)) realm_.service_accounts.emplace_back(std::move(entry));
+    /// Whatever no rule has taken: settings by name, lists by what is in them.
+    void report_realm_rest(const Members& realm) {
+        for (const auto& [name, value] : realm.left()) {
+            if (is_nothing(value)) {
+                report_.taken_over();
+                continue;
+            }
+            const auto why = [&] {
+                return fmt::format("\"{}\" of the realm: there is nothing of the kind here",
+                                   short_name(name));
+            };
+            if (const auto* list = value.as_array()) {
+                for (std::size_t i = 0; i < list->size(); ++i) {
+                    report_.left_out(why(), name_of((*list)[i], i));
+                }
+            } else if (const auto* object = value.as_object()) {
+                for (const auto& [key, inner] : *object) report_.left_out(why(), named(key, inner));
+            } else {
+                report_.left_out("settings of the realm that have no counterpart here",
+                                 short_name(name));
+            }
+        }
+    }
+
+    /// "org.keycloak.storage.UserStorageProvider: ldap": of lists also what is in them.
+    static std::string named(const std::string& key, const json::Value& value) {
+        constexpr std::size_t shown_max = 20;
+        std::string out = short_name(key);
+        const auto* list = value.as_array();
+        for (std::size_t i = 0; list != nullptr && i < std::min(list->size(), shown_max); ++i) {
+            out += (i == 0 ? ": " : ", ") + name_of((*list)[i], i);
+        }
+        return out;
+    }
+
+    void read_roles(Members roles) {
+        if (auto of_realm = roles.take_list("realm")) {
+            for (std::size_t i = 0; i < of_realm->size(); ++i) {
+                read_role(std::move((*of_realm)[i]), "", i);
+            }
+        }
+        if (auto of_clients = roles.take_object("client")) {
+            for (auto& [client_id, value] : *of_clients) {
+                json::Array* list = value.as_array();
+                if (list == nullptr) {
+                    report_.left_out("roles of clients that are no list", client_id);
+                    continue;
+                }
+                for (std::size_t i = 0; i < list->size(); ++i) {
+                    read_role(std::move((*list)[i]), client_id, i);
+                }
+            }
+        }
+        roles.report_rest(report_, "roles", "roles");
+    }
+
+    void read_role(json::Value value, const std::string& client_id, std::size_t index) {
+        const std::string shown = name_of(value, index);
+        Members role(std::move(value));
+        const RoleRef ref{client_id, role.take_text("name").value_or("")};
+        if (ref.name.empty()) return report_.left_out("roles without a name", shown);
+        const auto inner = role.take("composites");
+        const bool is_default = realm_.graph.is_default(ref);
+        std::vector<RoleRef> inside;
+        if (inner) {
+            inside = role_refs(inner->find("realm"), inner->find("client"), ref.text(), report_);
+        }
+        if (is_default || realm_.graph.is_own(ref)) {
+            realm_.graph.contain(ref, std::move(inside));
+            if (is_default) {
+                report_.adapted(
+                    "the role that everybody has in Keycloak: the roles in it are given "
+                    "one by one",
+                    ref.text());
+            } else if (client_id.empty()) {
+                report_.left_out("roles that Keycloak makes itself mean nothing here", ref.text());
+            } else {
+                report_.left_out("roles of Keycloak's own clients mean nothing here", ref.text());
+            }
             return;
         }
-        const auto username = text(user, "username");
-        json::Object entry{{"username", username}};
-        copy_text(entry, "email", user, "email");
-        if (!text(user, "email").empty()) {
-            entry.emplace_back("email_verified", flag(user, "emailVerified", false));
+        for (const char* member : {"id", "containerId"}) {
+            if (role.take_text(member)) report_.adapted(new_ids, ref.text());
         }
-        copy_text(entry, "first_name", user, "firstName");
-        copy_text(entry, "last_name", user, "lastName");
-        entry.emplace_back("enabled", flag(user, "enabled", true));
-        if (const json::Value* value = user.find("attributes");
-            value != nullptr && value->as_object() != nullptr && !value->as_object()->empty()) {
-            entry.emplace_back("attributes", *value);
+        Entry entry{.name = ref.text(), .body = {{"name", ref.name}}, .values = 1, .password = {}};
+        // It follows from where the role is, and from what is in it.
+        for (const char* flag : {"composite", "clientRole", "scopeParamRequired"}) {
+            if (role.take_flag(flag)) ++entry.values;
         }
-        for (const json::Value& credential : list(user, "credentials")) {
-            const bool password = text(credential, "type") == "password";
-            realm_.note(password ? "passwords that cannot be used here, as only their hash was "
-                                   "exported: let these users reset them (postrider user reset)"
-                                 : "credentials other than passwords do not exist here",
-                        username);
+        if (auto text = role.take_text("description")) {
+            ++entry.values;
+            if (!text->empty()) entry.body.emplace_back("description", std::move(*text));
         }
-        if (!list(user, "groups").empty()) {
-            realm_.note("users who had roles through groups: assign them", username);
+        if (!client_id.empty()) entry.body.emplace_back("client_id", client_id);
+        Members attributes(role.take("attributes").value_or(json::Value()));
+        if (auto permissions = attributes.take(permissions_attribute)) {
+            entry.values += 1;
+            entry.body.emplace_back("permissions", std::move(*permissions));
         }
-        add_roles(entry, user);
-        realm_.users.emplace_back(std::move(entry));
+        if (!attributes.left().empty())
+            attributes.report_rest(report_, "attributes of roles", ref.text());
+        role.report_rest(report_, "roles", ref.text());
+        report_composite(ref, inside);
+        realm_.graph.define(ref);
+        if (!inside.empty()) realm_.graph.contain(ref, std::move(inside));
+        report_.taken_over(entry.values);
+        realm_.roles.push_back(std::move(entry));
     }
 
-    /// Returns whether there are any.
-    static bool add_roles(json::Object& entry, const json::Value& user) {
-        json::Array names;
-        for (const json::Value& role : list(user, "realmRoles")) {
-            if (role.as_string() != nullptr && !is_own_role(*role.as_string())) {
-                names.push_back(role);
-            }
+    void report_composite(const RoleRef& role, const std::vector<RoleRef>& inside) {
+        constexpr std::size_t shown_max = 20;
+        if (inside.empty()) return;
+        std::string names;
+        for (std::size_t i = 0; i < std::min(inside.size(), shown_max); ++i) {
+            names += (i == 0 ? ": " : ", ") + inside[i].text();
         }
-        json::Object of_clients;
-        for (const auto& [client_id, roles] : members(user, "clientRoles")) {
-            if (!is_own_client(client_id)) of_clients.emplace_back(client_id, roles);
-        }
-        const bool any = !names.empty() || !of_clients.empty();
-        if (!names.empty()) entry.emplace_back("roles", std::move(names));
-        if (!of_clients.empty()) entry.emplace_back("client_roles", std::move(of_clients));
-        return any;
+        if (inside.size() > shown_max) names += ", …";
+        report_.adapted(
+            "roles that contain roles: whoever has one is given the roles in it as well, once; a "
+            "later change of the role does not follow",
+            short_name(role.text() + names), inside.size());
     }
 
     Realm& realm_;
+    ImportReport& report_;
 };
 
 /// Role names and redirect URIs, as the API counts them.
-std::size_t count_names(const json::Value& entry) {
-    std::size_t names = list(entry, "roles").size() + list(entry, "redirect_uris").size();
-    for (const auto& [client_id, roles] : members(entry, "client_roles")) {
-        if (roles.as_array() != nullptr) names += roles.as_array()->size();
+std::size_t count_names(const json::Object& body) {
+    std::size_t names = 0;
+    for (const auto& [name, value] : body) {
+        if (name == "roles" || name == "redirect_uris") {
+            if (value.as_array() != nullptr) names += value.as_array()->size();
+        } else if (name == "client_roles" && value.as_object() != nullptr) {
+            for (const auto& [client_id, roles] : *value.as_object()) {
+                names += 1 + (roles.as_array() == nullptr ? 0 : roles.as_array()->size());
+            }
+        }
     }
     return names;
 }
 
 }  // namespace
 
-void Realm::note(std::string_view why, std::string what) {
-    auto found = std::ranges::find(notes, why, &Note::first);
-    if (found == notes.end()) found = notes.insert(found, Note{std::string(why), {}});
-    if (found->second.empty() || found->second.back() != what) {
-        found->second.push_back(std::move(what));
-    }
+Realm read_realm(const std::vector<RealmFile>& files, const std::vector<RoleRef>& known,
+                 ImportReport& report) {
+    Realm realm;
+    for (const RoleRef& role : known) realm.graph.define(role);
+    for (const RealmFile& file : files) Reader(realm, report).read(file);
+    return realm;
 }
 
-Result<void> Realm::read(const json::Value& file) {
-    const json::Array* several = file.as_array();
-    if (several != nullptr && several->size() == 1) return read(several->front());
-    const auto name_here = text(file, "realm");
-    if (name_here.empty()) {
-        return fail(ErrorCode::invalid_argument,
-                    several != nullptr
-                        ? "it has several realms: export one (kc.sh export --realm NAME)"
-                        : R"(it is no realm that Keycloak exported: it has no "realm")");
-    }
-    if (!name.empty() && name != name_here) {
-        return fail(ErrorCode::invalid_argument,
-                    fmt::format("it is of the realm \"{}\", the one before of \"{}\": import one "
-                                "realm at a time",
-                                name_here, name));
-    }
-    name = name_here;
-    if (display_name.empty()) display_name = text(file, "displayName");
-    Reader(*this).read(file);
-    return {};
+std::string Entry::key() const {
+    const std::string* text = body.empty() ? nullptr : body.front().second.as_string();
+    return text == nullptr ? std::string() : *text;
 }
 
-std::vector<json::Array> parts_of(json::Array entries) {
-    std::vector<json::Array> parts;
-    std::size_t names = 0;
-    std::size_t bytes = 0;
-    for (json::Value& entry : entries) {
-        const std::size_t more_names = count_names(entry);
-        const std::size_t more_bytes = json::serialize(entry).size();
-        const bool full = parts.empty() || parts.back().size() == part_entries_max ||
-                          names + more_names > part_names_max ||
-                          bytes + more_bytes > part_bytes_max;
-        if (full) {
-            parts.emplace_back();
-            names = bytes = 0;
-        }
-        names += more_names;
-        bytes += more_bytes;
-        parts.back().push_back(std::move(entry));
-    }
-    return parts;
+bool Parts::add(Entry entry) {
+    const std::size_t names = count_names(entry.body);
+    const std::size_t bytes = json::serialize(json::Value(entry.body)).size();
+    const bool is_full = waiting_.size() == part_entries_max || names_ + names > part_names_max ||
+                         bytes_ + bytes > part_bytes_max;
+    if (is_full && !finish()) return false;
+    names_ += names;
+    bytes_ += bytes;
+    waiting_.push_back(std::move(entry));
+    return true;
+}
+
+bool Parts::finish() {
+    if (waiting_.empty()) return true;
+    names_ = bytes_ = 0;
+    return send_(std::exchange(waiting_, {}));
 }
 
 }  // namespace postrider::cli::keycloak

@@ -32,8 +32,11 @@ void add(CLI::App& app, std::deque<Slot>& slots, const std::vector<Argument>& ar
         }
         auto* option = app.add_option(name, slot.texts);
         option->allow_extra_args(false);
-        // Every argument that stands by itself is one word.
-        if (!argument.is_flag()) option->expected(1);
+        // Every argument that stands by itself is one word, unless there may be several of it.
+        if (argument.is_flag()) continue;
+        const bool is_list = argument.count == Argument::Count::repeatable;
+        option->expected(is_list ? -1 : 1);
+        option->allow_extra_args(is_list);
     }
 }
 
