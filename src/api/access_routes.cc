@@ -45,9 +45,8 @@ Result<ApiKeyRow> parse_key(Body body, Timestamp now) {
     row.expires_at = body.time("expires_at");
     if (row.expires_at && *row.expires_at <= now) body.refuse("expires_at", "has passed already");
     if (body.has("name") && row.name.empty()) body.refuse("name", "must not be empty");
-    if (directory::count_characters(row.name) > limits::name_characters_max) {
-        body.refuse("name",
-                    fmt::format("has more than {} characters", limits::name_characters_max));
+    if (auto wrong = check_text(row.name, {.characters_max = limits::name_characters_max})) {
+        body.refuse("name", *std::move(wrong));
     }
     if (row.name == access::bootstrap_name)
         body.refuse("name", "is the server's own key; choose another");
@@ -114,7 +113,6 @@ Result<void> revoke_api_key(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<ApiKeyId>("api_key_id", "API key"));
     POSTRIDER_TRY(call.query().finish());
     call.store.write(
-        store::WriteClass::ordinary,
         [&keys = context.directory.api_keys(), caller = caller_of(call), realm = call.realm,
          id](store::Transaction& tx) { return keys.revoke(tx, caller, realm, id); },
         call.reply.with([] { return empty_answer(); }));

@@ -108,7 +108,7 @@ TEST(Login, nobody_waits_in_a_full_queue_of_resets) {
     Harness harness;
     std::promise<void> release;
     harness.store()->write(
-        store::WriteClass::ordinary,
+        store::Turn::server(), store::WriteClass::ordinary,
         [free = release.get_future().share()](store::Transaction&) -> Result<void> {
             free.wait();
             return {};

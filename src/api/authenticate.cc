@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "access/api_keys.h"
+#include "base/crypto.h"
 #include "directory/directory.h"
 #include "directory/logins.h"
 #include "directory/oauth_tokens.h"
@@ -34,11 +35,16 @@ Result<void> check_session_use(const http::Request& request, const std::string& 
                 "cross-site");
 }
 
+/// Who holds a session or a token shows only once it is found: until then each is a caller of its
+/// own, so that nobody who sends one of them very often takes the others' turns.
+store::Turn turn_of(const std::string& credential) {
+    return store::Turn::of({}, Uuid::from_bytes(sha256(credential).substr(0, 16)));
+}
+
 void note_use(Context& context, const store::SessionRow& row) {
     if (context.clock.now() - row.last_used_at < limits::session_touch_interval) return;
-    store::RealmStore(context.whole_store, row.realm)
+    store::RealmStore(context.whole_store, store::Turn::of(row.realm, row.user.uuid))
         .write(
-            store::WriteClass::ordinary,
             [row](store::Transaction& tx) { return directory::touch_session(tx, row); },
             // A full disk: it ends somewhat earlier, and nothing else.
             [](const Result<void>&) {});
@@ -46,7 +52,7 @@ void note_use(Context& context, const store::SessionRow& row) {
 
 void find_session(Context& context, const std::string& cookie, Done done) {
     store::read<directory::OpenSession>(
-        context.whole_store,
+        context.whole_store, turn_of(cookie),
         [cookie, now = context.clock.now(),
          master = context.directory.realms().master()](store::sql::Connection& sql) {
             return directory::find_session(sql, cookie, now, master);
@@ -55,19 +61,21 @@ void find_session(Context& context, const std::string& cookie, Done done) {
             if (!found) return done(std::unexpected(std::move(found).error()));
             note_use(context, found->row);
             done(std::move(found->principal));
-        });
+        },
+        store::ReadClass::first);
 }
 
 void find_access_token(Context& context, const std::string& token, Done done) {
     store::read<directory::LiveToken>(
-        context.whole_store,
+        context.whole_store, turn_of(token),
         [token, now = context.clock.now(), master = context.directory.realms().master()](
             store::sql::Connection& sql) { return directory::find_token(sql, token, now, master); },
         [done = std::move(done)](Result<directory::LiveToken> found) {
             if (found) return done(std::move(found->principal));
             if (found.error().code == ErrorCode::not_found) return done(access::unknown_token());
             done(std::unexpected(std::move(found).error()));
-        });
+        },
+        store::ReadClass::first);
 }
 
 }  // namespace

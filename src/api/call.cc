@@ -55,6 +55,29 @@ http::Response refusal(const Error& error, const std::string& request_id, std::s
     return response;
 }
 
+/// The parameters of a list that say what it shows.
+std::vector<std::string> filters_of(const http::Request& request) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : request.query) {
+        if (name != "limit" && name != "cursor") names.push_back(name);
+    }
+    return names;
+}
+
+/// Of the path's realm, or else of the caller's. Within it, each user, key and client is one caller.
+store::Turn turn_of(const http::Request& request, const Admission& admission) {
+    const access::Principal& who = *admission.principal;
+    return store::Turn::of(
+        realm_parameter(request) != nullptr ? admission.realm.id : who.realm,
+        who.user ? who.user->uuid : who.id);
+}
+
+/// Changing and deleting what is there frees room or secures the server, so it goes on while the
+/// disk is full; making something new does not. A POST that revokes says so itself.
+store::WriteClass class_of(const http::Request& request) {
+    return request.method == "POST" ? store::WriteClass::ordinary : store::WriteClass::essential;
+}
+
 /// A key may have been revoked, and a realm deleted, while the body came.
 Result<void> check_again(const Context& context, const http::Request& request,
                          const Admission& admission) {
@@ -117,11 +140,9 @@ http::Route handle(Context& context, RouteSpec spec, CallHandler handler) {
         }
         Call call{.request = request,
                   .operation = known.id,
-                  .reply = Reply(std::move(responder), request.id),
+                  .reply = Reply(std::move(responder), request.id, filters_of(request)),
                   .principal = admission.principal,
-                  .store = {context.whole_store, realm_parameter(request) != nullptr
-                                                     ? admission.realm.id
-                                                     : admission.principal->realm},
+                  .store = {context.whole_store, turn_of(request, admission), class_of(request)},
                   .realm = admission.realm.id,
                   .realm_name = admission.realm.name,
                   .kept_since = context.clock.now() - admission.realm.kept};
@@ -142,7 +163,22 @@ void Reply::send(Result<Answer> answer) const {
     if (error.code == ErrorCode::internal || error.code == ErrorCode::corrupt) {
         log::error("api", "request failed", {{"request", request_id_}, {"reason", error.message}});
     }
-    responder_.send(http::problem_response(error, request_id_));
+    responder_.send(http::problem_response(with_filters(error), request_id_));
+}
+
+/// Says which filters were too wide.
+Error Reply::with_filters(Error error) const {
+    if (error.problem == nullptr || error.problem != std::string_view("filter-too-wide")) {
+        return error;
+    }
+    for (const std::string& name : filters_) {
+        error.fields.push_back({{}, name, {}, "leaves too much to look through"});
+    }
+    error.message += filters_.empty()
+                         ? " Give a filter; since and until narrow the period."
+                         : " Give since and until closer together, or a filter that matches less "
+                           "(a webhook, an event, a resource).";
+    return error;
 }
 
 std::unexpected<Error> Call::not_found(std::string_view what, std::string_view id) {

@@ -66,8 +66,11 @@ inline Answer empty_answer() {
 /// Answers one request, from any thread, also after the handler has returned. Copyable.
 class Reply {
  public:
-    Reply(http::Responder responder, std::string request_id)
-        : responder_(std::move(responder)), request_id_(std::move(request_id)) {}
+    /// `filters` are the names of the query's parameters, for the answer "filter-too-wide".
+    Reply(http::Responder responder, std::string request_id, std::vector<std::string> filters = {})
+        : responder_(std::move(responder)),
+          request_id_(std::move(request_id)),
+          filters_(std::move(filters)) {}
 
     /// The cause of what is our fault goes to the log, and never out.
     void send(Result<Answer> answer) const;
@@ -96,8 +99,11 @@ class Reply {
     const std::string& request_id() const { return request_id_; }
 
  private:
+    Error with_filters(Error error) const;
+
     http::Responder responder_;
     std::string request_id_;
+    std::vector<std::string> filters_;
 };
 
 /// One page of a list, by value: where it begins, and the cursor of the next one.
@@ -227,7 +233,7 @@ struct Call {
     Reply reply;
     /// Of open operations: anybody.
     access::SharedPrincipal principal;
-    /// Every transaction of the request goes through it. Of the path's {realm}; when the path has
+    /// Every transaction of the request goes through it, in the caller's turn. Of the path's {realm}; when the path has
     /// none, of the principal's.
     store::RealmStore store;
     /// Of the path's {realm}; nil when the path has none.

@@ -152,7 +152,6 @@ Result<void> update_client(Context& context, Call& call) {
 Result<void> delete_client(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, address_of<ClientId>(call, "client_id", "client"));
     call.store.write(
-        store::WriteClass::ordinary,
         [&clients = context.directory.clients(), caller = caller_of(call),
          address](store::Transaction& tx) { return clients.remove(tx, caller, address); },
         call.reply.with([] { return empty_answer(); }));
@@ -164,7 +163,7 @@ Result<void> rotate_client_secret(Context& context, Call& call) {
     POSTRIDER_ASSIGN(Body body, call.json_object_or_empty());
     POSTRIDER_TRY(body.finish());
     store::write<SavedClient>(
-        call.store,
+        call.store.essential(),
         [&clients = context.directory.clients(), caller = caller_of(call), address,
          secret = directory::make_client_secret(context.random)](store::Transaction& tx) {
             return clients.rotate_secret(tx, caller, address, secret);
@@ -257,7 +256,6 @@ Result<void> update_redirect_uri(Context& context, Call& call) {
 Result<void> delete_redirect_uri(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, uri_address_of(call));
     call.store.write(
-        store::WriteClass::ordinary,
         [&clients = context.directory.clients(), caller = caller_of(call), address](
             store::Transaction& tx) { return clients.remove_redirect_uri(tx, caller, address); },
         call.reply.with([] { return empty_answer(); }));

@@ -61,11 +61,15 @@ Result<void> publish(Context& context, Call& call, PublishShape shape) {
     }
     POSTRIDER_TRY(check_built_in(call, work.events));
     POSTRIDER_ASSIGN(work.key, read_idempotency_key(call));
-    work.done = call.reply.with<store::PublishAnswer>([](store::PublishAnswer published) {
-        Answer answer = json_answer(202, std::move(published.body));
-        if (published.replayed) answer.headers.emplace_back("Idempotent-Replayed", "true");
-        return answer;
-    });
+    work.done = [reply = call.reply](Result<store::PublishAnswer> published) {
+        if (!published) return reply.send(std::unexpected(std::move(published).error()));
+        Answer answer = json_answer(202, std::move(published->body));
+        if (published->replayed) answer.headers.emplace_back("Idempotent-Replayed", "true");
+        if (!published->when_written) return reply.send(std::move(answer));
+        // Who asks for the deliveries after the 202 finds them, and who publishes on and on goes no
+        // faster than they are written.
+        published->when_written([reply, answer] { reply.send(answer); });
+    };
     call.store.publish(std::move(work));
     return {};
 }

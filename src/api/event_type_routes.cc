@@ -122,7 +122,6 @@ Result<void> delete_event_type(Context&, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(const auto expected, call.if_match());
     call.store.write(
-        store::WriteClass::ordinary,
         [actor = call.actor(), realm = call.realm, expected,
          name = call.request.path_parameter("event_type")](store::Transaction& tx) -> Result<void> {
             POSTRIDER_TRY(events::delete_own_type(tx, realm, name, expected));

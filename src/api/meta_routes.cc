@@ -20,7 +20,7 @@ Result<void> get_readiness(Context& context, Call& call) {
         return fail(ErrorCode::unavailable, "the disk is full: publishing is refused");
     }
     store::read<std::int64_t>(
-        context.whole_store,
+        context.whole_store, store::Turn::server(),
         [master = context.directory.realms().master()](store::sql::Connection& sql) {
             return store::realms_table::config_version(sql, master);
         },

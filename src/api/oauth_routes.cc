@@ -132,7 +132,8 @@ Result<void> with_client(Call& call, Next next) {
             if (!found) return reply.send(std::unexpected(std::move(found).error()));
             if (!*found) return reply.send(invalid_client());
             next(std::move(**found), form);
-        });
+        },
+        store::ReadClass::first);
     return {};
 }
 
@@ -229,7 +230,7 @@ void find_named(Context& context, const store::RealmStore& store, const RealmId&
             if (!live || live->row.realm != realm) return std::nullopt;
             return std::move(*live);
         },
-        std::move(done));
+        std::move(done), store::ReadClass::first);
 }
 
 Result<void> introspect_oauth_token(Context& context, Call& call) {
@@ -261,8 +262,7 @@ Result<void> revoke_oauth_token(Context& context, Call& call) {
                            return reply.send(
                                oauth_error(400, "invalid_grant", "the token is another client's"));
                        }
-                       store.write(
-                           store::WriteClass::ordinary,
+                       store.essential().write(
                            [row = live->row](store::Transaction& tx) {
                                return directory::revoke_token(tx, row);
                            },

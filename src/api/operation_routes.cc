@@ -58,7 +58,7 @@ Result<void> cancel_operation(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<OperationId>("operation_id", "operation"));
     POSTRIDER_TRY(call.query().finish());
     store::write<OperationRow>(
-        call.store,
+        call.store.essential(),
         [realm = call.realm, id, actor = call.actor()](store::Transaction& tx) {
             return webhooks::cancel_operation(tx, realm, id, actor);
         },

@@ -110,7 +110,6 @@ Result<void> delete_realm(Context& context, Call& call) {
         return fail(ErrorCode::permission_denied, "only the realm master deletes realms");
     }
     call.store.write(
-        store::WriteClass::ordinary,
         [&directory = context.directory, actor = call.actor(),
          address = directory::Address<RealmId>{call.realm, call.realm, version}](
             store::Transaction& tx) { return directory.delete_realm(tx, actor, address); },

@@ -100,7 +100,6 @@ Result<void> create_session(Context& context, Call& call) {
     if (device_policy) attempt.device = cookie_value(call.request, device_policy->name);
     body.require("username");
     body.require("password");
-    using directory::count_characters;
     if (count_characters(attempt.username) > limits::login_name_characters_max) {
         body.refuse("username", "is too long");
     }
@@ -145,7 +144,6 @@ Result<void> end_current_session(Context& context, Call& call) {
     }
     const auto policy = cookie_policy(context.settings.origin());
     call.store.write(
-        store::WriteClass::ordinary,
         [caller = caller_of(call), realm = call.principal->realm,
          id = SessionId{call.principal->id}](store::Transaction& tx) {
             return directory::end_session(tx, caller, realm, id);
@@ -200,7 +198,6 @@ Result<void> end_session(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<SessionId>("session_id", "session"));
     POSTRIDER_TRY(call.query().finish());
     call.store.write(
-        store::WriteClass::ordinary,
         [caller = caller_of(call), realm = call.realm, id](store::Transaction& tx) {
             return directory::end_session(tx, caller, realm, id);
         },

@@ -174,7 +174,7 @@ Result<void> bulk_delete_users(Context& context, Call& call) {
     POSTRIDER_ASSIGN(auto ids, directory::parse_bulk_delete(body));
     const std::size_t count = ids.size();
     store::write<Keys>(
-        call.store,
+        call.store.essential(),
         [&directory = context.directory, caller = caller_of(call), realm = call.realm,
          ids = std::move(ids), fate](store::Transaction& tx) {
             return directory.remove_users(tx, caller, realm, ids, fate);
@@ -244,7 +244,6 @@ Result<void> assign_user_role(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, address_of<UserId>(call, "user_id", "user"));
     POSTRIDER_ASSIGN(const auto role, call.path_id<RoleId>("role_id", "role"));
     call.store.write(
-        store::WriteClass::ordinary,
         [&users = context.directory.users(), caller = caller_of(call), address,
          role](store::Transaction& tx) { return users.assign(tx, caller, address, role); },
         call.reply.with([] { return empty_answer(); }));
@@ -295,7 +294,6 @@ Result<void> delete_user_credential(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, address_of<UserId>(call, "user_id", "user"));
     POSTRIDER_ASSIGN(const auto id, call.path_id<CredentialId>("credential_id", "credential"));
     call.store.write(
-        store::WriteClass::ordinary,
         [&users = context.directory.users(), caller = caller_of(call), address,
          id](store::Transaction& tx) { return users.remove_credential(tx, caller, address, id); },
         call.reply.with([] { return empty_answer(); }));
@@ -324,7 +322,7 @@ Result<void> reset_user_password(Context& context, Call& call) {
     POSTRIDER_TRY(body.finish());
     const auto token = directory::make_reset_token(context.random);
     store::write<Timestamp>(
-        call.store,
+        call.store.essential(),
         [&passwords = context.directory.passwords(), caller = caller_of(call), address, token](
             store::Transaction& tx) { return passwords.begin_reset(tx, caller, address, token); },
         call.reply.with<Timestamp>([text = token.text](Timestamp expires_at) {

@@ -139,7 +139,6 @@ Result<void> update_webhook(Context& context, Call& call) {
 Result<void> delete_webhook(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, address_of(call));
     call.store.write(
-        store::WriteClass::ordinary,
         [&directory = context.directory, address, caller = caller_of(call)](
             store::Transaction& tx) { return directory.remove_webhook(tx, caller, address); },
         call.reply.with([] { return empty_answer(); }));
@@ -169,7 +168,7 @@ Result<void> rotate_webhook_secret(Context& context, Call& call) {
     }
     POSTRIDER_ASSIGN(auto rotation, webhooks::parse_rotation(body));
     store::write<Webhooks::Rotated>(
-        call.store,
+        call.store.essential(),
         [&webhooks = context.webhooks, address, actor = call.actor(),
          rotation = std::move(rotation)](store::Transaction& tx) {
             return webhooks.rotate_secret(tx, address, rotation, actor);

@@ -18,6 +18,24 @@ Result<void> write_uses(store::Transaction& tx, const std::vector<access::ApiKey
     return {};
 }
 
+/// Whether there may be more.
+Result<bool> expire(store::Transaction& tx) {
+    constexpr auto most = static_cast<std::int64_t>(limits::housekeeping_rows_max);
+    POSTRIDER_ASSIGN(const auto keys, store::idempotency_table::expire(
+                                          tx, tx.now() - limits::idempotency_key_lifetime,
+                                          limits::housekeeping_rows_max));
+    POSTRIDER_ASSIGN(const auto resets,
+                     store::password_resets_table::expire(tx, tx.now() - limits::reset_token_window,
+                                                          limits::housekeeping_rows_max));
+    POSTRIDER_ASSIGN(const auto sealed, store::sealed_resets_table::expire(
+                                            tx, tx.now(), limits::housekeeping_rows_max));
+    POSTRIDER_ASSIGN(const auto sessions,
+                     store::sessions_table::expire(tx, tx.now(), limits::housekeeping_rows_max));
+    POSTRIDER_ASSIGN(const auto tokens, store::oauth_tokens_table::expire(
+                                            tx, tx.now(), limits::housekeeping_rows_max));
+    return keys == most || resets == most || sealed == most || sessions == most || tokens == most;
+}
+
 template <typename T>
 void note(const Result<T>& done) {
     if (done) return;
@@ -42,7 +60,7 @@ void Housekeeper::stop() {
 
 void Housekeeper::note_uses() {
     store_.write(
-        store::WriteClass::ordinary,
+        store::Turn::server(), store::WriteClass::ordinary,
         [uses = keys_.take_uses()](store::Transaction& tx) { return write_uses(tx, uses); },
         [](const Result<void>&) {});
 }
@@ -71,19 +89,10 @@ Result<Housekeeper::Progress> Housekeeper::step(store::Transaction& tx,
                                                 const std::vector<access::ApiKeyUse>& uses,
                                                 Plan plan) {
     POSTRIDER_TRY(write_uses(tx, uses));
-    constexpr auto most = static_cast<std::int64_t>(limits::housekeeping_rows_max);
-    POSTRIDER_ASSIGN(const auto keys, store::idempotency_table::expire(
-                                          tx, tx.now() - limits::idempotency_key_lifetime,
-                                          limits::housekeeping_rows_max));
-    POSTRIDER_ASSIGN(const auto resets,
-                     store::password_resets_table::expire(tx, tx.now() - limits::reset_token_window,
-                                                          limits::housekeeping_rows_max));
-    POSTRIDER_ASSIGN(const auto sealed, store::sealed_resets_table::expire(
-                                            tx, tx.now(), limits::housekeeping_rows_max));
-    POSTRIDER_ASSIGN(const auto sessions,
-                     store::sessions_table::expire(tx, tx.now(), limits::housekeeping_rows_max));
-    POSTRIDER_ASSIGN(const auto tokens, store::oauth_tokens_table::expire(
-                                            tx, tx.now(), limits::housekeeping_rows_max));
+    bool expired = false;
+    if (plan.may_expire) {
+        POSTRIDER_ASSIGN(expired, expire(tx));
+    }
     POSTRIDER_ASSIGN(const bool purged, directory_.purge_step(tx));
     POSTRIDER_TRY(remove_keys(tx, plan.ended_keys));
     plan.ended_keys.clear();
@@ -93,24 +102,41 @@ Result<Housekeeper::Progress> Housekeeper::step(store::Transaction& tx,
         plan.overdue.pop_back();
         if (left) plan.overdue.push_back(*left);
     }
-    const bool has_more = keys == most || resets == most || sealed == most || sessions == most ||
-                          tokens == most || purged || !plan.overdue.empty();
+    const bool has_more = expired || purged || !plan.overdue.empty();
     return Progress{std::move(plan), has_more};
 }
 
+/// Deleting cannot be taken back, so it waits after the clock was set.
+bool Housekeeper::may_expire() {
+    const auto look = gate_.look(clock_.now(), clock_.monotonic());
+    if (look.moved) {
+        log::warning(
+            "app",
+            "the clock has moved by far more than time has passed: nothing is deleted for its age "
+            "for the next hour; if the clock is wrong, set it right and restart the server",
+            {{"moved_hours", std::chrono::duration_cast<std::chrono::hours>(*look.moved).count()},
+             {"now", format_rfc3339(clock_.now())}});
+    }
+    return look.may_expire;
+}
+
 void Housekeeper::work() {
+    const bool expires = may_expire();
     recoveries_.proceed();
+    fan_out_.resume();
     auto* cluster = store_.cluster();
     if (cluster != nullptr && !cluster->is_steward()) {
         note_uses();
         return schedule(limits::housekeeping_interval, [this] { work(); });
     }
     store::read<Plan>(
-        store_,
-        [this, now = clock_.now()](store::sql::Connection& sql) -> Result<Plan> {
+        store_, store::Turn::server(),
+        [this, expires, now = clock_.now()](store::sql::Connection& sql) -> Result<Plan> {
             Plan plan;
+            plan.may_expire = expires;
             POSTRIDER_ASSIGN(const auto retentions, directory_.retentions(sql));
             plan.longest = directory::longest(retentions);
+            if (!expires) return plan;
             POSTRIDER_ASSIGN(plan.overdue,
                              directory::find_overdue(sql, now, retentions,
                                                      store_.dropped_at_once(plan.longest)));
@@ -127,14 +153,16 @@ void Housekeeper::work() {
 void Housekeeper::go_on(Plan plan) {
     if (timer_ == nullptr) return;
     store::write<Progress>(
-        store_,
+        store_, store::Turn::server(), store::WriteClass::essential,
         [this, uses = keys_.take_uses(), plan = std::move(plan)](store::Transaction& tx) {
             return step(tx, uses, plan);
         },
         [this](Result<Progress> progress) {
             note(progress);
             loop_.post([this, progress = progress ? std::move(*progress) : Progress{}] {
-                if (!progress.has_more) return tidy(progress.plan.longest);
+                // Partitions are dropped for their age, too.
+                const bool tidies = progress.plan.may_expire;
+                if (!progress.has_more) return tidy(tidies ? progress.plan.longest : Duration{0});
                 schedule(limits::housekeeping_pause, [this, plan = progress.plan] { go_on(plan); });
             });
         });
@@ -147,7 +175,8 @@ void Housekeeper::tidy(Duration retention) {
         return schedule(limits::housekeeping_interval, [this] { work(); });
     }
     store::write<bool>(
-        store_, [retention](store::Transaction& tx) { return tx.tidy(retention); },
+        store_, store::Turn::server(), store::WriteClass::essential,
+        [retention](store::Transaction& tx) { return tx.tidy(retention); },
         [this, retention](Result<bool> has_more) {
             note(has_more);
             loop_.post([this, retention, has_more = has_more.value_or(false)] {

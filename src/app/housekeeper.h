@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "access/api_keys.h"
+#include "app/expiry_gate.h"
 #include "base/clock.h"
 #include "directory/retention.h"
+#include "events/fan_out.h"
 #include "net/event_loop.h"
 #include "store/store.h"
 
@@ -22,20 +24,22 @@ namespace postrider::app {
 /// Does what is nobody's request, one small transaction at a time, so that no publish waits for it:
 /// ends idempotency keys, reset tokens, sessions and access tokens that are too old, notes when
 /// API keys were last used, removes what deleted realms held, what is older than a realm's
-/// retention and keys that ended long ago, lets the store tidy up, and goes on with recoveries that
-/// an error of the store has stopped. Of several nodes the steward does most of it. Lives on the
-/// engine's loop.
+/// retention and keys that ended long ago, lets the store tidy up, and goes on with recoveries and
+/// the writing of deliveries that an error of the store has stopped. Of several nodes the steward
+/// does most of it. Lives on the engine's loop.
 class Housekeeper {
  public:
-    Housekeeper(store::Store& store, webhooks::Recoveries& recoveries,
+    Housekeeper(store::Store& store, events::FanOut& fan_out, webhooks::Recoveries& recoveries,
                 directory::Directory& directory, access::ApiKeys& keys, const Clock& clock,
                 net::EventLoop& loop)
         : store_(store),
+          fan_out_(fan_out),
           recoveries_(recoveries),
           directory_(directory),
           keys_(keys),
           clock_(clock),
-          loop_(loop) {}
+          loop_(loop),
+          gate_(clock.now(), clock.monotonic(), store.last_run()) {}
     Housekeeper(const Housekeeper&) = delete;
     Housekeeper& operator=(const Housekeeper&) = delete;
 
@@ -46,7 +50,8 @@ class Housekeeper {
  private:
     /// What a look at the store found to be done.
     struct Plan {
-        Duration longest{0};  ///< for which a realm keeps its log
+        Duration longest{0};     ///< for which a realm keeps its log
+        bool may_expire = true;  ///< what is too old may go
         std::vector<directory::Overdue> overdue;
         std::vector<store::ApiKeyRow> ended_keys;
     };
@@ -57,6 +62,7 @@ class Housekeeper {
     };
     void schedule(Duration wait, std::function<void()> then);
     void work();
+    bool may_expire();
     /// When API keys were last used.
     void note_uses();
     void go_on(Plan plan);
@@ -67,11 +73,13 @@ class Housekeeper {
     Result<void> remove_keys(store::Transaction& tx, const std::vector<store::ApiKeyRow>& rows);
 
     store::Store& store_;
+    events::FanOut& fan_out_;
     webhooks::Recoveries& recoveries_;
     directory::Directory& directory_;
     access::ApiKeys& keys_;
     const Clock& clock_;
     net::EventLoop& loop_;
+    ExpiryGate gate_;                               // the loop's thread
     std::unique_ptr<net::EventLoop::Timer> timer_;  // the loop's thread; none: stopped
 };
 

@@ -45,11 +45,12 @@ void Node::read_next() {
             return;
         }
     }
-    store_.read([this, batch](Result<store::Snapshot*> snapshot) {
-        const Result<void> done =
-            snapshot ? read((*snapshot)->sql(), batch->what) : std::unexpected(snapshot.error());
-        finish(std::move(*batch), done);
-    });
+    store_.read(store::Turn::server(), store::ReadClass::first,
+                [this, batch](Result<store::Snapshot*> snapshot) {
+                    const Result<void> done = snapshot ? read((*snapshot)->sql(), batch->what)
+                                                       : std::unexpected(snapshot.error());
+                    finish(std::move(*batch), done);
+                });
 }
 
 void Node::finish(Batch batch, const Result<void>& read) {

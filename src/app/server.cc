@@ -84,7 +84,8 @@ class ServerImpl final : public Server {
           engine_(
               delivery::make_engine(*store_, clock_, random_, loop_, *sender_, engine_options())),
           sink_(*engine_, metrics_),
-          publisher_(sink_),
+          fan_out_(*store_, sink_),
+          publisher_(sink_, fan_out_),
           webhooks_(vault_, publisher_, *engine_, random_,
                     {.timeout = config.timeout,
                      .retry_schedule = config.retry_schedule,
@@ -104,7 +105,7 @@ class ServerImpl final : public Server {
               [](const Error& error) {
                   log::warning("webhooks", "recovery waits", {{"reason", error.message}});
               }),
-          housekeeper_(*store_, recoveries_, directory_, keys_, clock_, loop_),
+          housekeeper_(*store_, fan_out_, recoveries_, directory_, keys_, clock_, loop_),
           node_(*store_, webhooks_, directory_, keys_, *engine_),
           context_{.whole_store = *store_,
                    .publisher = publisher_,
@@ -170,6 +171,7 @@ class ServerImpl final : public Server {
     std::unique_ptr<net::HttpSender> sender_;
     std::unique_ptr<delivery::Engine> engine_;
     CountedSink sink_;
+    events::FanOut fan_out_;
     events::Publisher publisher_;
     webhooks::Webhooks webhooks_;
     access::ApiKeys keys_;

@@ -58,7 +58,7 @@ class EngineImpl final : public Engine {
           options_(std::move(options)),
           inbox_([this] { loop_.post([this] { tick(); }); }),
           scheduler_(options_.attempts_in_flight_max),
-          recorder_(store, options_.actions, options_.ownership ? &*options_.ownership : nullptr,
+          recorder_(store, clock, options_.actions, options_.ownership ? &*options_.ownership : nullptr,
                     [this](RecordedBatch batch) { inbox_.put(std::move(batch)); }) {}
 
     void offer(events::Offer offer) override { inbox_.offer(std::move(offer)); }
@@ -207,20 +207,14 @@ Result<void> EngineImpl::recall_last_run(const FlightLog::LastRun& last) {
     std::promise<Result<void>> done;
     auto failing = std::make_shared<std::vector<store::WebhookHealthRow>>();
     store_.write(
-        store::WriteClass::outcomes,
-        [to_blame = last.to_blame, failing](store::Transaction& tx) -> Result<void> {
+        store::Turn::server(), store::WriteClass::outcomes,
+        [to_blame = last.to_blame, last_run = store_.last_run(), failing](store::Transaction& tx) -> Result<void> {
             for (const auto& entry : to_blame) {
                 POSTRIDER_TRY(
                     store::deliveries_table::count_crash(tx, entry.delivery, entry.realm));
             }
-            POSTRIDER_ASSIGN(auto stamp, store::state_table::get(tx.sql(), "last_commit"));
-            if (stamp && stamp->size() == 24) {
-                std::int64_t micros = 0;
-                std::memcpy(&micros, stamp->data() + 16, sizeof micros);
-                auto down = tx.now() - from_micros(micros);
-                if (down > Duration{0}) {
-                    POSTRIDER_TRY(store::webhook_health_table::shift_all(tx, down));
-                }
+            if (last_run && tx.now() > *last_run) {
+                POSTRIDER_TRY(store::webhook_health_table::shift_all(tx, tx.now() - *last_run));
             }
             POSTRIDER_ASSIGN(*failing, store::webhook_health_table::all(tx.sql()));
             return {};
@@ -559,7 +553,8 @@ void EngineImpl::unsealable(Flight& flight, std::string_view detail) {
 
 /// Whether it may still go is looked at for each attempt.
 void EngineImpl::look_up_secret(std::shared_ptr<Flight> flight) {
-    store_.read([this, flight = std::move(flight)](Result<store::Snapshot*> snapshot) {
+    const auto turn = store::Turn::of(flight->held.row.realm);
+    const auto look = [this, flight = std::move(flight)](Result<store::Snapshot*> snapshot) {
         Result<std::string> secret = std::unexpected(Error{});
         if (snapshot) secret = options_.secret_of((*snapshot)->sql(), flight->held.row);
         loop_.post([this, flight, secret = std::move(secret)] {
@@ -567,7 +562,8 @@ void EngineImpl::look_up_secret(std::shared_ptr<Flight> flight) {
             flight->secret = *secret;
             send(flight);
         });
-    });
+    };
+    store_.read(turn, store::ReadClass::first, look);
 }
 
 void EngineImpl::send(const std::shared_ptr<Flight>& flight) {
@@ -605,7 +601,8 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
 void EngineImpl::start_refills() {
     if (stopping_) return;
     for (auto& refill : scheduler_.refills(clock_.now())) {
-        store_.read([this, refill](Result<store::Snapshot*> snapshot) {
+        store_.read(store::Turn::of(refill.realm), store::ReadClass::first,
+                    [this, refill](Result<store::Snapshot*> snapshot) {
             Refilled answer{refill, std::unexpected(Error{}), 0};
             if (snapshot) {
                 answer.commit = (*snapshot)->commit_number();

@@ -129,7 +129,7 @@ class EngineTest : public testing::Test {
 
     Result<void> write(store::Closure closure) {
         std::promise<Result<void>> done;
-        store_->write(store::WriteClass::ordinary, std::move(closure),
+        store_->write(store::Turn::server(), store::WriteClass::ordinary, std::move(closure),
                       [&](Result<void> result) { done.set_value(std::move(result)); });
         return done.get_future().get();
     }
@@ -156,9 +156,11 @@ class EngineTest : public testing::Test {
     }
     std::optional<store::DeliveryView> view(const DeliveryId& id) {
         std::promise<std::optional<store::DeliveryView>> done;
-        store_->read([&](Result<store::Snapshot*> snapshot) {
-            done.set_value(*store::deliveries_table::find((*snapshot)->sql(), target_.realm, id));
-        });
+        store_->read(store::Turn::server(), store::ReadClass::first,
+                     [&](Result<store::Snapshot*> snapshot) {
+                         done.set_value(
+                             *store::deliveries_table::find((*snapshot)->sql(), target_.realm, id));
+                     });
         return done.get_future().get();
     }
     /// Polls, because the outcome is written by other threads; fails after ten seconds.
@@ -334,7 +336,7 @@ TEST_F(EngineTest, outcomes_of_a_lane_from_before_do_not_fence_those_from_after)
     const auto first = publish();
     const auto second = publish();
     std::promise<void> blocked;
-    store_->write(store::WriteClass::ordinary,
+    store_->write(store::Turn::server(), store::WriteClass::ordinary,
                   [&](store::Transaction&) -> Result<void> {
                       blocked.get_future().wait();
                       return {};

@@ -14,13 +14,13 @@ namespace {
 using store::Transaction;
 
 /// One more failure of a webhook; whether it has failed for long enough to be disabled.
-Result<bool> count_failure(Transaction& tx, const store::DeliveryRow& row) {
+Result<bool> count_failure(Transaction& tx, const store::DeliveryRow& row, Timestamp now) {
     POSTRIDER_ASSIGN(auto health,
                      store::webhook_health_table::find(tx.sql(), row.realm, row.webhook));
-    if (!health) health = store::WebhookHealthRow{row.realm, row.webhook, tx.now(), 0};
+    if (!health) health = store::WebhookHealthRow{row.realm, row.webhook, now, 0};
     ++health->failures;
     POSTRIDER_TRY(store::webhook_health_table::put(tx, *health));
-    return tx.now() - health->first_failure_at >= limits::failing_before_disable &&
+    return now - health->first_failure_at >= limits::failing_before_disable &&
            health->failures >= static_cast<std::int64_t>(limits::failures_before_disable);
 }
 
@@ -28,9 +28,11 @@ Result<bool> count_failure(Transaction& tx, const store::DeliveryRow& row) {
 class Batch {
  public:
     Batch(Transaction& tx, const WebhookActions& actions, const Ownership* ownership,
-          const std::vector<Outcome>& outcomes, const std::vector<bool>& was_failing,
-          std::vector<bool>& applied, std::vector<bool>& fenced)
+          Timestamp steady_now, const std::vector<Outcome>& outcomes,
+          const std::vector<bool>& was_failing, std::vector<bool>& applied,
+          std::vector<bool>& fenced)
         : tx_(tx),
+          steady_now_(steady_now),
           actions_(actions),
           ownership_(ownership),
           outcomes_(outcomes),
@@ -107,7 +109,7 @@ class Batch {
         }
         bool failed_for_long = false;
         if (decision.counts_as_failure) {
-            POSTRIDER_ASSIGN(failed_for_long, count_failure(tx_, row));
+            POSTRIDER_ASSIGN(failed_for_long, count_failure(tx_, row, steady_now_));
         }
         if (!decision.disable_gone && !failed_for_long) return {};
         POSTRIDER_TRY(actions_.disable(
@@ -123,6 +125,7 @@ class Batch {
     }
 
     Transaction& tx_;
+    const Timestamp steady_now_;
     const WebhookActions& actions_;
     const Ownership* ownership_;
     const std::vector<Outcome>& outcomes_;
@@ -165,11 +168,12 @@ void Recorder::flush() {
     auto shared = std::make_shared<Shared>();
     shared->was_failing = std::move(was_failing);
     store_.write(
-        store::WriteClass::outcomes,
-        [outcomes, shared, &actions = actions_, ownership = ownership_](Transaction& tx) {
+        store::Turn::server(), store::WriteClass::outcomes,
+        [outcomes, shared, &actions = actions_, ownership = ownership_,
+         steady_now = steady_.at(clock_.now(), clock_.monotonic())](Transaction& tx) {
             shared->commit = tx.commit_number();
-            return Batch(tx, actions, ownership, *outcomes, shared->was_failing, shared->applied,
-                         shared->fenced)
+            return Batch(tx, actions, ownership, steady_now, *outcomes, shared->was_failing,
+                         shared->applied, shared->fenced)
                 .run();
         },
         [outcomes, shared, done = done_](Result<void> result) {

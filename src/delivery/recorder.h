@@ -6,9 +6,12 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/steady_time.h"
 #include "delivery/decision.h"
 #include "delivery/engine.h"
 #include "delivery/lane.h"
+#include "model/limits.h"
 #include "store/store.h"
 
 namespace postrider::delivery {
@@ -43,9 +46,13 @@ struct RecordedBatch {
 class Recorder {
  public:
     /// `ownership` may be nullptr: no other node has lanes.
-    Recorder(store::Store& store, const WebhookActions& actions, const Ownership* ownership,
-             std::function<void(RecordedBatch)> done)
-        : store_(store), actions_(actions), ownership_(ownership), done_(std::move(done)) {}
+    Recorder(store::Store& store, const Clock& clock, const WebhookActions& actions,
+             const Ownership* ownership, std::function<void(RecordedBatch)> done)
+        : store_(store),
+          clock_(clock),
+          actions_(actions),
+          ownership_(ownership),
+          done_(std::move(done)) {}
 
     void add(Outcome outcome) { waiting_.push_back(std::move(outcome)); }
     /// Hands what waits to the writer, unless a batch is under way.
@@ -59,6 +66,9 @@ class Recorder {
 
  private:
     store::Store& store_;
+    const Clock& clock_;
+    /// How long a webhook fails counts by it: a clock that is set disables nobody (promise 7).
+    SteadyTime steady_{limits::clock_step_min};
     const WebhookActions& actions_;
     const Ownership* ownership_;
     std::function<void(RecordedBatch)> done_;

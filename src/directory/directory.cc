@@ -425,7 +425,7 @@ void Directory::create_realm(Actor actor, NewRealm realm, RealmDone done) {
     if (checked) checked = check_display_name(realm.display_name);
     if (!checked) return done(std::unexpected(std::move(checked).error()));
     store::write<store::RealmRow>(
-        store_,
+        store_, store::Turn::of(actor.realm), store::WriteClass::ordinary,
         [this, actor = std::move(actor), realm = std::move(realm)](store::Transaction& tx) {
             return create_in(tx, actor, realm);
         },
@@ -440,7 +440,7 @@ void Directory::update_realm(Actor actor, RealmId id, RealmChange change,
         }
     }
     store::write<store::RealmRow>(
-        store::RealmStore(store_, id),
+        store::RealmStore(store_, store::Turn::of(id), store::WriteClass::essential),
         [this, actor = std::move(actor), id, change = std::move(change), expected_version](
             store::Transaction& tx) { return update_in(tx, actor, id, change, expected_version); },
         std::move(done));

@@ -52,7 +52,7 @@ void FailedLogins::flush() {
     }
     tell_(summary);
     store_.write(
-        store::WriteClass::ordinary,
+        store::Turn::server(), store::WriteClass::ordinary,
         [tallies](store::Transaction& tx) -> Result<void> {
             for (const auto& [account, tally] : tallies) {
                 POSTRIDER_ASSIGN(const auto realm,

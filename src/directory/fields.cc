@@ -15,11 +15,6 @@ namespace {
 constexpr std::array<std::string_view, 6> read_only{"id",      "created_at", "updated_at",
                                                     "version", "secret",     "contained"};
 
-bool is_control(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7F;
-}
-
 }  // namespace
 
 FieldReader::FieldReader(const json::Value& body, ChangeKind kind,
@@ -67,16 +62,7 @@ void FieldReader::text(std::string_view name, Field<std::string>& field, const T
     if (given == nullptr) {
         return refuse(name, fmt::format("must be a string, not {}", found->type_name()));
     }
-    const auto is_bad = [&](char c) {
-        return is_control(c) && !(rule.may_have_lines && (c == '\n' || c == '\t' || c == '\r'));
-    };
-    if (std::ranges::any_of(*given, is_bad)) {
-        return refuse(name, "has a control character; remove it");
-    }
-    if (const auto count = count_characters(*given); count > rule.characters_max) {
-        return refuse(name, fmt::format("has {} characters; at most {} are allowed", count,
-                                        rule.characters_max));
-    }
+    if (auto wrong = check_text(*given, rule)) return refuse(name, *std::move(wrong));
     field.set(*given);
 }
 
@@ -121,11 +107,6 @@ Result<void> check_version(std::optional<std::int64_t> expected, std::int64_t ve
 
 std::unexpected<Error> no_such(std::string_view what, const std::string& id) {
     return fail(ErrorCode::not_found, fmt::format("there is no {} \"{}\"", what, id));
-}
-
-std::size_t count_characters(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 bool is_visible_ascii(std::string_view text) {

@@ -7,18 +7,13 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "model/text_rule.h"
 #include "webhooks/change.h"
 
 namespace postrider::directory {
 
 using webhooks::ChangeKind;
 using webhooks::Field;
-
-/// Which texts a field takes.
-struct TextRule {
-    std::size_t characters_max = 0;
-    bool may_have_lines = false;
-};
 
 /// Reads the members of a body into the fields of a change, as every resource does: unknown members
 /// are refused; what a PUT leaves out and null reset a field; what a PATCH leaves out stays. Bad
@@ -76,8 +71,6 @@ std::unexpected<Error> taken(std::string_view name, std::string what);
 Result<void> check_version(std::optional<std::int64_t> expected, std::int64_t version);
 std::unexpected<Error> no_such(std::string_view what, const std::string& id);
 
-/// Code points of UTF-8.
-std::size_t count_characters(std::string_view text);
 /// Visible ASCII alone, not empty.
 bool is_visible_ascii(std::string_view text);
 /// RFC 7396: what `patch` says of `target`; both are objects.

@@ -85,7 +85,7 @@ void Logins::begin(LoginAttempt given, Done done) {
 /// server has not written costs no read.
 void Logins::recognise(const access::Device& device, const SharedAttempt& attempt) {
     store::read<bool>(
-        store::RealmStore(store_, attempt->given.realm),
+        store::RealmStore(store_, store::Turn::of(attempt->given.realm)),
         [realm = attempt->given.realm, name = attempt->given.username,
          device](store::sql::Connection& sql) -> Result<bool> {
             POSTRIDER_ASSIGN(const auto user, find_user(sql, realm, name));
@@ -97,7 +97,8 @@ void Logins::recognise(const access::Device& device, const SharedAttempt& attemp
             if (!known) return attempt->done(std::unexpected(std::move(known).error()));
             if (*known) attempt->device = device;
             admit(attempt);
-        });
+        },
+        store::ReadClass::first);
 }
 
 void Logins::admit(const SharedAttempt& attempt) {
@@ -133,7 +134,7 @@ void Logins::admit(const SharedAttempt& attempt) {
 void Logins::look_up(const SharedAttempt& attempt) {
     using Found = std::optional<Candidate>;
     store::read<Found>(
-        store::RealmStore(store_, attempt->given.realm),
+        store::RealmStore(store_, store::Turn::of(attempt->given.realm)),
         [realm = attempt->given.realm,
          name = attempt->given.username](store::sql::Connection& sql) -> Result<Found> {
             POSTRIDER_ASSIGN(auto user, find_user(sql, realm, name));
@@ -146,7 +147,8 @@ void Logins::look_up(const SharedAttempt& attempt) {
             if (!found) return attempt->done(std::unexpected(std::move(found).error()));
             if (*found) attempt->user = (*found)->user.id;
             verify(attempt, std::move(*found));
-        });
+        },
+        store::ReadClass::first);
 }
 
 void Logins::verify(const SharedAttempt& attempt, std::optional<Candidate> candidate) {
@@ -167,7 +169,8 @@ void Logins::open_session(const SharedAttempt& attempt, const Candidate& candida
     const std::string nonce =
         attempt->device ? attempt->device->nonce : access::DeviceCookies::make_nonce(random_);
     store::write<LoggedIn>(
-        store::RealmStore(store_, attempt->given.realm),
+        store::RealmStore(store_, store::Turn::of(attempt->given.realm),
+                          store::WriteClass::essential),
         [given = attempt->given, candidate, rehashed, cookie, nonce,
          &devices = devices_](Transaction& tx) -> Result<LoggedIn> {
             const RealmId& realm = given.realm;

@@ -123,8 +123,8 @@ void Passwords::change(const RealmId& realm, std::string password,
                        std::function<Result<void>(store::sql::Connection&)> check,
                        std::function<Result<void>(Transaction&, const std::string&)> write,
                        Done done) {
-    const store::RealmStore store(store_, realm);
-    store.read([this, store, password = std::move(password), check = std::move(check),
+    const store::RealmStore store(store_, store::Turn::of(realm), store::WriteClass::essential);
+    store.read(store::ReadClass::first, [this, store, password = std::move(password), check = std::move(check),
                 write = std::move(write),
                 done = std::move(done)](Result<store::Snapshot*> snapshot) {
         if (!snapshot) return done(std::unexpected(std::move(snapshot).error()));
@@ -133,7 +133,6 @@ void Passwords::change(const RealmId& realm, std::string password,
         hasher_.hash(password, [store, write, done](Result<std::string> hash) {
             if (!hash) return done(std::unexpected(std::move(hash).error()));
             store.write(
-                store::WriteClass::ordinary,
                 [write, hash = std::move(*hash)](Transaction& tx) { return write(tx, hash); },
                 done);
         });

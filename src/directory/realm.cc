@@ -25,10 +25,8 @@ Result<void> check_realm_name(std::string_view name) {
 }
 
 Result<void> check_display_name(std::string_view name) {
-    if (count_characters(name) > limits::name_characters_max) {
-        return fail_field(
-            "#/display_name",
-            "must have at most " + std::to_string(limits::name_characters_max) + " characters");
+    if (auto wrong = check_text(name, {.characters_max = limits::name_characters_max})) {
+        return fail_field("#/display_name", *std::move(wrong));
     }
     return {};
 }

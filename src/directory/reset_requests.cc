@@ -26,9 +26,8 @@ void ResetRequests::work() {
         const MutexLock lock(mutex_);
         request = queue_.front();
     }
-    store::RealmStore(store_, request.realm)
+    store::RealmStore(store_, store::Turn::of(request.realm))
         .write(
-            store::WriteClass::ordinary,
             [this, request, token = make_reset_token(random_)](store::Transaction& tx) {
                 return begin(tx, request, token);
             },

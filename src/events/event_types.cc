@@ -6,15 +6,11 @@
 #include "base/json_text.h"
 #include "base/nearest.h"
 #include "model/limits.h"
+#include "model/text_rule.h"
 #include "store/tables.h"
 
 namespace postrider::events {
 namespace {
-
-std::size_t characters(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
 
 /// Reads the members of a type, adding what is wrong.
 class TypeReader {
@@ -54,12 +50,9 @@ class TypeReader {
     void read_description(const json::Member& member) {
         auto text = string(member);
         if (!text) return;
-        if (characters(*text) > limits::description_characters_max) {
-            refuse("description", "must have at most " +
-                                      std::to_string(limits::description_characters_max) +
-                                      " characters");
-            return;
-        }
+        const TextRule rule{.characters_max = limits::description_characters_max,
+                            .may_have_lines = true};
+        if (auto wrong = check_text(*text, rule)) return refuse("description", *std::move(wrong));
         type.description = *std::move(text);
     }
     void read_object(json::Member& member, std::string& into) {

@@ -78,6 +78,12 @@ std::unexpected<Error> fan_out_too_large(std::size_t fitting) {
                 "fan-out-too-large");
 }
 
+std::unexpected<Error> fan_out_busy() {
+    return fail(ErrorCode::unavailable,
+                "The deliveries of earlier events of this realm are still being written: nothing "
+                "was accepted; try again in a moment.");
+}
+
 std::unexpected<Error> key_reused(const std::string& key) {
     const std::string detail =
         "was used with another body on this route within the last 24 hours; use a new key for a "
@@ -130,9 +136,21 @@ void Publisher::add(store::Transaction& tx, store::EventRow event,
     rows.events.push_back(std::move(event));
 }
 
+void Publisher::add_parts(store::Transaction& tx, const RealmId& realm, const EventId& event,
+                          std::int64_t config_version, std::span<const WebhookId> webhooks,
+                          Rows& rows) {
+    while (!webhooks.empty()) {
+        const auto part =
+            webhooks.first(std::min(webhooks.size(), limits::fan_out_part_deliveries));
+        rows.parts.push_back({realm, tx.mint(), event, config_version, {part.begin(), part.end()}});
+        webhooks = webhooks.subspan(part.size());
+    }
+}
+
 Result<void> Publisher::write(store::Transaction& tx, Rows& rows) {
     POSTRIDER_TRY(store::events_table::insert_all(tx, rows.events));
     POSTRIDER_TRY(store::deliveries_table::insert_all(tx, rows.deliveries));
+    POSTRIDER_TRY(store::fan_outs_table::insert_all(tx, rows.parts));
     for (std::size_t i = 0; i < rows.deliveries.size(); ++i) {
         rows.offers.push_back(
             {std::move(rows.deliveries[i]), std::move(rows.bodies[i]), tx.commit_number()});
@@ -140,6 +158,7 @@ Result<void> Publisher::write(store::Transaction& tx, Rows& rows) {
     rows.events.clear();
     rows.deliveries.clear();
     rows.bodies.clear();
+    rows.parts.clear();
     rows.bytes = 0;
     return {};
 }
@@ -191,9 +210,11 @@ Result<void> Publisher::publish_copy(store::Transaction& tx, const RealmId& real
 
 Result<PublishAnswer> Publisher::add_work(store::Transaction& tx, const PublishWork& work,
                                           std::span<const std::vector<WebhookId>> webhooks,
-                                          Rows& rows) {
+                                          std::optional<std::int64_t> staged_version, Rows& rows) {
     std::vector<PublishedEvent> published;
     published.reserve(work.events.size());
+    std::size_t row_count = work.events.size();
+    Uuid last_part;
     for (std::size_t i = 0; i < work.events.size(); ++i) {
         const NewEvent& event = work.events[i];
         const auto& done = published.emplace_back(
@@ -203,10 +224,25 @@ Result<PublishAnswer> Publisher::add_work(store::Transaction& tx, const PublishW
         add(tx,
             {work.realm, done.id, event.type, event.resource_id, done.timestamp, work.origin,
              event.data},
-            webhooks[i], rows);
+            staged_version ? std::span<const WebhookId>{} : webhooks[i], rows);
+        if (staged_version) {
+            add_parts(tx, work.realm, done.id, *staged_version, webhooks[i], rows);
+            if (!rows.parts.empty()) last_part = rows.parts.back().id;
+            row_count += 1 + webhooks[i].size() / limits::fan_out_part_deliveries;
+        } else {
+            row_count += webhooks[i].size();
+        }
         if (rows.bytes >= limits::publish_set_bytes_max) POSTRIDER_TRY(write(tx, rows));
     }
-    PublishAnswer answer{published_answer(work.shape, published), false};
+    PublishAnswer answer;
+    answer.body = published_answer(work.shape, published);
+    answer.rows = row_count;
+    if (!last_part.is_nil()) {
+        tx.after_commit([this, realm = work.realm] { fan_out_->proceed(realm); });
+        answer.when_written = [this, realm = work.realm, last_part](std::function<void()> then) {
+            fan_out_->when_written(realm, last_part, std::move(then));
+        };
+    }
     if (work.key) {
         POSTRIDER_TRY(store::idempotency_table::put(tx, work.realm, *work.key, answer.body));
     }
@@ -236,7 +272,8 @@ Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& 
                                                       tx.now() - limits::idempotency_key_lifetime));
         if (kept) {
             if (kept->body_sha256 == work.key->body_sha256) {
-                answer = PublishAnswer{std::move(kept->answer), true};
+                answer->body = std::move(kept->answer);
+                answer->replayed = true;
             } else {
                 answer = key_reused(work.key->key);
             }
@@ -258,9 +295,32 @@ Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& 
             return {};
         }
     }
-    call.deliveries += deliveries;
-    POSTRIDER_ASSIGN(answer, add_work(tx, work, webhooks, call.rows));
+    POSTRIDER_ASSIGN(const std::size_t left, parts_left(tx, work.realm, call));
+    if (left >= limits::fan_out_staged_parts_max) {
+        answer = fan_out_busy();
+        return {};
+    }
+    // A full batch to one webhook has as many deliveries as events: parts would not make it shorter.
+    const bool has_many = deliveries > limits::publish_rows_at_once + work.events.size();
+    const bool is_staged = fan_out_ != nullptr && (left > 0 || has_many);
+    POSTRIDER_ASSIGN(
+        answer,
+        add_work(tx, work, webhooks,
+                 is_staged ? std::optional(current.config_version()) : std::nullopt, call.rows));
+    call.row_count += answer->rows;
+    if (is_staged) call.parts[work.realm] += answer->rows;
     return {};
+}
+
+Result<std::size_t> Publisher::parts_left(store::Transaction& tx, const RealmId& realm,
+                                          Call& call) {
+    const auto known = call.parts.find(realm);
+    if (known != call.parts.end()) return known->second;
+    POSTRIDER_ASSIGN(
+        const std::size_t left,
+        store::fan_outs_table::count(tx.sql(), realm, limits::fan_out_staged_parts_max));
+    call.parts.emplace(realm, left);
+    return left;
 }
 
 Result<std::size_t> Publisher::publish_works(store::Transaction& tx, std::span<PublishWork*> works,
@@ -268,7 +328,7 @@ Result<std::size_t> Publisher::publish_works(store::Transaction& tx, std::span<P
     CHECK(works.size() == answers.size());
     Call call;
     std::size_t count = 0;
-    while (count < works.size() && call.deliveries < limits::fan_out_deliveries_max) {
+    while (count < works.size() && call.row_count < limits::publish_rows_at_once) {
         POSTRIDER_TRY(publish_work(tx, *works[count], call, answers[count]));
         ++count;
     }

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "events/delivery_sink.h"
+#include "events/fan_out.h"
 #include "events/matcher.h"
 #include "model/event.h"
 #include "store/store.h"
@@ -21,6 +23,11 @@ namespace postrider::events {
 class Publisher {
  public:
     explicit Publisher(DeliverySink& sink) : sink_(sink) {}
+    /// Publishes with more than limits::publish_rows_at_once deliveries leave them to `fan_out`,
+    /// and so does, to keep the order, what is published to a realm that has parts left there.
+    /// Events of changes have all their deliveries in the change's own transaction: a deleted
+    /// webhook still gets its own `webhook.deleted`.
+    Publisher(DeliverySink& sink, FanOut& fan_out) : sink_(sink), fan_out_(&fan_out) {}
 
     /// The event of a change, in the change's own transaction. Call it before the row goes for a
     /// deletion (which matches as before the change) and after the change, with the realm's
@@ -36,8 +43,8 @@ class Publisher {
                               EventOrigin origin);
 
     /// The store's publish handler: idempotency keys, known types, fan-out limit, then the rows.
-    /// A refused work has written nothing. How many it did: about
-    /// limits::fan_out_deliveries_max deliveries are enough for a transaction.
+    /// A refused work has written nothing. How many it did: limits::publish_rows_at_once rows are
+    /// enough for several works.
     Result<std::size_t> publish_works(store::Transaction& tx, std::span<store::PublishWork*> works,
                                       std::span<Result<store::PublishAnswer>> answers);
 
@@ -48,13 +55,15 @@ class Publisher {
         std::vector<store::EventRow> events;
         std::vector<store::DeliveryRow> deliveries;
         std::vector<std::shared_ptr<const std::string>> bodies;  ///< of the deliveries
+        std::vector<store::FanOutRow> parts;                     ///< deliveries for later
         std::size_t bytes = 0;                                   ///< of the events' data
         std::vector<Offer> offers;                               ///< of what is written
     };
     /// What one call of publish_works goes by: the matcher of each realm, and its rows.
     struct Call {
         std::unordered_map<RealmId, Result<SharedMatcher>> matchers;
-        std::size_t deliveries = 0;
+        std::unordered_map<RealmId, std::size_t> parts;  ///< that are still to be written
+        std::size_t row_count = 0;
         Rows rows;
     };
 
@@ -65,7 +74,12 @@ class Publisher {
                               Result<store::PublishAnswer>& answer);
     Result<store::PublishAnswer> add_work(store::Transaction& tx, const store::PublishWork& work,
                                           std::span<const std::vector<WebhookId>> webhooks,
-                                          Rows& rows);
+                                          std::optional<std::int64_t> staged_version, Rows& rows);
+    /// How many parts of the realm are still to be written.
+    Result<std::size_t> parts_left(store::Transaction& tx, const RealmId& realm, Call& call);
+    static void add_parts(store::Transaction& tx, const RealmId& realm, const EventId& event,
+                          std::int64_t config_version, std::span<const WebhookId> webhooks,
+                          Rows& rows);
     static void add(store::Transaction& tx, store::EventRow event,
                     std::span<const WebhookId> webhooks, Rows& rows);
     static Result<void> write(store::Transaction& tx, Rows& rows);
@@ -74,6 +88,7 @@ class Publisher {
     void offer_after_commit(store::Transaction& tx, std::vector<Offer> offers);
 
     DeliverySink& sink_;
+    FanOut* fan_out_ = nullptr;
     /// Matchers of committed configurations only: one that was loaded in a transaction enters after
     /// its commit, because a rolled-back config_version is used again.
     Mutex mutex_;

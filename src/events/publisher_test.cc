@@ -148,7 +148,7 @@ class PublisherTest : public testing::Test {
         std::promise<void> entered;
         auto inside = entered.get_future();
         store_->write(
-            store::WriteClass::ordinary,
+            store::Turn::server(), store::WriteClass::outcomes,
             [opened, &entered](Transaction&) -> Result<void> {
                 entered.set_value();
                 opened.wait();
@@ -359,13 +359,14 @@ TEST_F(PublisherTest, works_that_are_too_much_for_one_transaction_are_done_in_se
     for (int i = 0; i < 3; ++i) answers.push_back(publish_later(work(many)));
     std::promise<bool> last;
     store_->write(
-        store::WriteClass::ordinary, [](Transaction&) { return Result<void>(); },
+        store::Turn::server(), store::WriteClass::ordinary,
+        [](Transaction&) { return Result<void>(); },
         [&last](const Result<void>& written) { last.set_value(written.has_value()); });
     const auto before = store_->last_commit();
     release_writer();
     for (auto& answer : answers) EXPECT_TRUE(answer.get());
     EXPECT_TRUE(last.get_future().get());
-    EXPECT_EQ(store_->last_commit(), before + 4);  // what held the writer, then three
+    EXPECT_EQ(store_->last_commit(), before + 3);  // the first with what held the writer
     const auto offers = sink_.take();
     EXPECT_EQ(offers.size(), 3 * limits::fan_out_deliveries_max);
     EXPECT_TRUE(std::ranges::is_sorted(offers, {}, &Offer::commit));
@@ -394,11 +395,11 @@ TEST_F(PublisherTest, a_webhook_answered_misses_nothing_and_a_rolled_back_one_le
 }
 
 TEST_F(PublisherTest, within_one_group_a_publish_sees_the_webhooks_before_it) {
+    ASSERT_TRUE(publish(work({event("order.paid")})));  // the matcher without webhooks is kept
     hold_writer();
-    auto before = publish_later(work({event("order.paid")}));
     std::promise<void> written;
     store_->write(
-        store::WriteClass::ordinary,
+        store::Turn::server(), store::WriteClass::ordinary,
         [this](Transaction& tx) -> Result<void> {
             POSTRIDER_TRY(insert_webhook(tx, realm_, R"(["*"])"));
             return {};
@@ -407,7 +408,6 @@ TEST_F(PublisherTest, within_one_group_a_publish_sees_the_webhooks_before_it) {
     auto after = publish_later(work({event("order.paid")}));
     release_writer();
     written.get_future().wait();
-    EXPECT_NE(before.get()->body.find(R"("deliveries":0)"), std::string::npos);
     EXPECT_NE(after.get()->body.find(R"("deliveries":1)"), std::string::npos);
 }
 

@@ -244,20 +244,37 @@ inline constexpr std::size_t refills_in_flight_max =
     2;                                                 ///< they share the reader pool with the API
 inline constexpr Duration refill_again_after = 100ms;  ///< a read that was refused
 inline constexpr Duration refill_unseen_after = 5ms;   ///< a read that was too old
-inline constexpr std::size_t record_batch_max = 512;   ///< outcomes in one hand-over to the writer
+inline constexpr std::size_t record_batch_max = 256;   ///< outcomes in one hand-over: some 8 ms
 inline constexpr std::size_t unrecorded_outcomes_max = 8192;  ///< then nothing more is submitted
 inline constexpr std::size_t descriptors_reserved = 1024;     ///< not for attempts: API, store, DNS
 inline constexpr std::size_t attempts_started_at_once = 64;   ///< then answers are read again
 inline constexpr std::size_t attempts_in_flight_max = 16 * 1024;  ///< also bounded by descriptors
 
 // The store.
-inline constexpr std::size_t writer_queue_max = 8192;  ///< then 503
+inline constexpr std::size_t writer_queue_max = 8192;  ///< of each kind; then 503
 inline constexpr std::size_t writer_queue_bytes_max = 64 * 1024 * 1024;
 inline constexpr std::size_t writer_group_max = 1024;  ///< works in one transaction
+inline constexpr Duration writer_group_duration_max =
+    4ms;  ///< then a group takes no more: who comes now waits for about this long, and a commit
+inline constexpr std::size_t writer_slice_publishes =
+    32;  ///< taken at once, ~2 ms: between slices the others have their turns
+inline constexpr std::size_t publish_rows_at_once =
+    256;  ///< of several publishes, then the others have their turns; ~5 ms
+inline constexpr std::size_t fan_out_part_deliveries =
+    128;  ///< what one event makes beyond these is written part by part, ~3 ms each
+inline constexpr std::size_t fan_out_staged_parts_max =
+    2048;  ///< of one realm, some 260,000 deliveries; then its publishes get 503
+inline constexpr Duration fan_out_retry = 1s;  ///< after a step that the store refused
+inline constexpr std::size_t essential_on_reserve_max =
+    2000;  ///< writes while the disk is full: ~4 KiB each, half of the smallest reserve
 inline constexpr std::size_t publish_set_bytes_max =
     4 * 1024 * 1024;  ///< of events gathered in memory, then they are written
 inline constexpr std::size_t reader_queue_max = 4096;
-inline constexpr std::size_t reader_threads = 2;
+inline constexpr std::size_t reader_threads_first = 1;     ///< for sessions, tokens and refills
+inline constexpr std::size_t reader_threads_ordinary = 2;  ///< one for each core
+inline constexpr std::size_t reader_threads_long = 1;  ///< what takes long holds up only its like
+inline constexpr Duration read_duration_first =
+    10ms;  ///< of an ordinary read; one that needs more runs again among the long ones
 inline constexpr Duration read_duration_max = 1s;  ///< a longer one would hold the WAL
 inline constexpr Duration closure_duration_max = 50ms;
 inline constexpr std::uint64_t wal_restart_bytes = 64 * 1024 * 1024;
@@ -271,6 +288,12 @@ inline constexpr std::size_t housekeeping_rows_max =
     1000;                                              ///< of one step: well under a closure's time
 inline constexpr std::int64_t free_pages_kept = 4096;  ///< 32 MiB for the next rows, not given back
 inline constexpr Duration housekeeping_interval = 30s;
+inline constexpr Duration clock_step_min =
+    1min;  ///< by which the clock moved more than time passed: somebody has set it
+inline constexpr Duration expiry_pause_after_step =
+    1h;  ///< nothing is deleted for its age: time to notice a clock that is wrong
+inline constexpr Duration downtime_plausible_max =
+    7 * 24h;  ///< a longer one may as well be a clock that is wrong
 inline constexpr Duration housekeeping_pause = 5ms;     ///< between steps, for others to write
 inline constexpr std::size_t transfer_step_rows = 500;  ///< of one transaction of a move
 inline constexpr std::size_t statistics_deliveries_max = 20'000;  ///< newest of the period; ~20 ms
@@ -285,7 +308,8 @@ inline constexpr std::size_t reseal_step_rows = 200;  ///< a transaction of a fe
 // PostgreSQL.
 inline constexpr int postgresql_version_min = 140000;  ///< PostgreSQL 14, as libpq counts
 inline constexpr std::size_t postgresql_closure_connections = 4;  ///< beside publishes and outcomes
-inline constexpr std::size_t postgresql_read_connections = 4;
+inline constexpr Duration postgresql_read_duration_first =
+    50ms;  ///< as read_duration_first: with the way there and back
 inline constexpr int postgresql_runs_again_max =
     12;  ///< after a deadlock or a failed serialization
 inline constexpr Duration postgresql_again_pause_first = 1ms;  ///< doubling

@@ -1,8 +1,13 @@
 #include "store/last_commit.h"
 
+#include <cstring>
+
 #include "store/tables.h"
 
 namespace postrider::store {
+namespace {
+constexpr std::size_t id_bytes = 16;
+}
 
 Result<void> write_last_commit(sql::Connection& sql, const Uuid& last_id, Timestamp now) {
     const auto micros = to_micros(now);
@@ -11,10 +16,17 @@ Result<void> write_last_commit(sql::Connection& sql, const Uuid& last_id, Timest
     return state_table::put(sql, "last_commit", state);
 }
 
-Result<Uuid> read_last_id(sql::Connection& sql) {
+Result<LastCommit> read_last_commit(sql::Connection& sql) {
     POSTRIDER_ASSIGN(auto state, state_table::get(sql, "last_commit"));
-    if (!state || state->size() < 16) return Uuid{};
-    return Uuid::from_bytes(std::string_view(*state).substr(0, 16));
+    LastCommit last;
+    std::int64_t micros = 0;
+    if (!state || state->size() < id_bytes) return last;
+    last.id = Uuid::from_bytes(std::string_view(*state).substr(0, id_bytes));
+    if (state->size() == id_bytes + sizeof micros) {
+        std::memcpy(&micros, state->data() + id_bytes, sizeof micros);
+        last.time = from_micros(micros);
+    }
+    return last;
 }
 
 }  // namespace postrider::store

@@ -370,7 +370,20 @@ constexpr const char* users_by_age = R"sql(
 CREATE INDEX users_by_age ON users (realm_id, created_at, id);
 )sql";
 
-constexpr std::array steps{first, directory, audit_indexes, powers, users_by_age};
+// An event with very many deliveries has them written part by part, so that others can write in
+// between: `webhooks` are the ids, 16 bytes each, of those that a part is still to be written for.
+constexpr const char* fan_outs = R"sql(
+CREATE TABLE fan_outs (
+    realm_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    event_id BYTES NOT NULL,
+    config_version BIGINT NOT NULL,
+    webhooks BYTES NOT NULL,
+    PRIMARY KEY (realm_id, id)
+) CLUSTERED;
+)sql";
+
+constexpr std::array steps{first, directory, audit_indexes, powers, users_by_age, fan_outs};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/check.h"
 #include "base/encoding.h"
 #include "model/limits.h"
 #include "store/commit_order.h"
@@ -30,22 +31,28 @@ using sql::PostgresqlConnection;
 class PostgresqlReadSource final : public ReadSource {
  public:
     explicit PostgresqlReadSource(PostgresqlLink link) : link_(std::move(link)) {}
-    Result<sql::Connection*> begin() override {
+    Result<sql::Connection*> begin(Duration budget) override {
+        const std::string script = fmt::format(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+            // The lock comes before the snapshot: see postgresql_writer.cc. The budget is not for it.
+            "LOCK TABLE ONLY deliveries IN ACCESS SHARE MODE; SET LOCAL statement_timeout = {}",
+            std::chrono::duration_cast<std::chrono::milliseconds>(budget).count());
         // A connection that was closed while it was idle is noticed by its first use.
         for (int attempt = 0; attempt < 2; ++attempt) {
             auto connection = link_.get();
             if (!connection) break;
             (*connection)->clear_failure();
-            // The lock comes before the snapshot: see postgresql_writer.cc.
-            auto begun = (*connection)
-                             ->execute(
-                                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-                                 "LOCK TABLE ONLY deliveries IN ACCESS SHARE MODE");
-            if (begun) return *connection;
+            connection_ = *connection;
+            if (connection_->execute(script.c_str())) return connection_;
+            connection_ = nullptr;
             link_.drop();
         }
         return fail(ErrorCode::unavailable,
                     "The database is not reachable; try again in a few seconds.");
+    }
+    bool ran_out() const override {
+        constexpr std::string_view query_canceled = "57014";
+        return connection_ != nullptr && connection_->last_state() == query_canceled;
     }
     void end() override {
         // Nothing was written: ending it cannot lose anything.
@@ -54,30 +61,36 @@ class PostgresqlReadSource final : public ReadSource {
 
  private:
     PostgresqlLink link_;
+    PostgresqlConnection* connection_ = nullptr;  // of the snapshot
 };
 
 class PostgresqlStore final : public Store {
  public:
     PostgresqlStore(const PostgresqlOptions& options, NodeFile file, PostgresqlLink link,
                     std::string channel, const Uuid& node, const Clock& clock, Random& random,
-                    Uuid last_id)
+                    const LastCommit& last)
         : file_(std::move(file)),
+          last_run_(last.time),
           cluster_(std::move(link), std::move(channel), node, order_, clock,
                    {.last = [this] { return writer_.last_id(); },
                     .raise = [this](const Uuid& id) { writer_.mint_above(id); }}),
-          writer_(options.url, node, cluster_, order_, clock, random, last_id, options.committed),
-          readers_(make_readers(options.url, clock), [this] { return order_.seen(); }) {}
+          writer_(options.url, node, cluster_, order_, clock, random, last.id, options.committed),
+          readers_(make_readers(options.url, clock), limits::postgresql_read_duration_first, clock,
+                   [this] { return order_.seen(); }) {}
     ~PostgresqlStore() override { stop(); }
 
-    void write(WriteClass write_class, Closure closure, Done done) override {
-        writer_.write(write_class, std::move(closure), std::move(done));
+    void write(const Turn& turn, WriteClass write_class, Closure closure, Done done) override {
+        writer_.write(turn, write_class, std::move(closure), std::move(done));
     }
     void publish(PublishWork work) override { writer_.publish(std::move(work)); }
-    void read(Reader reader) override { readers_.read(std::move(reader)); }
+    void read(const Turn& turn, ReadClass read_class, Reader reader) override {
+        readers_.read(turn, read_class, std::move(reader));
+    }
     void set_publish_handler(PublishHandler handler) override {
         writer_.set_publish_handler(std::move(handler));
     }
     CommitNumber last_commit() const override { return order_.last(); }
+    std::optional<Timestamp> last_run() const override { return last_run_; }
     bool is_disk_full() const override { return false; }
     Duration dropped_at_once(Duration retention) const override {
         return partition_width(retention);
@@ -90,18 +103,18 @@ class PostgresqlStore final : public Store {
     }
 
  private:
-    static std::vector<std::unique_ptr<ReadSource>> make_readers(const std::string& url,
-                                                                 const Clock& clock) {
-        std::vector<std::unique_ptr<ReadSource>> readers;
-        readers.reserve(limits::postgresql_read_connections);
-        for (std::size_t i = 0; i < limits::postgresql_read_connections; ++i) {
-            readers.push_back(std::make_unique<PostgresqlReadSource>(
-                PostgresqlLink(url, {.statement_max = limits::read_duration_max}, clock)));
-        }
-        return readers;
+    static ReaderPool::Sources make_readers(const std::string& url, const Clock& clock) {
+        auto sources =
+            ReaderPool::make_sources([&url, &clock]() -> Result<std::unique_ptr<ReadSource>> {
+                return std::make_unique<PostgresqlReadSource>(
+                    PostgresqlLink(url, {.statement_max = limits::read_duration_max}, clock));
+            });
+        CHECK(sources.has_value());  // it connects later
+        return std::move(*sources);
     }
 
     NodeFile file_;
+    const std::optional<Timestamp> last_run_;
     CommitOrder order_;
     PostgresqlCluster cluster_;
     PostgresqlWriter writer_;
@@ -142,13 +155,13 @@ Result<void> register_node(PostgresqlConnection& sql, const Uuid& node,
                            .c_str());
 }
 
-/// Above every id of every node.
-Result<Uuid> find_last_id(PostgresqlConnection& sql) {
+/// The id is above every id of every node.
+Result<LastCommit> find_last_commit(PostgresqlConnection& sql) {
     static constexpr sql::Query query{
         "SELECT last_id FROM nodes WHERE length(last_id) = 16 ORDER BY last_id DESC LIMIT 1"};
-    POSTRIDER_ASSIGN(Uuid last, read_last_id(sql));
+    POSTRIDER_ASSIGN(LastCommit last, read_last_commit(sql));
     auto rows = sql.rows(query);
-    if (rows.next()) last = std::max(last, rows.uuid(0));
+    if (rows.next()) last.id = std::max(last.id, rows.uuid(0));
     POSTRIDER_TRY(rows.finish());
     return last;
 }
@@ -173,13 +186,13 @@ Result<std::unique_ptr<Store>> open_postgresql(PostgresqlOptions options, const 
         POSTRIDER_ASSIGN(before, file.take(options.node_file, node));
     }
     POSTRIDER_TRY(register_node(*sql, node, before));
-    POSTRIDER_ASSIGN(const auto last_id, find_last_id(*sql));
+    POSTRIDER_ASSIGN(const auto last, find_last_commit(*sql));
     // Of this schema, in a database that may have several.
     POSTRIDER_ASSIGN(auto channel,
                      sql->value("SELECT 'postrider_' || to_hex(hashtext(current_schema()))"));
     return std::make_unique<PostgresqlStore>(options, std::move(file), std::move(link),
                                              channel.value_or("postrider"), node, clock, random,
-                                             last_id);
+                                             last);
 }
 
 }  // namespace postrider::store

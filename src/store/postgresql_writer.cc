@@ -166,7 +166,11 @@ PostgresqlWriter::PostgresqlWriter(const std::string& url, const Uuid& node,
       clock_(clock),
       observer_(std::move(observer)),
       random_(random),
-      minter_(random_, last_id) {
+      minter_(random_, last_id),
+      // Whoever makes outcomes bounds them: limits::unrecorded_outcomes_max.
+      queues_{Queue{TurnQueue<Work>(unbounded, unbounded)},
+              Queue{TurnQueue<Work>(limits::writer_queue_max, limits::writer_queue_bytes_max)},
+              Queue{TurnQueue<Work>(limits::writer_queue_max, limits::writer_queue_bytes_max)}} {
     std::vector<Kind> kinds{Kind::outcomes, Kind::publishes};
     kinds.insert(kinds.end(), limits::postgresql_closure_connections, Kind::closures);
     for (const Kind kind : kinds) {
@@ -207,14 +211,15 @@ void PostgresqlWriter::stop() {
     }
 }
 
-void PostgresqlWriter::write(WriteClass write_class, Closure closure, Done done) {
+void PostgresqlWriter::write(const Turn& turn, WriteClass write_class, Closure closure, Done done) {
     enqueue(write_class == WriteClass::outcomes ? Kind::outcomes : Kind::closures,
-            ClosureWork{std::move(closure), std::move(done)}, 0);
+            {turn, 0, ClosureWork{std::move(closure), std::move(done)}});
 }
 
 void PostgresqlWriter::publish(PublishWork work) {
     const std::size_t bytes = bytes_of(work);
-    enqueue(Kind::publishes, std::move(work), bytes);
+    const Turn turn = Turn::of(work.realm, work.who);
+    enqueue(Kind::publishes, {turn, bytes, std::move(work)});
 }
 
 namespace {
@@ -230,8 +235,8 @@ void refuse(Work& work, const Error& error) {
 
 }  // namespace
 
-void PostgresqlWriter::enqueue(Kind kind, Work work, std::size_t bytes) {
-    Error refusal;
+void PostgresqlWriter::enqueue(Kind kind, Entry entry) {
+    std::optional<Error> refusal;
     {
         const MutexLock lock(mutex_);
         Queue& queue = queue_of(kind);
@@ -239,19 +244,16 @@ void PostgresqlWriter::enqueue(Kind kind, Work work, std::size_t bytes) {
             refusal = stopping_error();
         } else if (kind != Kind::outcomes && (is_down_ || cluster_.is_silent())) {
             refusal = sql::unreachable();
-        } else if (kind != Kind::outcomes && (queue.works.size() >= limits::writer_queue_max ||
-                                              queue.bytes >= limits::writer_queue_bytes_max)) {
-            refusal = {ErrorCode::unavailable,
-                       "Too many writes are waiting: nothing was accepted; try again in a moment.",
-                       {}};
         } else {
-            queue.bytes += bytes;
-            queue.works.push_back(std::move(work));
+            refusal = writes_waiting(queue.works.room_for(entry.turn.realm));
+        }
+        if (!refusal) {
+            queue.works.push(std::move(entry));
             queue.changed.notify_one();
             return;
         }
     }
-    refuse(work, refusal);
+    refuse(entry.work, *refusal);
 }
 
 void PostgresqlWriter::run(Lane& lane) {
@@ -266,15 +268,20 @@ void PostgresqlWriter::run(Lane& lane) {
         } else if (lane.kind == Kind::publishes) {
             run_publishes(lane, std::move(works));
         } else if (lane.kind == Kind::outcomes) {
-            run_outcomes(lane, std::move(works[0]));
+            run_outcomes(lane, std::move(works[0].work));
         } else {
-            run_closure(lane, std::move(works[0]));
+            const Turn turn = works[0].turn;
+            const Monotonic before = clock_.monotonic();
+            run_closure(lane, std::move(works[0].work));
+            // The server does not count rows; time is as good a measure.
+            charge(Kind::closures, turn,
+                   static_cast<std::uint64_t>((clock_.monotonic() - before) / 100us));
         }
     }
 }
 
 /// What the lane does next; nothing when it should look at its connection or at the end.
-std::vector<PostgresqlWriter::Work> PostgresqlWriter::take(Lane& lane) {
+std::vector<PostgresqlWriter::Entry> PostgresqlWriter::take(Lane& lane) {
     const MutexLock lock(mutex_);
     Queue& queue = queue_of(lane.kind);
     while (queue.works.empty() && !stopping_) {
@@ -291,15 +298,27 @@ std::vector<PostgresqlWriter::Work> PostgresqlWriter::take(Lane& lane) {
         }
     }
     const std::size_t most = lane.kind == Kind::publishes ? limits::writer_group_max : 1;
-    std::vector<Work> works;
-    while (!queue.works.empty() && works.size() < most) {
-        Work& work = queue.works.front();
-        if (const auto* publish = std::get_if<PublishWork>(&work))
-            queue.bytes -= bytes_of(*publish);
-        works.push_back(std::move(work));
-        queue.works.pop_front();
+    std::vector<Entry> works;
+    while (works.size() < most) {
+        auto entry = queue.works.pop();
+        if (!entry) break;
+        works.push_back(std::move(*entry));
     }
     return works;
+}
+
+void PostgresqlWriter::charge(Kind kind, const Turn& turn, std::uint64_t cost) {
+    const MutexLock lock(mutex_);
+    queue_of(kind).works.charge(turn, cost);
+}
+
+/// These were too much for one transaction, and are their callers' next.
+void PostgresqlWriter::put_back(std::vector<Entry> works) {
+    const MutexLock lock(mutex_);
+    while (!works.empty()) {
+        queue_of(Kind::publishes).works.put_back(std::move(works.back()));
+        works.pop_back();
+    }
 }
 
 bool PostgresqlWriter::is_finished(Kind kind) {
@@ -352,13 +371,13 @@ void PostgresqlWriter::run_closure(Lane& lane, Work work) {
     }
 }
 
-void PostgresqlWriter::run_publishes(Lane& lane, std::vector<Work> works) {
+void PostgresqlWriter::run_publishes(Lane& lane, std::vector<Entry> works) {
     CHECK(publish_handler_ != nullptr);
     std::vector<PublishWork*> publishes;
     publishes.reserve(works.size());
     std::set<RealmId> realms;
-    for (auto& work : works) {
-        publishes.push_back(&std::get<PublishWork>(work));
+    for (auto& entry : works) {
+        publishes.push_back(&std::get<PublishWork>(entry.work));
         realms.insert(publishes.back()->realm);
     }
     std::vector<Result<PublishAnswer>> answers(works.size());
@@ -370,18 +389,21 @@ void PostgresqlWriter::run_publishes(Lane& lane, std::vector<Work> works) {
         return {};
     });
     if (ran.end == End::committed) {
-        for (std::size_t i = 0; i < count; ++i) tell(*publishes[i], std::move(answers[i]));
+        for (std::size_t i = 0; i < count; ++i) {
+            if (answers[i]) charge(Kind::publishes, works[i].turn, answers[i]->rows);
+            tell(*publishes[i], std::move(answers[i]));
+        }
         works.erase(works.begin(), works.begin() + static_cast<std::ptrdiff_t>(count));
-        if (!works.empty()) run_publishes(lane, std::move(works));
+        put_back(std::move(works));
     } else if (ran.end == End::refused && works.size() > 1) {
         // One of them is at fault: each alone.
-        for (auto& work : works) {
-            std::vector<Work> one;
-            one.push_back(std::move(work));
+        for (auto& entry : works) {
+            std::vector<Entry> one;
+            one.push_back(std::move(entry));
             run_publishes(lane, std::move(one));
         }
     } else {
-        for (auto& work : works) refuse(work, ran.error);
+        for (auto& entry : works) refuse(entry.work, ran.error);
     }
 }
 
@@ -456,6 +478,9 @@ PostgresqlWriter::Ran PostgresqlWriter::give_up(Lane& lane, const Error& error) 
         return {End::lost, sql::unreachable()};
     }
     if (failure == Failure::again) return {End::again, busy_error()};
+    if (error.problem != nullptr && error.problem == std::string_view("filter-too-wide")) {
+        return {End::refused, busy_error()};  // a write has no filters
+    }
     // Whoever was first can be seen now, and the closure says it in its own words.
     if (failure == Failure::unique) return {End::again, error};
     return {End::refused, error};
@@ -544,17 +569,14 @@ Result<void> PostgresqlWriter::make_row(Lane& lane, PostgresqlConnection& sql) {
 
 /// The database is gone: nobody waits for it.
 void PostgresqlWriter::refuse_waiting() {
-    std::deque<Work> waiting;
+    std::vector<Entry> waiting;
     {
         const MutexLock lock(mutex_);
         for (const Kind kind : {Kind::publishes, Kind::closures}) {
-            Queue& queue = queue_of(kind);
-            for (auto& work : queue.works) waiting.push_back(std::move(work));
-            queue.works.clear();
-            queue.bytes = 0;
+            while (auto entry = queue_of(kind).works.pop()) waiting.push_back(std::move(*entry));
         }
     }
-    for (auto& work : waiting) refuse(work, sql::unreachable());
+    for (auto& entry : waiting) refuse(entry.work, sql::unreachable());
 }
 
 /// Before another attempt.

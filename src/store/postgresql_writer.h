@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,8 +23,9 @@
 namespace postrider::store {
 
 /// Writes to PostgreSQL on several connections, each with a thread (a lane): one takes all
-/// publishes that wait as one set operation, one the batches of outcomes, the others run closures,
-/// each in a serializable transaction of its own.
+/// publishes that wait as one set operation (up to limits::publish_rows_at_once rows), one the
+/// batches of outcomes, the others run closures, each in a serializable transaction of its own.
+/// Among publishes, and among closures, realms and their callers take turns (turns.h).
 ///
 /// Deadlocks and failed serializations run again. Without the database, publishes and closures are
 /// refused at once, outcomes wait. When the connection breaks during COMMIT nobody is told anything
@@ -42,7 +42,7 @@ class PostgresqlWriter {
     PostgresqlWriter(const PostgresqlWriter&) = delete;
     PostgresqlWriter& operator=(const PostgresqlWriter&) = delete;
 
-    void write(WriteClass write_class, Closure closure, Done done);
+    void write(const Turn& turn, WriteClass write_class, Closure closure, Done done);
     void publish(PublishWork work);
     void set_publish_handler(PublishHandler handler) { publish_handler_ = std::move(handler); }
     Uuid last_id() const;
@@ -59,10 +59,10 @@ class PostgresqlWriter {
     };
     using Work = std::variant<ClosureWork, PublishWork>;
     enum class Kind { outcomes, publishes, closures };
+    using Entry = TurnQueue<Work>::Entry;
     struct Queue {
-        std::deque<Work> works;
-        std::size_t bytes = 0;
-        Condition changed;
+        TurnQueue<Work> works;
+        Condition changed{};
     };
     struct Lane {
         Lane(Kind lane_kind, PostgresqlLink lane_link, std::string lane_slot)
@@ -93,17 +93,19 @@ class PostgresqlWriter {
         bool is_any() const { return outcomes || !matching.empty(); }
     };
 
-    void enqueue(Kind kind, Work work, std::size_t bytes);
+    void enqueue(Kind kind, Entry entry);
     Queue& queue_of(Kind kind) REQUIRES_LOCK(mutex_) {
         return queues_[static_cast<std::size_t>(kind)];
     }
     void run(Lane& lane);
-    std::vector<Work> take(Lane& lane);
+    std::vector<Entry> take(Lane& lane);
+    void charge(Kind kind, const Turn& turn, std::uint64_t cost);
     bool is_finished(Kind kind);
     bool is_stopping();
     void run_outcomes(Lane& lane, Work work);
     void run_closure(Lane& lane, Work work);
-    void run_publishes(Lane& lane, std::vector<Work> works);
+    void run_publishes(Lane& lane, std::vector<Entry> works);
+    void put_back(std::vector<Entry> works);
     Ran repeat(Lane& lane, const std::string& begin, const Body& body, bool no_outcomes = false);
     Ran transact(Lane& lane, const std::string& begin, const Body& body, bool no_outcomes);
     Ran transact_once(Lane& lane, const std::string& begin, const Body& body, HeldOff& held_off);

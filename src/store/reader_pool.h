@@ -1,11 +1,12 @@
 #pragma once
 
-#include <deque>
+#include <array>
 #include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "store/store.h"
 
@@ -15,35 +16,75 @@ namespace postrider::store {
 class ReadSource {
  public:
     virtual ~ReadSource() = default;
-    /// Begins a snapshot. Its connection lives until end().
-    virtual Result<sql::Connection*> begin() = 0;
+    /// Begins a snapshot. Its connection lives until end(). A statement that still runs after
+    /// `budget` ends with the problem "filter-too-wide".
+    virtual Result<sql::Connection*> begin(Duration budget) = 0;
+    /// Whether a statement of this snapshot was ended so.
+    virtual bool ran_out() const = 0;
     virtual void end() = 0;
 };
 
 /// Threads that run reads, each on its own connection inside one read transaction.
+///
+/// Reads of the first class have a thread of their own, and go before the others on those for
+/// ordinary reads. An ordinary read has limits::read_duration_first there. If it needs more, it
+/// runs once again on the thread for long reads, with limits::read_duration_max: costly filters
+/// hold up each other, and nobody else. In each queue realms and their callers take turns by the
+/// time that their reads took.
 /// Thread-safety: any thread.
 class ReaderPool {
  public:
+    struct Sources {
+        std::vector<std::unique_ptr<ReadSource>> first;
+        std::vector<std::unique_ptr<ReadSource>> ordinary;
+        std::vector<std::unique_ptr<ReadSource>> long_ones;
+    };
+    /// As many of each as limits.h says. `make()` makes one.
+    static Result<Sources> make_sources(
+        const std::function<Result<std::unique_ptr<ReadSource>>()>& make);
+
     /// `seen` gives the number up to which a snapshot that begins afterwards sees every commit.
-    ReaderPool(std::vector<std::unique_ptr<ReadSource>> sources,
+    /// `duration_first` is what an ordinary read has before it counts as long.
+    ReaderPool(Sources sources, Duration duration_first, const Clock& clock,
                std::function<CommitNumber()> seen);
     ~ReaderPool();
     ReaderPool(const ReaderPool&) = delete;
     ReaderPool& operator=(const ReaderPool&) = delete;
 
-    void read(Store::Reader reader);
+    void read(const Turn& turn, ReadClass read_class, Store::Reader reader);
     /// Ends what is queued, then the threads.
     void stop();
 
  private:
-    void run(ReadSource& source);
+    enum class Kind { first, ordinary, long_one };
+    static constexpr std::size_t kinds = 3;
+    using Queue = TurnQueue<Store::Reader>;
+    struct Taken {
+        Kind kind;
+        Queue::Entry entry;
+    };
+    class ReadSnapshot;
 
+    void start(std::vector<std::unique_ptr<ReadSource>>& sources, Kind kind);
+    void run(ReadSource& source, Kind kind);
+    std::optional<Taken> take(Kind kind);
+    std::optional<Kind> waiting_for(Kind kind) REQUIRES_LOCK(mutex_);
+    /// Whether it ran out of its first time, and must run again.
+    bool run_one(ReadSource& source, const Taken& taken);
+    void finish(Taken taken, bool runs_again, Duration took);
+    Queue& queue_of(Kind kind) REQUIRES_LOCK(mutex_) {
+        return queues_[static_cast<std::size_t>(kind)];
+    }
+
+    Sources sources_;
+    const Duration duration_first_;
+    const Clock& clock_;
     std::function<CommitNumber()> seen_;
     Mutex mutex_;
-    Condition changed_;
-    std::deque<Store::Reader> queue_ GUARDED_BY(mutex_);
+    std::array<Condition, kinds> changed_;
+    std::array<Queue, kinds> queues_ GUARDED_BY(mutex_);
+    std::size_t running_ordinary_ GUARDED_BY(mutex_) = 0;  ///< each may become a long one
     bool stopping_ GUARDED_BY(mutex_) = false;
-    std::vector<std::unique_ptr<ReadSource>> sources_;
     std::vector<std::thread> threads_;
 };
 

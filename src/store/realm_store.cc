@@ -5,27 +5,30 @@
 
 namespace postrider::store {
 
-void RealmStore::write(WriteClass write_class, Closure closure, Done done) const {
+void RealmStore::write(Closure closure, Done done) const {
     store_->write(
-        write_class,
-        [realm = realm_, closure = std::move(closure)](Transaction& tx) -> Result<void> {
+        turn_, write_class_,
+        [realm = turn_.realm, closure = std::move(closure)](Transaction& tx) -> Result<void> {
             POSTRIDER_TRY(realms_table::hold_config_version(tx, realm));
             return closure(tx);
         },
         std::move(done));
 }
 
-void RealmStore::read(Store::Reader reader) const {
-    store_->read([realm = realm_, reader = std::move(reader)](Result<Snapshot*> snapshot) {
-        if (!snapshot) return reader(std::move(snapshot));
-        auto there = realms_table::config_version((*snapshot)->sql(), realm);
-        if (!there) return reader(std::unexpected(std::move(there).error()));
-        reader(std::move(snapshot));
-    });
+void RealmStore::read(ReadClass read_class, Store::Reader reader) const {
+    store_->read(
+        turn_, read_class,
+        [realm = turn_.realm, reader = std::move(reader)](Result<Snapshot*> snapshot) {
+            if (!snapshot) return reader(std::move(snapshot));
+            auto there = realms_table::config_version((*snapshot)->sql(), realm);
+            if (there) return reader(std::move(snapshot));
+            if (!(*snapshot)->runs_again()) reader(std::unexpected(std::move(there).error()));
+        });
 }
 
 void RealmStore::publish(PublishWork work) const {
-    CHECK(work.realm == realm_);
+    CHECK(work.realm == turn_.realm);
+    work.who = turn_.who;
     store_->publish(std::move(work));
 }
 

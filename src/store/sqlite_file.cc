@@ -70,11 +70,26 @@ Result<void> migrate(SqliteConnection& sql, const std::string& path) {
 
 }  // namespace
 
+namespace {
+
+std::string_view way_out(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::corrupt:
+            return "the file is damaged: keep a copy of it, and restore the latest backup";
+        case ErrorCode::resource_exhausted:
+            return "free some space on its disk";
+        case ErrorCode::internal:
+            return "check the disk and the system's log";
+        default:
+            return "check that the folder exists, is writable and has room";
+    }
+}
+
+}  // namespace
+
 std::unexpected<Error> cannot_open(const std::string& path, const Error& error) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("cannot open the database {}: {}; check that the folder exists, is "
-                            "writable and has room",
-                            path, error.message));
+    return fail(ErrorCode::unavailable, fmt::format("cannot open the database {}: {}; {}", path,
+                                                    error.message, way_out(error.code)));
 }
 
 Result<std::unique_ptr<SqliteFile>> open_sqlite_file(const std::string& path) {
@@ -83,7 +98,11 @@ Result<std::unique_ptr<SqliteFile>> open_sqlite_file(const std::string& path) {
     auto connection = SqliteConnection::open(path, SqliteConnection::Mode::writer);
     if (!connection) return cannot_open(path, connection.error());
     file->connection = std::move(*connection);
-    POSTRIDER_TRY(migrate(*file->connection, path));
+    if (auto migrated = migrate(*file->connection, path); !migrated) {
+        const bool is_damaged = migrated.error().code == ErrorCode::corrupt;
+        return is_damaged ? cannot_open(path, migrated.error())
+                          : std::unexpected(std::move(migrated).error());
+    }
     return file;
 }
 

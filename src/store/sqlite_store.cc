@@ -19,31 +19,36 @@ using sql::SqliteConnection;
 class SqliteStore final : public Store {
  public:
     SqliteStore(ProcessLock lock, std::unique_ptr<SqliteConnection> checkpoint_connection,
-                std::unique_ptr<SqliteConnection> write_connection,
-                std::vector<std::unique_ptr<ReadSource>> readers, const SqliteOptions& options,
-                const Clock& clock, Random& random, Uuid last_id)
+                std::unique_ptr<SqliteConnection> write_connection, ReaderPool::Sources readers,
+                const SqliteOptions& options, const Clock& clock, Random& random,
+                const LastCommit& last)
         : lock_(std::move(lock)),
+          last_run_(last.time),
           checkpointer_(std::move(checkpoint_connection)),
           writer_(std::move(write_connection), checkpointer_,
                   DiskReserve(options.path + ".reserve", options.reserve_bytes), clock, random,
-                  last_id),
-          readers_(std::move(readers), [this] { return last_commit(); }) {
+                  last.id),
+          readers_(std::move(readers), limits::read_duration_first, clock,
+                   [this] { return last_commit(); }) {
         writer_.set_observer(options.committed);
         writer_.start();
     }
     ~SqliteStore() override { stop(); }
 
-    void write(WriteClass write_class, Closure closure, Done done) override {
-        writer_.write(write_class, std::move(closure), std::move(done));
+    void write(const Turn& turn, WriteClass write_class, Closure closure, Done done) override {
+        writer_.write(turn, write_class, std::move(closure), std::move(done));
     }
     void publish(PublishWork work) override { writer_.publish(std::move(work)); }
-    void read(Reader reader) override { readers_.read(std::move(reader)); }
+    void read(const Turn& turn, ReadClass read_class, Reader reader) override {
+        readers_.read(turn, read_class, std::move(reader));
+    }
     void set_publish_handler(PublishHandler handler) override {
         writer_.set_publish_handler(std::move(handler));
     }
     CommitNumber last_commit() const override {
         return writer_.last_commit().load(std::memory_order_acquire);
     }
+    std::optional<Timestamp> last_run() const override { return last_run_; }
     bool is_disk_full() const override { return writer_.is_disk_full(); }
     void stop() override {
         readers_.stop();
@@ -52,6 +57,7 @@ class SqliteStore final : public Store {
 
  private:
     ProcessLock lock_;
+    const std::optional<Timestamp> last_run_;
     Checkpointer checkpointer_;
     Writer writer_;
     ReaderPool readers_;
@@ -62,11 +68,12 @@ class SqliteReadSource final : public ReadSource {
  public:
     explicit SqliteReadSource(std::unique_ptr<SqliteConnection> connection)
         : connection_(std::move(connection)) {}
-    Result<sql::Connection*> begin() override {
-        connection_->set_deadline(std::chrono::steady_clock::now() + limits::read_duration_max);
+    Result<sql::Connection*> begin(Duration budget) override {
+        connection_->set_deadline(std::chrono::steady_clock::now() + budget);
         POSTRIDER_TRY(connection_->execute("BEGIN"));
         return connection_.get();
     }
+    bool ran_out() const override { return connection_->ran_out(); }
     void end() override {
         connection_->clear_deadline();
         // Nothing was written: ending it cannot lose anything.
@@ -86,19 +93,19 @@ Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& c
     if (auto folded = fold_name_keys(*file->connection); !folded) {
         return cannot_open(options.path, folded.error());
     }
-    auto last_id = read_last_id(*file->connection);
-    if (!last_id) return cannot_open(options.path, last_id.error());
+    auto last = read_last_commit(*file->connection);
+    if (!last) return cannot_open(options.path, last.error());
     auto checkpointer = SqliteConnection::open(options.path, SqliteConnection::Mode::checkpointer);
     if (!checkpointer) return cannot_open(options.path, checkpointer.error());
-    std::vector<std::unique_ptr<ReadSource>> readers;
-    for (std::size_t i = 0; i < limits::reader_threads; ++i) {
+    const auto open_reader = [&options]() -> Result<std::unique_ptr<ReadSource>> {
         auto reader = SqliteConnection::open(options.path, SqliteConnection::Mode::reader);
         if (!reader) return cannot_open(options.path, reader.error());
-        readers.push_back(std::make_unique<SqliteReadSource>(std::move(*reader)));
-    }
+        return std::make_unique<SqliteReadSource>(std::move(*reader));
+    };
+    POSTRIDER_ASSIGN(auto readers, ReaderPool::make_sources(open_reader));
     return std::make_unique<SqliteStore>(std::move(file->lock), std::move(*checkpointer),
                                          std::move(file->connection), std::move(readers), options,
-                                         clock, random, *last_id);
+                                         clock, random, *last);
 }
 
 }  // namespace postrider::store

@@ -14,6 +14,7 @@
 #include "model/ids.h"
 #include "store/cluster.h"
 #include "store/sql/connection.h"
+#include "store/turns.h"
 
 namespace postrider::store {
 
@@ -72,6 +73,10 @@ class Snapshot {
     virtual sql::Connection& sql() = 0;
     /// Every commit up to this one is seen (later ones may be).
     virtual CommitNumber commit_number() const = 0;
+    /// An ordinary read has a short time at first. One that needs longer is ended, and runs again
+    /// where the long ones do: it must not answer then. False for a read of another class, and when
+    /// it runs for the second time.
+    virtual bool runs_again() const = 0;
 };
 
 /// May run twice (after a conflict), so it captures by value and changes nothing outside of `tx`
@@ -83,7 +88,14 @@ using Done = std::function<void(Result<void>)>;
 
 enum class WriteClass {
     ordinary,
-    outcomes,  ///< before everything else, with its own room in the queue and the disk reserve
+    /// Like ordinary, but on a full disk it goes through on the reserve: what frees room, and what
+    /// somebody needs to secure the server (log in, revoke, disable, delete).
+    essential,
+    outcomes,  ///< in every group, with its own room in the queue and the disk reserve
+};
+enum class ReadClass {
+    ordinary,
+    first,  ///< before the others, on threads of its own: sessions, tokens, refills of lanes
 };
 
 struct IdempotencyKey {
@@ -95,6 +107,10 @@ struct IdempotencyKey {
 struct PublishAnswer {
     std::string body;       ///< JSON of the 202
     bool replayed = false;  ///< an earlier answer of the same idempotency key
+    std::size_t rows = 0;   ///< that were written for it
+    /// Set when deliveries of it are still to be written: calls back, from any thread, when they
+    /// are. Whoever asked hears of the publish then.
+    std::function<void(std::function<void()>)> when_written;
 };
 
 enum class PublishShape { single, batch };
@@ -102,6 +118,7 @@ enum class PublishShape { single, batch };
 /// Events of one call: all are accepted, or none.
 struct PublishWork {
     RealmId realm;
+    Uuid who;  ///< whose turn it is within the realm, as in Turn
     PublishShape shape = PublishShape::single;
     std::vector<NewEvent> events;
     std::optional<IdempotencyKey> key;
@@ -117,21 +134,25 @@ using PublishHandler = std::function<Result<std::size_t>(
     Transaction&, std::span<PublishWork*> works, std::span<Result<PublishAnswer>> answers)>;
 
 /// The one door to the database: durable writes in groups, and snapshots to read.
+/// Realms take turns, and callers within a realm (turns.h): publishes by the rows that they write,
+/// other writes too but in turns of their own, reads by the time that they take.
 /// Thread-safety: any thread. Full queues answer `unavailable` at once; nothing blocks the caller.
 class Store {
  public:
     virtual ~Store() = default;
 
-    virtual void write(WriteClass write_class, Closure closure, Done done) = 0;
+    virtual void write(const Turn& turn, WriteClass write_class, Closure closure, Done done) = 0;
     virtual void publish(PublishWork work) = 0;
     using Reader = std::function<void(Result<Snapshot*>)>;
-    /// Calls `reader` once: on a reader's thread with a snapshot that lasts until it returns, or at
-    /// once with the reason why there is none.
-    virtual void read(Reader reader) = 0;
+    /// Calls `reader` on a reader's thread with a snapshot that lasts until it returns, or at once
+    /// with the reason why there is none. Once, or twice: see Snapshot::runs_again().
+    virtual void read(const Turn& turn, ReadClass read_class, Reader reader) = 0;
 
     /// Requires: called once, before the first publish.
     virtual void set_publish_handler(PublishHandler handler) = 0;
     virtual CommitNumber last_commit() const = 0;
+    /// When it was last written to before this process opened it; nullopt: it is new.
+    virtual std::optional<Timestamp> last_run() const = 0;
     /// True while the disk is full: publishes are refused with 507.
     virtual bool is_disk_full() const = 0;
     /// The nodes that share it; nullptr: it has only this one.
@@ -143,13 +164,11 @@ class Store {
     virtual void stop() = 0;
 };
 
-/// write() with a value: `closure(Transaction&)` returns Result<T>, `done(Result<T>)` gets it.
-/// `door` is a Store, or a RealmStore.
-template <typename T, typename Door, typename F, typename D>
-void write(Door&& door, F closure, D done) {
+/// What write() with a value hands to `write(closure, done)`.
+template <typename T, typename Write, typename F, typename D>
+void write_value(Write write, F closure, D done) {
     auto value = std::make_shared<std::optional<T>>();
-    door.write(
-        WriteClass::ordinary,
+    write(
         [closure = std::move(closure), value](Transaction& tx) -> Result<void> {
             auto result = closure(tx);
             if (!result) return std::unexpected(std::move(result).error());
@@ -165,16 +184,33 @@ void write(Door&& door, F closure, D done) {
         });
 }
 
+/// write() with a value: `closure(Transaction&)` returns Result<T>, `done(Result<T>)` gets it.
+template <typename T, typename F, typename D>
+void write(Store& store, const Turn& turn, WriteClass write_class, F closure, D done) {
+    write_value<T>(
+        [&](Closure run, Done tell) {
+            store.write(turn, write_class, std::move(run), std::move(tell));
+        },
+        std::move(closure), std::move(done));
+}
+
+/// What read() with a value hands to a store.
+template <typename T, typename F, typename D>
+Store::Reader read_value(F reader, D done) {
+    return [reader = std::move(reader), done = std::move(done)](Result<Snapshot*> snapshot) {
+        if (!snapshot) return done(Result<T>(std::unexpected(std::move(snapshot).error())));
+        auto result = Result<T>(reader((*snapshot)->sql()));
+        if (!result && (*snapshot)->runs_again()) return;
+        done(std::move(result));
+    };
+}
+
 /// read() with a value: `reader(sql::Connection&)` returns Result<T>, `done(Result<T>)` gets it.
-template <typename T, typename Door, typename F, typename D>
-void read(Door&& door, F reader, D done) {
-    door.read([reader = std::move(reader), done = std::move(done)](Result<Snapshot*> snapshot) {
-        if (!snapshot) {
-            done(Result<T>(std::unexpected(std::move(snapshot).error())));
-        } else {
-            done(Result<T>(reader((*snapshot)->sql())));
-        }
-    });
+/// `reader` may run twice, and changes nothing outside.
+template <typename T, typename F, typename D>
+void read(Store& store, const Turn& turn, F reader, D done,
+          ReadClass read_class = ReadClass::ordinary) {
+    store.read(turn, read_class, read_value<T>(std::move(reader), std::move(done)));
 }
 
 }  // namespace postrider::store

@@ -29,14 +29,14 @@ class StoreTest : public testing::Test {
     }
     Result<void> write(Closure closure) {
         std::promise<Result<void>> done;
-        store_->write(WriteClass::ordinary, std::move(closure),
+        store_->write(Turn::server(), WriteClass::ordinary, std::move(closure),
                       [&](Result<void> result) { done.set_value(std::move(result)); });
         return done.get_future().get();
     }
     template <typename T>
     Result<T> read(std::function<Result<T>(sql::Connection&)> reader) {
         std::promise<Result<T>> done;
-        store::read<T>(*store_, std::move(reader),
+        store::read<T>(*store_, Turn::server(), std::move(reader),
                        [&](Result<T> result) { done.set_value(std::move(result)); });
         return done.get_future().get();
     }
@@ -83,7 +83,7 @@ TEST_F(StoreTest, closures_of_one_group_fail_alone) {
     };
     // The first holds the writer until a group of 100 waits behind it.
     store_->write(
-        WriteClass::ordinary,
+        Turn::server(), WriteClass::ordinary,
         [opened](Transaction&) -> Result<void> {
             opened.wait();
             return {};
@@ -91,7 +91,7 @@ TEST_F(StoreTest, closures_of_one_group_fail_alone) {
         count);
     for (int i = 0; i < 100; ++i) {
         store_->write(
-            WriteClass::ordinary,
+            Turn::server(), WriteClass::ordinary,
             [i](Transaction& tx) -> Result<void> {
                 POSTRIDER_TRY(state_table::put(tx, "k" + std::to_string(i), "v"));
                 if (i % 2 == 0) return fail(ErrorCode::conflict, "even");

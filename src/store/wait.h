@@ -12,7 +12,7 @@ template <typename T, typename F>
 Result<T> read_now(Store& store, F reader) {
     auto promise = std::make_shared<std::promise<Result<T>>>();
     auto future = promise->get_future();
-    read<T>(store, std::move(reader),
+    read<T>(store, Turn::server(), std::move(reader),
             [promise](Result<T> result) { promise->set_value(std::move(result)); });
     return future.get();
 }
@@ -21,7 +21,7 @@ template <typename T, typename F>
 Result<T> write_now(Store& store, F closure) {
     auto promise = std::make_shared<std::promise<Result<T>>>();
     auto future = promise->get_future();
-    write<T>(store, std::move(closure),
+    write<T>(store, Turn::server(), WriteClass::ordinary, std::move(closure),
              [promise](Result<T> result) { promise->set_value(std::move(result)); });
     return future.get();
 }

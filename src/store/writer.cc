@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -75,7 +76,12 @@ Writer::Writer(std::unique_ptr<sql::SqliteConnection> connection, Checkpointer& 
       clock_(clock),
       random_(random),
       minter_(random_, last_id),
-      committed_last_id_(last_id) {}
+      steady_(limits::clock_step_min),
+      committed_last_id_(last_id),
+      // Whoever makes outcomes bounds them: limits::unrecorded_outcomes_max.
+      queues_{Queue(unbounded, unbounded),
+              Queue(limits::writer_queue_max, limits::writer_queue_bytes_max),
+              Queue(limits::writer_queue_max, limits::writer_queue_bytes_max)} {}
 
 Writer::~Writer() { stop(); }
 
@@ -94,136 +100,142 @@ void Writer::stop() {
     reserve_.give_up();
 }
 
-void Writer::write(WriteClass write_class, Closure closure, Done done) {
-    enqueue({ClosureWork{std::move(closure), std::move(done)}, write_class, 0});
+void Writer::write(const Turn& turn, WriteClass write_class, Closure closure, Done done) {
+    enqueue(write_class == WriteClass::outcomes ? Kind::outcomes : Kind::changes,
+            {turn, 0, {ClosureWork{std::move(closure), std::move(done)}, write_class}});
 }
 
 void Writer::publish(PublishWork work) {
     std::size_t bytes = 0;
     for (const auto& event : work.events) bytes += event.data.size();
-    enqueue({std::move(work), WriteClass::ordinary, bytes});
+    const Turn turn = Turn::of(work.realm, work.who);
+    enqueue(Kind::publishes, {turn, bytes, {std::move(work), WriteClass::ordinary}});
 }
 
-void Writer::enqueue(Work work) {
-    std::optional<Error> refusal;
+void Writer::enqueue(Kind kind, Entry entry) {
+    std::optional<Error> refused;
     {
-        MutexLock lock(mutex_);
-        bool outcome = work.write_class == WriteClass::outcomes;
-        if (stopping_) {
-            refusal = Error{ErrorCode::unavailable, "The server is stopping.", {}};
-        } else if (!outcome && disk_full_) {
-            refusal = disk_full_error();
-        } else if (!outcome && (ordinary_.size() >= limits::writer_queue_max ||
-                                ordinary_bytes_ >= limits::writer_queue_bytes_max)) {
-            refusal = Error{ErrorCode::unavailable,
-                            "Too many writes are waiting: nothing was accepted; try again in a "
-                            "moment.",
-                            {}};
-        } else {
-            bool idle = outcomes_.empty() && ordinary_.empty();
-            ordinary_bytes_ += work.bytes;
-            (outcome ? outcomes_ : ordinary_).push_back(std::move(work));
+        const MutexLock lock(mutex_);
+        refused = refusal(kind, entry);
+        if (!refused) {
+            const bool idle = is_idle();
+            queue_of(kind).push(std::move(entry));
             if (idle) changed_.notify_one();
             return;
         }
     }
-    refuse(work, *refusal);
+    refuse(entry.work, *refused);
+}
+
+std::optional<Error> Writer::refusal(Kind kind, const Entry& entry) {
+    if (stopping_) return Error{ErrorCode::unavailable, "The server is stopping.", {}};
+    if (kind == Kind::outcomes) return std::nullopt;
+    if (disk_full_) {
+        const bool may = entry.work.write_class == WriteClass::essential &&
+                         essential_on_reserve_ < limits::essential_on_reserve_max;
+        if (!may) return disk_full_error();
+        // Housekeeping deletes what is too old, and gives the room back.
+        if (entry.turn != Turn::server()) essential_on_reserve_ += 1;
+    }
+    return writes_waiting(queue_of(kind).room_for(entry.turn.realm));
+}
+
+bool Writer::is_idle() const {
+    return std::ranges::all_of(queues_, [](const Queue& queue) { return queue.empty(); });
 }
 
 void Writer::run() {
     while (true) {
-        auto group = take_group();
-        if (!group.empty()) {
+        if (wait_for_work()) {
             checkpointer_.leave_gap();
-            process(std::move(group));
+            process();
         } else if (disk_full_) {
             try_disk_again();
         } else {
-            MutexLock lock(mutex_);
-            if (stopping_ && outcomes_.empty() && ordinary_.empty()) return;
+            const MutexLock lock(mutex_);
+            if (stopping_ && is_idle()) return;
         }
     }
 }
 
-/// Outcomes first, then the rest in its order. Waits until there is something, or time to look at a
-/// full disk again.
-std::vector<Writer::Work> Writer::take_group() {
-    MutexLock lock(mutex_);
-    while (outcomes_.empty() && ordinary_.empty() && !stopping_) {
+/// false: there is none, and it is time to look at a full disk again, or at the end.
+bool Writer::wait_for_work() {
+    const MutexLock lock(mutex_);
+    while (is_idle() && !stopping_) {
         if (disk_full_) {
             changed_.wait_for(mutex_, 1s);
             break;
         }
         changed_.wait(mutex_);
     }
-    if (stopping_ && disk_full_ && outcomes_.empty()) {
+    if (stopping_ && disk_full_ && queue_of(Kind::outcomes).empty()) {
         disk_full_ = false;  // nothing left that could need the reserve
     }
-    std::vector<Work> group;
-    for (auto* queue : {&outcomes_, &ordinary_}) {
-        while (!queue->empty() && group.size() < limits::writer_group_max) {
-            if (queue == &ordinary_) ordinary_bytes_ -= queue->front().bytes;
-            group.push_back(std::move(queue->front()));
-            queue->pop_front();
-        }
-    }
-    return group;
+    return !is_idle();
 }
 
-void Writer::process(std::vector<Work> group) {
-    std::vector<Answer> answers(group.size());
-    switch (run_group(group, answers, Isolation::trusting)) {
+void Writer::process() {
+    Group group;
+    switch (run_group(group, Isolation::trusting)) {
         case GroupEnd::committed:
             if (acknowledge_before_commit) return;
-            for (std::size_t i = 0; i < group.size(); ++i) tell(group[i], std::move(answers[i]));
+            for (std::size_t i = 0; i < group.works.size(); ++i) {
+                tell(group.works[i].work, std::move(group.answers[i]));
+            }
             return;
         case GroupEnd::disk_full:
-            disk_is_full(std::move(group));
+            disk_is_full(std::move(group.works));
             return;
         case GroupEnd::again:
-            for (auto& work : group) run_alone(std::move(work));
+            for (auto& entry : group.works) run_alone(std::move(entry));
             return;
     }
 }
 
-void Writer::run_alone(Work work) {
-    std::vector<Work> one;
-    one.push_back(std::move(work));
-    std::vector<Answer> answer(1);
-    switch (run_group(one, answer, Isolation::careful)) {
+void Writer::run_alone(Entry entry) {
+    Group one;
+    one.works.push_back(std::move(entry));
+    switch (run_group(one, Isolation::careful)) {
         case GroupEnd::committed:
-            tell(one[0], std::move(answer[0]));
+            tell(one.works[0].work, std::move(one.answers[0]));
             return;
         case GroupEnd::disk_full:
-            disk_is_full(std::move(one));
+            disk_is_full(std::move(one.works));
             return;
         case GroupEnd::again:
-            refuse(one[0], {ErrorCode::unavailable,
-                            "The database is busy: nothing was accepted; try again.",
-                            {}});
+            refuse(one.works[0].work, {ErrorCode::unavailable,
+                                       "The database is busy: nothing was accepted; try again.",
+                                       {}});
             return;
     }
 }
 
-Writer::GroupEnd Writer::run_group(std::vector<Work>& group, std::vector<Answer>& answers,
-                                   Isolation isolation) {
+/// Trusting, it takes its works from the queues while it runs; careful, it has one.
+Writer::GroupEnd Writer::run_group(Group& group, Isolation isolation) {
     GroupTransaction tx(*sql_, minter_, clock_.now(),
                         last_commit_.load(std::memory_order_relaxed) + 1);
+    group.began = clock_.monotonic();
     sql_->clear_failure();
-    if (auto begun = sql_->execute("BEGIN IMMEDIATE"); !begun) return abort_group();
-    if (!run_works(tx, group, answers, isolation)) return abort_group();
+    if (auto begun = sql_->execute("BEGIN IMMEDIATE"); !begun) {
+        // Whatever is in the way, it is told to somebody.
+        if (group.works.empty()) (void)take_slice(group);
+        return abort_group();
+    }
+    if (!run_works(tx, group, isolation)) return abort_group();
     if (acknowledge_before_commit) {
-        for (std::size_t i = 0; i < group.size(); ++i) tell(group[i], std::move(answers[i]));
+        for (std::size_t i = 0; i < group.works.size(); ++i) {
+            tell(group.works[i].work, std::move(group.answers[i]));
+        }
     }
     const Monotonic before = clock_.monotonic();
-    if (auto finished = finish_group(tx); !finished) return abort_group();
+    if (auto finished = finish_group(); !finished) return abort_group();
     const auto took = std::chrono::floor<Duration>(clock_.monotonic() - before);
 
     committed_last_id_ = minter_.last();
     last_commit_.fetch_add(1, std::memory_order_release);
     checkpointer_.committed(sql_->wal_frames());
     tx.run_tasks();
-    observe(took, group.size());
+    observe(took, group.works.size());
     return GroupEnd::committed;
 }
 
@@ -235,41 +247,53 @@ void Writer::observe(Duration duration, std::size_t works) {
                         .wal_bytes = static_cast<std::uint64_t>(sql_->wal_frames()) * page_bytes};
     {
         const MutexLock lock(mutex_);
-        report.waiting = outcomes_.size() + ordinary_.size();
+        for (const Queue& queue : queues_) report.waiting += queue.size();
     }
     observer_(report);
 }
 
+/// Outcomes come first. Each kind that has works gets a turn in every group, however long the
+/// others took; after that they go on in turn until the group's time is over.
+std::optional<Writer::Kind> Writer::next_kind(const Group& group) {
+    for (std::size_t i = 0; i < kinds; ++i) {
+        if (!group.had_turn[i] && !queues_[i].empty()) return static_cast<Kind>(i);
+    }
+    if (clock_.monotonic() - group.began >= limits::writer_group_duration_max) return std::nullopt;
+    for (std::size_t i = 1; i <= kinds; ++i) {
+        const auto next = (static_cast<std::size_t>(group.last) + i) % kinds;
+        if (!queues_[next].empty()) return static_cast<Kind>(next);
+    }
+    return std::nullopt;
+}
+
+/// Moves what runs next into the group; false: nothing more belongs to it.
+bool Writer::take_slice(Group& group) {
+    const MutexLock lock(mutex_);
+    if (group.works.size() >= limits::writer_group_max) return false;
+    const auto kind = next_kind(group);
+    if (!kind) return false;
+    group.had_turn[static_cast<std::size_t>(*kind)] = true;
+    group.last = *kind;
+    const std::size_t most = *kind == Kind::publishes ? limits::writer_slice_publishes : 1;
+    for (std::size_t i = 0; i < most; ++i) {
+        auto entry = queue_of(*kind).pop();
+        if (!entry) break;
+        group.works.push_back(std::move(*entry));
+    }
+    return true;
+}
+
 /// false when the group cannot go on: SQLite has ended the transaction, a failure came that
 /// concerns all of it, or a set operation that ran without a savepoint failed.
-bool Writer::run_works(GroupTransaction& tx, std::vector<Work>& group, std::vector<Answer>& answers,
-                       Isolation isolation) {
+bool Writer::run_works(GroupTransaction& tx, Group& group, Isolation isolation) {
     using Failure = sql::SqliteConnection::Failure;
-    std::vector<PublishWork*> publishes;
-    for (std::size_t i = 0; i < group.size();) {
+    while (group.answers.size() < group.works.size() ||
+           (isolation == Isolation::trusting && take_slice(group))) {
+        const Work& next = group.works[group.answers.size()].work;
+        const bool is_set = std::holds_alternative<PublishWork>(next.what) ||
+                            next.write_class == WriteClass::outcomes;
         sql_->clear_failure();
-        bool is_set = true;
-        Result<void> ran;
-        if (auto* closure = std::get_if<ClosureWork>(&group[i].what)) {
-            is_set = group[i].write_class == WriteClass::outcomes;
-            ran = run_guarded(tx, is_set ? isolation : Isolation::careful,
-                              [&] { return closure->closure(tx); });
-            answers[i++] = ran;
-        } else {
-            // A run of publishes is one set operation.
-            publishes.clear();
-            std::size_t first = i;
-            while (i < group.size() && std::holds_alternative<PublishWork>(group[i].what)) {
-                publishes.push_back(&std::get<PublishWork>(group[i++].what));
-            }
-            const auto count = run_publishes(
-                tx, publishes, std::span(answers).subspan(first, publishes.size()), isolation);
-            if (count && *count < publishes.size()) {
-                put_back(group, first + *count);
-                i = group.size();
-            }
-            if (!count) ran = std::unexpected(count.error());
-        }
+        const auto ran = run_next(tx, group, is_set ? isolation : Isolation::careful);
         if (!ran && is_set && isolation == Isolation::trusting) return false;
         auto failure = sql_->last_failure();
         if (!sql_->in_transaction() || failure == Failure::disk_full || failure == Failure::io ||
@@ -280,14 +304,48 @@ bool Writer::run_works(GroupTransaction& tx, std::vector<Work>& group, std::vect
     return true;
 }
 
-/// These are for the next transaction, before everything else that is not an outcome.
-void Writer::put_back(std::vector<Work>& group, std::size_t from) {
-    const MutexLock lock(mutex_);
-    while (group.size() > from) {
-        ordinary_bytes_ += group.back().bytes;
-        ordinary_.push_front(std::move(group.back()));
-        group.pop_back();
+/// One closure, or a run of publishes as one set operation.
+Result<void> Writer::run_next(GroupTransaction& tx, Group& group, Isolation isolation) {
+    const std::size_t first = group.answers.size();
+    if (auto* closure = std::get_if<ClosureWork>(&group.works[first].work.what)) {
+        const auto before = sql_->changes_in_all();
+        auto ran = run_guarded(tx, isolation, [&] { return closure->closure(tx); });
+        group.answers.emplace_back(ran);
+        charge(group.works[first], static_cast<std::uint64_t>(sql_->changes_in_all() - before));
+        return ran;
     }
+    std::vector<PublishWork*> publishes;
+    for (std::size_t i = first; i < group.works.size(); ++i) {
+        publishes.push_back(std::get_if<PublishWork>(&group.works[i].work.what));
+        CHECK(publishes.back() != nullptr);
+    }
+    group.answers.resize(group.works.size());
+    const auto count =
+        run_publishes(tx, publishes, std::span(group.answers).subspan(first), isolation);
+    if (!count) return std::unexpected(count.error());
+    put_back(group, first + *count);
+    for (std::size_t i = first; i < group.works.size(); ++i) {
+        const auto& answer = std::get<Result<PublishAnswer>>(group.answers[i]);
+        if (answer) charge(group.works[i], answer->rows);
+    }
+    return {};
+}
+
+void Writer::charge(const Entry& entry, std::uint64_t rows) {
+    const Kind kind =
+        std::holds_alternative<PublishWork>(entry.work.what) ? Kind::publishes : Kind::changes;
+    const MutexLock lock(mutex_);
+    queue_of(kind).charge(entry.turn, rows);
+}
+
+/// These were too much for this time, and are their callers' next.
+void Writer::put_back(Group& group, std::size_t from) {
+    const MutexLock lock(mutex_);
+    while (group.works.size() > from) {
+        queue_of(Kind::publishes).put_back(std::move(group.works.back()));
+        group.works.pop_back();
+    }
+    group.answers.resize(group.works.size());
 }
 
 Result<void> Writer::run_guarded(GroupTransaction& tx, Isolation isolation,
@@ -325,9 +383,12 @@ Result<std::size_t> Writer::run_publishes(GroupTransaction& tx, std::vector<Publ
     return count;
 }
 
-Result<void> Writer::finish_group(GroupTransaction& tx) {
+Result<void> Writer::finish_group() {
     sql_->clear_failure();
-    POSTRIDER_TRY(write_last_commit(*sql_, minter_.last(), tx.now()));
+    // By steady time: a clock that is set counts, at the next start, as time that the server was
+    // down.
+    POSTRIDER_TRY(
+        write_last_commit(*sql_, minter_.last(), steady_.at(clock_.now(), clock_.monotonic())));
     return sql_->execute("COMMIT");
 }
 
@@ -340,37 +401,48 @@ Writer::GroupEnd Writer::abort_group() {
                                                                 : GroupEnd::again;
 }
 
-/// Refuses what is new, and runs the outcomes once more: in the WAL from its beginning, with the
-/// reserve's room for what the database grows by.
-void Writer::disk_is_full(std::vector<Work> group) {
+/// Runs outcomes and essential writes once more, in the WAL from its beginning and with the
+/// reserve's room for what the database grows by. Refuses the rest.
+void Writer::disk_is_full(std::vector<Entry> works) {
     disk_full_ = true;
     reserve_.give_up();
     checkpointer_.restart();
-    for (auto& work : group) {
-        if (work.write_class == WriteClass::outcomes) {
-            std::vector<Work> one;
-            one.push_back(std::move(work));
-            std::vector<Answer> answer(1);
-            if (run_group(one, answer, Isolation::careful) == GroupEnd::committed) {
-                tell(one[0], std::move(answer[0]));
-            } else {
-                refuse(one[0], disk_full_error());
-            }
+    for (auto& entry : works) {
+        if (entry.work.write_class == WriteClass::ordinary) {
+            refuse(entry.work, disk_full_error());
         } else {
-            refuse(work, disk_full_error());
+            run_on_reserve(std::move(entry));
         }
     }
-    std::deque<Work> waiting;
+    std::vector<Entry> waiting;
     {
-        MutexLock lock(mutex_);
-        waiting.swap(ordinary_);
-        ordinary_bytes_ = 0;
+        const MutexLock lock(mutex_);
+        for (const Kind kind : {Kind::changes, Kind::publishes}) {
+            for (auto& entry : queue_of(kind).take_out([](const Entry& candidate) {
+                     return candidate.work.write_class == WriteClass::ordinary;
+                 })) {
+                waiting.push_back(std::move(entry));
+            }
+        }
     }
-    for (auto& work : waiting) refuse(work, disk_full_error());
+    for (auto& entry : waiting) refuse(entry.work, disk_full_error());
+}
+
+void Writer::run_on_reserve(Entry entry) {
+    Group one;
+    one.works.push_back(std::move(entry));
+    if (run_group(one, Isolation::careful) == GroupEnd::committed) {
+        tell(one.works[0].work, std::move(one.answers[0]));
+    } else {
+        refuse(one.works[0].work, disk_full_error());
+    }
 }
 
 void Writer::try_disk_again() {
-    if (reserve_.take()) disk_full_ = false;
+    if (!reserve_.take()) return;
+    const MutexLock lock(mutex_);
+    essential_on_reserve_ = 0;
+    disk_full_ = false;
 }
 
 void Writer::tell(Work& work, Answer answer) {

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <array>
 #include <atomic>
-#include <deque>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/random.h"
+#include "base/steady_time.h"
 #include "base/uuid.h"
 #include "store/checkpointer.h"
 #include "store/disk_reserve.h"
@@ -18,13 +20,18 @@
 
 namespace postrider::store {
 
-/// The one thread that writes to SQLite: it takes all that waits, runs each work in one transaction
-/// (closures under a savepoint each), commits once (fsync), and only then tells anybody.
+/// The one thread that writes to SQLite: it runs works in groups, each in one transaction (closures
+/// under a savepoint each), commits once (fsync), and only then tells anybody.
+///
+/// A group takes works for limits::writer_group_duration_max at most. Outcomes, publishes and other
+/// writes each have their turn in every group, so that none waits for the others' queues; among
+/// publishes, and among other writes, realms and their callers take turns (turns.h).
 ///
 /// After every error it asks whether SQLite has ended the transaction. If so, nothing of the group
-/// has succeeded: on a full disk publishes are refused and outcomes run again on the reserve; on
-/// busy or no memory the group runs again one by one; on an I/O error it is unknown what reached
-/// the disk, so the process ends and recovers from the file at its next start (promise 13).
+/// has succeeded: on a full disk outcomes and essential writes run again on the reserve and the
+/// others are refused; on busy or no memory the group runs again one by one; on an I/O error it is
+/// unknown what reached the disk, so the process ends and recovers from the file at its next start
+/// (promise 13).
 class Writer {
  public:
     Writer(std::unique_ptr<sql::SqliteConnection> connection, Checkpointer& checkpointer,
@@ -33,7 +40,7 @@ class Writer {
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    void write(WriteClass write_class, Closure closure, Done done);
+    void write(const Turn& turn, WriteClass write_class, Closure closure, Done done);
     void publish(PublishWork work);
     /// Requires: called before start().
     void set_observer(CommitObserver observer) { observer_ = std::move(observer); }
@@ -53,35 +60,55 @@ class Writer {
     struct Work {
         std::variant<ClosureWork, PublishWork> what;
         WriteClass write_class = WriteClass::ordinary;
-        std::size_t bytes = 0;
     };
+    using Queue = TurnQueue<Work>;
+    using Entry = Queue::Entry;
     /// A work's answer once it has run; told after the commit.
     using Answer = std::variant<Result<void>, Result<PublishAnswer>>;
     enum class GroupEnd { committed, disk_full, again };
+    enum class Kind { outcomes, changes, publishes };
+    static constexpr std::size_t kinds = 3;
+    /// The works of one transaction.
+    struct Group {
+        std::vector<Entry> works;
+        std::vector<Answer> answers;  ///< of those that have run
+        std::array<bool, kinds> had_turn{};
+        Kind last = Kind::publishes;
+        Monotonic began{};
+    };
     /// Savepoints copy every page that is touched. The set operations (publishes, outcomes) fail
     /// only with the database, so in a group they run without; when one does fail, the group runs
     /// again, each work in a transaction and under a savepoint of its own.
     enum class Isolation { trusting, careful };
 
-    void enqueue(Work work);
+    void enqueue(Kind kind, Entry entry);
+    std::optional<Error> refusal(Kind kind, const Entry& entry) REQUIRES_LOCK(mutex_);
     void run();
-    std::vector<Work> take_group();
-    void process(std::vector<Work> group);
-    GroupEnd run_group(std::vector<Work>& group, std::vector<Answer>& answers, Isolation isolation);
-    bool run_works(GroupTransaction& tx, std::vector<Work>& group, std::vector<Answer>& answers,
-                   Isolation isolation);
-    void put_back(std::vector<Work>& group, std::size_t from);
+    bool wait_for_work();
+    void process();
+    GroupEnd run_group(Group& group, Isolation isolation);
+    bool run_works(GroupTransaction& tx, Group& group, Isolation isolation);
+    Result<void> run_next(GroupTransaction& tx, Group& group, Isolation isolation);
+    bool take_slice(Group& group);
+    std::optional<Kind> next_kind(const Group& group) REQUIRES_LOCK(mutex_);
+    void put_back(Group& group, std::size_t from);
+    void charge(const Entry& entry, std::uint64_t rows);
+    bool is_idle() const REQUIRES_LOCK(mutex_);
+    Queue& queue_of(Kind kind) REQUIRES_LOCK(mutex_) {
+        return queues_[static_cast<std::size_t>(kind)];
+    }
     /// Runs `what` and gives its error; under a savepoint, its changes are taken back then.
     Result<void> run_guarded(GroupTransaction& tx, Isolation isolation,
                              const std::function<Result<void>()>& what);
     /// How many it did.
     Result<std::size_t> run_publishes(GroupTransaction& tx, std::vector<PublishWork*>& works,
                                       std::span<Answer> answers, Isolation isolation);
-    void run_alone(Work work);
-    Result<void> finish_group(GroupTransaction& tx);
+    void run_alone(Entry entry);
+    Result<void> finish_group();
     void observe(Duration duration, std::size_t works);
     GroupEnd abort_group();
-    void disk_is_full(std::vector<Work> group);
+    void disk_is_full(std::vector<Entry> works);
+    void run_on_reserve(Entry entry);
     void try_disk_again();
     static void tell(Work& work, Answer answer);
     static void pass_on(Work& work, Answer answer);
@@ -93,6 +120,7 @@ class Writer {
     const Clock& clock_;
     BufferedRandom random_;
     UuidMinter minter_;
+    SteadyTime steady_;
     Uuid committed_last_id_;
     PublishHandler publish_handler_;
     CommitObserver observer_;
@@ -101,9 +129,8 @@ class Writer {
 
     Mutex mutex_;
     Condition changed_;
-    std::deque<Work> outcomes_ GUARDED_BY(mutex_);
-    std::deque<Work> ordinary_ GUARDED_BY(mutex_);
-    std::size_t ordinary_bytes_ GUARDED_BY(mutex_) = 0;
+    std::array<Queue, kinds> queues_ GUARDED_BY(mutex_);
+    std::size_t essential_on_reserve_ GUARDED_BY(mutex_) = 0;  ///< since the disk is full
     bool stopping_ GUARDED_BY(mutex_) = false;
     std::thread thread_;
 };

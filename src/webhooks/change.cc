@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/nearest.h"
 #include "model/limits.h"
+#include "model/text_rule.h"
 #include "net/header_rules.h"
 
 namespace postrider::webhooks {
@@ -21,11 +22,6 @@ constexpr std::array<std::string_view, 6> read_only{"id",         "disabled_reas
 
 bool has(std::span<const std::string_view> names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
-}
-
-std::size_t characters(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 /// A member's name in a JSON pointer as a URI fragment; headers' own is net's.
@@ -45,8 +41,9 @@ class Reader {
             return;
         }
         refuse_unknown();
-        read_text("name", change_.name, limits::name_characters_max, false);
-        read_text("description", change_.description, limits::description_characters_max, true);
+        read_text("name", change_.name, {.characters_max = limits::name_characters_max});
+        read_text("description", change_.description,
+                  {.characters_max = limits::description_characters_max, .may_have_lines = true});
         read_url();
         read_headers();
         read_events();
@@ -102,24 +99,13 @@ class Reader {
         return value;
     }
 
-    void read_text(std::string_view name, Field<std::string>& field, std::size_t characters_max,
-                   bool may_have_lines) {
+    void read_text(std::string_view name, Field<std::string>& field, const TextRule& rule) {
         const auto* value = value_of(name, field);
         if (value == nullptr) return;
         const auto* text = value->as_string();
         if (text == nullptr) return refuse_type(name, "a string", *value);
-        const auto is_bad = [&](char c) {
-            const auto byte = static_cast<unsigned char>(c);
-            return (byte < 0x20 && !(may_have_lines && (c == '\n' || c == '\t' || c == '\r'))) ||
-                   byte == 0x7F;
-        };
-        if (std::ranges::any_of(*text, is_bad)) {
-            return refuse(fmt::format("#/{}", name), "has a control character; remove it");
-        }
-        if (characters(*text) > characters_max) {
-            return refuse(fmt::format("#/{}", name),
-                          fmt::format("has {} characters; at most {} are allowed",
-                                      characters(*text), characters_max));
+        if (auto wrong = check_text(*text, rule)) {
+            return refuse(fmt::format("#/{}", name), *std::move(wrong));
         }
         field.set(*text);
     }

@@ -323,24 +323,26 @@ void Recoveries::step() {
         is_asked_again_ = false;
         last = last_;
     }
-    store_.read([this, last](Result<store::Snapshot*> snapshot) {
-        if (!snapshot) return wait(snapshot.error());
-        auto task = next_task((*snapshot)->sql(), last);
-        if (!task) return wait(task.error());
-        if (!*task) return pause();
-        {
-            const MutexLock lock(mutex_);
-            last_ = (*task)->operation;
-        }
-        store_.write(
-            store::WriteClass::ordinary,
-            [task = std::make_shared<const Task>(std::move(**task)),
-             wake = wake_](Transaction& tx) { return do_task(tx, *task, wake); },
-            [this](Result<void> done) {
-                if (done) return step();
-                wait(done.error());
-            });
-    });
+    store_.read(store::Turn::server(), store::ReadClass::first,
+                [this, last](Result<store::Snapshot*> snapshot) {
+                    if (!snapshot) return wait(snapshot.error());
+                    auto task = next_task((*snapshot)->sql(), last);
+                    if (!task) return wait(task.error());
+                    if (!*task) return pause();
+                    {
+                        const MutexLock lock(mutex_);
+                        last_ = (*task)->operation;
+                    }
+                    const auto turn = store::Turn::of((*task)->realm, (*task)->operation.uuid);
+                    store_.write(
+                        turn, store::WriteClass::ordinary,
+                        [task = std::make_shared<const Task>(std::move(**task)),
+                         wake = wake_](Transaction& tx) { return do_task(tx, *task, wake); },
+                        [this](Result<void> done) {
+                            if (done) return step();
+                            wait(done.error());
+                        });
+                });
 }
 
 void Recoveries::wait(const Error& error) {

@@ -539,7 +539,7 @@ TEST_F(RecoveryTest, gives_nothing_to_a_webhook_that_is_disabled_meanwhile) {
         // After its first step, while the second one looks.
         woken_ = [this, id] {
             store_->write(
-                store::WriteClass::ordinary,
+                store::Turn::server(), store::WriteClass::ordinary,
                 [this, id](Transaction& tx) -> Result<void> {
                     return webhooks_.disable(tx, realm_, id, DisabledReason::by_hand, actor);
                 },

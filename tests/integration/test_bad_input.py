@@ -170,3 +170,17 @@ def test_another_realms_objects_are_404(server, realm, receiver):
             ("POST", f"/webhooks/{hook}/test", {}), ("POST", f"/webhooks/{hook}/secret/rotate", {})):
         assert other.call(method, path, content, 404).problem == "not-found"
     assert realm.webhook(hook)["version"] == 1
+
+
+@pytest.mark.parametrize("control", ["\x1b[31m", "\0", "\x7f", "\b"], ids=repr)
+@pytest.mark.parametrize("path, body, field", [
+    ("/api-keys", {"name": "a{}b", "permissions": ["view_events"]}, "#/name"),
+    ("/event-types", {"name": "stock.low", "description": "a{}b"}, "#/description"),
+    ("/webhooks", {"name": "a{}b", "url": "https://example.com/", "events": ["*"]}, "#/name"),
+    ("/roles", {"name": "a{}b"}, "#/name"),
+    ("", {"display_name": "a{}b"}, "#/display_name"),
+], ids=lambda value: value if isinstance(value, str) else "")
+def test_texts_that_are_shown_have_no_control_characters(realm, path, body, field, control):
+    body = {name: value.replace("{}", control) if isinstance(value, str) else value for name, value in body.items()}
+    answer = realm.call("POST" if path else "PATCH", path, body, 422)
+    assert field in [error["pointer"] for error in answer.json["errors"]] and "control character" in str(answer.json["errors"]), answer

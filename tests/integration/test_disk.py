@@ -10,6 +10,7 @@ import uuid
 
 import pytest
 
+from browser import Browser
 from client import NoAnswer
 from mount import SmallDisk
 from server import Server
@@ -104,6 +105,38 @@ def test_full_disk(tmp_path, receiver, path, leave):
         check_nothing_lost(realm, receiver, path, publishers)
         server.restart()
         check_nothing_lost(realm, receiver, path, publishers)
+
+
+def test_what_frees_room_or_secures_the_server_goes_through_on_a_full_disk(tmp_path, receiver, path):
+    """On the reserve (promise 13); what makes something new is refused."""
+    with SmallDisk(tmp_path / "disk", 96) as disk, Server(
+            disk.folder / "data", "--allow-network", "127.0.0.0/8", "--disk-reserve", "16MiB",
+            prefix=disk.prefix) as server:
+        realm = server.realm(None, "order.paid")
+        ids = [realm.create_webhook(receiver.url(path), events=["order.paid"])["id"] for _ in range(2)]
+        key = realm.call("POST", "/api-keys", {"name": "old", "permissions": ["view_events"]}, 201).json["id"]
+        users = [realm.call("POST", "/users", {"username": name, "email": f"{name}@example.com"}, 201).json["id"]
+                 for name in ("ada", "eve")]
+        realm.call("PUT", f"/users/{users[0]}/password", {"password": "correct horse battery"}, 204)
+        disk.fill(1 << 20)
+        wait_for(lambda: realm.publish("order.paid", {"x": "y" * 200_000}, expect=None).status == 507, "507", 60)
+        browser = Browser(server, realm.name)
+        browser.login("ada", "correct horse battery")
+        browser.realm.call("DELETE", "/session", None, 204)
+        realm.call("DELETE", f"/api-keys/{key}", None, 204)
+        assert realm.patch_webhook(ids[0], enabled=False)["enabled"] is False
+        realm.call("DELETE", f"/webhooks/{ids[1]}", None, 204)
+        realm.call("PATCH", f"/users/{users[1]}", {"enabled": False}, 200)
+        realm.call("DELETE", f"/users/{users[1]}", None, 204)
+        realm.call("PUT", f"/users/{users[0]}/password", {"password": "incorrect horse battery"}, 204)
+        assert realm.call("PATCH", "/settings", {"retention_days": 3}, 200).json["retention_days"] == 3
+        for method, what, body in (("POST", "/webhooks", {"name": "n", "url": receiver.url(path), "events": ["order.paid"]}),
+                                   ("POST", "/users", {"username": "new"}),
+                                   ("POST", "/api-keys", {"name": "new", "permissions": ["view_events"]})):
+            assert realm.call(method, what, body).status == 507
+        assert realm.publish("order.paid", expect=None).status == 507
+        disk.empty()
+        wait_for(lambda: realm.publish("order.paid", expect=None).status == 202, "202", 60)
 
 
 def check_nothing_lost(realm, receiver, path, publishers):

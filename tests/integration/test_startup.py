@@ -85,7 +85,30 @@ def test_not_a_database(stopped):
     for name in ("postrider.db-wal", "postrider.db-shm"):
         (stopped / name).unlink(missing_ok=True)
     (stopped / "postrider.db").write_bytes(b"this is no database, but it is long enough\n" * 200)
-    fails(1, ["postrider.db"], *serve(stopped))
+    said = fails(1, ["postrider.db", "damaged", "backup"], *serve(stopped))
+    assert "folder" not in said
+
+
+def test_a_database_that_is_missing_beside_its_key(stopped):
+    (stopped / "postrider.db").rename(stopped / "elsewhere")
+    fails(1, ["postrider.db", "missing", "key", "backup"], *serve(stopped))
+    assert not (stopped / "postrider.db").exists()
+    (stopped / "elsewhere").rename(stopped / "postrider.db")
+    with Server(stopped) as server:
+        assert len(server.master.items("/events", event="user.created")) == 1
+        server.stop()
+    # The way out for who wants to begin anew.
+    (stopped / "postrider.db").unlink()
+    (stopped / "key").unlink()
+    with Server(stopped) as server:
+        assert not server.master.items("/events", event="user.created")
+
+
+def test_a_key_that_is_there_before_the_first_start(tmp_path):
+    with Server(tmp_path / "one") as server:
+        server.stop()
+    with Server(tmp_path / "two", "--key-file", tmp_path / "one" / "key"):
+        pass
 
 
 def unprivileged():

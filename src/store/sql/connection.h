@@ -25,6 +25,14 @@ struct Query {
     bool is_streamed = false;
 };
 
+/// A statement that used up the time that a read has. Whoever knows the filters names them.
+inline Error read_too_long() {
+    return {ErrorCode::invalid_argument,
+            "The filters match too much to be read in time: nothing was read.",
+            {},
+            "filter-too-wide"};
+}
+
 /// What a column or parameter holds. The schema knows no other types.
 enum class Type { unknown, integer, text, blob };
 

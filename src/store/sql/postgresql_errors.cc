@@ -68,10 +68,7 @@ Understood understand(std::string_view state, std::string_view message, bool is_
              "disk-full"}};
     }
     if (state == "57014") {
-        return {Failure::statement,
-                {ErrorCode::unavailable,
-                 "The query took too long; narrow it by a filter and try again.",
-                 {}}};
+        return {Failure::statement, read_too_long()};
     }
     if (state == "55P03") {
         return {Failure::statement,

@@ -114,7 +114,7 @@ Result<void> SqliteConnection::configure(Mode mode) {
         POSTRIDER_TRY(
             execute("PRAGMA query_only=ON; PRAGMA cache_size=-16384;"
                     "PRAGMA temp_store=MEMORY;"));
-        sqlite3_progress_handler(db_, 10'000, &SqliteConnection::on_progress, this);
+        sqlite3_progress_handler(db_, 2'000, &SqliteConnection::on_progress, this);
     } else {
         POSTRIDER_TRY(execute("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"));
     }
@@ -151,6 +151,8 @@ Result<void> SqliteConnection::execute(const char* script) {
 
 std::int64_t SqliteConnection::changes() const { return sqlite3_changes64(db_); }
 
+std::int64_t SqliteConnection::changes_in_all() const { return sqlite3_total_changes64(db_); }
+
 bool SqliteConnection::in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
 
 std::unexpected<Error> SqliteConnection::error(int code, const char* doing) {
@@ -185,9 +187,7 @@ std::unexpected<Error> SqliteConnection::error(int code, const char* doing) {
             last_error_ = {ErrorCode::corrupt, std::move(message), {}};
             break;
         case SQLITE_INTERRUPT:
-            last_error_ = {ErrorCode::unavailable,
-                           "The query took too long; narrow it by a filter and try again.",
-                           {}};
+            last_error_ = read_too_long();
             break;
         case SQLITE_CONSTRAINT:
             last_error_ = {ErrorCode::conflict, std::move(message), {}};
@@ -206,7 +206,9 @@ std::unexpected<Error> SqliteConnection::error(int code, const char* doing) {
 int SqliteConnection::on_progress(void* self) {
     auto* connection = static_cast<SqliteConnection*>(self);
     // The driver's own watch on how long a read lasts; no decision of ours hangs on this clock.
-    return std::chrono::steady_clock::now() > connection->deadline_ ? 1 : 0;
+    if (std::chrono::steady_clock::now() <= connection->deadline_) return 0;
+    connection->ran_out_ = true;
+    return 1;
 }
 
 int SqliteConnection::on_wal(void* self, sqlite3*, const char*, int frames) {
@@ -214,7 +216,10 @@ int SqliteConnection::on_wal(void* self, sqlite3*, const char*, int frames) {
     return SQLITE_OK;
 }
 
-void SqliteConnection::set_deadline(Monotonic deadline) { deadline_ = deadline; }
+void SqliteConnection::set_deadline(Monotonic deadline) {
+    deadline_ = deadline;
+    ran_out_ = false;
+}
 void SqliteConnection::clear_deadline() { deadline_ = Monotonic::max(); }
 
 Result<std::int64_t> SqliteConnection::pragma(const Query& query) {

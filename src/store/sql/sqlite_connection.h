@@ -25,6 +25,8 @@ class SqliteConnection final : public Connection {
     Result<Statement*> prepare_rows(const Query& query) override;
     Result<void> execute(const char* script) override;
     std::int64_t changes() const override;
+    /// Rows that it has inserted, changed or deleted since it was opened.
+    std::int64_t changes_in_all() const;
     bool in_transaction() const override;
     /// Gives room that holds nothing any more back to the disk, at most `pages` pages of it, when
     /// there is much; whether there is more.
@@ -42,8 +44,11 @@ class SqliteConnection final : public Connection {
     const Error& last_error() const { return last_error_; }
     void clear_failure() { last_failure_ = Failure::none; }
 
-    /// Ends the statement in progress with `unavailable` once `deadline` has passed.
+    /// Ends the statement in progress with the problem "filter-too-wide" once `deadline` has
+    /// passed.
     void set_deadline(Monotonic deadline);
+    /// Whether that has happened since the deadline was set.
+    bool ran_out() const { return ran_out_; }
     void clear_deadline();
 
     Result<std::int64_t> user_version();
@@ -72,6 +77,7 @@ class SqliteConnection final : public Connection {
     Failure last_failure_ = Failure::none;
     Error last_error_;
     Monotonic deadline_ = Monotonic::max();
+    bool ran_out_ = false;
     int wal_frames_ = 0;
 };
 

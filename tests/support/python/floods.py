@@ -31,7 +31,7 @@ from client import Client, Realm
 from server import Server, sanitized
 from waiting import wait_for
 
-MODULES = ["floods_of_http"]
+MODULES = ["floods_of_http", "floods_of_store"]
 ROUNDS, MORE_ROUNDS, ROUND_SECONDS = 3, 4, 0.8
 #: How often each of the second client's calls is made: a p99 of 80 calls, of 16 logins.
 EVERY_SECONDS = {"publish": 0.01, "list": 0.01, "login": 0.05}

@@ -1,0 +1,94 @@
+"""Floods of the store: its writer and its readers."""
+
+import json
+import uuid
+
+from floods import Flood, flood
+
+#: Nobody listens there: every attempt fails at once, and is recorded.
+NOWHERE = "http://127.0.0.1:1/"
+
+
+def batch(count, size=16):
+    event = {"event": "order.paid", "resource_id": str(uuid.uuid4()), "data": {"text": "x" * size}}
+    return json.dumps({"events": [event] * count}).encode()
+
+
+@flood
+class BatchesToManyWebhooks(Flood):
+    """Ten events to each of 2,000 webhooks: 20,000 deliveries a request."""
+
+    name = "batches to many webhooks"
+    reaches_store = True
+
+    def prepare(self, realm):
+        for number in range(2000):
+            realm.create_webhook(f"{NOWHERE}{number}", events=["order.paid"])
+
+    async def run(self, at):
+        await at.ask_again_and_again(at.request("POST", "/events/batch", batch(10)), 24)
+
+
+@flood
+class SinglePublishes(Flood):
+    name = "single publishes"
+    reaches_store = True
+
+    async def run(self, at):
+        event = {"event": "order.paid", "resource_id": str(uuid.uuid4()), "data": {"n": 1}}
+        await at.ask_again_and_again(at.request("POST", "/events", json.dumps(event).encode()), 128)
+
+
+@flood
+class FullBatches(Flood):
+    """A thousand events a request, to nobody."""
+
+    name = "full batches"
+    reaches_store = True
+
+    async def run(self, at):
+        await at.ask_again_and_again(at.request("POST", "/events/batch", batch(1000)), 16)
+
+
+@flood
+class Changes(Flood):
+    """One user, renamed by 32 connections: a change of the directory, an event and an audit row each."""
+
+    name = "changes of the directory"
+    permissions = ("manage_users", "view_users")
+    reaches_store = True
+
+    def prepare(self, realm):
+        return realm.call("POST", "/users", {"username": "eve", "email": "eve@example.com"}, 201).json["id"]
+
+    async def run(self, at):
+        body = json.dumps({"first_name": "Eve"}).encode()
+        await at.ask_again_and_again(at.request("PATCH", f"/users/{at.prepared}", body), 32)
+
+
+class CostlyFilter(Flood):
+    """A filter that no index answers, over 40,000 deliveries: 24 loops of it."""
+
+    permissions = ("publish_events", "view_events", "view_webhooks")
+    reaches_store = True
+    path = ""
+
+    def prepare(self, realm):
+        realm.create_webhook(NOWHERE, events=["order.paid"])
+        for _ in range(40):
+            realm.call("POST", "/events/batch", json.loads(batch(1000)), 202)
+
+    async def run(self, at):
+        await at.ask_again_and_again(at.request("GET", self.path), 24)
+
+
+@flood
+class CostlyDeliveries(CostlyFilter):
+    name = "a costly filter"
+    path = "/deliveries?event=order.never"
+
+
+@flood
+class CostlyStatistics(CostlyFilter):
+    name = "costly statistics"
+    path = "/statistics"
