@@ -66,7 +66,7 @@ class Pulse : public std::enable_shared_from_this<Pulse> {
  private:
     void look() {
         store::read<PulseRow>(
-            store_, store::Turn::of(realm_),
+            store_,
             [realm = realm_](store::sql::Connection& sql) {
                 return store::read_pulse(sql, realm, limits::pulse_count_max);
             },
