@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "cli/context.h"
+#include "cli/import_ferriskey.h"
 #include "cli/import_report.h"
 #include "cli/import_sender.h"
 #include "cli/import_summary.h"
@@ -15,6 +16,7 @@
 #include "cli/progress.h"
 #include "cli/realm_extras.h"
 #include "cli/realm_files.h"
+#include "cli/realm_name.h"
 #include "cli/sealed_text.h"
 #include "model/limits.h"
 
@@ -28,30 +30,6 @@ using keycloak::Realm;
 using Done = std::expected<void, ExitCode>;
 
 std::string path_of(std::string_view realm) { return "/api/v1/realms/" + percent_encoded(realm); }
-
-/// [a-z0-9-]{1,63}, as the server wants it.
-bool can_be_named(std::string_view name) {
-    return !name.empty() && name.size() <= limits::realm_name_bytes_max &&
-           std::ranges::all_of(name, [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-           });
-}
-
-/// "my-realm" of "My Realm": what --realm could be given.
-std::string suggestion_for(std::string_view name) {
-    std::string out;
-    for (const char c : name.substr(0, limits::realm_name_bytes_max)) {
-        if (c >= 'A' && c <= 'Z') {
-            out += static_cast<char>(c - 'A' + 'a');
-        } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
-            out += c;
-        } else if (!out.empty() && out.back() != '-') {
-            out += '-';
-        }
-    }
-    while (out.ends_with('-')) out.pop_back();
-    return out.empty() ? "acme" : out;
-}
 
 /// One run of `postrider import`.
 class Import {
@@ -97,12 +75,13 @@ class Import {
                 "its realm is \"master\", which administers the others here: say --realm NAME, "
                 "also when it is master that you mean"));
         }
-        if (!can_be_named(name_)) {
-            return std::unexpected(context_.wrong(fmt::format(
-                "\"{}\" cannot be the name of a realm here (a-z, 0-9 and -, at most {} "
-                "characters): "
-                "say --realm NAME, for example --realm {}; nothing was imported",
-                keycloak::short_name(name_), limits::realm_name_bytes_max, suggestion_for(name_))));
+        if (!can_be_realm_name(name_)) {
+            return std::unexpected(context_.wrong(
+                fmt::format("\"{}\" cannot be the name of a realm here (a-z, 0-9 and -, at most {} "
+                            "characters): "
+                            "say --realm NAME, for example --realm {}; nothing was imported",
+                            keycloak::short_name(name_), limits::realm_name_bytes_max,
+                            suggested_realm_name(name_))));
         }
         if (name_ != in_file) {
             report_.remark("the realm has another name here", in_file + " is " + name_);
@@ -360,16 +339,26 @@ class Import {
     std::size_t extras_refused_ = 0;
 };
 
-int import_realm(Context& context, const Given& given) { return Import(context, given).run(); }
+int import_realm(Context& context, const Given& given) {
+    if (given.has("--from-ferriskey")) return import_from_ferriskey(context, given);
+    if (given.list("FILE").empty()) {
+        return context.wrong("name a file of the realm, or --from-ferriskey URL");
+    }
+    return Import(context, given).run();
+}
 
 }  // namespace
 
 std::vector<Verb> import_verbs() {
     return {{.group = "",
              .name = "import",
-             .summary = "take over a realm that Keycloak or `postrider export` wrote",
-             .arguments = {{"FILE", "", "JSON, or a folder of it; - is standard input",
+             .summary = "take over a realm from Keycloak, FerrisKey or `postrider export`",
+             .arguments = {{"FILE", "",
+                            "JSON, or a folder of it; - is standard input; a realm's name with "
+                            "--from-ferriskey",
                             Count::repeatable},
+                           {"--from-ferriskey", "URL",
+                            "read FerrisKey's database: postgresql://reader@host/ferriskey"},
                            {"--dry-run", "", "say what would come of it, and write nothing"},
                            {"--no-events", "", "fire no event for what is imported"},
                            passphrase_argument(),
@@ -378,7 +367,8 @@ std::vector<Verb> import_verbs() {
                          "postrider import shop-realm.json\n"
                          "postrider import shop-realm.json shop-users-0.json --realm acme "
                          "--no-events\n"
-                         "postrider import export-folder --realm shop",
+                         "postrider import export-folder --realm shop\n"
+                         "postrider import --from-ferriskey postgresql://reader@host/ferriskey",
              .run = import_realm}};
 }
 

@@ -344,6 +344,7 @@ RealmExport::Done RealmExport::read_webhook_secrets(const json::Value& webhook,
     const auto shown = reveal(path + "/secret", name);
     if (!shown) return std::unexpected(shown.error());
     auto secret = text_of(*shown, "secret");
+    if (secret.empty()) secret = text_of(*shown, "ferriskey_secret");
     if (!secret.empty()) secrets.emplace_back("secret", std::move(secret));
     const auto whole = reveal(path + "?reveal=headers", name);
     if (!whole) return std::unexpected(whole.error());

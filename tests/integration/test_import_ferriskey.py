@@ -1,0 +1,144 @@
+"""`postrider import --from-ferriskey`: a realm moves in with its users' passwords and its receivers."""
+
+import json
+import random
+import subprocess
+import time
+import uuid
+
+import pytest
+
+import postgres
+from client import Realm
+from ferriskey import FerrisKey, verifies
+from server import ROOT, TOKEN, binary, environment
+
+PASSWORDS = [f"a password of FerrisKey's, number {n}" for n in range(100)]
+
+
+@pytest.fixture
+def source():
+    return FerrisKey(postgres.shared().database())
+
+
+@pytest.fixture(scope="module")
+def built_in(server):
+    """The names of the 27."""
+    names = [event["name"] for event in server.client.call("GET", "/event-types", None, 200).json["items"]]
+    assert len(names) == 27
+    return names
+
+
+def take_over(server, url, *arguments):
+    return subprocess.run([binary(), "import", "--from-ferriskey", url, *arguments], capture_output=True, text=True, timeout=120,
+                          env=environment(POSTRIDER_URL=server.url, POSTRIDER_TOKEN=TOKEN))
+
+
+def test_ten_thousand_users_and_twenty_webhooks(server, receiver, source, built_in):
+    name = f"moved-{uuid.uuid4().hex[:8]}"
+    realm = source.realm(name, "Moved")
+    buyer = source.role(realm, "buyer", permissions=1 << 17)
+    ids = source.users(realm, 10_000, buyer, PASSWORDS)
+    secrets = {f"/{name}/{n}": source.webhook(realm, receiver.url(f"/{name}/{n}"), built_in, name=f"hook {n}",
+                                              headers=json.dumps({"Authorization": f"Bearer {n}"})) for n in range(20)}
+    started = time.monotonic()
+    done = take_over(server, source.url, "--no-events")
+    took = time.monotonic() - started
+    assert done.returncode == 0 and took <= 60, (took, done.stdout, done.stderr)
+    here = Realm(server.client, name)
+    for n in random.sample(range(10_000), 100):
+        login = here.call("POST", "/session", {"username": f"user{n}", "password": PASSWORDS[n % 100]}, 201).json
+        assert login["id"] and here.get(f"/users/{ids[n]}").json["username"] == f"user{n}"
+    assert here.call("POST", "/session", {"username": "user1", "password": PASSWORDS[2]}).status == 401
+    assert sorted(hook["name"] for hook in here.items("/webhooks")) == sorted(f"hook {n}" for n in range(20))
+    # All 27 come to each receiver, which knows nothing of the move.
+    for event in built_in:
+        here.publish(event, data={"n": 1})
+    for path, secret in secrets.items():
+        requests = receiver.wait(path, len(built_in), timeout=60)
+        assert {request.json["event"] for request in requests} == set(built_in)
+        assert all(verifies(secret, request) for request in requests)
+        assert all(request.headers["authorization"] == f"Bearer {path.rsplit('/', 1)[1]}" for request in requests)
+    # The same again finds it all there.
+    done = take_over(server, source.url, "--no-events")
+    assert done.returncode == 0 and len(here.items("/webhooks")) == 20, (done.stdout, done.stderr)
+
+
+def test_everything_of_a_realm_comes_or_is_named(server, receiver, source):
+    name = f"small-{uuid.uuid4().hex[:8]}"
+    realm = source.realm(name)
+    client = source.client(realm, "shop", redirect_uris=[("https://shop.example/cb", True), ("https://old.example/cb", False),
+                                                         ("*", True)])
+    source.client(realm, "spa", public_client=True, secret=None)
+    source.client(realm, "weak", secret="short")
+    admin = source.role(realm, "admin", permissions=1 << 6 | 1 << 4)
+    buyer = source.role(realm, "buyer", client=client)
+    account = source.insert("users", realm_id=realm, client_id=client, username="service-account-shop")
+    source.give(account, admin)
+    ada = source.insert("users", realm_id=realm, username="ada", firstname="Ada", email="ada@example.com", email_verified=True,
+                        created_at="2019-03-01T12:00:00")
+    source.give(ada, admin)
+    source.give(ada, buyer)
+    source.insert("user_attributes", user_id=ada, realm_id=realm, key="team", value="compilers")
+    source.insert("credentials", user_id=ada, credential_type="otp", secret_data="x", credential_data="{}")
+    source.insert("user_required_actions", user_id=ada, action="update_password")
+    source.insert("identity_providers", realm_id=realm, alias="corporate")
+    source.webhook(realm, receiver.url("/small"), ["user.created", "user.email_verified"], name="half")
+    source.webhook(realm, receiver.url("/small"), ["client.maintenance.enabled"], name="none")
+    done = take_over(server, source.url)
+    said = done.stdout + done.stderr
+    for named in ("weak", "manage_identity_providers", "otp", "update_password", "user.email_verified", "client.maintenance.enabled",
+                  "none", "identity providers"):
+        assert named in said, (named, said)
+    here = Realm(server.client, name)
+    user = here.get(f"/users/{ada}").json
+    assert user["created_at"] == "2019-03-01T12:00:00.000000Z" and user["attributes"] == {"team": "compilers"}
+    assert user["email_verified"] and user["first_name"] == "Ada"
+    assert sorted(role["name"] for role in here.items(f"/users/{ada}/roles")) == ["admin", "buyer"]
+    roles = {role["name"]: role["permissions"] for role in here.items("/roles")}
+    assert sorted(roles["admin"]) == ["manage_users", "view_users"]
+    clients = {each["client_id"]: each for each in here.items("/clients")}
+    assert clients["spa"]["type"] == "public" and len(clients["shop"]["service_account_roles"]) == 1
+    uris = {uri["value"]: uri["enabled"] for uri in here.items(f"/clients/{clients['shop']['id']}/redirects")}
+    assert uris == {"https://shop.example/cb": True, "https://old.example/cb": False}
+    assert [hook["events"] for hook in here.items("/webhooks")] == [["user.created"]]
+
+
+def test_what_is_no_ferriskey_says_so(server):
+    shared = postgres.shared()
+    empty = take_over(server, shared.database())
+    assert empty.returncode != 0 and "not FerrisKey's" in empty.stderr and empty.stderr.count("\n") == 1, empty.stderr
+    old = FerrisKey(shared.database())
+    old.cursor.execute("ALTER TABLE webhooks DROP COLUMN secret")
+    said = take_over(server, old.url)
+    assert said.returncode != 0 and "webhooks.secret" in said.stderr and said.stderr.count("\n") == 1, said.stderr
+    closed = FerrisKey(shared.database())
+    closed.cursor.execute("CREATE ROLE stranger LOGIN")
+    said = take_over(server, closed.url.replace("postgres@", "stranger@"))
+    assert said.returncode != 0 and "GRANT SELECT" in said.stderr and said.stderr.count("\n") == 1, said.stderr
+    gone = take_over(server, "postgresql://nobody@127.0.0.1:1/none")
+    assert gone.returncode != 0 and gone.stderr.count("\n") == 1, gone.stderr
+
+
+def test_the_commands_of_the_guide(server, receiver, source):
+    """Each as it stands in docs/migrating/ferriskey.md, but for the database's address and the realms' names."""
+    realm = source.realm("shop")
+    source.users(realm, 3, source.role(realm, "buyer"), PASSWORDS[:3])
+    source.webhook(realm, receiver.url("/guide"), ["user.created"], name="guide")
+    guide = (ROOT / "docs" / "migrating" / "ferriskey.md").read_text()
+    commands = [line.strip() for line in guide.splitlines() if line.startswith("    ")]
+    assert len(commands) == 5
+    reader = source.url.replace("postgres@", "reader:change-me@")
+    source.cursor.execute("DROP ROLE IF EXISTS reader")
+    for command in commands:
+        command = command.replace("postgresql://reader:change-me@127.0.0.1/ferriskey", reader)
+        command = command.replace("postgresql://postgres@127.0.0.1/ferriskey", source.url)
+        command = command.replace("postrider ", f"{binary()} ", 1)
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=False,
+                              env=environment(POSTRIDER_URL=server.url, POSTRIDER_TOKEN=TOKEN))
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+    assert "guide" in done.stdout
+    for name in ("shop", "acme"):
+        here = Realm(server.client, name)
+        assert here.call("POST", "/session", {"username": "user2", "password": PASSWORDS[2]}).status == 201
+    source.cursor.execute("DROP OWNED BY reader; DROP ROLE reader")

@@ -1,0 +1,108 @@
+"""A database as FerrisKey has it, for tests: the tables that an import reads, in the shape that its public migrations of August
+2026 give them, filled by us."""
+
+import hashlib
+import hmac
+import json
+import secrets
+import uuid
+
+import psycopg2
+from argon2 import PasswordHasher
+from psycopg2.extras import execute_values
+
+TABLES = """
+CREATE TABLE realms (id uuid PRIMARY KEY, name varchar(255) NOT NULL, display_name varchar(255));
+CREATE TABLE realm_settings (id uuid PRIMARY KEY, realm_id uuid NOT NULL);
+CREATE TABLE clients (id uuid PRIMARY KEY, realm_id uuid NOT NULL, name varchar(255) NOT NULL, client_id varchar(255) NOT NULL,
+    secret varchar(255), enabled boolean NOT NULL DEFAULT true, public_client boolean NOT NULL DEFAULT false,
+    created_at timestamp NOT NULL DEFAULT now());
+CREATE TABLE redirect_uris (id uuid PRIMARY KEY, client_id uuid NOT NULL, value text NOT NULL, enabled boolean NOT NULL DEFAULT true,
+    created_at timestamp NOT NULL DEFAULT now());
+CREATE TABLE roles (id uuid PRIMARY KEY, name varchar(255) NOT NULL, description text, permissions bigint NOT NULL DEFAULT 0,
+    realm_id uuid NOT NULL, client_id uuid, created_at timestamp NOT NULL DEFAULT now());
+CREATE TABLE users (id uuid PRIMARY KEY, realm_id uuid NOT NULL, client_id uuid, username varchar(255) NOT NULL,
+    firstname varchar(255), lastname varchar(255), email varchar(255), email_verified boolean NOT NULL DEFAULT false,
+    enabled boolean NOT NULL DEFAULT true, created_at timestamp NOT NULL DEFAULT now());
+CREATE TABLE user_role (id bigserial PRIMARY KEY, user_id uuid NOT NULL, role_id uuid NOT NULL);
+CREATE TABLE user_attributes (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), user_id uuid NOT NULL, realm_id uuid NOT NULL,
+    key varchar(255) NOT NULL, value text NOT NULL);
+CREATE TABLE user_required_actions (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), user_id uuid NOT NULL, action text NOT NULL);
+CREATE TABLE credentials (id uuid PRIMARY KEY, salt varchar(255), credential_type varchar(255) NOT NULL, user_id uuid NOT NULL,
+    secret_data text NOT NULL, credential_data jsonb NOT NULL, temporary boolean DEFAULT false,
+    created_at timestamp NOT NULL DEFAULT now());
+CREATE TABLE webhooks (id uuid PRIMARY KEY, realm_id uuid NOT NULL, endpoint varchar(255) NOT NULL, name varchar(255),
+    description varchar(255), headers jsonb NOT NULL DEFAULT '{}', secret text NOT NULL, created_at timestamp NOT NULL DEFAULT now());
+CREATE TABLE webhook_subscribers (id uuid PRIMARY KEY, name varchar(255) NOT NULL, webhook_id uuid NOT NULL);
+CREATE TABLE identity_providers (id uuid PRIMARY KEY, realm_id uuid NOT NULL, alias varchar(255) NOT NULL);
+"""
+
+#: FerrisKey's own parameters.
+HASHER = PasswordHasher(time_cost=5, memory_cost=7168, parallelism=1, hash_len=32, salt_len=16)
+
+
+def new_id():
+    return str(uuid.uuid4())
+
+
+class FerrisKey:
+    def __init__(self, url):
+        self.url = url
+        self.connection = psycopg2.connect(url)
+        self.connection.autocommit = True
+        self.cursor = self.connection.cursor()
+        self.cursor.execute(TABLES)
+
+    def insert(self, table, **row):
+        row.setdefault("id", new_id())
+        self.cursor.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})", list(row.values()))
+        return row["id"]
+
+    def realm(self, name, display_name=None):
+        realm = self.insert("realms", name=name, display_name=display_name)
+        self.insert("realm_settings", realm_id=realm)
+        return realm
+
+    def client(self, realm, client_id, redirect_uris=(), **row):
+        row.setdefault("secret", secrets.token_hex(24))
+        client = self.insert("clients", realm_id=realm, name=client_id, client_id=client_id, **row)
+        for value, enabled in redirect_uris:
+            self.insert("redirect_uris", client_id=client, value=value, enabled=enabled)
+        return client
+
+    def role(self, realm, name, permissions=0, client=None):
+        return self.insert("roles", realm_id=realm, name=name, permissions=permissions, client_id=client)
+
+    def give(self, user, role):
+        self.cursor.execute("INSERT INTO user_role (user_id, role_id) VALUES (%s, %s)", (user, role))
+
+    def password(self, user, hashed, **row):
+        self.insert("credentials", user_id=user, credential_type="password", secret_data=hashed, salt="in the hash",
+                    credential_data=json.dumps({"hash_iterations": 5, "algorithm": "argon2id"}), **row)
+
+    def webhook(self, realm, endpoint, events, **row):
+        row.setdefault("secret", secrets.token_hex(32))
+        webhook = self.insert("webhooks", realm_id=realm, endpoint=endpoint, **row)
+        for event in events:
+            self.insert("webhook_subscribers", name=event, webhook_id=webhook)
+        return row["secret"]
+
+    def users(self, realm, count, role, passwords):
+        """Many, whose passwords come round again and again; as hashes they are made once."""
+        hashes = [HASHER.hash(password) for password in passwords]
+        ids = [new_id() for _ in range(count)]
+        execute_values(self.cursor, "INSERT INTO users (id, realm_id, username, firstname, email, email_verified) VALUES %s",
+                       [(ids[n], realm, f"user{n}", f"First {n}", f"user{n}@example.com", n % 2 == 0) for n in range(count)])
+        execute_values(self.cursor, "INSERT INTO credentials (id, credential_type, user_id, secret_data, credential_data) VALUES %s",
+                       [(new_id(), "password", ids[n], hashes[n % len(hashes)], json.dumps({"hash_iterations": 5, "algorithm": "argon2id"}))
+                        for n in range(count)])
+        execute_values(self.cursor, "INSERT INTO user_role (user_id, role_id) VALUES %s", [(each, role) for each in ids])
+        return ids
+
+
+def verifies(secret, request):
+    """A receiver's own look at the three headers."""
+    headers = request.headers
+    uuid.UUID(headers["x-ferriskey-delivery-id"])
+    signed = headers["x-ferriskey-timestamp"].encode() + b"." + request.body
+    return hmac.compare_digest(hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest(), headers["x-ferriskey-signature"])
