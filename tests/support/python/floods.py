@@ -340,7 +340,7 @@ def main(arguments):
     known = floods.load()
     if arguments[:1] == ["--run"]:
         signal.alarm(FLOOD_SECONDS_MAX)
-        os.nice(10)  # what it costs to make the flood is not what the flood costs
+        os.nice(15)  # what it costs to make the flood is not what the flood costs
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         return asyncio.run(floods.run_flood(arguments[1]))
