@@ -173,7 +173,7 @@ TEST(cli, wrong_usage_is_one_sentence_and_two) {
              {{"publish", "a.b", "--data", "[1]"}, "must be a JSON object"},
              {{"publish", "a.b", "--data", "@/nowhere"}, "\"/nowhere\" cannot be read"},
              {{"publish", "a.b", "--data", "@/"}, "\"/\" cannot be read: it is a folder"},
-             {{"import", "/"}, "\"/\" cannot be read: it is a folder"},
+             {{"import", "/"}, "/: there is no file of a realm in this folder"},
              {{"publish", "a.b", "--colour"}, "does not take --colour"},
              {{"publish", "a.b", "c.d"}, "does not take c.d"},
              {{"webhook", "create"}, "needs URL"},
