@@ -95,6 +95,11 @@ std::vector<std::string> RealmExport::omissions() const {
         out.push_back(
             "The ed25519 keys of webhooks never leave the server: an import makes new ones.");
     }
+    if (has_reset_webhook_) {
+        out.push_back(
+            "The webhook that sends reset tokens has to be chosen anew after an import: postrider "
+            "realm settings --set password_reset_webhook=ID.");
+    }
     if (!withheld_.empty()) {
         std::string names;
         constexpr std::size_t shown_max = 10;
@@ -277,7 +282,15 @@ std::expected<json::Object, ExitCode> RealmExport::extras(const std::string& rea
     json::Object out{{"version", extras_version}};
     const auto settings = context_.ask("GET", context_.in_realm("/settings"));
     if (!settings) return std::unexpected(settings.error());
-    out.emplace_back("settings", settings->value);
+    if (settings->value.as_object() == nullptr) return out;
+    json::Object kept;
+    for (const auto& [name, value] : *settings->value.as_object()) {
+        // The id of a webhook, which an import makes anew.
+        const bool is_id = name == "password_reset_webhook";
+        has_reset_webhook_ = has_reset_webhook_ || (is_id && !value.is_null());
+        if (!is_id) kept.emplace_back(name, value);
+    }
+    out.emplace_back("settings", std::move(kept));
     const auto types = context_.ask("GET", context_.in_realm("/event-types"));
     if (!types) return std::unexpected(types.error());
     json::Array own_types;

@@ -23,13 +23,12 @@ def make_realm(server, randomness):
     realm = server.realm()
     realm.call("PATCH", "", {"display_name": "".join(randomness.choices("aä\u4e16 ", k=8)).strip()}, 200)
     settings = {"retention_days": randomness.randint(1, 90), "password_min_length": randomness.randint(8, 40), "timeout": f"{randomness.randint(1, 30)}s",
-                "retry_schedule": ["1s", "2m"][:randomness.randint(0, 2)], "reset_token_in_event": randomness.random() < 0.5,
-                "secret_overlap": f"{randomness.randint(1, 48)}h"}
-    realm.call("PATCH", "/settings", dict(randomness.sample(sorted(settings.items()), randomness.randint(0, 6))), 200)
+                "retry_schedule": ["1s", "2m"][:randomness.randint(0, 2)], "secret_overlap": f"{randomness.randint(1, 48)}h"}
+    realm.call("PATCH", "/settings", dict(randomness.sample(sorted(settings.items()), randomness.randint(0, 5))), 200)
     for word in texts(randomness, 3):
         realm.call("POST", "/event-types", {"name": f"order.{word}", "description": word, "schema": {"type": "object"} if randomness.random() < 0.5 else None,
                                             "example": {"n": 1} if randomness.random() < 0.5 else None}, 201)
-    known = [event_type["name"] for event_type in realm.items("/event-types") if not event_type["built_in"]]
+    known = [event_type["name"] for event_type in realm.get("/event-types").json["items"] if not event_type["built_in"]]
     for number in range(randomness.randint(0, 3)):
         realm.create_webhook(f"https://r.example/{number}", events=randomness.sample(["*", "user.*", "realm.updated", *known], randomness.randint(1, 3)), name=f"hook {number}",
                              description="".join(randomness.choices("xé", k=5)), enabled=randomness.random() < 0.7, signing=randomness.choice([["v1"], ["v1", "v1a"]]),
@@ -78,7 +77,7 @@ def picture(realm, secrets=False):
         names[role["id"]] = role["name"]
     out = {"display_name": realm.get("").json["display_name"], "settings": realm.get("/settings").json}
     out["roles"] = [without(role, "created_at") for role in realm.items("/roles")]
-    out["event_types"] = sorted((without(each, "created_at") for each in realm.items("/event-types")), key=lambda each: each["name"])
+    out["event_types"] = sorted((without(each, "created_at") for each in realm.get("/event-types").json["items"]), key=lambda each: each["name"])
     out["webhooks"] = []
     for webhook in realm.items("/webhooks"):
         shown = without(realm.get(f"/webhooks/{webhook['id']}?reveal=headers").json if secrets else webhook, "created_at", *(() if secrets else ("headers",)))
@@ -91,7 +90,7 @@ def picture(realm, secrets=False):
         own = realm.items(path + "/roles")
         names.update({role["id"]: f"{client['client_id']}/{role['name']}" for role in own})
         out["clients"][client["client_id"]] = {"roles": [without(role, "created_at", "client_id") for role in own],
-                                               "uris": [without(uri, "created_at", "client_id") for uri in realm.items(path + "/redirects")],
+                                               "uris": sorted((without(uri, "created_at", "client_id") for uri in realm.items(path + "/redirects")), key=lambda uri: uri["value"]),
                                                "hash": realm.get(path + "?reveal=secret_hash").json["secret_hash"] if secrets else None}
     for client in clients:
         kept = out["clients"][client["client_id"]]
@@ -123,6 +122,9 @@ def test_export_and_import_give_the_same_realm(server, tmp_path, number, secrets
     second = json.loads(cli(server, "export", "--realm", copied, expect=0).stdout)
     first = json.loads(out.read_text())
     first["postrider"].pop("sealed", None)
+    if not secrets:  # the values of headers were not in the file, so the copy has none
+        for webhook in first["postrider"]["webhooks"]:
+            webhook["headers"] = {}
     assert {**second, "realm": realm.name} == first
 
 

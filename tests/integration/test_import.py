@@ -135,16 +135,16 @@ def test_export_and_import_are_there_and_back_again(server, tmp_path):
     assert counts(answer, "created") == {"clients": 2, "roles": 3, "service_accounts": 1, "users": 2}
     second = json.loads(run(server, "export", "--realm", copy["realm"]).stdout)
     assert second == copy
-    assert second["users"][0]["id"] == exported["users"][0]["id"]
+    assert [user["id"] for user in second["users"] if "id" in user] == [user["id"] for user in exported["users"] if "id" in user]
 
 
 def test_files_that_are_no_realm_are_refused_before_anything_is_done(server, tmp_path):
     before = len(server.master.items("/events"))
     path = tmp_path / "x.json"
     for text, word in (("{", "x.json"), ("{}", "no realm"), ('[{"realm":"a"},{"realm":"b"}]', "several realms"),
-                       ('{"realm":"master"}', "--realm"), ('{"realm":"Not Ours"}', "name")):
+                       ('{"realm":"master"}', "--realm"), ('{"realm":"Not Ours"}', "--realm not-ours")):
         path.write_text(text)
-        done = run(server, "import", str(path), expect=1 if "Ours" in text else 2)
+        done = run(server, "import", str(path), expect=2)
         assert word in done.stderr
     assert "cannot be read" in run(server, "import", str(tmp_path / "none"), expect=2).stderr
     assert len(server.master.items("/events")) == before
