@@ -61,7 +61,7 @@ Result<void> remove(Transaction& tx, const RealmId& realm, const Uuid& id) {
 
 Result<std::size_t> count(sql::Connection& sql, const RealmId& realm, std::size_t limit) {
     static constexpr Query query{
-        "SELECT COUNT(*) FROM (SELECT 1 FROM fan_outs WHERE realm_id = $1 LIMIT $2) AS some"};
+        "SELECT COUNT(*) FROM (SELECT 1 FROM fan_outs WHERE realm_id = $1 LIMIT $2) AS parts"};
     auto rows = sql.rows(query, realm, limit);
     const std::int64_t found = rows.next() ? rows.integer(0) : 0;
     POSTRIDER_TRY(rows.finish());
