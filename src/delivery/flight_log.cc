@@ -27,6 +27,7 @@ bool works_on_deliveries(std::string_view thread) {
 /// At the file's beginning; then the slots, then the suspects. Persistent.
 struct FlightLog::Head {
     std::uint64_t version;
+    std::uint64_t slots;   ///< which the places depend on
     std::int64_t crashes;  ///< in a row
     CrashMark mark;
 };
@@ -82,7 +83,7 @@ std::vector<FlightLog::Entry> FlightLog::read(std::size_t first) const {
 FlightLog::LastRun FlightLog::read_last_run() {
     LastRun last;
     std::int64_t crashes = 0;
-    if (head().version == this_version) {
+    if (head().version == this_version && head().slots == slots_) {
         const CrashMark mark = head().mark;
         crashes = head().crashes;
         last.in_flight = read(0);
@@ -102,6 +103,7 @@ FlightLog::LastRun FlightLog::read_last_run() {
     }
     std::memset(memory_, 0, bytes_);
     head().version = this_version;
+    head().slots = slots_;
     head().crashes = crashes;
     for (std::size_t slot = slots_; slot-- > 0;) free_.push_back(static_cast<std::uint32_t>(slot));
     std::vector<Entry> suspects;

@@ -43,7 +43,7 @@ class FlightLog {
     FlightLog& operator=(const FlightLog&) = delete;
 
     /// Maps `path` with room for `slots` in flight, and for as many suspects. A file of another
-    /// version is begun anew. From now on a crash is noted in it.
+    /// version or size is begun anew. From now on a crash is noted in it.
     Result<LastRun> open(const std::string& path, std::size_t slots);
 
     /// A slot's number, to give back to clear(); when all are taken, one that stands for none.
