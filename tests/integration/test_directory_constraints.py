@@ -23,7 +23,7 @@ def make(realm, path, **body):
     ("/users", {"username": ""}, ["#/username"]),
     ("/users", {"username": " ada"}, ["#/username"]),
     ("/users", {"username": "a\u0000"}, ["#/username"]),
-    ("/users", {"username": "x" * 201}, ["#/username"]),
+    ("/users", {"username": "x" * 256}, ["#/username"]),
     ("/users", {"username": 1, "enabled": "yes", "attributes": [], "x": 1},
      ["#/attributes", "#/enabled", "#/username", "#/x"]),
     ("/users", {"username": "a", "id": NOBODY, "version": 3}, ["#/id", "#/version"]),
