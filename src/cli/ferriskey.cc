@@ -167,10 +167,12 @@ json::Array known_events(const json::Value& subscribed, std::string_view webhook
 Result<Database> Database::open(const std::string& url) {
     POSTRIDER_ASSIGN(auto connection, PostgresqlConnection::open(url, {}));
     Database database(std::move(connection));
-    // What the driver sets for our own tables does not suit a reader of all of another's.
+    // What the driver sets for our own tables does not suit a reader of all of another's. Nested
+    // loops are off, since a planner without statistics takes them: 10,000 users in 100 s, not 0.3.
     POSTRIDER_TRY(database.connection_->execute(
         "SET plan_cache_mode=auto; SET enable_seqscan=on; SET enable_bitmapscan=on; "
         "SET enable_hashjoin=on; SET enable_mergejoin=on; SET enable_material=on; "
+        "SET enable_nestloop=off; "
         "SET idle_in_transaction_session_timeout=0; "
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
     POSTRIDER_TRY(database.check_tables());
