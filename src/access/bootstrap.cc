@@ -102,7 +102,7 @@ Result<store::ApiKeyRow> store_key(store::Transaction& tx, store::ApiKeyRow row)
 
 Result<BootstrapResult> bootstrap(store::Store& store, ApiKeys& keys,
                                   const BootstrapOptions& options, Random& random) {
-    using Rows = std::vector<store::ApiKeyRow>;
+    using Rows = store::List<store::ApiKeyRow>;
     POSTRIDER_ASSIGN(const Rows rows, store::read_now<Rows>(store, [](store::sql::Connection& sql) {
                          return store::api_keys_table::all(sql);
                      }));

@@ -83,7 +83,7 @@ Result<void> list_api_keys(Context&, Call& call) {
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
-    using List = std::vector<ApiKeyRow>;
+    using List = store::List<ApiKeyRow>;
     store::read<List>(
         call.store,
         [realm = call.realm, page](store::sql::Connection& sql) {
@@ -146,7 +146,7 @@ Result<void> list_audit(Context&, Call& call) {
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     filter.since = call.not_before_kept(filter.since);
-    using List = std::vector<AuditRow>;
+    using List = store::List<AuditRow>;
     store::read<List>(
         call.store,
         [realm = call.realm, filter, page](store::sql::Connection& sql) {

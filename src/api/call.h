@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -13,10 +14,12 @@
 #include "api/cursor.h"
 #include "base/json.h"
 #include "base/json_bounds.h"
+#include "base/memory_guard.h"
 #include "base/result.h"
 #include "http/problem.h"
 #include "http/server.h"
 #include "model/ids.h"
+#include "store/list.h"
 #include "store/realm_store.h"
 
 /// What a handler is given. A handler reads in ten lines:
@@ -82,7 +85,8 @@ class Reply {
             if (!result) {
                 reply.send(std::unexpected(std::move(result).error()));
             } else {
-                reply.send(view(std::move(*result)));
+                reply.send(
+                    guard_memory([&]() -> Result<Answer> { return view(std::move(*result)); }));
             }
         };
     }
@@ -120,11 +124,11 @@ struct Page {
         if (!before) return std::nullopt;
         return IdType{*before};
     }
-    /// `{"items": […], "next_cursor": …}` of at most `limit` rows. `id_of(row)` is the row's Uuid
-    /// (or its TimedPosition, of a timed_page()),
-    /// `write(json::Writer&, row)` writes its JSON value.
+    /// `{"items": […], "next_cursor": …}` of at most `limit` rows, and "unreadable": how many of
+    /// the page could not be read, if any. `id_of(row)` is the row's Uuid (or its TimedPosition, of
+    /// a timed_page()), `write(json::Writer&, row)` writes its JSON value.
     template <typename Row, typename IdOf, typename Write>
-    Answer answer(const std::vector<Row>& rows, IdOf id_of, Write write) const {
+    Answer answer(const store::List<Row>& rows, IdOf id_of, Write write) const {
         std::string out;
         json::Writer writer(out);
         const std::size_t count = std::min(rows.size(), limit);
@@ -136,13 +140,34 @@ struct Page {
         if (rows.size() > limit) {
             writer.member("next_cursor", cursor_after(id_of(rows[count - 1])));
         } else {
-            writer.member_null("next_cursor");
+            write_next(writer, rows, id_of);
         }
+        if (rows.unreadable > 0) writer.member("unreadable", rows.unreadable);
         writer.end_object();
         return json_answer(200, std::move(out));
     }
     std::string cursor_after(const Uuid& last) const;
     std::string cursor_after(const TimedPosition& last) const;
+
+ private:
+    /// After a page that is short: its end is the list's, unless rows of it could not be read.
+    template <typename Row, typename IdOf>
+    void write_next(json::Writer& writer, const store::List<Row>& rows, IdOf id_of) const {
+        constexpr bool by_time =
+            std::is_same_v<std::invoke_result_t<IdOf, const Row&>, TimedPosition>;
+        if (rows.read() > limit) {
+            if constexpr (by_time) {
+                if (!rows.empty()) {
+                    writer.member("next_cursor", cursor_after(id_of(rows.back())));
+                    return;
+                }
+            } else if (rows.last) {
+                writer.member("next_cursor", cursor_after(*rows.last));
+                return;
+            }
+        }
+        writer.member_null("next_cursor");
+    }
 };
 
 struct Call;
@@ -233,8 +258,8 @@ struct Call {
     Reply reply;
     /// Of open operations: anybody.
     access::SharedPrincipal principal;
-    /// Every transaction of the request goes through it, in the caller's turn. Of the path's {realm}; when the path has
-    /// none, of the principal's.
+    /// Every transaction of the request goes through it, in the caller's turn. Of the path's
+    /// {realm}; when the path has none, of the principal's.
     store::RealmStore store;
     /// Of the path's {realm}; nil when the path has none.
     RealmId realm;

@@ -45,9 +45,11 @@ Result<void> create_client(Context& context, Call& call) {
     return {};
 }
 
-Result<std::vector<Client>> with_service_accounts(store::sql::Connection& sql,
-                                                  std::vector<store::ClientRow> rows) {
-    std::vector<Client> clients;
+Result<store::List<Client>> with_service_accounts(store::sql::Connection& sql,
+                                                  store::List<store::ClientRow> rows) {
+    store::List<Client> clients;
+    clients.unreadable = rows.unreadable;
+    clients.last = rows.last;
     for (auto& row : rows) {
         POSTRIDER_ASSIGN(auto roles,
                          store::service_account_roles_table::list(sql, row.realm, row.id));
@@ -61,11 +63,11 @@ Result<void> list_clients(Context&, Call& call) {
     const auto client_id = query.text("client_id");
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
-    using List = std::vector<Client>;
+    using List = store::List<Client>;
     store::read<List>(
         call.store,
         [realm = call.realm, client_id, page](store::sql::Connection& sql) -> Result<List> {
-            std::vector<store::ClientRow> rows;
+            store::List<store::ClientRow> rows;
             if (client_id) {
                 POSTRIDER_ASSIGN(auto found,
                                  store::clients_table::find_by_client_id(sql, realm, *client_id));
@@ -206,7 +208,7 @@ Result<void> list_redirect_uris(Context&, Call& call) {
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
-    using List = std::vector<RedirectUriRow>;
+    using List = store::List<RedirectUriRow>;
     store::read<List>(
         call.store,
         [realm = call.realm, client, page](store::sql::Connection& sql) -> Result<List> {

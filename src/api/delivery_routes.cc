@@ -42,7 +42,7 @@ Result<Detail> load_detail(store::sql::Connection& sql, const RealmId& realm, co
     return Detail{std::move(view), std::move(attempts)};
 }
 
-using Views = std::vector<DeliveryView>;
+using Views = store::List<DeliveryView>;
 
 std::function<void(Result<Views>)> list_answer(const Call& call, const Page& page) {
     return call.reply.with<Views>([page](const Views& views) {

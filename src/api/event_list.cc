@@ -102,12 +102,17 @@ class EventPieces final : public http::BodySource,
         }
         sent_ += count;
         last_rows_ = count;
-        if (count > 0) last_ = page.rows[count - 1].id.uuid;
+        unreadable_ += page.rows.unreadable;
         const bool is_full = page.rows.size() > count;
-        if (!is_full && (page.is_cut || page.rows.size() == wanted)) return;
+        const Uuid before = last_;
+        if (is_full && count > 0) last_ = page.rows[count - 1].id.uuid;
+        if (!is_full) last_ = page.rows.last.value_or(last_);
+        const bool has_more = page.is_cut || page.rows.read() == wanted;
+        if (!is_full && has_more && last_ != before) return;
         is_done_ = true;
         ready_ += R"(],"next_cursor":)";
         ready_ += is_full ? '"' + asked_.page.cursor_after(last_) + '"' : "null";
+        if (unreadable_ > 0) ready_ += R"(,"unreadable":)" + std::to_string(unreadable_);
         ready_ += "}\n";
     }
 
@@ -119,6 +124,7 @@ class EventPieces final : public http::BodySource,
     std::string ready_ GUARDED_BY(mutex_);
     std::size_t sent_ GUARDED_BY(mutex_) = 0;
     std::size_t last_rows_ GUARDED_BY(mutex_) = 0;
+    std::size_t unreadable_ GUARDED_BY(mutex_) = 0;
     Uuid last_ GUARDED_BY(mutex_);
     bool is_reading_ GUARDED_BY(mutex_) = false;
     bool is_done_ GUARDED_BY(mutex_) = false;

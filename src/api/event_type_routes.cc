@@ -12,7 +12,7 @@ using store::EventTypeRow;
 
 /// `{"items": […], "next_cursor": null}`: both lists are answered at once.
 template <typename Types>
-std::string list_json(const Types& types) {
+std::string list_json(const Types& types, std::size_t unreadable = 0) {
     std::string out;
     json::Writer writer(out);
     writer.begin_object();
@@ -21,6 +21,7 @@ std::string list_json(const Types& types) {
     for (const auto& type : types) events::write_event_type(writer, type);
     writer.end_array();
     writer.member_null("next_cursor");
+    if (unreadable > 0) writer.member("unreadable", unreadable);
     writer.end_object();
     return out;
 }
@@ -51,13 +52,14 @@ Result<void> list_built_in_event_types(Context&, Call& call) {
 
 Result<void> list_event_types(Context&, Call& call) {
     POSTRIDER_TRY(call.query().finish());
-    using Rows = std::vector<EventTypeRow>;
+    using Rows = store::List<EventTypeRow>;
     store::read<Rows>(
         call.store,
         [realm = call.realm](store::sql::Connection& sql) {
             return store::event_types_table::all(sql, realm);
         },
-        call.reply.with<Rows>([](const Rows& rows) { return json_answer(200, list_json(rows)); }));
+        call.reply.with<Rows>(
+            [](const Rows& rows) { return json_answer(200, list_json(rows, rows.unreadable)); }));
     return {};
 }
 

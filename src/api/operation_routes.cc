@@ -20,7 +20,7 @@ Result<void> list_operations(Context&, Call& call) {
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
-    using Rows = std::vector<OperationRow>;
+    using Rows = store::List<OperationRow>;
     store::read<Rows>(
         call.store,
         [realm = call.realm, page, since = call.kept_since](store::sql::Connection& sql) {

@@ -36,26 +36,26 @@ Result<void> create_realm(Context& context, Call& call) {
 }
 
 /// A key of another realm than master sees its own realm.
-Result<std::vector<RealmRow>> visible_realms(store::sql::Connection& sql,
+Result<store::List<RealmRow>> visible_realms(store::sql::Connection& sql,
                                              const access::Principal& principal, const Page& page) {
     if (principal.of_master) {
         return store::realms_table::list(sql, page.before_id<RealmId>(), page.rows_wanted());
     }
     POSTRIDER_ASSIGN(auto own, store::realms_table::find(sql, principal.realm));
-    if (!own || page.before) return std::vector<RealmRow>{};
-    return std::vector{std::move(*own)};
+    if (!own || page.before) return store::List<RealmRow>{};
+    return store::List<RealmRow>{std::move(*own)};
 }
 
 Result<void> list_realms(Context&, Call& call) {
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
-    store::read<std::vector<RealmRow>>(
+    store::read<store::List<RealmRow>>(
         call.store,
         [principal = call.principal, page](store::sql::Connection& sql) {
             return visible_realms(sql, *principal, page);
         },
-        call.reply.with<std::vector<RealmRow>>([page](const std::vector<RealmRow>& rows) {
+        call.reply.with<store::List<RealmRow>>([page](const store::List<RealmRow>& rows) {
             return page.answer(
                 rows, [](const RealmRow& row) { return row.id.uuid; }, directory::write_realm);
         }));

@@ -50,7 +50,7 @@ Result<void> list_roles(Context&, Call& call) {
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
-    using List = std::vector<RoleRow>;
+    using List = store::List<RoleRow>;
     store::read<List>(
         call.store,
         [realm = call.realm, client, page](store::sql::Connection& sql) -> Result<List> {

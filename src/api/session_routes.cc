@@ -161,7 +161,7 @@ Result<void> list_sessions(Context&, Call& call) {
     const auto user = query.id<UserId>("user_id");
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
-    using List = std::vector<SessionRow>;
+    using List = store::List<SessionRow>;
     store::read<List>(
         call.store,
         [realm = call.realm, user, page](store::sql::Connection& sql) {

@@ -39,7 +39,7 @@ Result<void> create_user(Context& context, Call& call) {
 }
 
 /// At most one: both names are unique.
-Result<std::vector<UserRow>> find_users(store::sql::Connection& sql, const RealmId& realm,
+Result<store::List<UserRow>> find_users(store::sql::Connection& sql, const RealmId& realm,
                                         const std::optional<std::string>& username,
                                         const std::optional<std::string>& email) {
     std::optional<UserRow> found;
@@ -48,7 +48,7 @@ Result<std::vector<UserRow>> find_users(store::sql::Connection& sql, const Realm
     } else {
         POSTRIDER_ASSIGN(found, store::users_table::find_by_email(sql, realm, *email));
     }
-    std::vector<UserRow> rows;
+    store::List<UserRow> rows;
     if (!found) return rows;
     if (username && email) {
         POSTRIDER_ASSIGN(const auto other, store::users_table::find_by_email(sql, realm, *email));
@@ -64,7 +64,7 @@ Result<void> list_users(Context&, Call& call) {
     const auto email = query.text("email");
     const Page page = query.timed_page();
     POSTRIDER_TRY(query.finish());
-    using List = std::vector<UserRow>;
+    using List = store::List<UserRow>;
     store::read<List>(
         call.store,
         [realm = call.realm, username, email, page](store::sql::Connection& sql) -> Result<List> {
@@ -198,11 +198,13 @@ Result<void> list_user_api_keys(Context& context, Call& call) {
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
-    store::read<Keys>(
+    using List = store::List<store::ApiKeyRow>;
+    store::read<List>(
         call.store,
-        [realm = call.realm, id, page](store::sql::Connection& sql) -> Result<Keys> {
+        [realm = call.realm, id, page](store::sql::Connection& sql) -> Result<List> {
             POSTRIDER_TRY(directory::require_user(sql, realm, id));
-            POSTRIDER_ASSIGN(auto keys, directory::keys_made_by(sql, {id}));
+            POSTRIDER_ASSIGN(const Keys made, directory::keys_made_by(sql, {id}));
+            List keys(made.begin(), made.end());
             std::ranges::sort(keys, std::ranges::greater{}, &store::ApiKeyRow::id);
             if (page.before) {
                 std::erase_if(keys, [&](const auto& row) { return row.id.uuid >= *page.before; });
@@ -210,7 +212,7 @@ Result<void> list_user_api_keys(Context& context, Call& call) {
             keys.resize(std::min(keys.size(), page.rows_wanted()));
             return keys;
         },
-        call.reply.with<Keys>([page, &realms = context.directory.realms()](const Keys& keys) {
+        call.reply.with<List>([page, &realms = context.directory.realms()](const List& keys) {
             return page.answer(
                 keys, [](const auto& row) { return row.id.uuid; },
                 [&](json::Writer& writer, const store::ApiKeyRow& row) {
@@ -225,7 +227,7 @@ Result<void> list_user_roles(Context&, Call& call) {
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
-    using List = std::vector<RoleRow>;
+    using List = store::List<RoleRow>;
     store::read<List>(
         call.store,
         [realm = call.realm, id, page](store::sql::Connection& sql) -> Result<List> {
@@ -270,7 +272,7 @@ Result<void> list_user_credentials(Context&, Call& call) {
     const bool reveals = query.has_word("reveal", "hash");
     POSTRIDER_TRY(query.finish());
     if (reveals) POSTRIDER_TRY(call.require(access::Permission::reveal_secrets));
-    using List = std::vector<store::CredentialRow>;
+    using List = store::List<store::CredentialRow>;
     store::read<List>(
         call.store,
         [realm = call.realm, caller = caller_of(call), id,

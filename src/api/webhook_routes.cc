@@ -49,7 +49,7 @@ Result<void> list_webhooks(Context&, Call& call) {
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
-    using List = std::vector<Webhook>;
+    using List = store::List<Webhook>;
     store::read<List>(
         call.store,
         [realm = call.realm, page](store::sql::Connection& sql) -> Result<List> {
@@ -57,10 +57,9 @@ Result<void> list_webhooks(Context&, Call& call) {
                              store::webhooks_table::list(sql, realm, page.before_id<WebhookId>(),
                                                          page.rows_wanted()));
             List list;
-            for (const auto& row : rows) {
-                POSTRIDER_ASSIGN(auto webhook, webhooks::from_row(row));
-                list.push_back(std::move(webhook));
-            }
+            for (const auto& row : rows) list.push_back(webhooks::from_row(row));
+            list.unreadable = rows.unreadable;
+            list.last = rows.last;
             return list;
         },
         call.reply.with<List>([page](const List& list) {

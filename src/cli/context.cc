@@ -17,9 +17,6 @@
 namespace postrider::cli {
 namespace {
 
-/// Of a file or the standard input, which is held in memory: an export of a large realm fits.
-constexpr std::size_t input_bytes_max = std::size_t{1} << 30;
-
 std::string trimmed(std::string text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
         text.pop_back();
@@ -95,7 +92,7 @@ Result<void> Context::connect(const Given& given) {
     }
     auto path =
         either("--data-dir", "POSTRIDER_DATA", config::default_data(environment_)) + "/admin-token";
-    const std::string held = read_file(path, input_bytes_max).value_or("");
+    const std::string held = read_file(path, limits::cli_input_bytes_max).value_or("");
     const std::string token = trimmed(held.substr(0, held.find('\n')));
     if (!token.empty()) connection_.client.token = token;
     connection_.token_hint = fmt::format(
@@ -285,9 +282,10 @@ Result<std::string> read_input(std::istream& in) {
     while (in) {
         in.read(part.data(), part.size());
         text.append(part.data(), static_cast<std::size_t>(in.gcount()));
-        if (text.size() > input_bytes_max) {
+        if (text.size() > limits::cli_input_bytes_max) {
             return fail(ErrorCode::invalid_argument,
-                        fmt::format("the standard input has more than {} bytes", input_bytes_max));
+                        fmt::format("the standard input has more than {} bytes",
+                                    limits::cli_input_bytes_max));
         }
     }
     if (in.bad()) return fail(ErrorCode::invalid_argument, "the standard input cannot be read");
@@ -299,7 +297,7 @@ Result<std::string> read_input(std::istream& in) {
 Result<std::string> read_argument(Context& context, std::string_view argument) {
     if (argument == "-") return read_input(context.terminal().in);
     if (!argument.starts_with('@')) return std::string(argument);
-    return read_file(std::string(argument.substr(1)), input_bytes_max);
+    return read_file(std::string(argument.substr(1)), limits::cli_input_bytes_max);
 }
 
 std::vector<std::string> problem_lines(int status, std::string_view body) {

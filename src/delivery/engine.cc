@@ -58,7 +58,8 @@ class EngineImpl final : public Engine {
           options_(std::move(options)),
           inbox_([this] { loop_.post([this] { tick(); }); }),
           scheduler_(options_.attempts_in_flight_max),
-          recorder_(store, clock, options_.actions, options_.ownership ? &*options_.ownership : nullptr,
+          recorder_(store, clock, options_.actions,
+                    options_.ownership ? &*options_.ownership : nullptr,
                     [this](RecordedBatch batch) { inbox_.put(std::move(batch)); }) {}
 
     void offer(events::Offer offer) override { inbox_.offer(std::move(offer)); }
@@ -131,6 +132,7 @@ class EngineImpl final : public Engine {
     void unsealable(Flight& flight, std::string_view detail);
     void completed(Flight& flight, AttemptResult result);
     void start_refills();
+    void set_aside(std::vector<store::deliveries_table::Due::Unreadable> unreadable);
     void set_timer();
     void tick_soon();
     void note_progress();
@@ -208,7 +210,8 @@ Result<void> EngineImpl::recall_last_run(const FlightLog::LastRun& last) {
     auto failing = std::make_shared<std::vector<store::WebhookHealthRow>>();
     store_.write(
         store::Turn::server(), store::WriteClass::outcomes,
-        [to_blame = last.to_blame, last_run = store_.last_run(), failing](store::Transaction& tx) -> Result<void> {
+        [to_blame = last.to_blame, last_run = store_.last_run(),
+         failing](store::Transaction& tx) -> Result<void> {
             for (const auto& entry : to_blame) {
                 POSTRIDER_TRY(
                     store::deliveries_table::count_crash(tx, entry.delivery, entry.realm));
@@ -361,12 +364,17 @@ void EngineImpl::handle(TargetChanged& changed) {
     // So may a disabling of which only the enabling after it was seen, of another node's.
     bool cancelled = known != nullptr && known->enabled &&
                      (!target.enabled || target.version > known->version + 1);
+    // What waited while it could not be read.
+    const bool is_back = known != nullptr && !known->enabled && target.enabled;
     known = changed.target;
     if (!is_here(target.webhook)) return;
     if (cancelled) {
         scheduler_.reset_lane(target.webhook, changed.commit);
     } else {
         scheduler_.add_lane(target.realm, target.webhook);
+        if (is_back) {
+            scheduler_.mark_behind(target.realm, target.webhook, changed.commit, Timestamp{});
+        }
     }
 }
 
@@ -503,7 +511,7 @@ void EngineImpl::attempt(Held held) {
     const bool may_send = target != nullptr && is_here(held.row.webhook) &&
                           (target->enabled || target->tombstone || held.row.by_hand);
     if (!may_send) {
-        // Cancelled in the store; the message about it is on its way.
+        // Cancelled in the store, or set aside; the message about it is on its way.
         scheduler_.finished(held, LaneSignal::failure);
         scheduler_.recorded(held.row.webhook, held.row.id, std::nullopt, 0, clock_.now());
         end_trial(held.row.id);
@@ -603,18 +611,35 @@ void EngineImpl::start_refills() {
     for (auto& refill : scheduler_.refills(clock_.now())) {
         store_.read(store::Turn::of(refill.realm), store::ReadClass::first,
                     [this, refill](Result<store::Snapshot*> snapshot) {
-            Refilled answer{refill, std::unexpected(Error{}), 0};
-            if (snapshot) {
-                answer.commit = (*snapshot)->commit_number();
-                answer.due =
-                    store::deliveries_table::due((*snapshot)->sql(), refill.realm, refill.webhook,
-                                                 refill.due_since, refill.limit, refill.bytes);
-            } else {
-                answer.due = std::unexpected(std::move(snapshot).error());
-            }
-            inbox_.put(std::move(answer));
-        });
+                        Refilled answer{refill, std::unexpected(Error{}), 0};
+                        if (snapshot) {
+                            answer.commit = (*snapshot)->commit_number();
+                            answer.due = store::deliveries_table::due(
+                                (*snapshot)->sql(), refill.realm, refill.webhook, refill.due_since,
+                                refill.limit, refill.bytes);
+                            if (answer.due) set_aside(std::move(answer.due->unreadable));
+                        } else {
+                            answer.due = std::unexpected(std::move(snapshot).error());
+                        }
+                        inbox_.put(std::move(answer));
+                    });
     }
+}
+
+/// What cannot be read cannot be sent: it fails with the reason. Thread-safety: any thread.
+void EngineImpl::set_aside(std::vector<store::deliveries_table::Due::Unreadable> unreadable) {
+    if (unreadable.empty()) return;
+    store_.write(
+        store::Turn::server(), store::WriteClass::outcomes,
+        [unreadable = std::move(unreadable)](store::Transaction& tx) -> Result<void> {
+            for (const auto& each : unreadable) {
+                POSTRIDER_TRY(store::deliveries_table::set_aside(
+                    tx, each.realm, each.id, "It cannot be sent: " + each.reason + "."));
+            }
+            return {};
+        },
+        // What could not be written is seen by the next refill of its lane.
+        [](const Result<void>&) {});
 }
 
 void EngineImpl::set_timer() {

@@ -23,8 +23,8 @@ Result<std::vector<store::RealmRow>> load_all(store::sql::Connection& sql) {
     while (true) {
         POSTRIDER_ASSIGN(auto page, store::realms_table::list(sql, before, limits::page_size_max));
         all.insert(all.end(), page.begin(), page.end());
-        if (page.size() < limits::page_size_max) return all;
-        before = page.back().id;
+        if (page.read() < limits::page_size_max || !page.last) return all;
+        before = RealmId{*page.last};
     }
 }
 
@@ -114,7 +114,7 @@ Result<void> Directory::start() {
     POSTRIDER_TRY(loaded);
     if (!index_.find(master_name)) {
         POSTRIDER_ASSIGN(auto master, store::write_now<store::RealmRow>(store_, make_master));
-        POSTRIDER_ASSIGN(auto entry, entry_of(master));
+        auto entry = entry_of(master);
         index_.put(entry);
     }
     POSTRIDER_TRY(retire_settings());
@@ -166,15 +166,22 @@ Result<void> Directory::retire_settings() {
     return {};
 }
 
-Result<RealmIndex::Entry> Directory::entry_of(const store::RealmRow& row) const {
-    POSTRIDER_ASSIGN(const auto settings, settings_of(row, options_.settings));
-    return RealmIndex::Entry{row.id, row.name, settings.retention_days * 24h};
+RealmIndex::Entry Directory::entry_of(const store::RealmRow& row) const {
+    const auto settings = settings_of(row, options_.settings);
+    // With settings that cannot be read it is there all the same, and nothing of its log is hidden.
+    const std::int64_t days = settings ? settings->retention_days : limits::retention_days_max;
+    if (!settings) {
+        store::log_unreadable(fail(settings.error().code, "the settings of the realm " + row.name +
+                                                              " cannot be read: save them anew")
+                                  .error());
+    }
+    return {row.id, row.name, days * 24h};
 }
 
 Result<bool> Directory::reload(store::sql::Connection& sql, const RealmId& id) {
     POSTRIDER_ASSIGN(const auto row, store::realms_table::find(sql, id));
     if (row) {
-        POSTRIDER_ASSIGN(auto entry, entry_of(*row));
+        auto entry = entry_of(*row);
         index_.put(entry);
     } else {
         index_.remove(id);
@@ -187,7 +194,7 @@ Result<void> Directory::reload_all(store::sql::Connection& sql) {
     std::vector<RealmIndex::Entry> entries;
     entries.reserve(rows.size());
     for (const store::RealmRow& row : rows) {
-        POSTRIDER_ASSIGN(auto entry, entry_of(row));
+        auto entry = entry_of(row);
         entries.push_back(std::move(entry));
     }
     index_.replace(entries);
@@ -224,7 +231,7 @@ Result<store::RealmRow> Directory::create_in(store::Transaction& tx, const Actor
     POSTRIDER_TRY(publish(tx, row, "realm.created", realm_event_data(row)));
     POSTRIDER_TRY(audit::record(
         tx, actor, {.realm = row.id, .action = "realm.create", .resource_id = row.id.to_string()}));
-    POSTRIDER_ASSIGN(auto entry, entry_of(row));
+    auto entry = entry_of(row);
     tx.after_commit([this, entry] { index_.put(entry); });
     tx.announce({store::Subject::realm, row.id, {}});
     return row;
@@ -336,7 +343,7 @@ Result<VersionedSettings> Directory::save_settings(store::Transaction& tx, const
     row.updated_at = tx.now();
     POSTRIDER_TRY(store::realms_table::hold_config_version(tx, row.id));  // before its row
     POSTRIDER_TRY(store::realms_table::update(tx, row));
-    POSTRIDER_ASSIGN(auto entry, entry_of(row));
+    auto entry = entry_of(row);
     tx.after_commit([this, entry] { index_.put(entry); });
     tx.announce({store::Subject::realm, row.id, {}});
     POSTRIDER_TRY(webhooks_.realm_changed(tx, row.id));

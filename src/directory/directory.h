@@ -142,7 +142,7 @@ class Directory {
 
  private:
     Result<void> retire_settings();
-    Result<RealmIndex::Entry> entry_of(const store::RealmRow& row) const;
+    RealmIndex::Entry entry_of(const store::RealmRow& row) const;
     Result<std::optional<ResetWebhook>> reset_webhook(store::sql::Connection& sql,
                                                       const RealmId& realm,
                                                       const WebhookId& webhook) const;

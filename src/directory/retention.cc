@@ -32,11 +32,12 @@ Result<std::vector<Retention>> retentions(store::sql::Connection& sql,
                          store::realms_table::list(sql, before, limits::page_size_max));
         found.reserve(found.size() + page.size());
         for (const store::RealmRow& row : page) {
-            POSTRIDER_ASSIGN(const auto settings, settings_of(row, defaults));
-            found.push_back({row.id, settings.retention_days * 24h});
+            // Of one whose settings cannot be read nothing is removed until they are saved anew.
+            const auto settings = settings_of(row, defaults);
+            if (settings) found.push_back({row.id, settings->retention_days * 24h});
         }
-        if (page.size() < limits::page_size_max) return found;
-        before = page.back().id;
+        if (page.read() < limits::page_size_max || !page.last) return found;
+        before = RealmId{*page.last};
     }
 }
 

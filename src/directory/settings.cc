@@ -182,10 +182,10 @@ void check_networks(const Field<std::vector<std::string>>& networks,
 }  // namespace
 
 Result<std::vector<std::string>> retire_old_settings(store::RealmRow& row) {
-    POSTRIDER_ASSIGN(auto value, json::parse(row.settings));
-    json::Object* stored = value.as_object();
-    if (stored == nullptr) return corrupt_settings();
     std::vector<std::string> retired;
+    auto parsed = json::parse(row.settings);
+    json::Object* stored = parsed ? parsed->as_object() : nullptr;
+    if (stored == nullptr) return retired;  // settings_of() says that they cannot be read
     std::erase_if(*stored, [&](const auto& member) {
         // An empty list said nothing while the setting could only add to what the operator allows.
         const bool is_empty_list = member.first == "allowed_networks" &&
@@ -195,7 +195,7 @@ Result<std::vector<std::string>> retire_old_settings(store::RealmRow& row) {
         retired.push_back(member.first);
         return true;
     });
-    if (!retired.empty()) row.settings = json::serialize(value);
+    if (!retired.empty()) row.settings = json::serialize(*parsed);
     return retired;
 }
 

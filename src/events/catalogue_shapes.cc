@@ -118,7 +118,7 @@ const Shape webhook_shape{
                 "description": "The names; every value is masked."},
     "events": {"type": "array", "items": {"type": "string"}},
     "enabled": {"type": "boolean"},
-    "disabled_reason": {"enum": ["by_hand", "gone", "failing", null]},
+    "disabled_reason": {"enum": ["by_hand", "gone", "failing", "corrupt", null]},
     "timeout": {"type": ["string", "null"]},
     "retry_schedule": {"type": ["array", "null"], "items": {"type": "string"}},
     "signing": {"type": "array", "items": {"type": "string", "enum": ["v1", "v1a", "ferriskey"]}},

@@ -104,6 +104,10 @@ std::string why_disabled(DisabledReason reason) {
         case DisabledReason::failing:
             return "It was disabled when the event was accepted, because it had failed for days; "
                    "recover brings it back.";
+        case DisabledReason::corrupt:
+            return "It was disabled when the event was accepted, because what is stored of it "
+                   "could "
+                   "not be read; recover brings it back.";
         case DisabledReason::deleted:
             break;
     }

@@ -351,6 +351,9 @@ inline constexpr std::size_t changes_per_notification_max = 100;  ///< 67 bytes 
 
 // The operator's side.
 inline constexpr std::size_t config_file_bytes_max = 1024 * 1024;
+inline constexpr std::size_t cli_input_bytes_max =
+    std::size_t{1} << 30;  ///< held in memory: an export of a large realm fits
+inline constexpr std::size_t shown_key_bytes_max = 32;        ///< of a row that cannot be read
 inline constexpr std::size_t log_queue_lines_max = 8192;      ///< then the oldest line is dropped
 inline constexpr std::size_t log_value_bytes_max = 2 * 1024;  ///< of one field; a URL fits
 inline constexpr std::size_t listen_queue_max = 1000;         ///< webhooks that wait to be shown

@@ -64,12 +64,13 @@ constexpr Names<SigningScheme, 3> signing_schemes{{
     NAMED(SigningScheme, v1a),
     NAMED(SigningScheme, ferriskey),
 }};
-constexpr Names<DisabledReason, 5> disabled_reasons{{
+constexpr Names<DisabledReason, 6> disabled_reasons{{
     NAMED(DisabledReason, none),
     NAMED(DisabledReason, by_hand),
     NAMED(DisabledReason, gone),
     NAMED(DisabledReason, failing),
     NAMED(DisabledReason, deleted),
+    NAMED(DisabledReason, corrupt),
 }};
 constexpr Names<EventOrigin, 3> event_origins{{
     NAMED(EventOrigin, directory),

@@ -67,6 +67,7 @@ enum class DisabledReason {
     gone,     ///< a receiver answered 410
     failing,  ///< promise 7: it failed for five days
     deleted,  ///< a tombstone
+    corrupt,  ///< what is stored of it cannot be read: it waits until it is saved anew
 };
 std::string_view to_string(DisabledReason reason);
 std::optional<DisabledReason> parse_disabled_reason(std::string_view text);

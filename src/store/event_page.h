@@ -2,9 +2,9 @@
 
 #include <cstddef>
 #include <optional>
-#include <vector>
 
 #include "base/result.h"
+#include "store/list.h"
 #include "store/rows.h"
 #include "store/tables.h"
 
@@ -12,7 +12,7 @@ namespace postrider::store {
 
 /// Events of a list, as far as they were read.
 struct EventPage {
-    std::vector<EventRow> rows;
+    List<EventRow> rows;
     bool is_cut = false;  ///< at the bytes: more may follow
 };
 

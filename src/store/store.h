@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/memory_guard.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "model/event.h"
@@ -199,7 +200,7 @@ template <typename T, typename F, typename D>
 Store::Reader read_value(F reader, D done) {
     return [reader = std::move(reader), done = std::move(done)](Result<Snapshot*> snapshot) {
         if (!snapshot) return done(Result<T>(std::unexpected(std::move(snapshot).error())));
-        auto result = Result<T>(reader((*snapshot)->sql()));
+        auto result = guard_memory([&]() -> Result<T> { return reader((*snapshot)->sql()); });
         if (!result && (*snapshot)->runs_again()) return;
         done(std::move(result));
     };

@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/list.h"
 #include "store/rows.h"
 #include "store/store.h"
 
 /// Every statement of SQL that reads or writes a table, by table. Reads take a connection (of a
 /// snapshot, or of a transaction, to see its changes), writes a transaction.
-/// Lists are newest first; `before` is the id of the last item of the page before.
+/// Lists are newest first; `before` is the id of the last item of the page before. They leave out
+/// the rows that cannot be read, count and log them; a single one that cannot is an error, corrupt.
 namespace postrider::store {
 
 namespace state_table {
@@ -26,8 +28,7 @@ namespace realms_table {
 /// Tombstones are not found, here and in the two below.
 Result<std::optional<RealmRow>> find(sql::Connection& sql, const RealmId& id);
 Result<std::optional<RealmRow>> find_by_name(sql::Connection& sql, std::string_view name);
-Result<std::vector<RealmRow>> list(sql::Connection& sql, std::optional<RealmId> before,
-                                   std::size_t limit);
+Result<List<RealmRow>> list(sql::Connection& sql, std::optional<RealmId> before, std::size_t limit);
 Result<void> insert(Transaction& tx, const RealmRow& row);
 Result<void> update(Transaction& tx, const RealmRow& row);
 /// Errors: not_found, also when it is a tombstone.
@@ -72,8 +73,8 @@ struct Position {
     UserId id;
 };
 /// Newest first.
-Result<std::vector<UserRow>> list(sql::Connection& sql, const RealmId& realm,
-                                  std::optional<Position> before, std::size_t limit);
+Result<List<UserRow>> list(sql::Connection& sql, const RealmId& realm,
+                           std::optional<Position> before, std::size_t limit);
 Result<void> insert(Transaction& tx, const UserRow& row);
 Result<void> update(Transaction& tx, const UserRow& row);
 /// With credentials, role assignments, sessions and resets. Returns whether it was there.
@@ -82,8 +83,7 @@ Result<bool> remove(Transaction& tx, const RealmId& realm, const UserId& id);
 
 namespace credentials_table {
 /// Of one user, newest first.
-Result<std::vector<CredentialRow>> all(sql::Connection& sql, const RealmId& realm,
-                                       const UserId& user);
+Result<List<CredentialRow>> all(sql::Connection& sql, const RealmId& realm, const UserId& user);
 /// Inserts or replaces the credential of that id.
 Result<void> put(Transaction& tx, const CredentialRow& row);
 Result<void> remove(Transaction& tx, const RealmId& realm, const UserId& user,
@@ -95,15 +95,15 @@ namespace roles_table {
 Result<std::optional<RoleRow>> find(sql::Connection& sql, const RealmId& realm, const RoleId& id);
 Result<std::optional<RoleRow>> find_by_name(sql::Connection& sql, const RealmId& realm,
                                             std::optional<ClientId> client, std::string_view name);
-Result<std::vector<RoleRow>> list(sql::Connection& sql, const RealmId& realm,
-                                  std::optional<ClientId> client, std::optional<RoleId> before,
-                                  std::size_t limit);
+Result<List<RoleRow>> list(sql::Connection& sql, const RealmId& realm,
+                           std::optional<ClientId> client, std::optional<RoleId> before,
+                           std::size_t limit);
 /// The permissions of every role of a realm, its clients' too.
 struct Permissions {
     RoleId id;
     std::string permissions;  ///< JSON array
 };
-Result<std::vector<Permissions>> permissions(sql::Connection& sql, const RealmId& realm);
+Result<List<Permissions>> permissions(sql::Connection& sql, const RealmId& realm);
 /// Of the realm itself (no client), or of a client.
 Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm,
                            std::optional<ClientId> client);
@@ -115,11 +115,11 @@ Result<void> remove(Transaction& tx, const RealmId& realm, const RoleId& id);
 
 namespace user_roles_table {
 /// The roles of a user, newest first.
-Result<std::vector<RoleRow>> list(sql::Connection& sql, const RealmId& realm, const UserId& user,
-                                  std::optional<RoleId> before, std::size_t limit);
+Result<List<RoleRow>> list(sql::Connection& sql, const RealmId& realm, const UserId& user,
+                           std::optional<RoleId> before, std::size_t limit);
 /// The permissions of each of a user's roles, JSON arrays.
-Result<std::vector<std::string>> permissions(sql::Connection& sql, const RealmId& realm,
-                                             const UserId& user);
+Result<List<std::string>> permissions(sql::Connection& sql, const RealmId& realm,
+                                      const UserId& user);
 enum class Holder { any, with_credential };
 /// An enabled user that has the role.
 Result<std::optional<UserId>> enabled_holder(sql::Connection& sql, const RealmId& realm,
@@ -132,11 +132,10 @@ Result<bool> remove(Transaction& tx, const RealmId& realm, const UserId& user, c
 
 namespace service_account_roles_table {
 /// The roles of a client's service account, newest first.
-Result<std::vector<RoleId>> list(sql::Connection& sql, const RealmId& realm,
-                                 const ClientId& client);
+Result<List<RoleId>> list(sql::Connection& sql, const RealmId& realm, const ClientId& client);
 /// The permissions of each of them, JSON arrays.
-Result<std::vector<std::string>> permissions(sql::Connection& sql, const RealmId& realm,
-                                             const ClientId& client);
+Result<List<std::string>> permissions(sql::Connection& sql, const RealmId& realm,
+                                      const ClientId& client);
 Result<void> replace(Transaction& tx, const RealmId& realm, const ClientId& client,
                      const std::vector<RoleId>& roles);
 }  // namespace service_account_roles_table
@@ -146,8 +145,8 @@ Result<std::optional<ClientRow>> find(sql::Connection& sql, const RealmId& realm
                                       const ClientId& id);
 Result<std::optional<ClientRow>> find_by_client_id(sql::Connection& sql, const RealmId& realm,
                                                    std::string_view client_id);
-Result<std::vector<ClientRow>> list(sql::Connection& sql, const RealmId& realm,
-                                    std::optional<ClientId> before, std::size_t limit);
+Result<List<ClientRow>> list(sql::Connection& sql, const RealmId& realm,
+                             std::optional<ClientId> before, std::size_t limit);
 Result<void> insert(Transaction& tx, const ClientRow& row);
 Result<void> update(Transaction& tx, const ClientRow& row);
 /// With its roles, their assignments, its redirect URIs, its service account's roles and tokens.
@@ -159,9 +158,9 @@ Result<std::optional<RedirectUriRow>> find(sql::Connection& sql, const RealmId& 
                                            const ClientId& client, const RedirectUriId& id);
 Result<std::optional<RedirectUriRow>> find_by_value(sql::Connection& sql, const RealmId& realm,
                                                     const ClientId& client, std::string_view value);
-Result<std::vector<RedirectUriRow>> list(sql::Connection& sql, const RealmId& realm,
-                                         const ClientId& client,
-                                         std::optional<RedirectUriId> before, std::size_t limit);
+Result<List<RedirectUriRow>> list(sql::Connection& sql, const RealmId& realm,
+                                  const ClientId& client, std::optional<RedirectUriId> before,
+                                  std::size_t limit);
 Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm, const ClientId& client);
 Result<void> insert(Transaction& tx, const RedirectUriRow& row);
 Result<void> update(Transaction& tx, const RedirectUriRow& row);
@@ -207,9 +206,9 @@ Result<std::optional<SessionRow>> find_by_hash(sql::Connection& sql, std::string
 Result<std::optional<SessionRow>> find(sql::Connection& sql, const RealmId& realm,
                                        const SessionId& id);
 /// Of one user, or of all.
-Result<std::vector<SessionRow>> list(sql::Connection& sql, const RealmId& realm,
-                                     std::optional<UserId> user, std::optional<SessionId> before,
-                                     std::size_t limit);
+Result<List<SessionRow>> list(sql::Connection& sql, const RealmId& realm,
+                              std::optional<UserId> user, std::optional<SessionId> before,
+                              std::size_t limit);
 Result<void> insert(Transaction& tx, const SessionRow& row);
 /// That it was used, and until when it now lasts.
 Result<void> touch(Transaction& tx, const RealmId& realm, const SessionId& id, Timestamp used_at,
@@ -231,18 +230,18 @@ Result<std::int64_t> expire(Transaction& tx, Timestamp time, std::size_t limit);
 }  // namespace oauth_tokens_table
 
 namespace api_keys_table {
-Result<std::vector<ApiKeyRow>> all(sql::Connection& sql);
+Result<List<ApiKeyRow>> all(sql::Connection& sql);
 Result<std::optional<ApiKeyRow>> find(sql::Connection& sql, const RealmId& realm,
                                       const ApiKeyId& id);
 Result<std::optional<ApiKeyRow>> find_by_name(sql::Connection& sql, const RealmId& realm,
                                               std::string_view name);
-Result<std::vector<ApiKeyRow>> list(sql::Connection& sql, const RealmId& realm,
-                                    std::optional<ApiKeyId> before, std::size_t limit);
+Result<List<ApiKeyRow>> list(sql::Connection& sql, const RealmId& realm,
+                             std::optional<ApiKeyId> before, std::size_t limit);
 Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm);
 /// Those that this actor made, in any realm, newest first.
-Result<std::vector<ApiKeyRow>> made_by(sql::Connection& sql, std::string_view actor_id);
+Result<List<ApiKeyRow>> made_by(sql::Connection& sql, std::string_view actor_id);
 /// At most `limit` that ended before `time`.
-Result<std::vector<ApiKeyRow>> ended(sql::Connection& sql, Timestamp time, std::size_t limit);
+Result<List<ApiKeyRow>> ended(sql::Connection& sql, Timestamp time, std::size_t limit);
 /// Inserts or replaces the key of that realm and id.
 Result<void> put(Transaction& tx, const ApiKeyRow& row);
 /// That it was used.
@@ -254,7 +253,7 @@ namespace event_types_table {
 Result<std::optional<EventTypeRow>> find(sql::Connection& sql, const RealmId& realm,
                                          std::string_view name);
 /// All of them, by name (limits::event_types_per_realm_max).
-Result<std::vector<EventTypeRow>> all(sql::Connection& sql, const RealmId& realm);
+Result<List<EventTypeRow>> all(sql::Connection& sql, const RealmId& realm);
 /// Their names alone, for the matcher.
 Result<std::vector<std::string>> names(sql::Connection& sql, const RealmId& realm);
 Result<void> insert(Transaction& tx, const EventTypeRow& row);
@@ -267,10 +266,10 @@ namespace webhooks_table {
 Result<std::optional<WebhookRow>> find(sql::Connection& sql, const RealmId& realm,
                                        const WebhookId& id);
 /// Without tombstones.
-Result<std::vector<WebhookRow>> list(sql::Connection& sql, const RealmId& realm,
-                                     std::optional<WebhookId> before, std::size_t limit);
+Result<List<WebhookRow>> list(sql::Connection& sql, const RealmId& realm,
+                              std::optional<WebhookId> before, std::size_t limit);
 /// Of every realm, tombstones too, in no order: for the engine's start and for re-sealing.
-Result<std::vector<WebhookRow>> all(sql::Connection& sql);
+Result<List<WebhookRow>> all(sql::Connection& sql);
 Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm);
 Result<void> insert(Transaction& tx, const WebhookRow& row);
 Result<void> update(Transaction& tx, const WebhookRow& row);
@@ -282,7 +281,7 @@ struct Subscription {
     WebhookId webhook;
     std::string events;  ///< JSON array
 };
-Result<std::vector<Subscription>> subscriptions(sql::Connection& sql, const RealmId& realm);
+Result<List<Subscription>> subscriptions(sql::Connection& sql, const RealmId& realm);
 }  // namespace webhooks_table
 
 namespace webhook_versions_table {
@@ -293,14 +292,14 @@ Result<void> append(Transaction& tx, const WebhookVersionRow& row);
 Result<std::optional<WebhookVersionRow>> at(sql::Connection& sql, const RealmId& realm,
                                             const WebhookId& webhook, const Uuid& event);
 /// Oldest first.
-Result<std::vector<WebhookVersionRow>> all(sql::Connection& sql, const RealmId& realm,
-                                           const WebhookId& webhook);
+Result<List<WebhookVersionRow>> all(sql::Connection& sql, const RealmId& realm,
+                                    const WebhookId& webhook);
 }  // namespace webhook_versions_table
 
 namespace webhook_health_table {
 Result<std::optional<WebhookHealthRow>> find(sql::Connection& sql, const RealmId& realm,
                                              const WebhookId& webhook);
-Result<std::vector<WebhookHealthRow>> all(sql::Connection& sql);
+Result<List<WebhookHealthRow>> all(sql::Connection& sql);
 Result<void> put(Transaction& tx, const WebhookHealthRow& row);
 Result<void> clear(Transaction& tx, const RealmId& realm, const WebhookId& webhook);
 /// The time that the server was down does not count.
@@ -327,19 +326,18 @@ Result<bool> exists(sql::Connection& sql, const RealmId& realm, const EventId& i
 Result<bool> is_kept(sql::Connection& sql, const RealmId& realm, const EventId& id,
                      Timestamp since);
 /// Without tests.
-Result<std::vector<EventRow>> list(sql::Connection& sql, const RealmId& realm,
-                                   const EventFilter& filter, std::optional<EventId> before,
-                                   std::size_t limit);
+Result<List<EventRow>> list(sql::Connection& sql, const RealmId& realm, const EventFilter& filter,
+                            std::optional<EventId> before, std::size_t limit);
 /// Ids and types in ascending order above `after`, for recover. Without tests.
 struct Head {
     EventId id;
     std::string type;
 };
-Result<std::vector<Head>> ascending(sql::Connection& sql, const RealmId& realm, const Uuid& after,
-                                    const Uuid& until, std::size_t limit);
+Result<List<Head>> ascending(sql::Connection& sql, const RealmId& realm, const Uuid& after,
+                             const Uuid& until, std::size_t limit);
 /// Ids in ascending order in (after, until), for retention. With tests.
-Result<std::vector<EventId>> ids(sql::Connection& sql, const RealmId& realm, const Uuid& after,
-                                 const Uuid& until, std::size_t limit);
+Result<List<EventId>> ids(sql::Connection& sql, const RealmId& realm, const Uuid& after,
+                          const Uuid& until, std::size_t limit);
 /// Removes an event with its deliveries and their attempts, unless one is pending; of a wide
 /// fan-out at most `limit` deliveries at a time. Returns how many rows went, attempts aside; the
 /// event is the last.
@@ -386,15 +384,15 @@ struct DeliveryHead {
 namespace deliveries_table {
 Result<void> insert(Transaction& tx, const DeliveryRow& row);
 /// The newest of a realm, or of a webhook, made in [since, until); without tests.
-Result<std::vector<DeliveryHead>> heads(sql::Connection& sql, const RealmId& realm,
-                                        std::optional<WebhookId> webhook, Timestamp since,
-                                        Timestamp until, std::size_t limit);
+Result<List<DeliveryHead>> heads(sql::Connection& sql, const RealmId& realm,
+                                 std::optional<WebhookId> webhook, Timestamp since, Timestamp until,
+                                 std::size_t limit);
 Result<void> insert_all(Transaction& tx, std::span<const DeliveryRow> rows);
 Result<std::optional<DeliveryView>> find(sql::Connection& sql, const RealmId& realm,
                                          const DeliveryId& id);
-Result<std::vector<DeliveryView>> list(sql::Connection& sql, const RealmId& realm,
-                                       const DeliveryFilter& filter,
-                                       std::optional<DeliveryId> before, std::size_t limit);
+Result<List<DeliveryView>> list(sql::Connection& sql, const RealmId& realm,
+                                const DeliveryFilter& filter, std::optional<DeliveryId> before,
+                                std::size_t limit);
 /// How many deliveries of an event are in which state, tests too.
 struct StateCounts {
     std::int64_t pending = 0;
@@ -411,6 +409,13 @@ Result<std::optional<DeliveryView>> find_of(sql::Connection& sql, const RealmId&
 /// about `bytes_max` of bodies. `complete` tells whether the read reached the lane's end.
 struct Due {
     std::vector<DueDelivery> deliveries;
+    /// Those that cannot be sent, because they or their event cannot be read.
+    struct Unreadable {
+        RealmId realm;
+        DeliveryId id;
+        std::string reason;
+    };
+    std::vector<Unreadable> unreadable = {};
     bool complete = true;
 };
 Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
@@ -431,21 +436,25 @@ Result<std::int64_t> cancel_pending(Transaction& tx, const RealmId& realm, const
                                     std::string_view reason, std::optional<EventId> except);
 Result<std::int64_t> count_pending(sql::Connection& sql, const RealmId& realm,
                                    const WebhookId& webhook);
-/// Counts one more crash of a delivery that was in flight; `failed` at the limit. No-op when final.
+/// Makes a pending delivery `failed` without an attempt. Returns whether it was pending.
+Result<bool> set_aside(Transaction& tx, const RealmId& realm, const DeliveryId& id,
+                       std::string_view reason);
+/// Counts one more crash of a delivery that was alone in flight; `failed` at the limit. No-op when
+/// final.
 Result<void> count_crash(Transaction& tx, const DeliveryId& id, const RealmId& realm);
 /// Final failures and cancellations of a webhook whose events lie in [since, until), ascending
 /// above `after`, for recover.
-Result<std::vector<DeliveryId>> lost(sql::Connection& sql, const RealmId& realm,
-                                     const WebhookId& webhook, const Uuid& since, const Uuid& until,
-                                     const Uuid& after, std::size_t limit);
+Result<List<DeliveryId>> lost(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
+                              const Uuid& since, const Uuid& until, const Uuid& after,
+                              std::size_t limit);
 }  // namespace deliveries_table
 
 namespace attempts_table {
 Result<void> insert(Transaction& tx, const AttemptRow& row);
 Result<void> insert_all(Transaction& tx, std::span<const AttemptRow* const> rows);
 /// Of one delivery, in order.
-Result<std::vector<AttemptRow>> all(sql::Connection& sql, const RealmId& realm,
-                                    const DeliveryId& delivery);
+Result<List<AttemptRow>> all(sql::Connection& sql, const RealmId& realm,
+                             const DeliveryId& delivery);
 }  // namespace attempts_table
 
 /// What tells that something in a realm has changed: its newest rows, and how much is open.
@@ -476,9 +485,9 @@ namespace operations_table {
 Result<std::optional<OperationRow>> find(sql::Connection& sql, const RealmId& realm,
                                          const OperationId& id);
 /// Those that run, and those begun at `since` or later.
-Result<std::vector<OperationRow>> list(sql::Connection& sql, const RealmId& realm, Timestamp since,
-                                       std::optional<OperationId> before, std::size_t limit);
-Result<std::vector<OperationRow>> running(sql::Connection& sql);
+Result<List<OperationRow>> list(sql::Connection& sql, const RealmId& realm, Timestamp since,
+                                std::optional<OperationId> before, std::size_t limit);
+Result<List<OperationRow>> running(sql::Connection& sql);
 Result<void> insert(Transaction& tx, const OperationRow& row);
 Result<void> update(Transaction& tx, const OperationRow& row);
 /// Removes at most `limit` ended ones with ids below `until`; returns how many.
@@ -499,9 +508,8 @@ struct AuditFilter {
 
 namespace audit_table {
 Result<void> insert(Transaction& tx, const AuditRow& row);
-Result<std::vector<AuditRow>> list(sql::Connection& sql, const RealmId& realm,
-                                   const AuditFilter& filter, std::optional<Uuid> before,
-                                   std::size_t limit);
+Result<List<AuditRow>> list(sql::Connection& sql, const RealmId& realm, const AuditFilter& filter,
+                            std::optional<Uuid> before, std::size_t limit);
 /// Removes at most `limit` with ids below `until`; returns how many.
 Result<std::int64_t> expire(Transaction& tx, const RealmId& realm, const Uuid& until,
                             std::size_t limit);

@@ -55,7 +55,7 @@ Result<std::size_t> reseal_step(store::Store& store, std::shared_ptr<const Vault
 }
 
 Result<std::size_t> reseal_webhooks(store::Store& store, std::shared_ptr<const Vault> vault) {
-    POSTRIDER_ASSIGN(const auto rows, store::read_now<std::vector<WebhookRow>>(
+    POSTRIDER_ASSIGN(const auto rows, store::read_now<store::List<WebhookRow>>(
                                           store, [](store::sql::Connection& sql) {
                                               return store::webhooks_table::all(sql);
                                           }));
@@ -100,6 +100,7 @@ Result<bool> needs_old_keys(store::Store& store, const Vault& vault) {
             return true;
         }
         POSTRIDER_ASSIGN(const auto rows, store::webhooks_table::all(sql));
+        if (rows.unreadable > 0) return true;
         return std::ranges::any_of(rows, [&](const WebhookRow& row) {
             return is_old(row.headers) || is_old(row.secret) || is_old(row.previous_secret);
         });

@@ -88,6 +88,14 @@ Result<RealmConditions> TargetBuilder::conditions(const store::RealmRow& realm) 
     return conditions;
 }
 
+RealmConditions TargetBuilder::conditions_or_defaults(const store::RealmRow& realm) const {
+    if (auto found = conditions(realm)) return std::move(*found);
+    return {.timeout = defaults_.timeout,
+            .retry_schedule = defaults_.retry_schedule,
+            .secret_overlap = limits::secret_overlap_default,
+            .policy = defaults_.policy};
+}
+
 std::shared_ptr<const net::EgressPolicy> TargetBuilder::master_policy(
     net::EgressPolicy policy) const {
     const MutexLock lock(mutex_);
@@ -114,7 +122,11 @@ SharedTarget TargetBuilder::build(const store::WebhookRow& row,
 
 Result<void> TargetBuilder::fill(Target& target, const store::WebhookRow& row,
                                  const RealmConditions& conditions) const {
-    POSTRIDER_ASSIGN(const auto webhook, from_row(row));
+    const auto webhook = from_row(row);
+    if (webhook.disabled_reason == DisabledReason::corrupt) {
+        target.enabled = false;
+        return fail(ErrorCode::corrupt, "the webhook cannot be read");
+    }
     target.retry_schedule = webhook.retry_schedule.value_or(conditions.retry_schedule);
     POSTRIDER_ASSIGN(auto url, net::parse_url(row.url));
     target.url = std::make_shared<const net::Url>(std::move(url));

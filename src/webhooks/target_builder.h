@@ -44,6 +44,8 @@ class TargetBuilder {
 
     /// Errors: corrupt (settings that cannot be read).
     Result<RealmConditions> conditions(const store::RealmRow& realm) const;
+    /// The server's own where the realm's cannot be read.
+    RealmConditions conditions_or_defaults(const store::RealmRow& realm) const;
     /// Never fails: what cannot be opened or read is `unsealable`, and every attempt says so.
     SharedTarget build(const store::WebhookRow& row, const RealmConditions& conditions) const;
 

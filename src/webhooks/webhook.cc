@@ -1,6 +1,8 @@
 #include "webhooks/webhook.h"
 
 #include "base/json.h"
+#include "model/limits.h"
+#include "net/url.h"
 
 namespace postrider::webhooks {
 namespace {
@@ -49,18 +51,12 @@ Result<std::vector<Duration>> parse_schedule(std::string_view text) {
     return schedule;
 }
 
-Result<Webhook> from_row(const store::WebhookRow& row) {
-    Webhook webhook;
-    webhook.realm = row.realm;
-    webhook.id = row.id;
-    webhook.name = row.name;
-    webhook.description = row.description;
-    webhook.url = row.url;
+namespace {
+
+/// What from_row() leaves out when it cannot be read.
+Result<void> read_lists(const store::WebhookRow& row, Webhook& webhook) {
     POSTRIDER_ASSIGN(webhook.header_names, parse_words(row.header_names));
     POSTRIDER_ASSIGN(webhook.events, parse_words(row.events));
-    webhook.enabled = row.enabled;
-    webhook.disabled_reason = row.disabled_reason;
-    webhook.timeout = row.timeout;
     if (row.retry_schedule) {
         POSTRIDER_ASSIGN(webhook.retry_schedule, parse_schedule(*row.retry_schedule));
     }
@@ -71,9 +67,34 @@ Result<Webhook> from_row(const store::WebhookRow& row) {
         if (!parsed) return corrupt("signing");
         webhook.signing.push_back(*parsed);
     }
+    if (!net::parse_url(row.url)) return corrupt("addresses");
+    if (row.timeout &&
+        (*row.timeout <= Duration{0} || *row.timeout > limits::attempt_timeout_max)) {
+        webhook.timeout.reset();
+        return corrupt("timeouts");
+    }
+    return {};
+}
+
+}  // namespace
+
+Webhook from_row(const store::WebhookRow& row) {
+    Webhook webhook;
+    webhook.realm = row.realm;
+    webhook.id = row.id;
+    webhook.name = row.name;
+    webhook.description = row.description;
+    webhook.url = row.url;
+    webhook.enabled = row.enabled;
+    webhook.disabled_reason = row.disabled_reason;
+    webhook.timeout = row.timeout;
     webhook.version = row.version;
     webhook.created_at = row.created_at;
     webhook.updated_at = row.updated_at;
+    if (!read_lists(row, webhook)) {
+        webhook.enabled = false;
+        if (!row.deleted_at) webhook.disabled_reason = DisabledReason::corrupt;
+    }
     return webhook;
 }
 

@@ -32,8 +32,8 @@ struct Webhook {
     Timestamp updated_at;
 };
 
-/// Errors: corrupt.
-Result<Webhook> from_row(const store::WebhookRow& row);
+/// What cannot be read of it is left out, and the webhook is disabled as `corrupt`.
+Webhook from_row(const store::WebhookRow& row);
 /// Writes what `webhook` has into `row`; the sealed columns stay.
 void into_row(const Webhook& webhook, store::WebhookRow& row);
 

@@ -50,6 +50,7 @@ Result<void> cancel_pending(Transaction& tx, const WebhookRow& row,
     std::string_view reason;
     switch (row.disabled_reason) {
         case DisabledReason::none:
+        case DisabledReason::corrupt:  // it waits until the webhook can be read again
             return {};
         case DisabledReason::by_hand:
             reason = "The webhook was disabled.";
@@ -71,6 +72,15 @@ Result<void> cancel_pending(Transaction& tx, const WebhookRow& row,
 /// What the audit log keeps of a change: names of fields, never values.
 std::string audit_detail(std::string_view name, const std::vector<std::string>& words) {
     return fmt::format("{{\"{}\":{}}}", name, to_json(words));
+}
+
+/// An empty row stands for a realm that is being deleted, whose last event uses the server's own
+/// conditions, and for one whose row cannot be read.
+Result<store::RealmRow> realm_or_none(store::sql::Connection& sql, const RealmId& realm) {
+    auto found = store::realms_table::find(sql, realm);
+    if (found) return std::move(*found).value_or(store::RealmRow{});
+    if (found.error().code == ErrorCode::corrupt) return store::RealmRow{};
+    return std::unexpected(std::move(found).error());
 }
 
 }  // namespace
@@ -96,9 +106,8 @@ Result<void> Webhooks::reload(store::sql::Connection& sql, const RealmId& realm,
         sink_.target_removed(id);
         return {};
     }
-    POSTRIDER_ASSIGN(const auto found, store::realms_table::find(sql, realm));
-    POSTRIDER_ASSIGN(const auto conditions, builder_.conditions(found.value_or(store::RealmRow{})));
-    sink_.target_changed(builder_.build(*row, conditions));
+    POSTRIDER_ASSIGN(const auto found, realm_or_none(sql, realm));
+    sink_.target_changed(builder_.build(*row, builder_.conditions_or_defaults(found)));
     return {};
 }
 
@@ -108,9 +117,8 @@ Result<void> Webhooks::reload_all(store::sql::Connection& sql) {
     for (const auto& row : rows) {
         auto known = conditions.find(row.realm);
         if (known == conditions.end()) {
-            POSTRIDER_ASSIGN(const auto realm, store::realms_table::find(sql, row.realm));
-            // Of a realm that is being deleted: its last event goes by the server's own conditions.
-            POSTRIDER_ASSIGN(auto made, builder_.conditions(realm.value_or(store::RealmRow{})));
+            POSTRIDER_ASSIGN(const auto realm, realm_or_none(sql, row.realm));
+            auto made = builder_.conditions_or_defaults(realm);
             known = conditions.emplace(row.realm, std::move(made)).first;
         }
         sink_.target_changed(builder_.build(row, known->second));
@@ -119,7 +127,7 @@ Result<void> Webhooks::reload_all(store::sql::Connection& sql) {
 }
 
 Result<void> Webhooks::load_targets(store::Store& store) {
-    using Rows = std::vector<WebhookRow>;
+    using Rows = store::List<WebhookRow>;
     POSTRIDER_ASSIGN(
         const auto rows,
         store::read_now<Rows>(store, [this](store::sql::Connection& sql) -> Result<Rows> {
@@ -186,7 +194,7 @@ Result<Webhooks::Loaded> Webhooks::load(Transaction& tx, const Address& address)
                                 loaded.row.version));
     }
     POSTRIDER_ASSIGN(loaded.conditions, conditions_of(tx.sql(), address.realm));
-    POSTRIDER_ASSIGN(loaded.existing.webhook, from_row(loaded.row));
+    loaded.existing.webhook = from_row(loaded.row);
     POSTRIDER_ASSIGN(loaded.existing.headers, builder_.open_headers(loaded.row));
     POSTRIDER_ASSIGN(loaded.existing.secret, builder_.open_secret(loaded.row));
     return loaded;
@@ -303,7 +311,7 @@ Result<void> Webhooks::disable(Transaction& tx, const RealmId& realm, const Webh
     if (!row || row->deleted_at || !row->enabled) return {};
     Loaded loaded{.row = *row, .existing = {}, .conditions = {}};
     POSTRIDER_ASSIGN(loaded.conditions, conditions_of(tx.sql(), realm));
-    POSTRIDER_ASSIGN(loaded.existing.webhook, from_row(*row));
+    loaded.existing.webhook = from_row(*row);
     Draft draft{.webhook = loaded.existing.webhook,
                 .headers = {},
                 .secret = {},
@@ -334,7 +342,8 @@ Result<void> Webhooks::realm_changed(Transaction& tx, const RealmId& realm) {
 }
 
 Result<void> Webhooks::realm_deleted(Transaction& tx, const RealmId& realm, const EventId& last) {
-    POSTRIDER_ASSIGN(const auto conditions, conditions_of(tx.sql(), realm));
+    POSTRIDER_ASSIGN(const auto found, store::realms_table::find(tx.sql(), realm));
+    const auto conditions = builder_.conditions_or_defaults(found.value_or(store::RealmRow{}));
     POSTRIDER_ASSIGN(auto rows, store::webhooks_table::list(tx.sql(), realm, {},
                                                             limits::webhooks_per_realm_max));
     for (auto& row : rows) {
@@ -361,7 +370,7 @@ Result<Webhooks::Revealed> Webhooks::reveal(store::sql::Connection& sql, const R
                                             const WebhookId& id) const {
     POSTRIDER_ASSIGN(const auto row, find_row(sql, realm, id));
     Revealed revealed;
-    POSTRIDER_ASSIGN(revealed.webhook, from_row(row));
+    revealed.webhook = from_row(row);
     POSTRIDER_ASSIGN(revealed.headers, builder_.open_headers(row));
     return revealed;
 }
@@ -369,7 +378,7 @@ Result<Webhooks::Revealed> Webhooks::reveal(store::sql::Connection& sql, const R
 Result<ShownSecret> Webhooks::secret(store::sql::Connection& sql, const RealmId& realm,
                                      const WebhookId& id, Timestamp now) const {
     POSTRIDER_ASSIGN(const auto row, find_row(sql, realm, id));
-    POSTRIDER_ASSIGN(const auto webhook, from_row(row));
+    const auto webhook = from_row(row);
     POSTRIDER_ASSIGN(const auto current, builder_.open_secret(row));
     SecretSet previous;
     if (row.previous_expires_at && *row.previous_expires_at > now) {

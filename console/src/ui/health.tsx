@@ -9,6 +9,7 @@ const disabledWhy = {
   by_hand: 'disabled by hand',
   gone: 'disabled: the receiver answered 410 Gone',
   failing: 'disabled: nothing but failures for 5 days',
+  corrupt: 'disabled: what is stored of it cannot be read; save it anew',
 }
 
 export function WebhookBadge({ webhook }: { webhook: Webhook }) {

@@ -61,6 +61,7 @@ class Statement {
     virtual std::int64_t integer(int column) const = 0;
     virtual std::string_view text(int column) const = 0;
     virtual std::string_view blob(int column) const = 0;
+    virtual std::string_view column_name(int column) const = 0;
     virtual void reset() = 0;
     /// Whether the row changed anything, where that is known before finish_rows().
     virtual Result<bool> end_row() = 0;
@@ -73,10 +74,14 @@ class Statement {
 ///     auto rows = connection.rows(query, realm);
 ///     while (rows.next()) use(rows.text(0));
 ///     POSTRIDER_TRY(rows.finish());
+///
+/// What a column holds may be nonsense: it was written by another version, or by hand. Reading it
+/// then gives an empty value and makes the row unreadable: an error `corrupt`, which ends the
+/// query like any other, unless forgive() leaves that one row out (store/list.h).
 class Rows {
  public:
-    Rows(Statement* statement, Result<void> prepared)
-        : statement_(statement), status_(std::move(prepared)) {}
+    Rows(const Query& query, Statement* statement, Result<void> prepared)
+        : query_(query), statement_(statement), status_(std::move(prepared)) {}
     ~Rows() {
         if (statement_ != nullptr) statement_->reset();
     }
@@ -84,7 +89,7 @@ class Rows {
     Rows& operator=(const Rows&) = delete;
 
     bool next() {
-        if (!status_) return false;
+        if (!status_ || is_unreadable()) return false;
         auto stepped = statement_->step();
         if (!stepped) {
             status_ = std::unexpected(std::move(stepped).error());
@@ -92,7 +97,18 @@ class Rows {
         }
         return *stepped;
     }
-    Result<void> finish() const { return status_; }
+    /// Errors: also corrupt, naming table, column and key of the row that cannot be read.
+    Result<void> finish() const {
+        if (status_ && is_unreadable()) return unreadable();
+        return status_;
+    }
+    bool is_unreadable() const { return !problem_.empty(); }
+    /// Leaves the row out that cannot be read. Returns the error that it would have been.
+    Error forgive() {
+        Error error = unreadable().error();
+        problem_.clear();
+        return error;
+    }
 
     bool is_null(int column) const { return statement_->is_null(column); }
     std::int64_t integer(int column) const { return statement_->integer(column); }
@@ -101,20 +117,51 @@ class Rows {
     std::string string(int column) const { return std::string(statement_->text(column)); }
     std::string_view blob(int column) const { return statement_->blob(column); }
     std::string bytes(int column) const { return std::string(statement_->blob(column)); }
-    Uuid uuid(int column) const { return Uuid::from_bytes(statement_->blob(column)); }
+    Uuid uuid(int column) const {
+        const auto raw = statement_->blob(column);
+        if (raw.size() == 16) return Uuid::from_bytes(raw);
+        spoil(column, "is no id");
+        return {};
+    }
     template <typename IdType>
     IdType id(int column) const {
         return IdType{uuid(column)};
     }
-    Timestamp time(int column) const { return from_micros(integer(column)); }
+    /// Of the years 0000 to 9999 (RFC 3339, section 1).
+    Timestamp time(int column) const {
+        const auto micros = integer(column);
+        if (micros >= -62'167'219'200'000'000 && micros < 253'402'300'800'000'000) {
+            return from_micros(micros);
+        }
+        spoil(column, "is no time");
+        return {};
+    }
     std::optional<Timestamp> optional_time(int column) const {
         if (is_null(column)) return std::nullopt;
         return time(column);
     }
+    /// A word that `parse` knows.
+    template <typename Enum>
+    Enum word(int column, std::optional<Enum> (*parse)(std::string_view)) const {
+        if (const auto value = parse(text(column))) return *value;
+        spoil(column, "is a word that this version does not know");
+        return {};
+    }
+    /// A JSON text, which is shown as it is.
+    std::string json(int column) const;
+    /// The same, or "".
+    std::string json_or_empty(int column) const {
+        return statement_->blob(column).empty() ? std::string() : json(column);
+    }
 
  private:
+    void spoil(int column, std::string_view problem) const;
+    std::unexpected<Error> unreadable() const;
+
+    const Query& query_;
     Statement* statement_;
     Result<void> status_;
+    mutable std::string problem_;  ///< of the row that was read last; "" when it is readable
 };
 
 template <typename T>
@@ -227,9 +274,9 @@ class Connection {
     template <typename... Args>
     Rows rows(const Query& query, const Args&... args) {
         auto prepared = prepare(query);
-        if (!prepared) return Rows(nullptr, std::unexpected(std::move(prepared).error()));
+        if (!prepared) return Rows(query, nullptr, std::unexpected(std::move(prepared).error()));
         bind_all(**prepared, Arguments::copied, args...);
-        return Rows(*prepared, {});
+        return Rows(query, *prepared, {});
     }
 
  private:

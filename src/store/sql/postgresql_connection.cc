@@ -99,6 +99,10 @@ class PostgresqlConnection::PreparedStatement final : public Statement {
         return {PQgetvalue(result_.get(), row_, column),
                 static_cast<std::size_t>(PQgetlength(result_.get(), row_, column))};
     }
+    std::string_view column_name(int column) const override {
+        const char* name = PQfname(result_.get(), column);
+        return name == nullptr ? "" : name;
+    }
     void reset() override {
         result_.reset();
         if (is_streaming_) drain();
@@ -243,6 +247,7 @@ class PostgresqlConnection::RowsStatement final : public Statement {
     std::int64_t integer(int) const override { CHECK(false); }
     std::string_view text(int) const override { CHECK(false); }
     std::string_view blob(int) const override { CHECK(false); }
+    std::string_view column_name(int) const override { CHECK(false); }
 
  private:
     BinaryArray& at(int index, Type type) {

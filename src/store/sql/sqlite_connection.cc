@@ -62,6 +62,10 @@ class SqliteConnection::PreparedStatement final : public Statement {
         return {bytes == nullptr ? "" : bytes,
                 static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
     }
+    std::string_view column_name(int column) const override {
+        const char* name = sqlite3_column_name(statement_, column);
+        return name == nullptr ? "" : name;
+    }
     void reset() override { sqlite3_reset(statement_); }
     Result<bool> end_row() override {
         auto stepped = step();

@@ -189,19 +189,19 @@ Result<std::optional<SessionRow>> find(sql::Connection& sql, const RealmId& real
     return read_one<SessionRow>(sql.rows(query, realm, id), read_row);
 }
 
-Result<std::vector<SessionRow>> list(sql::Connection& sql, const RealmId& realm,
-                                     std::optional<UserId> user, std::optional<SessionId> before,
-                                     std::size_t limit) {
+Result<List<SessionRow>> list(sql::Connection& sql, const RealmId& realm,
+                              std::optional<UserId> user, std::optional<SessionId> before,
+                              std::size_t limit) {
     static constexpr Query of_realm{"SELECT " SESSION_COLUMNS
                                     " FROM sessions WHERE realm_id = $1 "
                                     "AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3"};
     static constexpr Query of_user{"SELECT " SESSION_COLUMNS
                                    " FROM sessions WHERE realm_id = $1 AND user_id = $2 "
                                    "AND ($3 IS NULL OR id < $3) ORDER BY id DESC LIMIT $4"};
-    std::vector<SessionRow> found;
+    List<SessionRow> found;
     auto rows = user ? sql.rows(of_user, realm, *user, before, limit)
                      : sql.rows(of_realm, realm, before, limit);
-    while (rows.next()) found.push_back(read_row(rows));
+    while (rows.next()) take(rows, found, read_row);
     POSTRIDER_TRY(rows.finish());
     return found;
 }

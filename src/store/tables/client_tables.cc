@@ -50,14 +50,14 @@ Result<std::optional<ClientRow>> find_by_client_id(sql::Connection& sql, const R
     return read_one(sql.rows(query, realm, client_id));
 }
 
-Result<std::vector<ClientRow>> list(sql::Connection& sql, const RealmId& realm,
-                                    std::optional<ClientId> before, std::size_t limit) {
+Result<List<ClientRow>> list(sql::Connection& sql, const RealmId& realm,
+                             std::optional<ClientId> before, std::size_t limit) {
     static constexpr Query query{"SELECT " CLIENT_COLUMNS
                                  " FROM clients WHERE realm_id = $1 AND ($2 IS NULL OR id < $2)"
                                  " ORDER BY id DESC LIMIT $3"};
-    std::vector<ClientRow> found;
+    List<ClientRow> found;
     auto rows = sql.rows(query, realm, before, limit);
-    while (rows.next()) found.push_back(read_row(rows));
+    while (rows.next()) take(rows, found, read_row);
     POSTRIDER_TRY(rows.finish());
     return found;
 }
@@ -144,15 +144,15 @@ Result<std::optional<RedirectUriRow>> find_by_value(sql::Connection& sql, const 
     return read_one(sql.rows(query, realm, client, value));
 }
 
-Result<std::vector<RedirectUriRow>> list(sql::Connection& sql, const RealmId& realm,
-                                         const ClientId& client,
-                                         std::optional<RedirectUriId> before, std::size_t limit) {
+Result<List<RedirectUriRow>> list(sql::Connection& sql, const RealmId& realm,
+                                  const ClientId& client, std::optional<RedirectUriId> before,
+                                  std::size_t limit) {
     static constexpr Query query{"SELECT " REDIRECT_URI_COLUMNS
                                  " FROM redirect_uris WHERE realm_id = $1 AND client_id = $2"
                                  " AND ($3 IS NULL OR id < $3) ORDER BY id DESC LIMIT $4"};
-    std::vector<RedirectUriRow> found;
+    List<RedirectUriRow> found;
     auto rows = sql.rows(query, realm, client, before, limit);
-    while (rows.next()) found.push_back(read_row(rows));
+    while (rows.next()) take(rows, found, read_row, 2);
     POSTRIDER_TRY(rows.finish());
     return found;
 }

@@ -80,14 +80,14 @@ Result<std::optional<RealmRow>> find_by_name(sql::Connection& sql, std::string_v
     return row;
 }
 
-Result<std::vector<RealmRow>> list(sql::Connection& sql, std::optional<RealmId> before,
-                                   std::size_t limit) {
+Result<List<RealmRow>> list(sql::Connection& sql, std::optional<RealmId> before,
+                            std::size_t limit) {
     static constexpr Query query{"SELECT " REALM_COLUMNS
                                  " FROM realms WHERE deleted_at IS NULL AND ($1 IS NULL OR id < $1)"
                                  " ORDER BY id DESC LIMIT $2"};
-    std::vector<RealmRow> found;
+    List<RealmRow> found;
     auto rows = sql.rows(query, before, limit);
-    while (rows.next()) found.push_back(read_row(rows));
+    while (rows.next()) take(rows, found, read_row, 0);
     POSTRIDER_TRY(rows.finish());
     return found;
 }
@@ -137,34 +137,37 @@ namespace {
     "realm_id, id, name, hash, permissions, created_at, expires_at, last_used_at, " \
     "made_by_kind, made_by_id, made_by_name"
 
-Result<std::vector<ApiKeyRow>> read_all(sql::Rows&& rows) {
-    std::vector<ApiKeyRow> found;
-    while (rows.next()) {
-        found.push_back({.realm = rows.id<RealmId>(0),
-                         .id = rows.id<ApiKeyId>(1),
-                         .name = rows.string(2),
-                         .hash = rows.bytes(3),
-                         .permissions = rows.string(4),
-                         .created_at = rows.time(5),
-                         .expires_at = rows.optional_time(6),
-                         .last_used_at = rows.optional_time(7),
-                         .made_by_kind = rows.string(8),
-                         .made_by_id = rows.string(9),
-                         .made_by_name = rows.string(10)});
-    }
+ApiKeyRow read_row(const sql::Rows& rows) {
+    return {.realm = rows.id<RealmId>(0),
+            .id = rows.id<ApiKeyId>(1),
+            .name = rows.string(2),
+            .hash = rows.bytes(3),
+            .permissions = rows.json(4),
+            .created_at = rows.time(5),
+            .expires_at = rows.optional_time(6),
+            .last_used_at = rows.optional_time(7),
+            .made_by_kind = rows.string(8),
+            .made_by_id = rows.string(9),
+            .made_by_name = rows.string(10)};
+}
+
+Result<List<ApiKeyRow>> read_all(sql::Rows&& rows) {
+    List<ApiKeyRow> found;
+    while (rows.next()) take(rows, found, read_row);
     POSTRIDER_TRY(rows.finish());
     return found;
 }
 
 Result<std::optional<ApiKeyRow>> read_one(sql::Rows&& rows) {
-    POSTRIDER_ASSIGN(auto found, read_all(std::move(rows)));
-    if (found.empty()) return std::nullopt;
-    return std::move(found.front());
+    std::optional<ApiKeyRow> row;
+    if (rows.next()) row = read_row(rows);
+    POSTRIDER_TRY(rows.finish());
+    return row;
 }
 
 }  // namespace
 
-Result<std::vector<ApiKeyRow>> all(sql::Connection& sql) {
+Result<List<ApiKeyRow>> all(sql::Connection& sql) {
     static constexpr Query query{"SELECT " API_KEY_COLUMNS " FROM api_keys"};
     return read_all(sql.rows(query));
 }
@@ -183,21 +186,21 @@ Result<std::optional<ApiKeyRow>> find_by_name(sql::Connection& sql, const RealmI
     return read_one(sql.rows(query, realm, name));
 }
 
-Result<std::vector<ApiKeyRow>> list(sql::Connection& sql, const RealmId& realm,
-                                    std::optional<ApiKeyId> before, std::size_t limit) {
+Result<List<ApiKeyRow>> list(sql::Connection& sql, const RealmId& realm,
+                             std::optional<ApiKeyId> before, std::size_t limit) {
     static constexpr Query query{"SELECT " API_KEY_COLUMNS
                                  " FROM api_keys WHERE realm_id = $1 AND id < $2 "
                                  "ORDER BY id DESC LIMIT $3"};
     return read_all(sql.rows(query, realm, upper_bound(before), limit));
 }
 
-Result<std::vector<ApiKeyRow>> made_by(sql::Connection& sql, std::string_view actor_id) {
+Result<List<ApiKeyRow>> made_by(sql::Connection& sql, std::string_view actor_id) {
     static constexpr Query query{"SELECT " API_KEY_COLUMNS
                                  " FROM api_keys WHERE made_by_id = $1 ORDER BY id DESC"};
     return read_all(sql.rows(query, actor_id));
 }
 
-Result<std::vector<ApiKeyRow>> ended(sql::Connection& sql, Timestamp time, std::size_t limit) {
+Result<List<ApiKeyRow>> ended(sql::Connection& sql, Timestamp time, std::size_t limit) {
     static constexpr Query query{"SELECT " API_KEY_COLUMNS
                                  " FROM api_keys WHERE expires_at < $1 LIMIT $2"};
     return read_all(sql.rows(query, time, limit));
@@ -225,6 +228,10 @@ Result<bool> remove(Transaction& tx, const RealmId& realm, const ApiKeyId& id) {
 }
 
 Result<void> put(Transaction& tx, const ApiKeyRow& row) {
+    // A key is one row's: another that has it cannot be read, or it would have been found.
+    static constexpr Query others{
+        "DELETE FROM api_keys WHERE hash = $1 AND NOT (realm_id = $2 AND id = $3)"};
+    POSTRIDER_TRY(tx.sql().run(others, Blob{row.hash}, row.realm, row.id));
     static constexpr Query query{
         "INSERT INTO api_keys (realm_id, id, name, hash, permissions, created_at, expires_at, "
         "last_used_at, made_by_kind, made_by_id, made_by_name) "
@@ -250,8 +257,8 @@ EventTypeRow read_row(const sql::Rows& rows) {
     return {.realm = rows.id<RealmId>(0),
             .name = rows.string(1),
             .description = rows.string(2),
-            .schema = rows.string(3),
-            .example = rows.string(4),
+            .schema = rows.json_or_empty(3),
+            .example = rows.json_or_empty(4),
             .version = rows.integer(5),
             .created_at = rows.time(6),
             .updated_at = rows.time(7)};
@@ -270,12 +277,12 @@ Result<std::optional<EventTypeRow>> find(sql::Connection& sql, const RealmId& re
     return row;
 }
 
-Result<std::vector<EventTypeRow>> all(sql::Connection& sql, const RealmId& realm) {
+Result<List<EventTypeRow>> all(sql::Connection& sql, const RealmId& realm) {
     static constexpr Query query{"SELECT " EVENT_TYPE_COLUMNS
                                  " FROM event_types WHERE realm_id = $1 ORDER BY name"};
-    std::vector<EventTypeRow> found;
+    List<EventTypeRow> found;
     auto rows = sql.rows(query, realm);
-    while (rows.next()) found.push_back(read_row(rows));
+    while (rows.next()) take(rows, found, read_row);
     POSTRIDER_TRY(rows.finish());
     return found;
 }

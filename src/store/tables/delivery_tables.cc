@@ -1,5 +1,4 @@
 // The tables of deliveries and their attempts.
-#include "base/check.h"
 #include "model/limits.h"
 #include "store/id_range.h"
 #include "store/tables.h"
@@ -30,7 +29,7 @@ DeliveryRow read_row(const sql::Rows& rows) {
             .id = rows.id<DeliveryId>(1),
             .webhook = rows.id<WebhookId>(2),
             .event = rows.id<EventId>(3),
-            .state = parse_delivery_state(rows.text(4)).value(),
+            .state = rows.word(4, parse_delivery_state),
             .reason = rows.string(5),
             .test = rows.boolean(6),
             .by_hand = rows.boolean(7),
@@ -51,18 +50,30 @@ DeliveryView read_view(const sql::Rows& rows) {
                       .last_outcome = {},
                       .last_detail = {}};
     if (!rows.is_null(delivery_columns + 2)) {
-        view.last_outcome = parse_outcome_reason(rows.text(delivery_columns + 2));
+        view.last_outcome = rows.word(delivery_columns + 2, parse_outcome_reason);
         view.last_status = static_cast<int>(rows.integer(delivery_columns + 3));
         view.last_detail = rows.string(delivery_columns + 4);
     }
     return view;
 }
 
-Result<std::vector<DeliveryView>> read_views(sql::Rows& rows) {
-    std::vector<DeliveryView> found;
-    while (rows.next()) found.push_back(read_view(rows));
+Result<List<DeliveryView>> read_views(sql::Rows& rows) {
+    List<DeliveryView> found;
+    while (rows.next()) take(rows, found, read_view);
     POSTRIDER_TRY(rows.finish());
     return found;
+}
+
+/// Of its event, too.
+DueDelivery read_due(const sql::Rows& rows) {
+    DueDelivery due{read_row(rows), {}};
+    const Timestamp timestamp = rows.time(delivery_columns + 1);
+    const auto resource = rows.id<ResourceId>(delivery_columns + 2);
+    const std::string data = rows.json(delivery_columns + 3);
+    if (!rows.is_unreadable()) {
+        due.body = event_body(rows.text(delivery_columns), timestamp, resource, data);
+    }
+    return due;
 }
 
 Result<std::optional<DeliveryView>> read_one(sql::Rows& rows) {
@@ -128,9 +139,9 @@ Result<std::optional<DeliveryView>> find_of(sql::Connection& sql, const RealmId&
     return read_one(rows);
 }
 
-Result<std::vector<DeliveryView>> list(sql::Connection& sql, const RealmId& realm,
-                                       const DeliveryFilter& filter,
-                                       std::optional<DeliveryId> before, std::size_t limit) {
+Result<List<DeliveryView>> list(sql::Connection& sql, const RealmId& realm,
+                                const DeliveryFilter& filter, std::optional<DeliveryId> before,
+                                std::size_t limit) {
     Uuid low = filter.since ? first_id_at(*filter.since) : Uuid{};
     // A delivery's id is above its event's.
     const Uuid event_low = filter.event_since ? first_id_at(*filter.event_since) : Uuid{};
@@ -179,9 +190,9 @@ Result<std::vector<DeliveryView>> list(sql::Connection& sql, const RealmId& real
     return read_views(rows);
 }
 
-Result<std::vector<DeliveryHead>> heads(sql::Connection& sql, const RealmId& realm,
-                                        std::optional<WebhookId> webhook, Timestamp since,
-                                        Timestamp until, std::size_t limit) {
+Result<List<DeliveryHead>> heads(sql::Connection& sql, const RealmId& realm,
+                                 std::optional<WebhookId> webhook, Timestamp since, Timestamp until,
+                                 std::size_t limit) {
     static constexpr Query of_realm{
         "SELECT id, state, attempts, pending_since, finished_at FROM deliveries "
         "WHERE realm_id = $1 AND id >= $2 AND id < $3 AND test = 0 ORDER BY id DESC LIMIT $4"};
@@ -193,10 +204,15 @@ Result<std::vector<DeliveryHead>> heads(sql::Connection& sql, const RealmId& rea
     const Uuid high = first_id_at(until);
     auto rows = webhook ? sql.rows(of_webhook, realm, low, high, limit, *webhook)
                         : sql.rows(of_realm, realm, low, high, limit);
-    std::vector<DeliveryHead> found;
+    List<DeliveryHead> found;
     while (rows.next()) {
-        found.push_back({rows.id<DeliveryId>(0), parse_delivery_state(rows.text(1)).value(),
-                         rows.integer(2), rows.time(3), rows.optional_time(4)});
+        take(
+            rows, found,
+            [](const sql::Rows& row) {
+                return DeliveryHead{row.id<DeliveryId>(0), row.word(1, parse_delivery_state),
+                                    row.integer(2), row.time(3), row.optional_time(4)};
+            },
+            0);
     }
     POSTRIDER_TRY(rows.finish());
     return found;
@@ -209,7 +225,8 @@ Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& web
     static constexpr Query query{
         .text = "SELECT " DELIVERY_COLUMNS
                 ", e.type, e.timestamp, e.resource_id, e.data FROM deliveries d "
-                "JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "
+                // An event that is gone: its delivery is to be seen, and fails.
+                "LEFT JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "
                 "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.state = 'pending' "
                 "AND d.due_at >= $4 ORDER BY d.due_at, d.id LIMIT $3 OFFSET $5",
         .is_streamed = true};
@@ -217,23 +234,27 @@ Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& web
     std::size_t bytes = 0;
     std::size_t part = std::min(limit, limits::due_part_rows_first);
     while (part > 0) {
-        const std::size_t before = due.deliveries.size();
+        const std::size_t before = due.deliveries.size() + due.unreadable.size();
         auto rows = sql.rows(query, realm, webhook, part, since, before);
         while (bytes < bytes_max && rows.next()) {
-            due.deliveries.push_back(
-                {read_row(rows),
-                 event_body(rows.text(delivery_columns), rows.time(delivery_columns + 1),
-                            rows.id<ResourceId>(delivery_columns + 2),
-                            rows.blob(delivery_columns + 3))});
-            bytes += due.deliveries.back().body.size();
+            DueDelivery next = read_due(rows);
+            if (rows.is_unreadable()) {
+                const auto error = rows.forgive();
+                log_unreadable(error);
+                due.unreadable.push_back({next.row.realm, next.row.id, error.message});
+                continue;
+            }
+            bytes += next.body.size();
+            due.deliveries.push_back(std::move(next));
         }
         POSTRIDER_TRY(rows.finish());
-        const std::size_t count = due.deliveries.size();
+        const std::size_t count = due.deliveries.size() + due.unreadable.size();
         if (bytes >= bytes_max) return due;
         due.complete = count - before < part;
         if (due.complete) return due;
         // As many as should fit, going by those so far.
-        part = std::min({limit - count, 8 * part, (bytes_max - bytes) * count / bytes + 1});
+        part = std::min({limit - count, 8 * part,
+                         (bytes_max - bytes) * count / std::max<std::size_t>(bytes, 1) + 1});
     }
     return due;
 }
@@ -303,30 +324,41 @@ Result<std::int64_t> count_pending(sql::Connection& sql, const RealmId& realm,
     return count;
 }
 
+Result<bool> set_aside(Transaction& tx, const RealmId& realm, const DeliveryId& id,
+                       std::string_view reason) {
+    static constexpr Query query{
+        "UPDATE deliveries SET state = 'failed', reason = $3, finished_at = $4 "
+        "WHERE realm_id = $1 AND id = $2 AND state = 'pending'"};
+    POSTRIDER_ASSIGN(const auto changed, tx.sql().run(query, realm, id, reason, tx.now()));
+    return changed == 1;
+}
+
 Result<void> count_crash(Transaction& tx, const DeliveryId& id, const RealmId& realm) {
     static constexpr Query count{
         "UPDATE deliveries SET crashes = crashes + 1 "
         "WHERE realm_id = $1 AND id = $2 AND state = 'pending'"};
-    static constexpr Query set_aside{
+    static constexpr Query end{
         "UPDATE deliveries SET state = 'failed', finished_at = $3, "
         "reason = 'The server crashed ' || crashes || ' times while this delivery was the only one "
         "in flight, so it was set aside; redeliver it by hand.' "
         "WHERE realm_id = $1 AND id = $2 AND state = 'pending' AND crashes >= $4"};
     POSTRIDER_TRY(tx.sql().run(count, realm, id));
-    POSTRIDER_TRY(tx.sql().run(set_aside, realm, id, tx.now(), limits::crashes_before_set_aside));
+    POSTRIDER_TRY(tx.sql().run(end, realm, id, tx.now(), limits::crashes_before_set_aside));
     return {};
 }
 
-Result<std::vector<DeliveryId>> lost(sql::Connection& sql, const RealmId& realm,
-                                     const WebhookId& webhook, const Uuid& since, const Uuid& until,
-                                     const Uuid& after, std::size_t limit) {
+Result<List<DeliveryId>> lost(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
+                              const Uuid& since, const Uuid& until, const Uuid& after,
+                              std::size_t limit) {
     static constexpr Query query{
         "SELECT id FROM deliveries WHERE realm_id = $1 AND webhook_id = $2 AND id > $3 "
         "AND event_id >= $4 AND event_id < $5 AND state IN ('failed', 'cancelled') AND test = 0 "
         "ORDER BY id LIMIT $6"};
-    std::vector<DeliveryId> found;
+    List<DeliveryId> found;
     auto rows = sql.rows(query, realm, webhook, after, since, until, limit);
-    while (rows.next()) found.push_back(rows.id<DeliveryId>(0));
+    while (rows.next()) {
+        take(rows, found, [](const sql::Rows& row) { return row.id<DeliveryId>(0); }, 0);
+    }
     POSTRIDER_TRY(rows.finish());
     return found;
 }
@@ -340,6 +372,28 @@ namespace {
     "realm_id, delivery_id, number, started_at, outcome, detail, status, url, "            \
     "request_headers, response_headers, response_body, response_truncated, peer, dns_us, " \
     "connect_us, tls_us, first_byte_us, total_us, next_attempt_at"
+
+AttemptRow read_row(const sql::Rows& rows) {
+    return {.realm = rows.id<RealmId>(0),
+            .delivery = rows.id<DeliveryId>(1),
+            .number = rows.integer(2),
+            .started_at = rows.time(3),
+            .outcome = rows.word(4, parse_outcome_reason),
+            .detail = rows.string(5),
+            .status = static_cast<int>(rows.integer(6)),
+            .url = rows.string(7),
+            .request_headers = rows.string(8),
+            .response_headers = rows.json_or_empty(9),
+            .response_body = rows.bytes(10),
+            .response_truncated = rows.boolean(11),
+            .peer = rows.string(12),
+            .timings = {.dns = Duration{rows.integer(13)},
+                        .connect = Duration{rows.integer(14)},
+                        .tls = Duration{rows.integer(15)},
+                        .first_byte = Duration{rows.integer(16)},
+                        .total = Duration{rows.integer(17)}},
+            .next_attempt_at = rows.optional_time(18)};
+}
 
 }  // namespace
 
@@ -363,34 +417,14 @@ Result<void> insert_all(Transaction& tx, std::span<const AttemptRow* const> rows
     });
 }
 
-Result<std::vector<AttemptRow>> all(sql::Connection& sql, const RealmId& realm,
-                                    const DeliveryId& delivery) {
+Result<List<AttemptRow>> all(sql::Connection& sql, const RealmId& realm,
+                             const DeliveryId& delivery) {
     static constexpr Query query{"SELECT " ATTEMPT_COLUMNS
                                  " FROM attempts WHERE realm_id = $1 AND delivery_id = $2"
                                  " ORDER BY number"};
-    std::vector<AttemptRow> found;
+    List<AttemptRow> found;
     auto rows = sql.rows(query, realm, delivery);
-    while (rows.next()) {
-        found.push_back({.realm = rows.id<RealmId>(0),
-                         .delivery = rows.id<DeliveryId>(1),
-                         .number = rows.integer(2),
-                         .started_at = rows.time(3),
-                         .outcome = parse_outcome_reason(rows.text(4)).value(),
-                         .detail = rows.string(5),
-                         .status = static_cast<int>(rows.integer(6)),
-                         .url = rows.string(7),
-                         .request_headers = rows.string(8),
-                         .response_headers = rows.string(9),
-                         .response_body = rows.bytes(10),
-                         .response_truncated = rows.boolean(11),
-                         .peer = rows.string(12),
-                         .timings = {.dns = Duration{rows.integer(13)},
-                                     .connect = Duration{rows.integer(14)},
-                                     .tls = Duration{rows.integer(15)},
-                                     .first_byte = Duration{rows.integer(16)},
-                                     .total = Duration{rows.integer(17)}},
-                         .next_attempt_at = rows.optional_time(18)});
-    }
+    while (rows.next()) take(rows, found, read_row);
     POSTRIDER_TRY(rows.finish());
     return found;
 }

@@ -23,9 +23,9 @@ Result<std::optional<Row>> read_one(sql::Rows rows, Read read) {
 }
 
 template <typename Row, typename Read>
-Result<std::vector<Row>> read_all(sql::Rows rows, Read read) {
-    std::vector<Row> found;
-    while (rows.next()) found.push_back(read(rows));
+Result<List<Row>> read_all(sql::Rows rows, Read read, int id_column = 1) {
+    List<Row> found;
+    while (rows.next()) take(rows, found, read, id_column);
     POSTRIDER_TRY(rows.finish());
     return found;
 }
@@ -48,7 +48,7 @@ UserRow read_row(const sql::Rows& rows) {
                 .first_name = rows.string(5),
                 .last_name = rows.string(6),
                 .enabled = rows.boolean(7),
-                .attributes = rows.string(8),
+                .attributes = rows.json(8),
                 .version = rows.integer(9),
                 .created_at = rows.time(10),
                 .updated_at = rows.time(11)};
@@ -82,8 +82,8 @@ Result<std::optional<UserRow>> find_by_email(sql::Connection& sql, const RealmId
                              read_row);
 }
 
-Result<std::vector<UserRow>> list(sql::Connection& sql, const RealmId& realm,
-                                  std::optional<Position> before, std::size_t limit) {
+Result<List<UserRow>> list(sql::Connection& sql, const RealmId& realm,
+                           std::optional<Position> before, std::size_t limit) {
     // Without an OR, so that the index is entered at the place where the page begins.
     static constexpr Query query{"SELECT " USER_COLUMNS
                                  " FROM users WHERE realm_id = $1 AND (created_at, id) < ($2, $3)"
@@ -140,20 +140,22 @@ Result<bool> remove(Transaction& tx, const RealmId& realm, const UserId& id) {
 
 namespace credentials_table {
 
-Result<std::vector<CredentialRow>> all(sql::Connection& sql, const RealmId& realm,
-                                       const UserId& user) {
+Result<List<CredentialRow>> all(sql::Connection& sql, const RealmId& realm, const UserId& user) {
     static constexpr Query query{
         "SELECT realm_id, user_id, id, type, hash, created_at, updated_at FROM credentials "
         "WHERE realm_id = $1 AND user_id = $2 ORDER BY id DESC"};
-    return read_all<CredentialRow>(sql.rows(query, realm, user), [](const sql::Rows& rows) {
-        return CredentialRow{.realm = rows.id<RealmId>(0),
-                             .user = rows.id<UserId>(1),
-                             .id = rows.id<CredentialId>(2),
-                             .type = rows.string(3),
-                             .hash = rows.string(4),
-                             .created_at = rows.time(5),
-                             .updated_at = rows.time(6)};
-    });
+    return read_all<CredentialRow>(
+        sql.rows(query, realm, user),
+        [](const sql::Rows& rows) {
+            return CredentialRow{.realm = rows.id<RealmId>(0),
+                                 .user = rows.id<UserId>(1),
+                                 .id = rows.id<CredentialId>(2),
+                                 .type = rows.string(3),
+                                 .hash = rows.string(4),
+                                 .created_at = rows.time(5),
+                                 .updated_at = rows.time(6)};
+        },
+        2);
 }
 
 Result<void> put(Transaction& tx, const CredentialRow& row) {
@@ -191,7 +193,7 @@ RoleRow read_row(const sql::Rows& rows) {
                 .client = {},
                 .name = rows.string(3),
                 .description = rows.string(4),
-                .permissions = rows.string(5),
+                .permissions = rows.json(5),
                 .version = rows.integer(6),
                 .created_at = rows.time(7),
                 .updated_at = rows.time(8)};
@@ -219,9 +221,9 @@ Result<std::optional<RoleRow>> find_by_name(sql::Connection& sql, const RealmId&
     return read_one<RoleRow>(sql.rows(of_client, realm, *client, name), read_row);
 }
 
-Result<std::vector<RoleRow>> list(sql::Connection& sql, const RealmId& realm,
-                                  std::optional<ClientId> client, std::optional<RoleId> before,
-                                  std::size_t limit) {
+Result<List<RoleRow>> list(sql::Connection& sql, const RealmId& realm,
+                           std::optional<ClientId> client, std::optional<RoleId> before,
+                           std::size_t limit) {
     static constexpr Query of_realm{"SELECT " ROLE_COLUMNS
                                     " FROM roles WHERE realm_id = $1 AND client_id IS NULL"
                                     " AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3"};
@@ -232,11 +234,11 @@ Result<std::vector<RoleRow>> list(sql::Connection& sql, const RealmId& realm,
     return read_all<RoleRow>(sql.rows(of_client, realm, *client, before, limit), read_row);
 }
 
-Result<std::vector<Permissions>> permissions(sql::Connection& sql, const RealmId& realm) {
+Result<List<Permissions>> permissions(sql::Connection& sql, const RealmId& realm) {
     static constexpr Query query{"SELECT id, permissions FROM roles WHERE realm_id = $1"};
-    return read_all<Permissions>(sql.rows(query, realm), [](const sql::Rows& rows) {
-        return Permissions{rows.id<RoleId>(0), rows.string(1)};
-    });
+    return read_all<Permissions>(
+        sql.rows(query, realm),
+        [](const sql::Rows& rows) { return Permissions{rows.id<RoleId>(0), rows.string(1)}; }, 0);
 }
 
 Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm,
@@ -283,8 +285,8 @@ Result<void> remove(Transaction& tx, const RealmId& realm, const RoleId& id) {
 
 namespace user_roles_table {
 
-Result<std::vector<RoleRow>> list(sql::Connection& sql, const RealmId& realm, const UserId& user,
-                                  std::optional<RoleId> before, std::size_t limit) {
+Result<List<RoleRow>> list(sql::Connection& sql, const RealmId& realm, const UserId& user,
+                           std::optional<RoleId> before, std::size_t limit) {
     static constexpr Query query{
         "SELECT " ROLE_COLUMNS_OF_R
         " FROM user_roles u JOIN roles r ON r.realm_id = u.realm_id AND r.id = u.role_id "
@@ -293,14 +295,14 @@ Result<std::vector<RoleRow>> list(sql::Connection& sql, const RealmId& realm, co
     return read_all<RoleRow>(sql.rows(query, realm, user, before, limit), roles_table::read_row);
 }
 
-Result<std::vector<std::string>> permissions(sql::Connection& sql, const RealmId& realm,
-                                             const UserId& user) {
+Result<List<std::string>> permissions(sql::Connection& sql, const RealmId& realm,
+                                      const UserId& user) {
     static constexpr Query query{
         "SELECT r.permissions FROM user_roles u "
         "JOIN roles r ON r.realm_id = u.realm_id AND r.id = u.role_id "
         "WHERE u.realm_id = $1 AND u.user_id = $2"};
-    return read_all<std::string>(sql.rows(query, realm, user),
-                                 [](const sql::Rows& rows) { return rows.string(0); });
+    return read_all<std::string>(
+        sql.rows(query, realm, user), [](const sql::Rows& rows) { return rows.string(0); }, 0);
 }
 
 Result<std::optional<UserId>> enabled_holder(sql::Connection& sql, const RealmId& realm,
@@ -337,23 +339,23 @@ Result<bool> remove(Transaction& tx, const RealmId& realm, const UserId& user, c
 
 namespace service_account_roles_table {
 
-Result<std::vector<RoleId>> list(sql::Connection& sql, const RealmId& realm,
-                                 const ClientId& client) {
+Result<List<RoleId>> list(sql::Connection& sql, const RealmId& realm, const ClientId& client) {
     static constexpr Query query{
         "SELECT role_id FROM service_account_roles WHERE realm_id = $1 AND client_id = $2 "
         "ORDER BY role_id DESC"};
-    return read_all<RoleId>(sql.rows(query, realm, client),
-                            [](const sql::Rows& rows) { return rows.id<RoleId>(0); });
+    return read_all<RoleId>(
+        sql.rows(query, realm, client), [](const sql::Rows& rows) { return rows.id<RoleId>(0); },
+        0);
 }
 
-Result<std::vector<std::string>> permissions(sql::Connection& sql, const RealmId& realm,
-                                             const ClientId& client) {
+Result<List<std::string>> permissions(sql::Connection& sql, const RealmId& realm,
+                                      const ClientId& client) {
     static constexpr Query query{
         "SELECT r.permissions FROM service_account_roles s "
         "JOIN roles r ON r.realm_id = s.realm_id AND r.id = s.role_id "
         "WHERE s.realm_id = $1 AND s.client_id = $2"};
-    return read_all<std::string>(sql.rows(query, realm, client),
-                                 [](const sql::Rows& rows) { return rows.string(0); });
+    return read_all<std::string>(
+        sql.rows(query, realm, client), [](const sql::Rows& rows) { return rows.string(0); }, 0);
 }
 
 Result<void> replace(Transaction& tx, const RealmId& realm, const ClientId& client,

@@ -27,16 +27,17 @@ EventRow read_row(const sql::Rows& rows) {
             .type = rows.string(2),
             .resource_id = rows.id<ResourceId>(3),
             .timestamp = rows.time(4),
-            .origin = parse_event_origin(rows.text(5)).value(),
-            .data = rows.bytes(6)};
+            .origin = rows.word(5, parse_event_origin),
+            .data = rows.json(6)};
 }
 
 Result<EventPage> read_page(sql::Rows& rows, std::size_t bytes_max) {
     EventPage found;
     std::size_t bytes = 0;
     while (rows.next()) {
-        found.rows.push_back(read_row(rows));
-        bytes += found.rows.back().data.size();
+        const std::size_t before = found.rows.size();
+        take(rows, found.rows, read_row);
+        if (found.rows.size() > before) bytes += found.rows.back().data.size();
         found.is_cut = bytes >= bytes_max;
         if (found.is_cut) break;
     }
@@ -103,9 +104,8 @@ Result<bool> is_kept(sql::Connection& sql, const RealmId& realm, const EventId& 
     return has_pending(sql, realm, id);
 }
 
-Result<std::vector<EventRow>> list(sql::Connection& sql, const RealmId& realm,
-                                   const EventFilter& filter, std::optional<EventId> before,
-                                   std::size_t limit) {
+Result<List<EventRow>> list(sql::Connection& sql, const RealmId& realm, const EventFilter& filter,
+                            std::optional<EventId> before, std::size_t limit) {
     POSTRIDER_ASSIGN(auto all, page(sql, realm, filter, before, limit, SIZE_MAX));
     return std::move(all.rows);
 }
@@ -146,25 +146,32 @@ Result<EventPage> page(sql::Connection& sql, const RealmId& realm, const EventFi
     return read_page(rows, bytes_max);
 }
 
-Result<std::vector<Head>> ascending(sql::Connection& sql, const RealmId& realm, const Uuid& after,
-                                    const Uuid& until, std::size_t limit) {
+Result<List<Head>> ascending(sql::Connection& sql, const RealmId& realm, const Uuid& after,
+                             const Uuid& until, std::size_t limit) {
     static constexpr Query query{
         "SELECT id, type FROM events WHERE realm_id = $1 AND id > $2 AND id < $3 "
         "AND origin <> 'test' ORDER BY id LIMIT $4"};
-    std::vector<Head> found;
+    List<Head> found;
     auto rows = sql.rows(query, realm, after, until, limit);
-    while (rows.next()) found.push_back({rows.id<EventId>(0), rows.string(1)});
+    while (rows.next()) {
+        take(
+            rows, found,
+            [](const sql::Rows& row) { return Head{row.id<EventId>(0), row.string(1)}; }, 0);
+    }
     POSTRIDER_TRY(rows.finish());
     return found;
 }
 
-Result<std::vector<EventId>> ids(sql::Connection& sql, const RealmId& realm, const Uuid& after,
-                                 const Uuid& until, std::size_t limit) {
+Result<List<EventId>> ids(sql::Connection& sql, const RealmId& realm, const Uuid& after,
+                          const Uuid& until, std::size_t limit) {
     static constexpr Query query{
-        "SELECT id FROM events WHERE realm_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4"};
-    std::vector<EventId> found;
+        "SELECT id FROM events WHERE realm_id = $1 AND id > $2 AND id < $3 AND length(id) = 16 "
+        "ORDER BY id LIMIT $4"};
+    List<EventId> found;
     auto rows = sql.rows(query, realm, after, until, limit);
-    while (rows.next()) found.push_back(rows.id<EventId>(0));
+    while (rows.next()) {
+        take(rows, found, [](const sql::Rows& row) { return row.id<EventId>(0); }, 0);
+    }
     POSTRIDER_TRY(rows.finish());
     return found;
 }
@@ -237,7 +244,7 @@ OperationRow read_row(const sql::Rows& rows) {
             .id = rows.id<OperationId>(1),
             .kind = rows.string(2),
             .params = rows.string(3),
-            .state = parse_operation_state(rows.text(4)).value(),
+            .state = rows.word(4, parse_operation_state),
             .detail = rows.string(5),
             .cursor = rows.string(6),
             .done = rows.integer(7),
@@ -246,9 +253,9 @@ OperationRow read_row(const sql::Rows& rows) {
             .finished_at = rows.optional_time(10)};
 }
 
-Result<std::vector<OperationRow>> read_all(sql::Rows& rows) {
-    std::vector<OperationRow> found;
-    while (rows.next()) found.push_back(read_row(rows));
+Result<List<OperationRow>> read_all(sql::Rows& rows) {
+    List<OperationRow> found;
+    while (rows.next()) take(rows, found, read_row);
     POSTRIDER_TRY(rows.finish());
     return found;
 }
@@ -266,8 +273,8 @@ Result<std::optional<OperationRow>> find(sql::Connection& sql, const RealmId& re
     return row;
 }
 
-Result<std::vector<OperationRow>> list(sql::Connection& sql, const RealmId& realm, Timestamp since,
-                                       std::optional<OperationId> before, std::size_t limit) {
+Result<List<OperationRow>> list(sql::Connection& sql, const RealmId& realm, Timestamp since,
+                                std::optional<OperationId> before, std::size_t limit) {
     static constexpr Query query{"SELECT " OPERATION_COLUMNS
                                  " FROM operations WHERE realm_id = $1 AND id < $2 AND "
                                  "(id >= $4 OR state = 'running') ORDER BY id DESC LIMIT $3"};
@@ -275,7 +282,7 @@ Result<std::vector<OperationRow>> list(sql::Connection& sql, const RealmId& real
     return read_all(rows);
 }
 
-Result<std::vector<OperationRow>> running(sql::Connection& sql) {
+Result<List<OperationRow>> running(sql::Connection& sql) {
     static constexpr Query query{"SELECT " OPERATION_COLUMNS
                                  " FROM operations WHERE state = 'running' ORDER BY id"};
     auto rows = sql.rows(query);
@@ -336,26 +343,27 @@ namespace {
 #define AUDIT_COLUMNS "realm_id, id, actor_kind, actor_id, action, resource_id, detail"
 #define AUDIT_ACTION "AND " MATCHES("action", "$5") " ORDER BY id DESC LIMIT $6"
 
-Result<std::vector<AuditRow>> read_audit(sql::Rows rows) {
-    std::vector<AuditRow> found;
-    while (rows.next()) {
-        found.push_back({.realm = rows.id<RealmId>(0),
-                         .id = rows.id<ResourceId>(1).uuid,
-                         .actor_kind = rows.string(2),
-                         .actor_id = rows.string(3),
-                         .action = rows.string(4),
-                         .resource_id = rows.string(5),
-                         .detail = rows.string(6)});
-    }
+AuditRow read_row(const sql::Rows& rows) {
+    return {.realm = rows.id<RealmId>(0),
+            .id = rows.uuid(1),
+            .actor_kind = rows.string(2),
+            .actor_id = rows.string(3),
+            .action = rows.string(4),
+            .resource_id = rows.string(5),
+            .detail = rows.json(6)};
+}
+
+Result<List<AuditRow>> read_audit(sql::Rows rows) {
+    List<AuditRow> found;
+    while (rows.next()) take(rows, found, read_row);
     POSTRIDER_TRY(rows.finish());
     return found;
 }
 
 }  // namespace
 
-Result<std::vector<AuditRow>> list(sql::Connection& sql, const RealmId& realm,
-                                   const AuditFilter& filter, std::optional<Uuid> before,
-                                   std::size_t limit) {
+Result<List<AuditRow>> list(sql::Connection& sql, const RealmId& realm, const AuditFilter& filter,
+                            std::optional<Uuid> before, std::size_t limit) {
     const Uuid low = filter.since ? first_id_at(*filter.since) : Uuid{};
     Uuid high = before.value_or(last_id());
     if (filter.until) high = std::min(high, first_id_at(*filter.until));

@@ -1,8 +1,6 @@
 // The tables of webhooks, their versions and their health.
 #include "store/tables.h"
 
-#include "base/check.h"
-
 namespace postrider::store {
 
 using sql::Blob;
@@ -26,7 +24,7 @@ WebhookRow read_row(const sql::Rows& rows) {
                    .headers = rows.bytes(6),
                    .events = rows.string(7),
                    .enabled = rows.boolean(8),
-                   .disabled_reason = parse_disabled_reason(rows.text(9)).value(),
+                   .disabled_reason = DisabledReason::corrupt,
                    .timeout = {},
                    .retry_schedule = {},
                    .signing = rows.string(12),
@@ -37,14 +35,19 @@ WebhookRow read_row(const sql::Rows& rows) {
                    .created_at = rows.time(17),
                    .updated_at = rows.time(18),
                    .deleted_at = rows.optional_time(19)};
+    if (const auto reason = parse_disabled_reason(rows.text(9))) {
+        row.disabled_reason = *reason;
+    } else {
+        row.enabled = false;
+    }
     if (!rows.is_null(10)) row.timeout = Duration{rows.integer(10)};
     if (!rows.is_null(11)) row.retry_schedule = rows.string(11);
     return row;
 }
 
-Result<std::vector<WebhookRow>> read_all(sql::Rows& rows) {
-    std::vector<WebhookRow> found;
-    while (rows.next()) found.push_back(read_row(rows));
+Result<List<WebhookRow>> read_all(sql::Rows& rows) {
+    List<WebhookRow> found;
+    while (rows.next()) take(rows, found, read_row);
     POSTRIDER_TRY(rows.finish());
     return found;
 }
@@ -62,8 +65,8 @@ Result<std::optional<WebhookRow>> find(sql::Connection& sql, const RealmId& real
     return row;
 }
 
-Result<std::vector<WebhookRow>> list(sql::Connection& sql, const RealmId& realm,
-                                     std::optional<WebhookId> before, std::size_t limit) {
+Result<List<WebhookRow>> list(sql::Connection& sql, const RealmId& realm,
+                              std::optional<WebhookId> before, std::size_t limit) {
     static constexpr Query query{"SELECT " WEBHOOK_COLUMNS
                                  " FROM webhooks WHERE realm_id = $1 AND deleted_at IS NULL"
                                  " AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3"};
@@ -71,7 +74,7 @@ Result<std::vector<WebhookRow>> list(sql::Connection& sql, const RealmId& realm,
     return read_all(rows);
 }
 
-Result<std::vector<WebhookRow>> all(sql::Connection& sql) {
+Result<List<WebhookRow>> all(sql::Connection& sql) {
     static constexpr Query query{"SELECT " WEBHOOK_COLUMNS " FROM webhooks"};
     auto rows = sql.rows(query);
     return read_all(rows);
@@ -123,13 +126,18 @@ Result<void> purge(Transaction& tx, const RealmId& realm, const WebhookId& id) {
     return webhook_health_table::clear(tx, realm, id);
 }
 
-Result<std::vector<Subscription>> subscriptions(sql::Connection& sql, const RealmId& realm) {
+Result<List<Subscription>> subscriptions(sql::Connection& sql, const RealmId& realm) {
     static constexpr Query query{
         "SELECT id, events FROM webhooks WHERE realm_id = $1 AND enabled = 1 AND deleted_at IS "
         "NULL"};
-    std::vector<Subscription> found;
+    List<Subscription> found;
     auto rows = sql.rows(query, realm);
-    while (rows.next()) found.push_back({rows.id<WebhookId>(0), rows.string(1)});
+    while (rows.next()) {
+        take(
+            rows, found,
+            [](const sql::Rows& row) { return Subscription{row.id<WebhookId>(0), row.string(1)}; },
+            0);
+    }
     POSTRIDER_TRY(rows.finish());
     return found;
 }
@@ -156,7 +164,7 @@ WebhookVersionRow read_row(const sql::Rows& rows) {
             .webhook = rows.id<WebhookId>(1),
             .since = rows.uuid(2),
             .enabled = rows.boolean(3),
-            .reason = parse_disabled_reason(rows.text(4)).value(),
+            .reason = parse_disabled_reason(rows.text(4)).value_or(DisabledReason::corrupt),
             .events = rows.string(5)};
 }
 
@@ -182,14 +190,14 @@ Result<std::optional<WebhookVersionRow>> at(sql::Connection& sql, const RealmId&
     return row;
 }
 
-Result<std::vector<WebhookVersionRow>> all(sql::Connection& sql, const RealmId& realm,
-                                           const WebhookId& webhook) {
+Result<List<WebhookVersionRow>> all(sql::Connection& sql, const RealmId& realm,
+                                    const WebhookId& webhook) {
     static constexpr Query query{"SELECT " VERSION_COLUMNS
                                  " FROM webhook_versions WHERE realm_id = $1 AND webhook_id = $2"
                                  " ORDER BY since"};
-    std::vector<WebhookVersionRow> found;
+    List<WebhookVersionRow> found;
     auto rows = sql.rows(query, realm, webhook);
-    while (rows.next()) found.push_back(read_row(rows));
+    while (rows.next()) take(rows, found, read_row);
     POSTRIDER_TRY(rows.finish());
     return found;
 }
@@ -220,12 +228,12 @@ Result<std::optional<WebhookHealthRow>> find(sql::Connection& sql, const RealmId
     return row;
 }
 
-Result<std::vector<WebhookHealthRow>> all(sql::Connection& sql) {
+Result<List<WebhookHealthRow>> all(sql::Connection& sql) {
     static constexpr Query query{
         "SELECT realm_id, webhook_id, first_failure_at, failures FROM webhook_health"};
-    std::vector<WebhookHealthRow> found;
+    List<WebhookHealthRow> found;
     auto rows = sql.rows(query);
-    while (rows.next()) found.push_back(read_row(rows));
+    while (rows.next()) take(rows, found, read_row);
     POSTRIDER_TRY(rows.finish());
     return found;
 }
