@@ -161,10 +161,10 @@ def test_a_long_transaction_keeps_vacuum_from_its_work(tmp_path):
             """Faster than it is delivered, so that there is a backlog; how long the reads of it took."""
             nonlocal sent
             before = log.stat().st_size
-            batch = [{"event": "order.paid", "resource_id": str(uuid.uuid4()), "data": {}} for _ in range(500)]
-            with concurrent.futures.ThreadPoolExecutor(4) as pool:
-                list(pool.map(lambda _: realm.call("POST", "/events/batch", {"events": batch}, 202), range(count // 500)))
-            sent += count // 500 * 500
+            batch = [{"event": "order.paid", "resource_id": str(uuid.uuid4()), "data": {}} for _ in range(250)]
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                list(pool.map(lambda _: realm.call("POST", "/events/batch", {"events": batch}, 202), range(count // 250)))
+            sent += count // 250 * 250
             wait_for(lambda: len(receiver.requests) >= sent, lambda: f"{sent} deliveries, there are {len(receiver.requests)}", 60 + count // 1000, 0.1)
             with log.open() as lines:
                 lines.seek(before)
