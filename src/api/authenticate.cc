@@ -44,10 +44,9 @@ store::Turn turn_of(const std::string& credential) {
 void note_use(Context& context, const store::SessionRow& row) {
     if (context.clock.now() - row.last_used_at < limits::session_touch_interval) return;
     store::RealmStore(context.whole_store, store::Turn::of(row.realm, row.user.uuid))
-        .write(
-            [row](store::Transaction& tx) { return directory::touch_session(tx, row); },
-            // A full disk: it ends somewhat earlier, and nothing else.
-            [](const Result<void>&) {});
+        .write([row](store::Transaction& tx) { return directory::touch_session(tx, row); },
+               // A full disk: it ends somewhat earlier, and nothing else.
+               [](const Result<void>&) {});
 }
 
 void find_session(Context& context, const std::string& cookie, Done done) {

@@ -64,12 +64,12 @@ std::vector<std::string> filters_of(const http::Request& request) {
     return names;
 }
 
-/// Of the path's realm, or else of the caller's. Within it, each user, key and client is one caller.
+/// Of the path's realm, or else of the caller's. Within it, each user, key and client is one
+/// caller.
 store::Turn turn_of(const http::Request& request, const Admission& admission) {
     const access::Principal& who = *admission.principal;
-    return store::Turn::of(
-        realm_parameter(request) != nullptr ? admission.realm.id : who.realm,
-        who.user ? who.user->uuid : who.id);
+    return store::Turn::of(realm_parameter(request) != nullptr ? admission.realm.id : who.realm,
+                           who.user ? who.user->uuid : who.id);
 }
 
 /// Changing and deleting what is there frees room or secures the server, so it goes on while the

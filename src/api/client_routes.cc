@@ -153,10 +153,9 @@ Result<void> update_client(Context& context, Call& call) {
 
 Result<void> delete_client(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, address_of<ClientId>(call, "client_id", "client"));
-    call.store.write(
-        [&clients = context.directory.clients(), caller = caller_of(call),
-         address](store::Transaction& tx) { return clients.remove(tx, caller, address); },
-        call.reply.with([] { return empty_answer(); }));
+    call.store.write([&clients = context.directory.clients(), caller = caller_of(call), address](
+                         store::Transaction& tx) { return clients.remove(tx, caller, address); },
+                     call.reply.with([] { return empty_answer(); }));
     return {};
 }
 

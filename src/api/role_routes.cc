@@ -98,10 +98,9 @@ Result<void> update_role(Context& context, Call& call) {
 
 Result<void> delete_role(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto address, role_address_of(call));
-    call.store.write(
-        [&roles = context.directory.roles(), caller = caller_of(call),
-         address](store::Transaction& tx) { return roles.remove(tx, caller, address); },
-        call.reply.with([] { return empty_answer(); }));
+    call.store.write([&roles = context.directory.roles(), caller = caller_of(call), address](
+                         store::Transaction& tx) { return roles.remove(tx, caller, address); },
+                     call.reply.with([] { return empty_answer(); }));
     return {};
 }
 

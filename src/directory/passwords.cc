@@ -124,19 +124,20 @@ void Passwords::change(const RealmId& realm, std::string password,
                        std::function<Result<void>(Transaction&, const std::string&)> write,
                        Done done) {
     const store::RealmStore store(store_, store::Turn::of(realm), store::WriteClass::essential);
-    store.read(store::ReadClass::first, [this, store, password = std::move(password), check = std::move(check),
-                write = std::move(write),
-                done = std::move(done)](Result<store::Snapshot*> snapshot) {
-        if (!snapshot) return done(std::unexpected(std::move(snapshot).error()));
-        auto checked = check((*snapshot)->sql());
-        if (!checked) return done(std::move(checked));
-        hasher_.hash(password, [store, write, done](Result<std::string> hash) {
-            if (!hash) return done(std::unexpected(std::move(hash).error()));
-            store.write(
-                [write, hash = std::move(*hash)](Transaction& tx) { return write(tx, hash); },
-                done);
+    store.read(
+        store::ReadClass::first,
+        [this, store, password = std::move(password), check = std::move(check),
+         write = std::move(write), done = std::move(done)](Result<store::Snapshot*> snapshot) {
+            if (!snapshot) return done(std::unexpected(std::move(snapshot).error()));
+            auto checked = check((*snapshot)->sql());
+            if (!checked) return done(std::move(checked));
+            hasher_.hash(password, [store, write, done](Result<std::string> hash) {
+                if (!hash) return done(std::unexpected(std::move(hash).error()));
+                store.write(
+                    [write, hash = std::move(*hash)](Transaction& tx) { return write(tx, hash); },
+                    done);
+            });
         });
-    });
 }
 
 void Passwords::set(Caller caller, Address<UserId> address, std::string password, Done done) {

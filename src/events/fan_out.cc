@@ -70,8 +70,7 @@ Result<Uuid> FanOut::write_parts(store::Transaction& tx, const RealmId& realm) {
 
 Result<void> FanOut::write_part(store::Transaction& tx, const store::FanOutRow& part) {
     POSTRIDER_TRY(store::fan_outs_table::remove(tx, part.realm, part.id));
-    POSTRIDER_ASSIGN(const auto event,
-                     store::events_table::find(tx.sql(), part.realm, part.event));
+    POSTRIDER_ASSIGN(const auto event, store::events_table::find(tx.sql(), part.realm, part.event));
     if (!event) return {};
     POSTRIDER_ASSIGN(auto deliveries, deliveries_of(tx, part));
     POSTRIDER_TRY(store::deliveries_table::insert_all(tx, deliveries));

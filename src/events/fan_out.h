@@ -14,9 +14,8 @@
 namespace postrider::events {
 
 /// Writes the deliveries of events that have very many, after the events themselves: part by part,
-/// oldest first, limits::fan_out_part_deliveries a transaction, so that nobody who wants to write in
-/// between waits for all of them.
-/// What a crash leaves over is taken up by resume().
+/// oldest first, limits::fan_out_part_deliveries a transaction, so that nobody who wants to write
+/// in between waits for all of them. What a crash leaves over is taken up by resume().
 /// Thread-safety: any thread.
 class FanOut {
  public:

@@ -300,7 +300,8 @@ Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& 
         answer = fan_out_busy();
         return {};
     }
-    // A full batch to one webhook has as many deliveries as events: parts would not make it shorter.
+    // A full batch to one webhook has as many deliveries as events: parts would not make it
+    // shorter.
     const bool has_many = deliveries > limits::publish_rows_at_once + work.events.size();
     const bool is_staged = fan_out_ != nullptr && (left > 0 || has_many);
     POSTRIDER_ASSIGN(

@@ -34,7 +34,8 @@ class PostgresqlReadSource final : public ReadSource {
     Result<sql::Connection*> begin(Duration budget) override {
         const std::string script = fmt::format(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-            // The lock comes before the snapshot: see postgresql_writer.cc. The budget is not for it.
+            // The lock comes before the snapshot: see postgresql_writer.cc. The budget is not for
+            // it.
             "LOCK TABLE ONLY deliveries IN ACCESS SHARE MODE; SET LOCAL statement_timeout = {}",
             std::chrono::duration_cast<std::chrono::milliseconds>(budget).count());
         // A connection that was closed while it was idle is noticed by its first use.

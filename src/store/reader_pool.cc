@@ -66,9 +66,8 @@ ReaderPool::ReaderPool(Sources sources, Duration duration_first, const Clock& cl
 
 void ReaderPool::start(std::vector<std::unique_ptr<ReadSource>>& sources, Kind kind) {
     for (auto& source : sources) {
-        threads_.push_back(
-            start_thread(kind == Kind::long_one ? "long reader" : "reader",
-                         [this, &source = *source, kind] { run(source, kind); }));
+        threads_.push_back(start_thread(kind == Kind::long_one ? "long reader" : "reader",
+                                        [this, &source = *source, kind] { run(source, kind); }));
     }
 }
 

@@ -16,14 +16,14 @@ void RealmStore::write(Closure closure, Done done) const {
 }
 
 void RealmStore::read(ReadClass read_class, Store::Reader reader) const {
-    store_->read(
-        turn_, read_class,
-        [realm = turn_.realm, reader = std::move(reader)](Result<Snapshot*> snapshot) {
-            if (!snapshot) return reader(std::move(snapshot));
-            auto there = realms_table::config_version((*snapshot)->sql(), realm);
-            if (there) return reader(std::move(snapshot));
-            if (!(*snapshot)->runs_again()) reader(std::unexpected(std::move(there).error()));
-        });
+    store_->read(turn_, read_class,
+                 [realm = turn_.realm, reader = std::move(reader)](Result<Snapshot*> snapshot) {
+                     if (!snapshot) return reader(std::move(snapshot));
+                     auto there = realms_table::config_version((*snapshot)->sql(), realm);
+                     if (there) return reader(std::move(snapshot));
+                     if (!(*snapshot)->runs_again())
+                         reader(std::unexpected(std::move(there).error()));
+                 });
 }
 
 void RealmStore::publish(PublishWork work) const {

@@ -33,8 +33,9 @@ class RealmStore {
 /// As the ones of store.h.
 template <typename T, typename F, typename D>
 void write(const RealmStore& store, F closure, D done) {
-    write_value<T>([&store](Closure run, Done tell) { store.write(std::move(run), std::move(tell)); },
-                   std::move(closure), std::move(done));
+    write_value<T>(
+        [&store](Closure run, Done tell) { store.write(std::move(run), std::move(tell)); },
+        std::move(closure), std::move(done));
 }
 template <typename T, typename F, typename D>
 void read(const RealmStore& store, F reader, D done, ReadClass read_class = ReadClass::ordinary) {
