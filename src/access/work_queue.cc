@@ -12,7 +12,8 @@ namespace postrider::access {
 
 namespace {
 
-constexpr int nice_value = 10;
+/// Behind commits and deliveries, and before the parsing of long bodies (http/workshop.h).
+constexpr int nice_value = 5;
 
 }  // namespace
 

@@ -156,8 +156,9 @@ Result<void> ServerImpl::start() {
     mailbox_->on_mail([this](Mailbox::Mail mail) { on_mail(std::move(mail)); });
     mailbox_->on_room([this] { on_room(); });
     accept();
-    // Commits, deliveries and short requests come first; logins (nice 10) before batches.
-    short_work_.start("http bodies", 5);
+    // Commits, deliveries and short requests come first, then logins (nice 5), so that nobody's
+    // bodies make a login wait.
+    short_work_.start("http bodies", 10);
     long_work_.start("http batches", 15);
     thread_ = start_thread("http", [this] {
         // Memory that did not suffice for one connection ends that one.
