@@ -158,8 +158,8 @@ Result<void> ServerImpl::start() {
     accept();
     // Commits, deliveries and short requests come first, then logins (nice 5), so that nobody's
     // bodies make a login wait.
-    short_work_.start("http bodies", 10);
-    long_work_.start("http batches", 15);
+    short_work_.start("http bodies", 15);
+    long_work_.start("http batches", 19);
     thread_ = start_thread("http", [this] {
         // Memory that did not suffice for one connection ends that one.
         while (!spare_others([this] { mailbox_->io().run(); })) {
