@@ -165,16 +165,7 @@ class Import {
 
     static bool send(ImportSender& sender, Kind kind, std::vector<Entry>& entries,
                      Progress& progress) {
-        keycloak::Parts parts([&sender, kind, &progress](std::vector<Entry> part) {
-            const std::size_t size = part.size();
-            const bool is_sent = sender.send(kind, std::move(part));
-            if (is_sent) {
-                progress.advance(sender.tallies()[static_cast<std::size_t>(kind)].kind, size);
-            } else {
-                progress.clear();
-            }
-            return is_sent;
-        });
+        keycloak::Parts parts(sending(sender, kind, progress));
         for (Entry& entry : entries) {
             if (!parts.add(std::move(entry))) return false;
         }

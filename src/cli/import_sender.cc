@@ -142,4 +142,17 @@ bool ImportSender::stop(const Result<http::ClientResponse>& answer) {
     return false;
 }
 
+keycloak::Parts::Send sending(ImportSender& sender, ImportSender::Kind kind, Progress& progress) {
+    return [&sender, kind, &progress](std::vector<keycloak::Entry> part) {
+        const std::size_t size = part.size();
+        const bool is_sent = sender.send(kind, std::move(part));
+        if (is_sent) {
+            progress.advance(sender.tallies()[static_cast<std::size_t>(kind)].kind, size);
+        } else {
+            progress.clear();
+        }
+        return is_sent;
+    };
+}
+
 }  // namespace postrider::cli

@@ -9,6 +9,7 @@
 #include "cli/context.h"
 #include "cli/import_report.h"
 #include "cli/keycloak.h"
+#include "cli/progress.h"
 
 namespace postrider::cli {
 
@@ -63,5 +64,8 @@ class ImportSender {
     std::vector<Refused> refused_;
     ExitCode exit_code_ = exit_ok;
 };
+
+/// Sends the parts of one kind with `sender`, and shows how far it is. Lifetime: both outlive it.
+keycloak::Parts::Send sending(ImportSender& sender, ImportSender::Kind kind, Progress& progress);
 
 }  // namespace postrider::cli

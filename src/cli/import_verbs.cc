@@ -276,19 +276,6 @@ class Import {
         return parts.finish();
     }
 
-    static keycloak::Parts::Send sending(ImportSender& sender, Kind kind, Progress& progress) {
-        return [&sender, kind, &progress](std::vector<Entry> part) {
-            const std::size_t size = part.size();
-            const bool is_sent = sender.send(kind, std::move(part));
-            if (is_sent) {
-                progress.advance(sender.tallies()[static_cast<std::size_t>(kind)].kind, size);
-            } else {
-                progress.clear();
-            }
-            return is_sent;
-        };
-    }
-
     /// One file after the other, each forgotten when its users are sent.
     bool send_users(ImportSender& sender, Progress& progress) {
         std::vector<Entry> accounts;
