@@ -1,13 +1,9 @@
-// The other ends of the benchmark, in plain sockets so that they cost next to nothing:
+// The other end of the benchmark, in plain sockets so that it costs next to nothing:
 //   bench_peer receive            a receiver on a free port (printed); answers every POST with 204,
 //                                 GET /stats with what it saw since the last GET /reset
-//   bench_peer publish PORT TOKEN PATH RATE SECONDS
-//                                 publishes RATE events a second, evenly, each with its time in
-//                                 data
 // A body with `"sent":<nanoseconds>` is measured from there to here, on the monotonic clock.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,7 +15,6 @@
 #include <cstring>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -155,75 +150,11 @@ int receive() {
     }
 }
 
-int connect_to(int port) {
-    int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0) die("socket");
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) die("connect");
-    int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return fd;
-}
-
-/// Open loop: it sends at its times whether or not earlier ones were answered, on enough pipelining
-/// connections that a late answer delays nothing; answers are drained and their 202 counted.
-int publish(int port, const std::string& token, const std::string& path, int rate, int seconds) {
-    constexpr std::size_t connections = 32;
-    std::vector<pollfd> sockets(connections);
-    for (auto& socket : sockets) socket = {connect_to(port), POLLIN, 0};
-    std::int64_t accepted = 0, total = std::int64_t{rate} * seconds;
-    auto drain = [&](int timeout_ms) {
-        char buffer[64 * 1024];
-        if (::poll(sockets.data(), sockets.size(), timeout_ms) <= 0) return;
-        for (auto& socket : sockets) {
-            if ((socket.revents & POLLIN) == 0) continue;
-            auto got = ::recv(socket.fd, buffer, sizeof buffer, MSG_DONTWAIT);
-            if (got <= 0) continue;
-            std::string_view text(buffer, static_cast<std::size_t>(got));
-            for (auto at = text.find("HTTP/1.1 202"); at != std::string_view::npos;
-                 at = text.find("HTTP/1.1 202", at + 1)) {
-                ++accepted;
-            }
-        }
-    };
-    auto begin = nanoseconds_now();
-    for (std::int64_t i = 0; i < total; ++i) {
-        auto due = begin + i * 1'000'000'000 / rate;
-        while (nanoseconds_now() < due) {
-            auto left = due - nanoseconds_now();
-            drain(0);
-            if (left > 200'000) std::this_thread::sleep_for(std::chrono::microseconds(100));
-        }
-        std::string body =
-            R"({"event":"bench.tick","resource_id":"01930000-0000-7000-8000-000000000001",)"
-            R"("data":{"sent":)" +
-            std::to_string(nanoseconds_now()) + R"(,"name":"a typical little event"}})";
-        std::string request =
-            "POST " + path + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token +
-            "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-            "\r\n\r\n" + body;
-        int fd = sockets[static_cast<std::size_t>(i) % connections].fd;
-        if (::send(fd, request.data(), request.size(), MSG_NOSIGNAL) < 0) die("send");
-    }
-    auto deadline = nanoseconds_now() + 5'000'000'000;
-    while (accepted < total && nanoseconds_now() < deadline) drain(100);
-    std::printf("{\"sent\":%lld,\"accepted\":%lld}\n", static_cast<long long>(total),
-                static_cast<long long>(accepted));
-    return accepted == total ? 0 : 1;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
     std::string mode = argc > 1 ? argv[1] : "";
     if (mode == "receive" && argc == 2) return receive();
-    if (mode == "publish" && argc == 7) {
-        return publish(std::atoi(argv[2]), argv[3], argv[4], std::atoi(argv[5]),
-                       std::atoi(argv[6]));
-    }
-    std::fprintf(stderr, "usage: bench_peer receive | publish PORT TOKEN PATH RATE SECONDS\n");
+    std::fprintf(stderr, "usage: bench_peer receive\n");
     return 2;
 }
