@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <set>
 
@@ -24,8 +23,7 @@ const std::string* header(const Response& response, std::string_view name) {
 }
 
 TEST(Problem, TheTableIsTheDocument) {
-    auto path = std::filesystem::path(__FILE__).parent_path() / "../../api/problems.json";
-    std::ifstream file(path);
+    std::ifstream file(POSTRIDER_SOURCE_FOLDER "/api/problems.json");
     std::string text((std::istreambuf_iterator<char>(file)), {});
     auto document = json::parse(text);
     ASSERT_TRUE(document) << document.error().message;
