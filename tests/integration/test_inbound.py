@@ -73,7 +73,7 @@ def test_a_long_list_does_not_end_the_connection(server, realm):
 def test_a_body_is_read_as_far_as_its_lists_may_be_long(realm):
     """What stands behind is not even JSON."""
     rows = [("/events/batch", {"events": [1] * 1001}, "#/events"),
-            ("/users/bulk-delete", {"ids": [str(uuid.uuid4())] * 1001}, "#/ids"),
+            ("/users/bulk-delete", {"ids": ["00000000-0000-4000-8000-000000000000"] * 1001}, "#/ids"),
             ("/webhooks", {"events": ["order.*"] * 201}, "#/events"),
             ("/webhooks", {"retry_schedule": ["1s"] * 21}, "#/retry_schedule"),
             ("/roles", {"permissions": ["view_users"] * 101}, "#/permissions"),

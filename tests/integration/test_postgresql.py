@@ -21,6 +21,8 @@ from waiting import wait_for
 KILLS = max(3, int(os.environ.get("POSTRIDER_KILLS", "6")) // 2)
 LOCK_SECONDS = KILLS * 2
 VACUUM_ROWS = int(os.environ.get("POSTRIDER_ROWS", "100000"))
+#: What a p99 of the reads of a backlog is taken of, and how often that many are tried for.
+REFILLS_MIN, MEASURE_ROUNDS_MAX = 20, 10
 
 
 @pytest.fixture(scope="module")
@@ -170,14 +172,23 @@ def test_a_long_transaction_keeps_vacuum_from_its_work(tmp_path):
                 lines.seek(before)
                 return sorted(refill_ms(lines.read()))
 
+        def measure():
+            """Until there are enough reads for a p99: a quick machine has a short backlog, and reads it seldom."""
+            times = []
+            for _ in range(MEASURE_ROUNDS_MAX):
+                times += deliver(20_000)
+                if len(times) >= REFILLS_MIN:
+                    break
+            return sorted(times)
+
         deliver(10_000)  # warm, and enough for statistics
         database.ask(name, "ANALYZE")
-        alone = deliver(20_000)
+        alone = measure()
         long = database.connect(name)
         long.autocommit = False
         long.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM deliveries")
         deliver(VACUUM_ROWS)
-        beside = deliver(20_000)
+        beside = measure()
         p99 = [times[len(times) * 99 // 100] for times in (alone, beside)]
         wait_for(lambda: not realm.deliveries(state="pending"), "nothing is pending", 60)
         server.stop()
@@ -191,7 +202,7 @@ def test_a_long_transaction_keeps_vacuum_from_its_work(tmp_path):
         assert len({request.id for request in receiver.requests}) == sent + 1
         print(f"{dead} dead rows: {len(alone)} and {len(beside)} refills, p99 {p99[0]:.1f} ms without and {p99[1]:.1f} ms with the long "
               f"transaction; after a start it delivers within {resumed:.1f} s; lost 0")
-        assert dead >= VACUUM_ROWS and len(beside) >= 20
+        assert dead >= VACUUM_ROWS and len(beside) >= REFILLS_MIN
         assert p99[1] <= 3 * max(p99[0], 5)
         assert resumed < 5
 
