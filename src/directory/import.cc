@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <utility>
 
 #include "base/json_pointer.h"
 #include "directory/authority.h"
@@ -146,8 +148,11 @@ class Importer::Run {
         POSTRIDER_ASSIGN(const auto now, load_client(tx_.sql(), realm_, client));
         if (!now.service_account_roles.empty()) return Came::existing;
         ClientChange change;
-        POSTRIDER_ASSIGN(auto roles, find_roles(account.roles));
-        change.service_account_roles.set(std::move(roles));
+        POSTRIDER_ASSIGN(const auto roles, find_roles(account.roles));
+        std::vector<RoleId> ids;
+        ids.reserve(roles.size());
+        for (const store::RoleRow& role : roles) ids.push_back(role.id);
+        change.service_account_roles.set(std::move(ids));
         POSTRIDER_TRY(
             changes_.clients.update(tx_, caller_, {.realm = realm_, .id = client}, change, {}));
         return Came::created;
@@ -165,12 +170,9 @@ class Importer::Run {
         POSTRIDER_TRY(check_email(change));
         POSTRIDER_TRY(check_attributes(change));
         POSTRIDER_ASSIGN(const auto roles, find_roles(user.roles));
-        POSTRIDER_ASSIGN(const auto row,
-                         changes_.users.create(tx_, caller_, realm_, change, origin));
-        for (const RoleId& role : roles) {
-            POSTRIDER_TRY(
-                changes_.users.assign(tx_, caller_, {.realm = realm_, .id = row.id}, role));
-        }
+        POSTRIDER_TRY(
+            changes_.users.take_in(tx_, caller_, realm_,
+                                   {.change = change, .origin = origin, .roles = roles}));
         return Came::created;
     }
 
@@ -240,39 +242,45 @@ class Importer::Run {
     }
 
     Result<ClientId> find_client(std::string pointer, const std::string& client_id) {
-        POSTRIDER_ASSIGN(const auto row,
-                         store::clients_table::find_by_client_id(tx_.sql(), realm_, client_id));
-        if (row) return row->id;
-        return fail_field(std::move(pointer), fmt::format("there is no client \"{}\"", client_id));
+        auto known = clients_.find(client_id);
+        if (known == clients_.end()) {
+            POSTRIDER_ASSIGN(const auto row,
+                             store::clients_table::find_by_client_id(tx_.sql(), realm_, client_id));
+            if (!row) {
+                return fail_field(std::move(pointer),
+                                  fmt::format("there is no client \"{}\"", client_id));
+            }
+            known = clients_.emplace(client_id, row->id).first;
+        }
+        return known->second;
     }
 
-    /// Newest first, each once: as a client keeps them.
-    Result<std::vector<RoleId>> find_roles(const RoleNames& names) {
-        std::vector<RoleId> ids;
-        POSTRIDER_TRY(find_roles({}, names.realm, "#/roles", ids));
-        for (const auto& [client_id, roles] : names.client) {
+    /// Newest first, each once: as a client keeps them. The caller may grant all of them.
+    Result<std::vector<store::RoleRow>> find_roles(const RoleNames& names) {
+        std::vector<store::RoleRow> roles;
+        POSTRIDER_TRY(find_roles({}, names.realm, "#/roles", roles));
+        for (const auto& [client_id, of_client] : names.client) {
             const std::string pointer = json::pointer_to("#/client_roles", client_id);
             auto client = find_client(pointer, client_id);
             if (!client) {
                 POSTRIDER_TRY(refuse(pointer, std::move(client).error()));
                 continue;
             }
-            POSTRIDER_TRY(find_roles(*client, roles, pointer, ids));
+            POSTRIDER_TRY(find_roles(*client, of_client, pointer, roles));
         }
-        std::ranges::sort(ids, std::ranges::greater{});
-        const auto twice = std::ranges::unique(ids);
-        ids.erase(twice.begin(), twice.end());
-        return ids;
+        std::ranges::sort(roles, std::ranges::greater{}, &store::RoleRow::id);
+        const auto twice = std::ranges::unique(roles, {}, &store::RoleRow::id);
+        roles.erase(twice.begin(), twice.end());
+        return roles;
     }
 
     Result<void> find_roles(std::optional<ClientId> client, const std::vector<std::string>& names,
-                            std::string_view pointer, std::vector<RoleId>& ids) {
+                            std::string_view pointer, std::vector<store::RoleRow>& roles) {
         for (std::size_t i = 0; i < names.size(); ++i) {
             if (part_.partial && names[i].empty()) continue;  // the reader has named it
             const std::string at = fmt::format("{}/{}", pointer, i);
-            POSTRIDER_ASSIGN(const auto role,
-                             store::roles_table::find_by_name(tx_.sql(), realm_, client, names[i]));
-            if (!role) {
+            POSTRIDER_ASSIGN(const store::RoleRow* role, find_role(client, names[i]));
+            if (role == nullptr) {
                 POSTRIDER_TRY(refuse(
                     at, fail_field(at, fmt::format("there is no role \"{}\"", names[i])).error()));
                 continue;
@@ -282,9 +290,22 @@ class Importer::Run {
                 POSTRIDER_TRY(refuse(at, std::move(granted).error()));
                 continue;
             }
-            ids.push_back(role->id);
+            roles.push_back(*role);
         }
         return {};
+    }
+
+    /// nullptr: there is none.
+    Result<const store::RoleRow*> find_role(std::optional<ClientId> client,
+                                            const std::string& name) {
+        auto known = roles_.find({client, name});
+        if (known == roles_.end()) {
+            POSTRIDER_ASSIGN(auto role,
+                             store::roles_table::find_by_name(tx_.sql(), realm_, client, name));
+            if (!role) return nullptr;
+            known = roles_.emplace(std::pair(client, name), std::move(*role)).first;
+        }
+        return &known->second;
     }
 
     Changes& changes_;
@@ -293,6 +314,9 @@ class Importer::Run {
     const RealmId realm_;
     const ImportPart& part_;
     std::string at_;  ///< the entry's pointer
+    /// Found before: hundreds of users have the same few.
+    std::map<std::string, ClientId> clients_;
+    std::map<std::pair<std::optional<ClientId>, std::string>, store::RoleRow> roles_;
     ImportCount count_;
 };
 

@@ -35,6 +35,18 @@ Result<void> check_unique(Transaction& tx, const UserRow& row) {
     return {};
 }
 
+UserRow new_row(Transaction& tx, const RealmId& realm, const UserOrigin& origin) {
+    return {.realm = realm,
+            .id = origin.id ? *origin.id : tx.mint_id<UserId>(),
+            .username = {},
+            .email = {},
+            .first_name = {},
+            .last_name = {},
+            .attributes = "{}",
+            .created_at = origin.created_at.value_or(tx.now()),
+            .updated_at = tx.now()};
+}
+
 bool contains(const std::vector<std::string>& words, std::string_view word) {
     return std::ranges::find(words, word) != words.end();
 }
@@ -50,38 +62,49 @@ Result<UserRow> require_user(store::sql::Connection& sql, const RealmId& realm, 
 }
 
 Result<UserRow> Users::create(Transaction& tx, const Caller& caller, const RealmId& realm,
-                              const UserChange& change, const UserOrigin& origin) {
+                              const UserChange& change) {
     POSTRIDER_TRY(check_errors(change.errors));
     POSTRIDER_TRY(require_realm(tx.sql(), realm));
-    UserRow row{.realm = realm,
-                .id = origin.id ? *origin.id : tx.mint_id<UserId>(),
-                .username = {},
-                .email = {},
-                .first_name = {},
-                .last_name = {},
-                .attributes = "{}",
-                .created_at = origin.created_at.value_or(tx.now()),
-                .updated_at = tx.now()};
+    UserRow row = new_row(tx, realm, {});
     POSTRIDER_TRY(apply(change, row));
     POSTRIDER_TRY(check_unique(tx, row));
-    POSTRIDER_TRY(store::users_table::insert(tx, row));
-    if (origin.password_hash) {
+    POSTRIDER_TRY(insert(tx, caller, row));
+    return row;
+}
+
+Result<void> Users::take_in(Transaction& tx, const Caller& caller, const RealmId& realm,
+                            const Arrival& arrival) {
+    POSTRIDER_TRY(check_errors(arrival.change.errors));
+    UserRow row = new_row(tx, realm, arrival.origin);
+    POSTRIDER_TRY(apply(arrival.change, row));
+    POSTRIDER_TRY(insert(tx, caller, row));
+    if (const auto& hash = arrival.origin.password_hash) {
         POSTRIDER_TRY(store::credentials_table::put(tx, {.realm = realm,
                                                          .user = row.id,
                                                          .id = tx.mint_id<CredentialId>(),
                                                          .type = std::string(password_credential),
-                                                         .hash = *origin.password_hash,
+                                                         .hash = *hash,
                                                          .created_at = tx.now(),
                                                          .updated_at = tx.now()}));
     }
+    for (const store::RoleRow& role : arrival.roles) {
+        POSTRIDER_TRY(store::user_roles_table::insert(tx, realm, row.id, role.id));
+        POSTRIDER_TRY(tell_role(tx, caller, Clearance::of_new(), row, role, "user.role.assigned",
+                                "user.assign_role"));
+    }
+    return {};
+}
+
+Result<void> Users::insert(Transaction& tx, const Caller& caller, const UserRow& row) {
+    POSTRIDER_TRY(store::users_table::insert(tx, row));
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,
                                 {.clearance = Clearance::of_new(),
-                                 .realm = realm,
+                                 .realm = row.realm,
                                  .resource = row.id.uuid,
                                  .type = "user.created",
                                  .data = user_event_data(row),
                                  .action = "user.create"}));
-    return row;
+    return {};
 }
 
 Result<UserRow> Users::update(Transaction& tx, const Caller& caller, const Address<UserId>& address,

@@ -19,10 +19,19 @@ class Users {
  public:
     explicit Users(Ledger& ledger) : ledger_(ledger) {}
 
-    /// Requires: no user of the realm has the id of `origin`.
     Result<store::UserRow> create(store::Transaction& tx, const Caller& caller,
-                                  const RealmId& realm, const UserChange& change,
-                                  const UserOrigin& origin = {});
+                                  const RealmId& realm, const UserChange& change);
+    /// A user who comes from elsewhere, and the roles that they have there.
+    struct Arrival {
+        const UserChange& change;
+        const UserOrigin& origin;
+        const std::vector<store::RoleRow>& roles;
+    };
+    /// The same as create() and an assign() for each role, with fewer questions to the store.
+    /// Requires: the realm is there, nobody has the id, the username or the e-mail address, and the
+    /// caller may grant the roles, each of which is there once.
+    Result<void> take_in(store::Transaction& tx, const Caller& caller, const RealmId& realm,
+                         const Arrival& arrival);
     /// PUT and PATCH. A new e-mail voids pending resets; a disabled user's sessions end.
     Result<store::UserRow> update(store::Transaction& tx, const Caller& caller,
                                   const Address<UserId>& address, const UserChange& change);
@@ -43,6 +52,7 @@ class Users {
                                    const Address<UserId>& address, const CredentialId& credential);
 
  private:
+    Result<void> insert(store::Transaction& tx, const Caller& caller, const store::UserRow& row);
     Result<void> tell_role(store::Transaction& tx, const Caller& caller, const Clearance& clearance,
                            const store::UserRow& user, const store::RoleRow& role,
                            std::string_view type, std::string_view action);

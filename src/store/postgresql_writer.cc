@@ -276,6 +276,7 @@ void PostgresqlWriter::run(Lane& lane) {
             // The server does not count rows; time is as good a measure.
             charge(Kind::closures, turn,
                    static_cast<std::uint64_t>((clock_.monotonic() - before) / 100us));
+            renew_statistics(lane);
         }
     }
 }
@@ -558,6 +559,17 @@ Result<PostgresqlConnection*> PostgresqlWriter::connect(Lane& lane) {
         refuse_waiting();
     }
     return connection;
+}
+
+/// After a closure, whose caller has been told.
+void PostgresqlWriter::renew_statistics(Lane& lane) {
+    if (!lane.link.is_connected()) return;
+    PostgresqlConnection& connection = **lane.link.get();
+    if (!statistics_.note(connection.take_rows_written())) return;
+    // They are renewed the next time, then; the lane's next work clears the failure.
+    if (!statistics_.renew(connection) && connection.last_failure() == Failure::lost) {
+        lane.link.drop();
+    }
 }
 
 Result<void> PostgresqlWriter::make_row(Lane& lane, PostgresqlConnection& sql) {

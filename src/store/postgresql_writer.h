@@ -18,6 +18,7 @@
 #include "store/commit_order.h"
 #include "store/postgresql_cluster.h"
 #include "store/postgresql_link.h"
+#include "store/postgresql_statistics.h"
 #include "store/store.h"
 
 namespace postrider::store {
@@ -113,6 +114,7 @@ class PostgresqlWriter {
     Ran commit(Lane& lane, LaneTransaction& tx);
     std::optional<bool> resolve(Lane& lane, CommitNumber number);
     Result<sql::PostgresqlConnection*> connect(Lane& lane);
+    void renew_statistics(Lane& lane);
     Result<void> make_row(Lane& lane, sql::PostgresqlConnection& sql);
     void refuse_waiting();
     void pause(Lane& lane);
@@ -124,6 +126,7 @@ class PostgresqlWriter {
     PublishHandler publish_handler_;
     CommitObserver observer_;
     std::atomic<bool> is_down_{false};
+    PostgresqlStatistics statistics_;
     /// A closure that ran into another runs again alone. Who wants to waits in the turn, and nobody
     /// passes it: the mutex alone would let others on for ever.
     std::shared_mutex closures_mutex_;

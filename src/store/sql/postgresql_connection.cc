@@ -447,6 +447,7 @@ void PostgresqlConnection::count_changes(pg_result* result) {
     const std::string_view text = PQcmdTuples(result);
     changes_ = 0;
     std::from_chars(text.data(), text.data() + text.size(), changes_);
+    if (PQresultStatus(result) == PGRES_COMMAND_OK) rows_written_ += changes_;
 }
 
 std::unexpected<Error> PostgresqlConnection::error(const pg_result* result) {

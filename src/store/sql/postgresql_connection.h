@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -34,6 +35,8 @@ class PostgresqlConnection final : public Connection {
     Result<Statement*> prepare_rows(const Query& query) override;
     Result<void> execute(const char* script) override;
     std::int64_t changes() const override { return changes_; }
+    /// Rows that statements have inserted, changed or deleted since it was last asked.
+    std::int64_t take_rows_written() { return std::exchange(rows_written_, 0); }
     bool in_transaction() const override;
 
     /// What the first error since clear_failure() was: what the caller must do about it.
@@ -89,6 +92,7 @@ class PostgresqlConnection final : public Connection {
     std::unordered_map<const Query*, std::unique_ptr<RowsStatement>> rows_statements_;
     std::int64_t prepared_ = 0;
     std::int64_t changes_ = 0;
+    std::int64_t rows_written_ = 0;
     bool is_streaming_ = false;
     Failure last_failure_ = Failure::none;
     Error last_error_;
