@@ -18,6 +18,9 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"get_health", open},
     {"get_readiness", open},
     {"get_docs", open},
+    {"get_openapi_json", open},
+    {"get_openapi_yaml", open},
+    {"get_problem_type", open},
     {"get_console", open},
     {"get_console_page", open},
     {"get_set_password_page", open},
@@ -34,6 +37,7 @@ constexpr std::array operations_table = std::to_array<Operation>({
     // event types
     {"list_built_in_event_types", any_token},
     {"list_event_types", view_webhooks},
+    {"get_asyncapi", view_webhooks},
     {"create_event_type", manage_webhooks},
     {"get_event_type", view_webhooks},
     {"replace_event_type", manage_webhooks},

@@ -26,8 +26,11 @@ class Operation:
             schemas.resolve(each)
             for each in item.get("parameters", []) + self.node.get("parameters", [])
         ]
+        # Any operation may give the problems of `default`: they are in the list of problems.
         self.responses = {
-            status: schemas.resolve(each) for status, each in self.node["responses"].items()
+            status: schemas.resolve(each)
+            for status, each in self.node["responses"].items()
+            if status != "default"
         }
 
 
@@ -169,17 +172,54 @@ def _operation(contract: dict, operation: Operation, schemas: Schemas) -> str:
 </article>"""
 
 
-def _problems(problems: dict) -> str:
-    rows = ""
-    for each in problems["problems"]:
-        rows += f"""
+def _problem(problems: dict, each: dict) -> str:
+    return f"""
 <article class="problem" id="problem-{each["slug"]}">
-<h3><b class="status bad">{each["status"]}</b> {html.escape(each["title"])}</h3>
+<h3><b class="status bad">{each["status"]}</b> <a href="/problems/{each["slug"]}">{html.escape(each["title"])}</a></h3>
 <p class="uri"><code>{html.escape(problems["base"] + each["slug"])}</code></p>
 <p>{markdown.inline(each["description"])}</p>
 <p class="remedy"><b>The way out:</b> {markdown.inline(each["remedy"])}</p>
 </article>"""
-    return rows
+
+
+def _problems(problems: dict) -> str:
+    return "".join(_problem(problems, each) for each in problems["problems"])
+
+
+def problem_pages(problems: dict) -> dict:
+    """What each problem means, as a page and as the JSON of the same."""
+    style = (pathlib.Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+    out = {}
+    for each in problems["problems"]:
+        html_text = f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{_policy(style)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{html.escape(each["title"])} · Postrider</title>
+<link rel="icon" href="{ICON}">
+<style>{style}</style>
+</head>
+<body>
+<main id="main"><section id="problems">
+{_problem(problems, each)}
+<p><a href="/docs#problems">All problems</a> · <a href="/docs">API reference</a></p>
+</section></main>
+</body>
+</html>
+"""
+        out[each["slug"]] = {"json": {"type": problems["base"] + each["slug"], **each}, "html": html_text}
+    return out
+
+
+def _policy(style: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
 
 
 def _navigation(contract: dict, operations: list[Operation]) -> str:
@@ -199,6 +239,21 @@ def _navigation(contract: dict, operations: list[Operation]) -> str:
     return out + '<h2><a href="#problems">Problems</a></h2>'
 
 
+def _webhooks(contract: dict, schemas: Schemas) -> str:
+    """What arrives: each built-in type, folded."""
+    out = ""
+    for name, item in contract.get("webhooks", {}).items():
+        post = item["post"]
+        content = post["requestBody"]["content"]["application/json"]
+        out += (
+            f'<details class="response" id="{post["operationId"]}"><summary><code>{html.escape(name)}</code> '
+            f'<span>{html.escape(post["description"])}</span></summary>'
+            f"{schemas.members(content['schema'], sent=True)}"
+            f"{examples.code(examples.colored(examples.pretty(content['example'])), 'Body')}</details>"
+        )
+    return f'<article class="operation"><div class="text">{out}</div></article>'
+
+
 def render(contract: dict, problems: dict, verifying: str) -> str:
     schemas = Schemas(contract)
     operations = _operations(contract, schemas)
@@ -209,19 +264,16 @@ def render(contract: dict, problems: dict, verifying: str) -> str:
         sections += "".join(
             _operation(contract, each, schemas) for each in operations if each.tag == tag["name"]
         )
+        if tag["name"] == "receiving":
+            sections += _webhooks(contract, schemas)
         sections += "</section>"
     style = (pathlib.Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
-        "form-action 'none'"
-    )
     info = contract["info"]
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta http-equiv="Content-Security-Policy" content="{_policy(style)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Postrider API reference</title>
@@ -240,6 +292,8 @@ def render(contract: dict, problems: dict, verifying: str) -> str:
 <section class="introduction">
 <h1>API reference</h1>
 <p class="lead">{markdown.inline(info["summary"])}</p>
+<p>For programs: <a href="/openapi.json">/openapi.json</a> and <a href="/openapi.yaml">/openapi.yaml</a> (OpenAPI
+{html.escape(contract["openapi"])}), and of each realm <code>/api/v1/realms/{{realm}}/asyncapi.json</code>, with a token.</p>
 {markdown.block(info["description"], 2)}
 </section>
 <section class="introduction" id="receiving">

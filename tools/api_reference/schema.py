@@ -21,8 +21,13 @@ class Schemas:
         return node
 
     def flatten(self, node: dict) -> dict:
-        """An object with the members of its `allOf` parts."""
+        """An object with the members of its `allOf` parts, or of the one thing that it is unless it is null."""
         node = self.resolve(node)
+        things = [each for each in node.get("oneOf", []) if each.get("type") != "null"]
+        if len(things) == 1:
+            thing = self.flatten(things[0])
+            rest = {key: value for key, value in node.items() if key != "oneOf"}
+            return {**thing, **rest, "type": [thing.get("type", "any"), "null"]}
         if "allOf" not in node:
             return node
         merged: dict = {"type": "object", "properties": {}, "required": []}
@@ -36,6 +41,8 @@ class Schemas:
 
     def type_name(self, node: dict) -> str:
         node = self.flatten(node)
+        if "oneOf" in node:
+            return " or ".join(self.type_name(each) for each in node["oneOf"])
         kinds = node.get("type", "any")
         kinds = kinds if isinstance(kinds, list) else [kinds]
         names = []
