@@ -184,6 +184,10 @@ const tree = root.addChildren([
     page('/catalogue', chunks.catalogue, 'Catalogue'),
   ]),
 ])
+// What was open without an address is closed when the page is loaded anew.
+const { dialog, ...state } = (history.state ?? {}) as { dialog?: string }
+if (dialog) history.replaceState(state, '')
+
 const router = createRouter({
   routeTree: tree,
   basepath: '/console',

@@ -174,9 +174,9 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
             value={null}
             onChange={(entry) => {
               if (!entry) return
-              onClose()
               setText('')
-              void navigate({ href: `/console/${realm}${entry.path}` })
+              // In the place of what was opened: "back" leads to the page before.
+              void navigate({ href: `/console/${realm}${entry.path}`, replace: true })
             }}
           >
             <div className="flex items-center gap-3 px-4 border-b border-line">

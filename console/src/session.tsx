@@ -43,6 +43,29 @@ const remembered = 'realm'
 const realmOfAddress = () => /^\/console\/([a-z0-9-]{1,63})(\/|$)/.exec(location.pathname)?.[1]
 const startRealm = () => localStorage.getItem(remembered) ?? realmOfAddress() ?? 'master'
 
+/** Who was logged in: asked for the password alone when the session has ended, also by the page that is loaded anew. */
+type Former = { realm: string; username: string }
+const former_key = 'session'
+function former(): Former | null {
+  try {
+    return JSON.parse(localStorage.getItem(former_key) ?? 'null') as Former | null
+  } catch {
+    return null
+  }
+}
+function remember(who: Who) {
+  localStorage.setItem(remembered, who.realm)
+  if (who.user)
+    localStorage.setItem(
+      former_key,
+      JSON.stringify({ realm: who.realm, username: who.user.username } satisfies Former),
+    )
+}
+function forget() {
+  localStorage.removeItem(remembered)
+  localStorage.removeItem(former_key)
+}
+
 type FormProps = { onDone: (who: Who) => void; onMode: (mode: Mode) => void }
 type Mode = 'password' | 'key' | 'forgot'
 
@@ -78,13 +101,14 @@ const Switch = ({ children, onClick }: { children: ReactNode; onClick: () => voi
 )
 
 function PasswordForm({ onDone, onMode }: FormProps) {
-  const [realm, setRealm] = useState(startRealm)
-  const [username, setUsername] = useState('')
+  const [before] = useState(former)
+  const [realm, setRealm] = useState(() => before?.realm ?? startRealm())
+  const [username, setUsername] = useState(before?.username ?? '')
   const [password, setPassword] = useState('')
   const { error, busy, submit } = useSubmit(async () => {
     if (!username.trim() || !password) throw new Error('Enter your username and your password.')
     const who = await logIn(realm.trim() || 'master', username.trim(), password)
-    localStorage.setItem(remembered, who.realm)
+    remember(who)
     onDone(who)
   }, 'The username or the password is wrong.')
   return (
@@ -103,7 +127,7 @@ function PasswordForm({ onDone, onMode }: FormProps) {
         value={username}
         onChange={setUsername}
         autoComplete="username"
-        autoFocus
+        autoFocus={!before}
         spellCheck={false}
         autoCapitalize="none"
       />
@@ -113,6 +137,7 @@ function PasswordForm({ onDone, onMode }: FormProps) {
         type="password"
         value={password}
         onChange={setPassword}
+        autoFocus={Boolean(before)}
         autoComplete="current-password"
       />
       {error && (
@@ -243,8 +268,8 @@ function ForgotForm({ onMode }: FormProps) {
   )
 }
 
-function LogInForm({ onDone }: { onDone: (who: Who) => void }) {
-  const [mode, setMode] = useState<Mode>('password')
+function LogInForm({ onDone, first = 'password' }: { onDone: (who: Who) => void; first?: Mode }) {
+  const [mode, setMode] = useState<Mode>(first)
   const Form = { password: PasswordForm, key: KeyForm, forgot: ForgotForm }[mode]
   return <Form onDone={onDone} onMode={setMode} />
 }
@@ -296,6 +321,7 @@ export function Session({
   const enter = useCallback(
     (now: Who) => {
       setWho(now)
+      if (now.kind === 'session') remember(now)
       setState('in')
       if (now.realm !== 'master' && realmOfAddress() !== now.realm) onRealm(now.realm)
     },
@@ -313,7 +339,7 @@ export function Session({
     // The session ends at the server; an API key is only forgotten.
     if (who?.kind === 'session')
       await call('DELETE', realmPath(who.realm, '/session')).catch(() => {})
-    localStorage.removeItem(remembered)
+    forget()
     setToken(null)
     cache.clear()
     setWho(null)
@@ -338,6 +364,7 @@ export function Session({
       <Modal open={state === 'expired'} onClose={() => {}} title="Log in again">
         <p className="text-muted mb-5">Your session has ended. What you typed is still here.</p>
         <LogInForm
+          first={who?.kind === 'session' ? 'password' : 'key'}
           onDone={(now) => {
             setWho(now)
             setState('in')

@@ -8,7 +8,7 @@ import {
   MenuItems,
 } from '@headlessui/react'
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
-import { type ReactNode, useEffect, useState } from 'react'
+import { type ReactNode, useEffect } from 'react'
 
 import { useLive } from './live'
 import { useGroups } from './navigation'
@@ -17,6 +17,7 @@ import { useRealm, useRealms } from './queries'
 import { useSession } from './session'
 import { Icon, Logo } from './ui/icons'
 import { Button } from './ui/kit'
+import { useOpened } from './ui/leaving'
 import { Stale } from './ui/stale'
 import { useTheme } from './ui/theme'
 import { useExactTimes } from './ui/time'
@@ -75,7 +76,8 @@ function RealmSwitcher() {
   )
 }
 
-function Navigation({ onGo }: { onGo?: () => void }) {
+/** With `replace` a page takes the place of the open menu in the browser's history. */
+function Navigation({ replace }: { replace?: boolean }) {
   const realm = useRealm()
   const here = useRouterState({
     select: (state) => state.location.pathname.replace(/^\/console(?=\/)/, ''),
@@ -97,7 +99,7 @@ function Navigation({ onGo }: { onGo?: () => void }) {
               key={page.to}
               to={`/$realm${page.to}` as '/$realm'}
               params={{ realm }}
-              onClick={onGo}
+              replace={replace}
               aria-current={is(page.to) ? 'page' : undefined}
               className={`flex items-center gap-2.5 h-8 px-2.5 rounded-lg font-medium transition-colors ${is(page.to) ? 'bg-accent/10 text-accent' : 'text-muted hover:text-ink hover:bg-sunken'}`}
             >
@@ -179,18 +181,18 @@ function Side({ children }: { children: ReactNode }) {
 export function Shell() {
   const { can } = useSession()
   useLive(useRealm(), can('view_events'))
-  const [menu, setMenu] = useState(false)
-  const [palette, setPalette] = useState(false)
+  const [menu, setMenu] = useOpened('menu')
+  const [palette, setPalette] = useOpened('palette')
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault()
-        setPalette((open) => !open)
+        void setPalette(!palette)
       }
     }
     addEventListener('keydown', listen)
     return () => removeEventListener('keydown', listen)
-  }, [])
+  }, [palette, setPalette])
   const brand = (
     <div className="flex items-center gap-2.5 px-1">
       <Logo />
@@ -209,7 +211,7 @@ export function Shell() {
         <Side>
           <div className="pt-1 pb-1">{brand}</div>
           <RealmSwitcher />
-          <SearchButton onClick={() => setPalette(true)} />
+          <SearchButton onClick={() => void setPalette(true)} />
           <Navigation />
           <div className="flex-1" />
           <Foot />
@@ -222,19 +224,19 @@ export function Shell() {
           className="w-9 px-0"
           icon="search"
           aria-label="Search"
-          onClick={() => setPalette(true)}
+          onClick={() => void setPalette(true)}
         />
         <Button
           tone="quiet"
           className="w-9 px-0"
           icon="menu"
           aria-label="Menu"
-          onClick={() => setMenu(true)}
+          onClick={() => void setMenu(true)}
         />
       </header>
       <Dialog
         open={menu}
-        onClose={() => setMenu(false)}
+        onClose={() => void setMenu(false)}
         className="relative z-30 md:hidden"
         aria-label="Menu"
       >
@@ -243,7 +245,7 @@ export function Shell() {
           <Side>
             {brand}
             <RealmSwitcher />
-            <Navigation onGo={() => setMenu(false)} />
+            <Navigation replace />
             <div className="flex-1" />
             <Foot />
           </Side>
@@ -259,7 +261,7 @@ export function Shell() {
         </div>
       </main>
       <Stale />
-      <Palette open={palette} onClose={() => setPalette(false)} />
+      <Palette open={palette} onClose={() => void setPalette(false)} />
     </div>
   )
 }

@@ -82,7 +82,7 @@ test('one webhook, or one event, of all deliveries', async () => {
   await every('Ledger')
   await every('pending')
   await page
-    .getByText(/1 attempt, next in/)
+    .getByText(/answered 503, next in/)
     .first()
     .waitFor()
   await page.getByText('answered 503').first().waitFor()

@@ -94,10 +94,9 @@ test('what somebody else changed meanwhile is not overwritten', async () => {
   await page.getByLabel('First name').fill('Augusta Ada')
   await api('PATCH', `/users/${world.user}`, { first_name: 'Countess' })
   await page.getByRole('button', { name: 'Save changes' }).click()
-  await page.getByText('Load the page again').waitFor()
+  await page.getByRole('button', { name: 'Keep mine' }).waitFor()
   assert.equal((await api('GET', `/users/${world.user}`)).json.first_name, 'Countess')
-  await page.reload()
-  await page.getByLabel('First name').fill('Augusta Ada')
+  await page.getByRole('button', { name: 'Keep mine' }).click()
   await page.getByRole('button', { name: 'Save changes' }).click()
   await page.getByText('Saved.').waitFor()
   const now = await (

@@ -153,7 +153,7 @@ test('what somebody else changed meanwhile is not overwritten', async () => {
   // Whatever is asked again while somebody types.
   await page.waitForTimeout(1500)
   await page.getByRole('button', { name: 'Save changes' }).click()
-  await page.getByText('Load the page again').waitFor()
+  await page.getByRole('button', { name: 'Keep mine' }).waitFor()
   assert.equal((await hook(world.good)).name, 'Theirs')
   await api('PATCH', `/webhooks/${world.good}`, { name: 'Billing' })
 })

@@ -139,6 +139,9 @@ def run(server, receiver, empty, said):
             busy(server, receiver, word[1], int(word[2]))
         elif word[0] == "paths":
             done = [request.path for request in receiver.requests]
+        elif word[0] == "requests":
+            done = [{"id": request.headers.get("webhook-id"), "signature": request.headers.get("webhook-signature"),
+                     "body": request.body.decode()} for request in receiver.requests if request.path == word[1]]
         elif word[0] == "publish-text":
             data = command.split(" ", 2)[2].strip()
             done = Realm(server.client, word[1]).call("POST", "/events", (

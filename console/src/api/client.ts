@@ -3,7 +3,7 @@ import type { components } from './schema'
 type Schemas = components['schemas']
 export type Webhook = Schemas['webhook']
 export type Statistics = Schemas['statistics']
-export type Delivery = Schemas['delivery']
+export type Delivery = Schemas['delivery'] & { duration_ms?: number | null }
 export type DeliveryState = Schemas['delivery_state']
 export type DeliveryWithAttempts = Schemas['delivery_with_attempts']
 export type Attempt = Schemas['attempt']

@@ -7,6 +7,7 @@ import { Allowed } from '../session'
 import { Confirm, Once, Rest, Text, useSave } from '../ui/form'
 import { shortId } from '../ui/format'
 import { Button, Field, Modal, PageHead } from '../ui/kit'
+import { Unsaved } from '../ui/leaving'
 import { Listing, Nothing, useFilters } from '../ui/listing'
 import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
@@ -65,7 +66,7 @@ function CreateKey({ onClose }: { onClose: () => void }) {
             maxLength={200}
             hint="Who uses it, for the audit log."
           />
-          <Field label="Valid" error={field('expires_at')}>
+          <Field label="Valid" error={field('expires_at')} value={life}>
             {(ids) => (
               <select
                 {...ids}
@@ -87,6 +88,7 @@ function CreateKey({ onClose }: { onClose: () => void }) {
           <p className="text-muted text-[13px] mb-4">You can give only what you have yourself.</p>
           <PermissionPicker chosen={permissions} onChange={setPermissions} />
         </div>
+        <Unsaved when={!busy && made === null && Boolean(name || permissions.length)} />
         <Rest of={failed} fields={['name', 'expires_at']} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>

@@ -14,7 +14,8 @@ import { refreshMs } from '../live'
 import { useRealm, useWebhooks } from '../queries'
 import { Allowed } from '../session'
 import { memberText, milliseconds, pretty } from '../ui/format'
-import { Badge, Button, Code, CopyButton, Failure, Skeleton, StateBadge } from '../ui/kit'
+import { Code } from '../ui/json'
+import { Badge, Button, CopyAs, CopyButton, Failure, Skeleton, StateBadge } from '../ui/kit'
 import { useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
 import { NextAttempt, Sentence, Time } from '../ui/time'
@@ -115,6 +116,20 @@ function Waterfall({ attempt }: { attempt: Attempt }) {
   )
 }
 
+const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
+/** What curl sets itself, and must not be told otherwise. */
+const curls_own = ['host', 'content-length', 'connection']
+/** The request as a command: the same bytes with the same signature. Values that are masked here stay masked. */
+function curlOf({ request }: Attempt, body: string | undefined): string {
+  const headers = Object.entries(request.headers)
+    .filter(([name]) => !curls_own.includes(name.toLowerCase()))
+    .map(([name, value]) => `--header ${quoted(`${name}: ${value}`)}`)
+  const data = body === undefined ? [] : [`--data-raw ${quoted(body)}`]
+  return [`curl --include --request POST ${quoted(request.url)}`, ...headers, ...data].join(
+    ' \\\n  ',
+  )
+}
+
 function Headers({ rows, label }: { rows: [string, string][]; label: string }) {
   const look = 'text-[12px] font-mono leading-5 rounded-lg border border-line'
   if (rows.length === 0) return <p className={`${look} px-3 py-1 text-muted`}>no headers</p>
@@ -159,6 +174,8 @@ export function AttemptView({ attempt, body }: { attempt: Attempt; body?: string
         <section aria-label="Request" className="min-w-0 space-y-2">
           <h3 className="font-semibold text-[13px] flex items-center gap-2">
             Request {isUnsent(attempt) && <Badge tone="idle">not sent</Badge>}
+            <span className="flex-1" />
+            <CopyAs text={() => curlOf(attempt, body)}>Copy as curl</CopyAs>
           </h3>
           <p className="text-[12px] font-mono break-all">POST {attempt.request.url}</p>
           <Headers label="Request headers" rows={Object.entries(attempt.request.headers)} />

@@ -5,6 +5,7 @@ import { useRedirects } from '../directory'
 import { useRealm } from '../queries'
 import { Check, Confirm, Rest, Text, useSave } from '../ui/form'
 import { Button, EnabledBadge, Modal } from '../ui/kit'
+import { Unsaved, useOpened } from '../ui/leaving'
 import { Listing, Nothing } from '../ui/listing'
 import { Time } from '../ui/time'
 
@@ -55,6 +56,7 @@ function RedirectDialog({
           hint="Exactly as the application sends it; http only for this machine."
         />
         <Check label="Enabled" checked={enabled} onChange={setEnabled} />
+        <Unsaved inDialog when={!busy && value !== (uri?.value ?? '')} />
         <Rest of={failed} fields={['value']} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
@@ -70,9 +72,14 @@ function RedirectDialog({
 export function Redirects({ client }: { client: Client }) {
   const realm = useRealm()
   const list = useRedirects(client.id)
-  const [editing, setEditing] = useState<RedirectUri | 'new' | null>(null)
+  const [editing, setEditing] = useState<RedirectUri | 'new'>('new')
+  const [open, setOpen] = useOpened()
+  const edit = (uri: RedirectUri | 'new') => {
+    setEditing(uri)
+    void setOpen(true)
+  }
   const add = (
-    <Button tone="primary" icon="plus" onClick={() => setEditing('new')}>
+    <Button tone="primary" icon="plus" onClick={() => edit('new')}>
       Add redirect URI
     </Button>
   )
@@ -117,11 +124,7 @@ export function Redirects({ client }: { client: Client }) {
             className: 'text-right',
             cell: (uri) => (
               <span className="inline-flex flex-wrap justify-end">
-                <Button
-                  tone="quiet"
-                  onClick={() => setEditing(uri)}
-                  aria-label={`Change ${uri.value}`}
-                >
+                <Button tone="quiet" onClick={() => edit(uri)} aria-label={`Change ${uri.value}`}>
                   Change
                 </Button>
                 <Confirm
@@ -144,11 +147,11 @@ export function Redirects({ client }: { client: Client }) {
           },
         ]}
       />
-      {editing && (
+      {open && (
         <RedirectDialog
           client={client.id}
           uri={editing === 'new' ? null : editing}
-          onClose={() => setEditing(null)}
+          onClose={() => setOpen(false)}
         />
       )}
     </>

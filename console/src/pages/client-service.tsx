@@ -11,7 +11,7 @@ export function ServiceAccount({ client }: { client: Client }) {
   const realm = useRealm()
   const toast = useToast()
   const roles = useRoles()
-  const { base, draft, changed, start, undo, set } = useDraft(
+  const { base, draft, changed, conflict, start, undo, set } = useDraft(
     client,
     ({ service_account_roles }) => ({ roles: [...service_account_roles].sort() }),
   )
@@ -83,6 +83,8 @@ export function ServiceAccount({ client }: { client: Client }) {
         <Rest of={failed} fields={[]} />
         <SaveRow
           changed={changed}
+          conflict={conflict}
+          reset={() => save.reset()}
           busy={busy}
           undo={() => {
             save.reset()

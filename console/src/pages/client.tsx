@@ -17,6 +17,7 @@ import {
   PageHead,
   Skeleton,
 } from '../ui/kit'
+import { useOpened } from '../ui/leaving'
 import { Back, Go, primaryLink, useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
 import { useToast } from '../ui/toasts'
@@ -36,7 +37,7 @@ const draftOf = ({ client_id, name, description, type, enabled }: Client): Clien
 function About({ client }: { client: Client }) {
   const realm = useRealm()
   const toast = useToast()
-  const { base, draft, changed, start, undo, set } = useDraft(client, draftOf)
+  const { base, draft, changed, conflict, start, undo, set } = useDraft(client, draftOf)
   const { save, busy, failed, field } = useSave(
     () =>
       call<ClientWithSecret>('PATCH', realmPath(realm, `/clients/${client.id}`), {
@@ -64,6 +65,8 @@ function About({ client }: { client: Client }) {
         <Rest of={failed} fields={clientFields} />
         <SaveRow
           changed={changed}
+          conflict={conflict}
+          reset={() => save.reset()}
           busy={busy}
           undo={() => {
             save.reset()
@@ -84,7 +87,7 @@ function About({ client }: { client: Client }) {
 
 function Secret({ client }: { client: Client }) {
   const realm = useRealm()
-  const [asking, setAsking] = useState(false)
+  const [asking, setAsking] = useOpened()
   const [secret, setSecret] = useState('')
   const { save, busy, failed } = useSave(
     () =>
@@ -93,8 +96,8 @@ function Secret({ client }: { client: Client }) {
         headers: ifMatch(client.version),
       }),
     ['client', 'clients'],
-    (after) => {
-      setAsking(false)
+    async (after) => {
+      await setAsking(false)
       setSecret(after.secret ?? '')
     },
   )
@@ -107,14 +110,18 @@ function Secret({ client }: { client: Client }) {
         <Button
           onClick={() => {
             save.reset()
-            setAsking(true)
+            void setAsking(true)
           }}
         >
           Rotate…
         </Button>
       }
     >
-      <Modal open={asking} onClose={() => setAsking(false)} title="Rotate the client’s secret?">
+      <Modal
+        open={asking}
+        onClose={() => void setAsking(false)}
+        title="Rotate the client’s secret?"
+      >
         <p>
           The old secret stops working at once, and {client.client_id} gets no token before it has
           the new one.
@@ -125,7 +132,7 @@ function Secret({ client }: { client: Client }) {
           </div>
         )}
         <div className="flex justify-end gap-2 mt-6">
-          <Button onClick={() => setAsking(false)}>Keep the old one</Button>
+          <Button onClick={() => void setAsking(false)}>Keep the old one</Button>
           <Button tone="primary" busy={busy} onClick={() => save.mutate(undefined)}>
             Rotate
           </Button>

@@ -7,6 +7,7 @@ import { useRealm } from '../queries'
 import { Allowed } from '../session'
 import { Check, Once, Rest, Section, Text, useSave } from '../ui/form'
 import { Badge, Button, EnabledBadge, Field, PageHead } from '../ui/kit'
+import { Unsaved } from '../ui/leaving'
 import {
   Back,
   createdColumn,
@@ -155,6 +156,7 @@ export function ClientFields({
         <Field
           label="Type"
           error={field('type')}
+          value={draft.type}
           hint={
             draft.type === 'confidential'
               ? 'It runs on a server and keeps a secret.'
@@ -230,6 +232,11 @@ export function NewClient() {
             field={field}
           />
           <Rest of={failed} fields={clientFields} />
+          <Unsaved
+            when={
+              !busy && made === null && Boolean(draft.client_id || draft.name || draft.description)
+            }
+          />
           <div className="flex justify-end">
             <Button tone="primary" type="submit" busy={busy}>
               Create client

@@ -124,7 +124,7 @@ export function DeliveryBrowser({ webhook }: { webhook: string | null }) {
       <div className={search.delivery ? 'lg:grid lg:grid-cols-[minmax(0,5fr)_minmax(0,8fr)]' : ''}>
         <div
           ref={region}
-          className={`min-w-0 overflow-auto lg:max-h-[46rem] ${search.delivery ? 'max-h-80 border-b lg:border-b-0 border-line' : ''}`}
+          className={`min-w-0 overflow-auto lg:max-h-[max(30rem,calc(100vh-13.5rem))] ${search.delivery ? 'max-h-80 border-b lg:border-b-0 border-line' : ''}`}
           tabIndex={0}
           role="region"
           aria-label="Deliveries"

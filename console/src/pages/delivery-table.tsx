@@ -8,9 +8,10 @@ import {
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 
 import { type Delivery } from '../api/client'
-import { useWebhooks } from '../queries'
-import { plural } from '../ui/format'
+import { plural, milliseconds, shortId } from '../ui/format'
+import { useWide } from '../ui/hooks'
 import { Badge, StateBadge } from '../ui/kit'
+import { Name } from '../ui/names'
 import { NextAttempt, Time } from '../ui/time'
 
 const column = createColumnHelper<Delivery>()
@@ -20,10 +21,15 @@ const chunk_rows = 20
 /** A first page, which is live, stays in one piece: rows that move keep the focus. */
 const whole_rows = 50
 
-const widths: Record<string, string> = {
-  state: 'w-28',
-  outcome: 'w-72 hidden lg:table-cell',
-  created_at: 'w-24',
+/** One line each, so that a laptop shows twenty; where there is less room a row has what belongs to it in two. */
+const dense = '!h-8 !py-0'
+const looks: Record<string, string> = {
+  state: 'w-28 hidden sm:table-cell',
+  webhook: 'w-44',
+  outcome: 'w-64',
+  resource_id: 'w-36 hidden xl:table-cell',
+  took: 'w-20 text-right',
+  created_at: 'w-24 text-right hidden sm:table-cell',
 }
 
 /** What the last attempt came to, short: the host is on the page already. */
@@ -34,14 +40,15 @@ function lastly(delivery: Delivery): string {
 }
 
 /** Rows that leave the screen leave the document too and keep their height, so that a list of thousands scrolls like
-    one of fifty. A chunk that has the focus stays. */
-function Chunk({ children }: { children: ReactNode }) {
+    one of fifty. A chunk that has the focus stays, and so does one that is alone. */
+function Chunk({ alone, children }: { alone: boolean; children: ReactNode }) {
   const ref = useRef<HTMLTableSectionElement>(null)
   const [height, setHeight] = useState<number | null>(null)
   useEffect(() => {
     const body = ref.current
-    if (!body) return
-    const margin = '800px 0px'
+    if (alone) setHeight(null)
+    if (!body || alone) return
+    const margin = '600px 0px'
     const observer = new IntersectionObserver(
       ([entry]) => {
         if (!entry) return
@@ -52,7 +59,7 @@ function Chunk({ children }: { children: ReactNode }) {
     )
     observer.observe(body)
     return () => observer.disconnect()
-  }, [])
+  }, [alone])
   return (
     <tbody ref={ref}>
       {height === null ? (
@@ -69,19 +76,28 @@ function Chunk({ children }: { children: ReactNode }) {
 /** Where there is room for it. */
 function Outcome({ delivery }: { delivery: Delivery }) {
   return (
-    <div className="text-[12.5px] min-w-0">
-      <div className="truncate">{lastly(delivery)}</div>
-      <div className="text-muted">
-        {plural(delivery.attempts, 'attempt')}
+    <div className="text-[12.5px] truncate" title={lastly(delivery)}>
+      {lastly(delivery)}
+      <span className="text-muted">
+        {delivery.attempts > 1 && `, ${plural(delivery.attempts, 'attempt')}`}
         {delivery.next_attempt_at && (
           <>
             , <NextAttempt at={delivery.next_attempt_at} />
           </>
         )}
-      </div>
+      </span>
     </div>
   )
 }
+
+/** A webhook by its name, looked up when its row is drawn. */
+const Receiver = ({ id }: { id: string }) => (
+  <Name kind="webhook" id={id} deleted="a deleted webhook" />
+)
+
+/** How long the last attempt took. */
+const took = ({ duration_ms }: Delivery) =>
+  duration_ms === null || duration_ms === undefined ? '–' : milliseconds(duration_ms)
 
 export function DeliveryTable({
   rows,
@@ -98,11 +114,8 @@ export function DeliveryTable({
   selected: ReadonlySet<string>
   onSelect: (selected: ReadonlySet<string>) => void
 }) {
-  const webhooks = useWebhooks()
-  const names = useMemo(
-    () => new Map(webhooks.data?.map((each) => [each.id, each.name || each.url])),
-    [webhooks.data],
-  )
+  // Beside an open delivery there is no room for more than what it is.
+  const isDense = useWide() && open === undefined
   const columns = useMemo(
     () => [
       column.accessor('state', {
@@ -114,14 +127,33 @@ export function DeliveryTable({
         cell: (cell) => (
           <div className="min-w-0">
             <div className="font-medium flex gap-1.5">
-              <span className="truncate">{cell.getValue()}</span>
+              <span className={isDense ? 'truncate' : 'break-words min-w-0'}>
+                {cell.getValue()}
+              </span>
               {cell.row.original.test && <Badge tone="accent">test</Badge>}
             </div>
-            <div className="text-[12px] text-muted truncate">
-              {webhook
-                ? lastly(cell.row.original)
-                : (names.get(cell.row.original.webhook_id) ?? 'a deleted webhook')}
+            <div className="sm:hidden flex flex-wrap items-center gap-x-2 my-0.5 text-[12px] text-muted">
+              <StateBadge state={cell.row.original.state} />
+              <Time at={cell.row.original.created_at} />
             </div>
+            {!isDense && (
+              <div className="text-[12px] text-muted break-words">
+                {webhook ? (
+                  lastly(cell.row.original)
+                ) : (
+                  <Receiver id={cell.row.original.webhook_id} />
+                )}
+              </div>
+            )}
+          </div>
+        ),
+      }),
+      column.display({
+        id: 'webhook',
+        header: 'Webhook',
+        cell: (cell) => (
+          <div className="truncate text-[13px]">
+            <Receiver id={cell.row.original.webhook_id} />
           </div>
         ),
       }),
@@ -129,6 +161,19 @@ export function DeliveryTable({
         id: 'outcome',
         header: 'Last attempt',
         cell: (cell) => <Outcome delivery={cell.row.original} />,
+      }),
+      column.accessor('resource_id', {
+        header: 'Resource',
+        cell: (cell) => (
+          <span className="font-mono text-[12px] text-muted" title={cell.getValue()}>
+            {shortId(cell.getValue())}
+          </span>
+        ),
+      }),
+      column.display({
+        id: 'took',
+        header: 'Took',
+        cell: (cell) => <span className="font-mono text-[12px]">{took(cell.row.original)}</span>,
       }),
       column.accessor('created_at', {
         header: 'Created',
@@ -139,15 +184,21 @@ export function DeliveryTable({
         ),
       }),
     ],
-    [webhook, names],
+    [webhook, isDense],
   )
   const table = useReactTable({
     data: rows,
     columns,
     getCoreRowModel: getCoreRowModel(),
     getRowId: (row) => row.id,
-    // Beside an open delivery there is no room, and it is told there.
-    state: { columnVisibility: { outcome: open === undefined } },
+    state: {
+      columnVisibility: {
+        webhook: isDense && webhook === null,
+        outcome: isDense,
+        resource_id: isDense,
+        took: isDense,
+      },
+    },
   })
   const all = table.getRowModel().rows
   const size = all.length <= whole_rows ? whole_rows : chunk_rows
@@ -166,7 +217,10 @@ export function DeliveryTable({
       className={`cursor-pointer ${open === row.id ? 'bg-accent/5' : 'hover:bg-sunken/60'}`}
       onClick={() => onOpen(row.id)}
     >
-      <td className="td !pr-0" onClick={(event) => event.stopPropagation()}>
+      <td
+        className={`td !pr-0 ${isDense ? dense : ''}`}
+        onClick={(event) => event.stopPropagation()}
+      >
         <input
           type="checkbox"
           aria-label={`Select ${row.original.event}`}
@@ -176,10 +230,7 @@ export function DeliveryTable({
         />
       </td>
       {row.getVisibleCells().map((cell) => (
-        <td
-          key={cell.id}
-          className={`td ${cell.column.id === 'outcome' ? 'hidden lg:table-cell' : ''}`}
-        >
+        <td key={cell.id} className={`td ${isDense ? dense : ''} ${looks[cell.column.id] ?? ''}`}>
           {cell.column.id === 'event' ? (
             <button
               type="button"
@@ -212,7 +263,7 @@ export function DeliveryTable({
               />
             </th>
             {group.headers.map((header) => (
-              <th key={header.id} className={`th ${widths[header.id] ?? ''}`}>
+              <th key={header.id} className={`th ${looks[header.id] ?? ''}`}>
                 {flexRender(header.column.columnDef.header, header.getContext())}
               </th>
             ))}
@@ -220,7 +271,9 @@ export function DeliveryTable({
         ))}
       </thead>
       {chunks.map((each, index) => (
-        <Chunk key={index}>{each.map(draw)}</Chunk>
+        <Chunk key={index} alone={chunks.length === 1}>
+          {each.map(draw)}
+        </Chunk>
       ))}
     </table>
   )

@@ -2,18 +2,19 @@ import { useId, useState } from 'react'
 
 import { useEventTypes } from '../queries'
 import { Icon } from '../ui/icons'
-import { Badge, Skeleton } from '../ui/kit'
+import { Badge, Skeleton, useErrorOf } from '../ui/kit'
 
 export function EventPicker({
   chosen,
   onChange,
-  error,
+  error: given,
 }: {
   chosen: string[]
   onChange: (events: string[]) => void
   error?: string
 }) {
   const note = useId()
+  const error = useErrorOf(given, chosen)
   const types = useEventTypes()
   const [filter, setFilter] = useState('')
   const groups = new Map<string, { name: string; description: string }[]>()

@@ -5,6 +5,7 @@ import { call, type EventType, ifMatch, realmPath } from '../api/client'
 import { type OwnType, typePath, useEventType, useRealm } from '../queries'
 import { jsonProblem, JsonText, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import { Button, PageFailure, PageHead, Skeleton } from '../ui/kit'
+import { Unsaved } from '../ui/leaving'
 import { Back, Go } from '../ui/listing'
 import { schemaOf } from '../ui/schema'
 import { isLost } from '../ui/stale'
@@ -151,6 +152,7 @@ export function NewEventType() {
           field={field}
         />
         <Rest of={failed} fields={shown} />
+        <Unsaved when={!busy && Object.values(draft).some(Boolean)} />
         <div className="flex justify-end">
           <Button tone="primary" type="submit" busy={busy}>
             Create event type
@@ -165,7 +167,7 @@ function EditForm({ type }: { type: OwnType }) {
   const realm = useRealm()
   const navigate = useNavigate()
   const toast = useToast()
-  const { base, draft, changed, undo, set } = useDraft(type, (from) => ({
+  const { base, draft, changed, conflict, undo, set } = useDraft(type, (from) => ({
     name: from.name,
     description: from.description,
     example: from.example_text,
@@ -200,6 +202,8 @@ function EditForm({ type }: { type: OwnType }) {
       <Rest of={failed} fields={shown} />
       <SaveRow
         changed={changed}
+        conflict={conflict}
+        reset={() => save.reset()}
         busy={busy}
         undo={() => {
           save.reset()

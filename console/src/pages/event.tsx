@@ -12,9 +12,9 @@ import {
 import { refreshMs } from '../live'
 import { useRealm } from '../queries'
 import { memberText, pretty } from '../ui/format'
+import { Code } from '../ui/json'
 import {
   Badge,
-  Code,
   CopyButton,
   Empty,
   Failure,

@@ -1,6 +1,6 @@
 import { useId } from 'react'
 
-import { Button } from '../ui/kit'
+import { Button, useErrorOf } from '../ui/kit'
 
 export type HeaderRow = { name: string; value: string }
 
@@ -15,6 +15,10 @@ export function HeaderRows({
   field: (name: string) => string | undefined
 }) {
   const id = useId()
+  // An answer is about the rows that were sent.
+  const answer = rows.map(({ name }) => field(`headers/${name}`) ?? '').join('\n')
+  const isCurrent = useErrorOf(answer || undefined, rows) !== undefined
+  const failed = (name: string) => (isCurrent ? field(name) : undefined)
   return (
     <fieldset>
       <legend className="label">Headers</legend>
@@ -27,7 +31,7 @@ export function HeaderRows({
         {rows.map((row, index) => {
           const change = (next: Partial<HeaderRow>) =>
             onChange(rows.map((each, at) => (at === index ? { ...each, ...next } : each)))
-          const error = row.name ? field(`headers/${row.name}`) : undefined
+          const error = row.name ? failed(`headers/${row.name}`) : undefined
           const invalid = {
             'aria-invalid': error ? true : undefined,
             'aria-describedby': error ? `${id}-${index}` : undefined,

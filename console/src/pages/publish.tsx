@@ -7,6 +7,7 @@ import { useSession } from '../session'
 import { jsonProblem, JsonText, Rest, Text, useSave } from '../ui/form'
 import { newId, plural } from '../ui/format'
 import { Button, Field, Modal, Skeleton } from '../ui/kit'
+import { Unsaved } from '../ui/leaving'
 import { useToast } from '../ui/toasts'
 
 const fields = ['event', 'resource_id', 'data']
@@ -62,7 +63,7 @@ export function PublishDialog({ first, onClose }: { first: string; onClose: () =
         }}
       >
         <div className="grid sm:grid-cols-2 gap-5">
-          <Field label="Event type" hint={type?.description} error={field('event')}>
+          <Field label="Event type" hint={type?.description} error={field('event')} value={chosen}>
             {(ids) => (
               <select
                 {...ids}
@@ -107,6 +108,7 @@ export function PublishDialog({ first, onClose }: { first: string; onClose: () =
             hint="A JSON object; it arrives byte for byte, less white space."
           />
         )}
+        <Unsaved when={!busy && typed !== undefined && typed !== type?.example_text} />
         <Rest of={failed} fields={fields} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>

@@ -14,6 +14,7 @@ import { usePages, useRealm, useWebhooks } from '../queries'
 import { Allowed } from '../session'
 import { Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import { Button, CopyButton, Field, Modal, PageFailure, PageHead, Skeleton } from '../ui/kit'
+import { Unsaved } from '../ui/leaving'
 import { createdColumn, Listing, Nothing, RowLink, useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
 import { useToast } from '../ui/toasts'
@@ -56,6 +57,7 @@ function CreateRealm({ onClose }: { onClose: () => void }) {
           error={field('display_name')}
           maxLength={200}
         />
+        <Unsaved when={!busy && Boolean(name || display_name)} />
         <Rest of={failed} fields={['name', 'display_name']} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
@@ -122,9 +124,12 @@ export function Realms() {
 
 function About({ realm }: { realm: Realm }) {
   const toast = useToast()
-  const { base, draft, changed, start, undo, set } = useDraft(realm, ({ display_name }) => ({
-    display_name,
-  }))
+  const { base, draft, changed, conflict, start, undo, set } = useDraft(
+    realm,
+    ({ display_name }) => ({
+      display_name,
+    }),
+  )
   const { save, busy, failed, field } = useSave(
     () =>
       call<Realm>('PATCH', realmPath(realm.name, ''), {
@@ -169,6 +174,8 @@ function About({ realm }: { realm: Realm }) {
         <Rest of={failed} fields={['display_name']} />
         <SaveRow
           changed={changed}
+          conflict={conflict}
+          reset={() => save.reset()}
           busy={busy}
           undo={() => {
             save.reset()
@@ -219,7 +226,7 @@ function SettingsForm({ settings }: { settings: Versioned }) {
   const path = realmPath(realm, '/settings')
   const master = settings.value.allowed_networks !== undefined
   const mailers = useMailers(settings.value.password_reset_webhook)
-  const { base, draft, changed, start, undo, set } = useDraft(settings, draftOf)
+  const { base, draft, changed, conflict, start, undo, set } = useDraft(settings, draftOf)
   const { save, busy, failed, field } = useSave(
     async () => {
       const { allowed_networks, password_reset_webhook, ...rest } = draft
@@ -291,6 +298,7 @@ function SettingsForm({ settings }: { settings: Versioned }) {
           <Field
             label="Allowed networks"
             error={field('allowed_networks')}
+            value={draft.allowed_networks}
             hint="Networks that are not public, one a line, which webhooks of master may reach: some of those that the server was started with. Empty: all of them."
           >
             {(ids) => (
@@ -319,6 +327,7 @@ function SettingsForm({ settings }: { settings: Versioned }) {
         <Field
           label="Webhook that mails reset links"
           error={field('password_reset_webhook')}
+          value={draft.password_reset_webhook}
           hint="It alone is sent the token, as data.token of auth.reset_password, and never for users who may do more than you. If somebody who may do less than you changes where it sends to, this ends."
         >
           {(ids) => (
@@ -340,6 +349,8 @@ function SettingsForm({ settings }: { settings: Versioned }) {
         <Rest of={failed} fields={shown} />
         <SaveRow
           changed={changed}
+          conflict={conflict}
+          reset={() => save.reset()}
           busy={busy}
           undo={() => {
             save.reset()

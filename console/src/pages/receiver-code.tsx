@@ -12,7 +12,8 @@ import cargo from '../../../examples/receivers/rust/Cargo.toml?raw'
 import rust from '../../../examples/receivers/rust/src/main.rs?raw'
 import type { Webhook } from '../api/client'
 import { useWebhooks } from '../queries'
-import { Code, Field } from '../ui/kit'
+import { Code } from '../ui/json'
+import { Field } from '../ui/kit'
 import { useFilters } from '../ui/listing'
 
 type Receiver = { label: string; files: Record<string, string>; start: string }

@@ -8,6 +8,7 @@ import { Allowed } from '../session'
 import { Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import { plural } from '../ui/format'
 import { Button, CopyButton, PageFailure, PageHead, Skeleton } from '../ui/kit'
+import { Unsaved } from '../ui/leaving'
 import { Back, createdColumn, Go, Listing, Nothing, primaryLink, RowLink } from '../ui/listing'
 import { isLost } from '../ui/stale'
 import { useToast } from '../ui/toasts'
@@ -183,6 +184,9 @@ export function NewRole() {
             onChange={(permissions) => set({ permissions })}
           />
           <Rest of={failed} fields={['name', 'description']} />
+          <Unsaved
+            when={!busy && Boolean(draft.name || draft.description || draft.permissions.length)}
+          />
           <div className="flex justify-end">
             <Button tone="primary" type="submit" busy={busy}>
               Create role
@@ -196,10 +200,13 @@ export function NewRole() {
 
 function About({ role, path }: { role: Role; path: string }) {
   const toast = useToast()
-  const { base, draft, changed, start, undo, set } = useDraft(role, ({ name, description }) => ({
-    name,
-    description,
-  }))
+  const { base, draft, changed, conflict, start, undo, set } = useDraft(
+    role,
+    ({ name, description }) => ({
+      name,
+      description,
+    }),
+  )
   const { save, busy, failed, field } = useSave(
     () => call<Role>('PATCH', path, { body: draft, headers: ifMatch(base.version) }),
     ['roles', 'role'],
@@ -221,6 +228,8 @@ function About({ role, path }: { role: Role; path: string }) {
         <Rest of={failed} fields={['name', 'description']} />
         <SaveRow
           changed={changed}
+          conflict={conflict}
+          reset={() => save.reset()}
           busy={busy}
           undo={() => {
             save.reset()
@@ -235,9 +244,12 @@ function About({ role, path }: { role: Role; path: string }) {
 /** A client's role is a name that the client itself gives a meaning; it has no route for permissions alone. */
 function Permits({ role, path, ofClient }: { role: Role; path: string; ofClient: boolean }) {
   const toast = useToast()
-  const { base, draft, changed, start, undo, set } = useDraft(role, ({ permissions }) => ({
-    permissions: [...permissions].sort(),
-  }))
+  const { base, draft, changed, conflict, start, undo, set } = useDraft(
+    role,
+    ({ permissions }) => ({
+      permissions: [...permissions].sort(),
+    }),
+  )
   const { save, busy, failed } = useSave(
     () =>
       call<Role>(ofClient ? 'PATCH' : 'PUT', ofClient ? path : `${path}/permissions`, {
@@ -273,6 +285,8 @@ function Permits({ role, path, ofClient }: { role: Role; path: string; ofClient:
         <Rest of={failed} fields={[]} />
         <SaveRow
           changed={changed}
+          conflict={conflict}
+          reset={() => save.reset()}
           busy={busy}
           undo={() => {
             save.reset()

@@ -17,7 +17,7 @@ export function RowId({ to, id, children }: { to: string; id: string; children?:
     <Go
       to={to}
       params={{ realm, id }}
-      className={`relative z-[1] text-accent hover:underline ${children ? '' : 'font-mono text-[12.5px]'}`}
+      className={`relative z-[1] text-accent hover:underline ${children ? 'block truncate' : 'font-mono text-[12.5px]'}`}
     >
       {children ?? shortId(id)}
     </Go>
@@ -92,7 +92,7 @@ export function Sessions() {
             from: 'md',
             cell: (session) => (
               <RowId to="/$realm/users/$id" id={session.user_id}>
-                <Name id={session.user_id} />
+                <Name kind="user" id={session.user_id} />
               </RowId>
             ),
           },

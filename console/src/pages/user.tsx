@@ -23,6 +23,7 @@ import {
   PageHead,
   Skeleton,
 } from '../ui/kit'
+import { Unsaved, useOpened } from '../ui/leaving'
 import { Back, Go, plainLink } from '../ui/listing'
 import { isLost } from '../ui/stale'
 import { Time } from '../ui/time'
@@ -33,7 +34,7 @@ import { bodyOf, draftOf, fullName, UserFields, userFields } from './users'
 function Profile({ user }: { user: ExactUser }) {
   const realm = useRealm()
   const toast = useToast()
-  const { base, draft, changed, start, undo, set } = useDraft(user, draftOf)
+  const { base, draft, changed, conflict, start, undo, set } = useDraft(user, draftOf)
   const { save, busy, failed, field } = useSave(
     () =>
       userFrom(
@@ -61,6 +62,8 @@ function Profile({ user }: { user: ExactUser }) {
         <Rest of={failed} fields={userFields} />
         <SaveRow
           changed={changed}
+          conflict={conflict}
+          reset={() => save.reset()}
           busy={busy}
           undo={() => {
             save.reset()
@@ -170,7 +173,7 @@ function SetPassword({ user, onClose }: { user: User; onClose: () => void }) {
     ['credentials', 'user'],
     () => {
       toast('The password is set.')
-      onClose()
+      return onClose()
     },
   )
   return (
@@ -193,6 +196,7 @@ function SetPassword({ user, onClose }: { user: User; onClose: () => void }) {
           error={field('password')}
           hint="They stay logged in nowhere. The realm’s settings say how long it must be."
         />
+        <Unsaved inDialog when={!busy && password !== ''} />
         <Rest of={failed} fields={['password']} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
@@ -261,14 +265,15 @@ function Credentials({ user }: { user: User }) {
   const realm = useRealm()
   const toast = useToast()
   const credentials = useCredentials(user.id)
-  const [dialog, setDialog] = useState<'set' | 'reset' | null>(null)
+  const [setting, openSetting] = useOpened('set')
+  const [resetting, openResetting] = useOpened('reset')
   return (
     <Section
       title="Credentials"
       actions={
         <div className="flex flex-wrap gap-2">
-          <Button onClick={() => setDialog('set')}>Set password</Button>
-          <Button onClick={() => setDialog('reset')}>Reset password</Button>
+          <Button onClick={() => void openSetting(true)}>Set password</Button>
+          <Button onClick={() => void openResetting(true)}>Reset password</Button>
         </div>
       }
     >
@@ -308,8 +313,8 @@ function Credentials({ user }: { user: User }) {
           ))}
         </ul>
       )}
-      {dialog === 'set' && <SetPassword user={user} onClose={() => setDialog(null)} />}
-      {dialog === 'reset' && <ResetLink user={user} onClose={() => setDialog(null)} />}
+      {setting && <SetPassword user={user} onClose={() => openSetting(false)} />}
+      {resetting && <ResetLink user={user} onClose={() => openResetting(false)} />}
     </Section>
   )
 }

@@ -8,6 +8,7 @@ import { Allowed } from '../session'
 import { Check, Confirm, Rest, Section, Text, useSave } from '../ui/form'
 import { plural } from '../ui/format'
 import { Button, EnabledBadge, Field, PageHead } from '../ui/kit'
+import { Unsaved } from '../ui/leaving'
 import {
   Back,
   createdColumn,
@@ -241,7 +242,12 @@ export function UserFields({
           onChange={(email_verified) => set({ email_verified })}
         />
       </div>
-      <Field label="Attributes" hint="A JSON object of your own." error={field('attributes')}>
+      <Field
+        label="Attributes"
+        hint="A JSON object of your own."
+        error={field('attributes')}
+        value={draft.attributes}
+      >
         {(ids) => (
           <textarea
             {...ids}
@@ -290,6 +296,7 @@ export function NewUser() {
             field={field}
           />
           <Rest of={failed} fields={userFields} />
+          <Unsaved when={!busy && JSON.stringify(draft) !== JSON.stringify(draftOf())} />
           <div className="flex justify-end">
             <Button tone="primary" type="submit" busy={busy}>
               Create user

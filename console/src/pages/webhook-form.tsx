@@ -12,9 +12,11 @@ import {
   type Webhook,
 } from '../api/client'
 import { useRealm } from '../queries'
-import { Check, Rest, Text, useFocusInvalid } from '../ui/form'
+import { ConflictNotice } from '../ui/conflict'
+import { Check, Rest, Text, useDraft, useFocusInvalid } from '../ui/form'
 import { Icon } from '../ui/icons'
-import { Button, Field, Modal, PageFailure, PageHead, Skeleton } from '../ui/kit'
+import { Button, Field, Modal, PageFailure, PageHead, Skeleton, useErrorOf } from '../ui/kit'
+import { Unsaved } from '../ui/leaving'
 import { isLost } from '../ui/stale'
 import { EventPicker } from './event-picker'
 import { type HeaderRow, HeaderRows } from './header-rows'
@@ -73,15 +75,35 @@ function useUrlCheck(url: string) {
   })
 }
 
-function Form({ start, existing: now }: { start: Draft; existing?: Webhook }) {
-  // As it was when somebody began to type: saving says so when it has changed since.
-  const [existing] = useState(now)
+const draftOf = (webhook: Webhook): Draft => ({
+  name: webhook.name,
+  description: webhook.description,
+  url: webhook.url,
+  events: webhook.events,
+  timeout: webhook.timeout ?? '',
+  headers: Object.entries(webhook.headers).map(([name, value]) => ({ name, value })),
+  retry: webhook.retry_schedule?.join(', ') ?? '',
+  inherit: webhook.retry_schedule === null,
+  signing: [...webhook.signing].sort().join(' '),
+})
+const labels = {
+  retry: 'Retry after',
+  inherit: 'Use the realm’s schedule',
+  signing: 'Signature',
+  url: 'URL',
+}
+/** What a webhook that is not made yet begins with; it has no versions. */
+type Start = { version: 0; start: Draft }
+
+function Form({ resource }: { resource: Webhook | Start }) {
+  const { base, draft, changed, conflict, set } = useDraft(resource, (from) =>
+    'start' in from ? from.start : draftOf(from),
+  )
+  const existing = 'start' in base ? undefined : base
   const realm = useRealm()
   const navigate = useNavigate()
   const cache = useQueryClient()
-  const [draft, setDraft] = useState(start)
   const [created, setCreated] = useState<(Webhook & Secret) | null>(null)
-  const set = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }))
   const check = useUrlCheck(draft.url)
   const schedule = draft.inherit ? null : draft.retry.split(/[\s,]+/).filter(Boolean)
 
@@ -119,9 +141,16 @@ function Form({ start, existing: now }: { start: Draft; existing?: Webhook }) {
       if (webhook.secret || webhook.public_key) setCreated(webhook)
       else await navigate({ to: '/$realm/webhooks/$id', params: { realm, id: webhook.id } })
     },
+    onError: (error) => {
+      // Somebody else has changed it: what they saved is shown beside what was typed.
+      if (error instanceof ApiError && error.status === 412)
+        void cache.invalidateQueries({ queryKey: ['webhook'] })
+    },
   })
   useFocusInvalid(save.error)
   const error = save.error instanceof ApiError ? save.error : null
+  // Of the URL that is typed now the live check says more than the answer to one before.
+  const wrongUrl = useErrorOf(error?.field('url'), draft.url)
   const wrongAdvanced = ['timeout', 'retry_schedule', 'signing'].some((name) => error?.field(name))
   const moved = existing && origin(existing.url) !== origin(draft.url)
   const submit = (event: FormEvent) => {
@@ -155,8 +184,7 @@ function Form({ start, existing: now }: { start: Draft; existing?: Webhook }) {
       <Field
         label="URL"
         error={
-          error?.field('url') ??
-          (draft.url && check.data && !check.data.ok ? check.data.detail : undefined)
+          wrongUrl ?? (draft.url && check.data && !check.data.ok ? check.data.detail : undefined)
         }
         hint={
           draft.url && check.data?.ok
@@ -207,6 +235,7 @@ function Form({ start, existing: now }: { start: Draft; existing?: Webhook }) {
             label="Signature"
             hint={signings[draft.signing]?.hint}
             error={error?.field('signing')}
+            value={draft.signing}
           >
             {(ids) => (
               <select
@@ -245,6 +274,10 @@ function Form({ start, existing: now }: { start: Draft; existing?: Webhook }) {
           </div>
         </div>
       </details>
+      <Unsaved when={changed && !save.isPending && created === null} />
+      {!save.isPending && created === null && (
+        <ConflictNotice of={conflict} labels={labels} done={() => save.reset()} />
+      )}
       <Rest of={save.error} fields={fields} />
       <div className="flex justify-end gap-2 pt-1">
         <Link
@@ -289,25 +322,27 @@ function Form({ start, existing: now }: { start: Draft; existing?: Webhook }) {
 
 export function NewWebhook() {
   const { event } = useSearch({ strict: false }) as { event?: string }
+  const [start] = useState<Start>({
+    version: 0,
+    start: {
+      name: '',
+      description: '',
+      url: '',
+      headers: [],
+      events: event ? [event] : [],
+      timeout: '',
+      retry: '',
+      inherit: true,
+      signing: 'v1',
+    },
+  })
   return (
     <>
       <PageHead
         title="Create webhook"
         lead="A URL of your application that gets the events you choose."
       />
-      <Form
-        start={{
-          name: '',
-          description: '',
-          url: '',
-          headers: [],
-          events: event ? [event] : [],
-          timeout: '',
-          retry: '',
-          inherit: true,
-          signing: 'v1',
-        }}
-      />
+      <Form resource={start} />
     </>
   )
 }
@@ -329,20 +364,7 @@ export function EditWebhook() {
         title={`Edit ${data.name || 'webhook'}`}
         lead="A new scheme, host or port also makes a new secret."
       />
-      <Form
-        existing={data}
-        start={{
-          name: data.name,
-          description: data.description,
-          url: data.url,
-          events: data.events,
-          timeout: data.timeout ?? '',
-          headers: Object.entries(data.headers).map(([name, value]) => ({ name, value })),
-          retry: data.retry_schedule?.join(', ') ?? '',
-          inherit: data.retry_schedule === null,
-          signing: [...data.signing].sort().join(' '),
-        }}
-      />
+      <Form key={id} resource={data} />
     </>
   )
 }

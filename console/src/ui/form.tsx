@@ -2,8 +2,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type InputHTMLAttributes, type ReactNode, useEffect, useState } from 'react'
 
 import { ApiError } from '../api/client'
+import { type Conflict, ConflictNotice } from './conflict'
 import { objectProblem } from './format'
 import { Button, type ButtonProps, CopyButton, Failure, Field, Modal, useErrorOf } from './kit'
+import { Unsaved, useOpened } from './leaving'
 
 /** Goes where the first thing is wrong, once that is drawn. */
 export function useFocusInvalid(error: unknown) {
@@ -11,6 +13,8 @@ export function useFocusInvalid(error: unknown) {
     if (error) document.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
   }, [error])
 }
+
+const isOutdated = (error: unknown) => error instanceof ApiError && error.status === 412
 
 /** Saves; afterwards the queries of `keys` are asked again, and then comes `done`. */
 export function useSave<A, R>(
@@ -24,6 +28,11 @@ export function useSave<A, R>(
     onSuccess: async (answer, input) => {
       await Promise.all(keys.map((key) => cache.invalidateQueries({ queryKey: [key] })))
       await done?.(answer, input)
+    },
+    // Somebody else has changed it: what they saved is shown beside what was typed.
+    onError: (error) => {
+      if (isOutdated(error))
+        for (const key of keys) void cache.invalidateQueries({ queryKey: [key] })
     },
   })
   useFocusInvalid(save.error)
@@ -40,6 +49,12 @@ export function useSave<A, R>(
 export function Rest({ of, fields }: { of: unknown; fields: string[] }) {
   // Whose session has ended is asked to log in again; that is all there is to say of it.
   if (!of || (of instanceof ApiError && of.status === 401)) return null
+  if (isOutdated(of))
+    return (
+      <p role="alert" className="text-[13.5px] text-bad">
+        Not saved: somebody else has changed it meanwhile. Look at the difference, then save again.
+      </p>
+    )
   const errors = of instanceof ApiError ? (of.problem?.errors ?? []) : []
   const others = errors.filter(
     ({ pointer }) =>
@@ -189,10 +204,10 @@ export function Confirm({
   keys: string[]
   done?: () => unknown
 }) {
-  const [open, setOpen] = useState(false)
+  const [open, setOpen] = useOpened()
   const [text, setText] = useState('')
   const { save, busy, failed } = useSave(request, keys, async () => {
-    setOpen(false)
+    await setOpen(false)
     await done?.()
   })
   return (
@@ -203,12 +218,12 @@ export function Confirm({
         onClick={() => {
           save.reset()
           setText('')
-          setOpen(true)
+          void setOpen(true)
         }}
       >
         {button}
       </Button>
-      <Modal open={open} onClose={() => setOpen(false)} title={title}>
+      <Modal open={open} onClose={() => void setOpen(false)} title={title}>
         <div className="space-y-2 break-words">{open && children}</div>
         {typed !== undefined && (
           <div className="mt-4">
@@ -229,7 +244,7 @@ export function Confirm({
           </div>
         )}
         <div className="flex justify-end gap-2 mt-6">
-          <Button onClick={() => setOpen(false)}>Keep it</Button>
+          <Button onClick={() => void setOpen(false)}>Keep it</Button>
           <Button
             tone="danger"
             busy={busy}
@@ -304,7 +319,7 @@ export function Section({
 }
 
 /** A form over a resource that others may change too. What the server has now replaces what is shown unless
-    somebody typed; then the version stays the one that they saw, and saving says that it is an old one. */
+    somebody typed; then `conflict` has what differs, and saving is refused until they have chosen. */
 export function useDraft<R extends { version: number | string }, D extends object>(
   resource: R,
   make: (resource: R) => D,
@@ -317,41 +332,78 @@ export function useDraft<R extends { version: number | string }, D extends objec
     setBase(now)
     setDraft(make(now))
   }
-  if (resource.version !== base.version) {
-    if (!changed) start(resource)
-    else if (text(make(resource)) === text(make(base))) setBase(resource)
+  const is_other = resource.version !== base.version
+  const theirs = make(resource)
+  const before = make(base)
+  const differing = (Object.keys(before) as (keyof D & string)[]).filter(
+    (name) => text(before[name]) !== text(theirs[name]),
+  )
+  if (is_other) {
+    if (!changed || text(theirs) === text(draft)) start(resource)
+    else if (differing.length === 0) setBase(resource)
   }
+  const conflict: Conflict | null =
+    is_other && changed && differing.length > 0
+      ? {
+          fields: differing.map((name) => ({
+            name,
+            before: before[name],
+            theirs: theirs[name],
+            mine: draft[name],
+          })),
+          keep: () => {
+            const untouched = differing.filter((name) => text(draft[name]) === text(before[name]))
+            const taken = Object.fromEntries(untouched.map((name) => [name, theirs[name]]))
+            setBase(resource)
+            setDraft({ ...draft, ...taken })
+          },
+          take: () => start(resource),
+        }
+      : null
   return {
     base,
     draft,
     changed,
+    conflict,
     start,
     undo: () => setDraft(make(base)),
-    set: (change: Partial<D>) => setDraft((before) => ({ ...before, ...change })),
+    set: (change: Partial<D>) => setDraft((now) => ({ ...now, ...change })),
   }
 }
 
+/** The end of a form over something that exists; leaving it with changes asks. */
 export function SaveRow({
   changed,
+  conflict,
   busy,
   undo,
+  reset,
+  labels,
   children = 'Save changes',
 }: {
   changed: boolean
+  conflict: Conflict | null
   busy: boolean
   undo: () => void
+  /** Forgets what was wrong when it was saved before. */
+  reset: () => void
+  labels?: Record<string, ReactNode>
   children?: ReactNode
 }) {
   return (
-    <div className="flex justify-end gap-2">
-      {changed && (
-        <Button tone="quiet" onClick={undo}>
-          Undo
+    <>
+      <Unsaved when={changed && !busy} />
+      {!busy && <ConflictNotice of={conflict} labels={labels} done={reset} />}
+      <div className="flex justify-end gap-2">
+        {changed && (
+          <Button tone="quiet" onClick={undo}>
+            Undo
+          </Button>
+        )}
+        <Button tone="primary" type="submit" busy={busy} disabled={!changed}>
+          {children}
         </Button>
-      )}
-      <Button tone="primary" type="submit" busy={busy} disabled={!changed}>
-        {children}
-      </Button>
-    </div>
+      </div>
+    </>
   )
 }

@@ -51,7 +51,8 @@ export function milliseconds(value: number): string {
 export const count = (value: number) => value.toLocaleString()
 export const shortId = (id: string) => `${id.slice(0, 8)}…${id.slice(-4)}`
 
-const tokens = (json: string) => json.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? []
+export const tokens = (json: string) =>
+  json.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? []
 const isJson = (text: string) => {
   try {
     JSON.parse(text)

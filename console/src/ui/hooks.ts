@@ -24,6 +24,14 @@ export const useRelative = (iso: string) => useSyncExternalStore(subscribe, () =
 export const useHasCome = (iso: string) =>
   useSyncExternalStore(subscribe, () => Date.parse(iso) <= Date.now())
 
+const wide = matchMedia('(min-width: 1024px)')
+function subscribeWide(listener: () => void) {
+  wide.addEventListener('change', listener)
+  return () => wide.removeEventListener('change', listener)
+}
+/** Whether there is room for a table of one line each. */
+export const useWide = () => useSyncExternalStore(subscribeWide, () => wide.matches)
+
 /** Whether an element is on the screen, or nearly. */
 export function useInView<T extends Element>(margin = '400px'): [RefObject<T>, boolean] {
   const ref = useRef<T>(null)

@@ -107,6 +107,25 @@ async function copy(text: string) {
   area.remove()
 }
 
+/** A button with words that copies what is made when it is pressed. */
+export function CopyAs({ text, children }: { text: () => string; children: ReactNode }) {
+  const [copied, setCopied] = useState(false)
+  return (
+    <Button
+      tone="quiet"
+      className="!h-7 !px-2 !text-[12.5px]"
+      icon={copied ? 'check' : 'copy'}
+      onClick={async () => {
+        await copy(text())
+        setCopied(true)
+        setTimeout(() => setCopied(false), 1500)
+      }}
+    >
+      {children}
+    </Button>
+  )
+}
+
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
   const [copied, setCopied] = useState(false)
   return (
@@ -126,32 +145,6 @@ export function CopyButton({ text, label = 'Copy' }: { text: string; label?: str
         className={`w-3.5 h-3.5 ${copied ? 'text-good' : ''}`}
       />
     </button>
-  )
-}
-
-export function Code({
-  text,
-  label,
-  max = 'max-h-80',
-}: {
-  text: string
-  label: string
-  max?: string
-}) {
-  return (
-    <div className="relative group">
-      <pre
-        tabIndex={0}
-        aria-label={label}
-        role="region"
-        className={`rounded-lg bg-sunken border border-line p-3 pr-10 text-[12px] leading-5 font-mono overflow-auto ${max} whitespace-pre-wrap break-words`}
-      >
-        {text || ' '}
-      </pre>
-      <div className="absolute top-1.5 right-1.5">
-        <CopyButton text={text} label={`Copy ${label}`} />
-      </div>
-    </div>
   )
 }
 
@@ -227,9 +220,7 @@ export function Failure({
         {error instanceof Error ? error.message : 'Something went wrong.'}
       </p>
       {error instanceof ApiError && error.status === 412 && (
-        <p className="mt-1">
-          Load the page again to see what it is now; what you typed here is not saved.
-        </p>
+        <p className="mt-1">Look at what it is now, and try again.</p>
       )}
       {children}
       {id && <p className="text-muted mt-1 text-[12px] font-mono break-all">request {id}</p>}
@@ -282,15 +273,18 @@ export function useErrorOf(error: string | undefined, value: unknown): string | 
   return seen.value === value ? error : undefined
 }
 
+/** With `value` its error goes when that changes. */
 export function Field({
   label,
   hint,
-  error,
+  error: given,
+  value,
   children,
 }: {
   label: string
   hint?: ReactNode
   error?: string
+  value?: unknown
   children: (ids: {
     id: string
     'aria-describedby'?: string
@@ -298,6 +292,7 @@ export function Field({
   }) => ReactNode
 }) {
   const id = useId()
+  const error = useErrorOf(given, value)
   const note = error ?? hint
   return (
     <div>

@@ -41,8 +41,11 @@ export function Listing<T extends { id: string }>({
   empty,
   filters,
   select,
+  fixed,
 }: {
   label: string
+  /** Columns keep their widths, whatever comes into them later. */
+  fixed?: boolean
   list: UseInfiniteQueryResult<InfiniteData<Page<T>>>
   columns: Column<T>[]
   empty: ReactNode
@@ -74,7 +77,7 @@ export function Listing<T extends { id: string }>({
         empty
       ) : (
         <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={label}>
-          <table className="w-full">
+          <table className={`w-full ${fixed ? 'md:table-fixed' : ''}`}>
             <thead>
               <tr>
                 {select && (

@@ -1,44 +1,67 @@
 import { useQuery } from '@tanstack/react-query'
 
-import { type ApiKey, type Client, get, type Page, realmPath, type User } from '../api/client'
+import {
+  ApiError,
+  type ApiKey,
+  type Client,
+  get,
+  realmPath,
+  type Role,
+  type User,
+  type Webhook,
+} from '../api/client'
 import { useRealm } from '../queries'
 import { useSession } from '../session'
 import { shortId } from './format'
 
-/** The newest of each kind are known by name; the rest by id, as is who has been deleted. */
-const known_max = 200
-
-/** Names of a realm's users, clients and keys, as far as who asks may see them. */
-function useNames(realm: string): ReadonlyMap<string, string> | undefined {
-  const { can } = useSession()
-  const names = useQuery({
-    queryKey: ['names', realm],
-    staleTime: 60_000,
-    queryFn: async ({ signal }) => {
-      const list = async <T,>(path: string, permission: string, name: (each: T) => string) => {
-        if (!can(permission)) return []
-        const page = await get<Page<T & { id: string }>>(
-          realmPath(realm, `${path}?limit=${known_max}`),
-          signal,
-        )
-        return page.items.map((each): [string, string] => [each.id, name(each)])
-      }
-      const all = await Promise.all([
-        list<User>('/users', 'view_users', (user) => user.username),
-        list<Client>('/clients', 'view_clients', (client) => client.client_id),
-        list<ApiKey>('/api-keys', 'view_api_keys', (key) => key.name),
-      ])
-      return new Map(all.flat())
-    },
-  })
-  return names.data
+/** Where one of a kind is asked for, who may, and how it is called. */
+const kinds: Record<
+  string,
+  { path: string; needs: string; name: (one: unknown) => string } | undefined
+> = {
+  user: { path: '/users', needs: 'view_users', name: (one) => (one as User).username },
+  client: { path: '/clients', needs: 'view_clients', name: (one) => (one as Client).client_id },
+  api_key: { path: '/api-keys', needs: 'view_api_keys', name: (one) => (one as ApiKey).name },
+  role: { path: '/roles', needs: 'view_roles', name: (one) => (one as Role).name },
+  webhook: {
+    path: '/webhooks',
+    needs: 'view_webhooks',
+    name: (one) => (one as Webhook).name || (one as Webhook).url,
+  },
 }
 
-/** What somebody is called who did something: somebody of this realm, or of the one of who looks. */
-export function Name({ id }: { id: string }) {
+const uuid = /^[0-9a-f-]{36}$/
+/** A name seldom changes; the stream says when one does. */
+const fresh_ms = 5 * 60_000
+
+/** What one thing is called; null when it is not there (any more), undefined while that is not known. */
+export function useName(kind: string, id: string | undefined): string | null | undefined {
   const realm = useRealm()
-  const { who } = useSession()
-  const here = useNames(realm)
-  const home = useNames(who?.realm ?? realm)
-  return <>{here?.get(id) ?? home?.get(id) ?? (id.length > 30 ? shortId(id) : id)}</>
+  const { who, can } = useSession()
+  const of = kinds[kind]
+  const home = who?.realm ?? realm
+  return useQuery({
+    queryKey: ['name', realm, kind, id],
+    enabled: of !== undefined && id !== undefined && uuid.test(id) && can(of.needs),
+    staleTime: fresh_ms,
+    queryFn: async ({ signal }) => {
+      // Somebody of this realm, or of the one of who looks: administrators are of master.
+      for (const place of new Set([realm, home])) {
+        const one = await get<unknown>(realmPath(place, `${of!.path}/${id}`), signal).catch(
+          (error: unknown) => {
+            if (error instanceof ApiError && [403, 404].includes(error.status)) return null
+            throw error
+          },
+        )
+        if (one) return of!.name(one)
+      }
+      return null
+    },
+  }).data
+}
+
+/** What somebody or something is called; its id when that is not known, or it is deleted. */
+export function Name({ kind, id, deleted }: { kind: string; id: string; deleted?: string }) {
+  const name = useName(kind, id)
+  return <>{name || (name === null && deleted) || (id.length > 30 ? shortId(id) : id)}</>
 }
