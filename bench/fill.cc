@@ -7,6 +7,7 @@
 // again at the end, from sorted keys, which makes ten million rows a matter of minutes.
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -14,7 +15,10 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "store/resource_index.h"
 
 namespace {
 
@@ -117,6 +121,61 @@ Id id_at(std::int64_t ms, std::uint64_t number, std::uint64_t random) {
     return id;
 }
 
+Id database_realm() {
+    auto* statement = prepare("SELECT realm_id FROM events ORDER BY id DESC LIMIT 1");
+    if (sqlite3_step(statement) != SQLITE_ROW) die("there is no event");
+    Id realm(static_cast<const char*>(sqlite3_column_blob(statement, 0)), 16);
+    sqlite3_finalize(statement);
+    return realm;
+}
+
+/// The index of resources as the server would have built it (store/resource_index.h).
+class Slices {
+ public:
+    explicit Slices(Id realm) : realm_(std::move(realm)) {
+        execute("DELETE FROM resource_slices; DELETE FROM resource_entries");
+        entry_ = prepare("INSERT INTO resource_entries (slice, resource_id, id) VALUES (?, ?, ?)");
+        slice_ = prepare(
+            "INSERT INTO resource_slices (realm_id, slice, first_id, last_id) VALUES (?, ?, ?, ?)");
+    }
+    void add(const Id& resource, const Id& event) {
+        entries_.emplace_back(resource, event);
+        if (entries_.size() == postrider::store::resource_index::slice_rows) build();
+    }
+
+ private:
+    static void bind(sqlite3_stmt* statement, int index, const Id& id) {
+        sqlite3_bind_blob(statement, index, id.data(), static_cast<int>(id.size()),
+                          SQLITE_TRANSIENT);
+    }
+    static void run(sqlite3_stmt* statement) {
+        if (sqlite3_step(statement) != SQLITE_DONE) die("insert into a slice");
+        sqlite3_reset(statement);
+    }
+    void build() {
+        number_ += 1;
+        sqlite3_bind_int64(slice_, 2, number_);
+        bind(slice_, 1, realm_);
+        bind(slice_, 3, entries_.front().second);
+        bind(slice_, 4, entries_.back().second);
+        run(slice_);
+        std::ranges::sort(entries_);
+        for (const auto& [resource, event] : entries_) {
+            sqlite3_bind_int64(entry_, 1, number_);
+            bind(entry_, 2, resource);
+            bind(entry_, 3, event);
+            run(entry_);
+        }
+        entries_.clear();
+    }
+
+    Id realm_;
+    std::int64_t number_ = 0;
+    std::vector<std::pair<Id, Id>> entries_;
+    sqlite3_stmt* entry_ = nullptr;
+    sqlite3_stmt* slice_ = nullptr;
+};
+
 void fill(std::int64_t count, std::int64_t begin_ms, std::int64_t end_ms, bool pending) {
     Copier events("events",
                   "SELECT e.* FROM events e WHERE e.id IN (SELECT max(event_id) FROM deliveries "
@@ -133,6 +192,7 @@ void fill(std::int64_t count, std::int64_t begin_ms, std::int64_t end_ms, bool p
         std::fprintf(stderr, "bench_fill: the store has no delivery of each webhook to copy\n");
         std::exit(1);
     }
+    Slices slices(database_realm());
     std::mt19937_64 random(42);
     std::int64_t last_ms = -1;
     std::uint64_t number = 0;
@@ -146,7 +206,9 @@ void fill(std::int64_t count, std::int64_t begin_ms, std::int64_t end_ms, bool p
         const Id event = id_at(ms, number, random()), delivery = id_at(ms, number + 1, random());
         events.begin(row);
         events.set("id", event);
-        events.set("resource_id", id_at(static_cast<std::int64_t>(random() >> 16), 0, random()));
+        const Id resource = id_at(static_cast<std::int64_t>(random() >> 16), 0, random());
+        events.set("resource_id", resource);
+        slices.add(resource, event);
         events.set("timestamp", ms * 1000);
         events.end();
         deliveries.begin(row);

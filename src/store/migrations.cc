@@ -383,7 +383,26 @@ CREATE TABLE fan_outs (
 ) CLUSTERED;
 )sql";
 
-constexpr std::array steps{first, directory, audit_indexes, powers, users_by_age, fan_outs};
+// SQLite's index of resources (resource_index.h); empty on PostgreSQL, which has
+// events_by_resource.
+constexpr const char* resource_slices = R"sql(
+CREATE TABLE resource_slices (
+    realm_id BYTES NOT NULL,
+    slice BIGINT NOT NULL,
+    first_id BYTES NOT NULL,
+    last_id BYTES NOT NULL,
+    PRIMARY KEY (realm_id, slice)
+) CLUSTERED;
+CREATE TABLE resource_entries (
+    slice BIGINT NOT NULL,
+    resource_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    PRIMARY KEY (slice, resource_id, id)
+) CLUSTERED;
+)sql";
+
+constexpr std::array steps{first,        directory, audit_indexes,  powers,
+                           users_by_age, fan_outs,  resource_slices};
 
 }  // namespace
 

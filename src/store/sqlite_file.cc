@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "store/migrations.h"
+#include "store/resource_index.h"
 #include "store/sqlite_statistics.h"
 
 namespace postrider::store {
@@ -102,6 +103,9 @@ Result<std::unique_ptr<SqliteFile>> open_sqlite_file(const std::string& path) {
         const bool is_damaged = migrated.error().code == ErrorCode::corrupt;
         return is_damaged ? cannot_open(path, migrated.error())
                           : std::unexpected(std::move(migrated).error());
+    }
+    if (auto built = resource_index::build_whole(*file->connection); !built) {
+        return cannot_open(path, built.error());
     }
     return file;
 }

@@ -54,8 +54,8 @@ constexpr Row rows[] = {
       "AND id < x'00' ORDER BY id DESC LIMIT 50"},
      "events_by_type (realm_id=? AND type=? AND id<?)"},
     {{"EXPLAIN QUERY PLAN SELECT id, data FROM events WHERE realm_id = x'00' "
-      "AND resource_id = x'00' AND id < x'00' ORDER BY id DESC LIMIT 50"},
-     "events_by_resource (realm_id=? AND resource_id=? AND id<?)"},
+      "AND resource_id = x'00' AND id > x'00' AND id < x'00' ORDER BY id DESC LIMIT 50"},
+     "PRIMARY KEY (realm_id=? AND id>? AND id<?)"},
     {{"EXPLAIN QUERY PLAN SELECT id, type FROM events WHERE realm_id = x'00' AND id > x'00' "
       "AND id < x'00' ORDER BY id LIMIT 1000"},
      "PRIMARY KEY (realm_id=? AND id>? AND id<?)"},

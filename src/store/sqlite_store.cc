@@ -1,5 +1,6 @@
 #include "store/sqlite_store.h"
 
+#include <future>
 #include <utility>
 
 #include "model/limits.h"
@@ -7,6 +8,7 @@
 #include "store/last_commit.h"
 #include "store/name_keys.h"
 #include "store/reader_pool.h"
+#include "store/resource_indexer.h"
 #include "store/sqlite_file.h"
 #include "store/transfer.h"
 #include "store/writer.h"
@@ -18,20 +20,31 @@ using sql::SqliteConnection;
 
 class SqliteStore final : public Store {
  public:
-    SqliteStore(ProcessLock lock, std::unique_ptr<SqliteConnection> checkpoint_connection,
-                std::unique_ptr<SqliteConnection> write_connection, ReaderPool::Sources readers,
-                const SqliteOptions& options, const Clock& clock, Random& random,
-                const LastCommit& last)
+    struct Connections {
+        std::unique_ptr<SqliteConnection> writer, checkpointer, indexer;
+        ReaderPool::Sources readers;
+    };
+
+    SqliteStore(ProcessLock lock, Connections connections, const SqliteOptions& options,
+                const Clock& clock, Random& random, const LastCommit& last)
         : lock_(std::move(lock)),
           last_run_(last.time),
-          checkpointer_(std::move(checkpoint_connection)),
-          writer_(std::move(write_connection), checkpointer_,
+          checkpointer_(std::move(connections.checkpointer)),
+          writer_(std::move(connections.writer), checkpointer_,
                   DiskReserve(options.path + ".reserve", options.reserve_bytes), clock, random,
                   last.id),
-          readers_(std::move(readers), limits::read_duration_first, clock,
+          indexer_(std::move(connections.indexer),
+                   [this](const RealmId& realm, Closure closure) {
+                       return write_and_wait(realm, std::move(closure));
+                   }),
+          readers_(std::move(connections.readers), limits::read_duration_first, clock,
                    [this] { return last_commit(); }) {
         writer_.set_observer(options.committed);
+        writer_.set_event_observer([this](const RealmId& realm, std::uint64_t events) {
+            indexer_.written(realm, events);
+        });
         writer_.start();
+        indexer_.start();
     }
     ~SqliteStore() override { stop(); }
 
@@ -52,14 +65,23 @@ class SqliteStore final : public Store {
     bool is_disk_full() const override { return writer_.is_disk_full(); }
     void stop() override {
         readers_.stop();
+        indexer_.stop();
         writer_.stop();
     }
 
  private:
+    Result<void> write_and_wait(const RealmId& realm, Closure closure) {
+        std::promise<Result<void>> done;
+        writer_.write(Turn::of(realm), WriteClass::ordinary, std::move(closure),
+                      [&done](Result<void> result) { done.set_value(std::move(result)); });
+        return done.get_future().get();
+    }
+
     ProcessLock lock_;
     const std::optional<Timestamp> last_run_;
     Checkpointer checkpointer_;
     Writer writer_;
+    ResourceIndexer indexer_;
     ReaderPool readers_;
 };
 
@@ -95,16 +117,24 @@ Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& c
     }
     auto last = read_last_commit(*file->connection);
     if (!last) return cannot_open(options.path, last.error());
-    auto checkpointer = SqliteConnection::open(options.path, SqliteConnection::Mode::checkpointer);
+    SqliteStore::Connections connections;
+    connections.writer = std::move(file->connection);
+    const auto open_one = [&options](SqliteConnection::Mode mode) {
+        return SqliteConnection::open(options.path, mode);
+    };
+    auto checkpointer = open_one(SqliteConnection::Mode::checkpointer);
     if (!checkpointer) return cannot_open(options.path, checkpointer.error());
-    const auto open_reader = [&options]() -> Result<std::unique_ptr<ReadSource>> {
-        auto reader = SqliteConnection::open(options.path, SqliteConnection::Mode::reader);
+    connections.checkpointer = std::move(*checkpointer);
+    auto indexer = open_one(SqliteConnection::Mode::reader);
+    if (!indexer) return cannot_open(options.path, indexer.error());
+    connections.indexer = std::move(*indexer);
+    const auto open_reader = [&]() -> Result<std::unique_ptr<ReadSource>> {
+        auto reader = open_one(SqliteConnection::Mode::reader);
         if (!reader) return cannot_open(options.path, reader.error());
         return std::make_unique<SqliteReadSource>(std::move(*reader));
     };
-    POSTRIDER_ASSIGN(auto readers, ReaderPool::make_sources(open_reader));
-    return std::make_unique<SqliteStore>(std::move(file->lock), std::move(*checkpointer),
-                                         std::move(file->connection), std::move(readers), options,
+    POSTRIDER_ASSIGN(connections.readers, ReaderPool::make_sources(open_reader));
+    return std::make_unique<SqliteStore>(std::move(file->lock), std::move(connections), options,
                                          clock, random, *last);
 }
 

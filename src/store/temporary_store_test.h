@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "store/sql/sqlite_connection.h"
 #include "store/sqlite_store.h"
 
 namespace postrider::store {
@@ -31,6 +32,17 @@ class TemporaryStore {
     /// As after a restart of the server.
     void reopen() {
         store_.reset();
+        open();
+    }
+    /// Works on the file of the stopped store, then opens it again.
+    template <typename Work>
+    void with_file(Work work) {
+        store_.reset();
+        auto sql =
+            sql::SqliteConnection::open(folder_ + "/test.db", sql::SqliteConnection::Mode::writer);
+        CHECK(sql.has_value());
+        work(**sql);
+        sql->reset();
         open();
     }
     Store& operator*() { return *store_; }

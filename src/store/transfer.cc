@@ -195,6 +195,8 @@ class Transfer {
     Transfer(Side from, Side to, const std::function<void(const TransferProgress&)>& report)
         : from_(std::move(from)), to_(std::move(to)), report_(report) {
         for (TableSchema& table : schema_tables()) {
+            // SQLite builds its index of resources from the events, when it is opened.
+            if (table.name.starts_with("resource_")) continue;
             copiers_.push_back(std::make_unique<Copier>(std::move(table)));
         }
     }

@@ -235,6 +235,9 @@ Writer::GroupEnd Writer::run_group(Group& group, Isolation isolation) {
     last_commit_.fetch_add(1, std::memory_order_release);
     checkpointer_.committed(sql_->wal_frames());
     tx.run_tasks();
+    if (event_observer_) {
+        for (const auto& [realm, events] : group.events) event_observer_(realm, events);
+    }
     observe(took, group.works.size());
     return GroupEnd::committed;
 }
@@ -311,7 +314,8 @@ Result<void> Writer::run_next(GroupTransaction& tx, Group& group, Isolation isol
         const auto before = sql_->changes_in_all();
         auto ran = run_guarded(tx, isolation, [&] { return closure->closure(tx); });
         group.answers.emplace_back(ran);
-        charge(group.works[first], static_cast<std::uint64_t>(sql_->changes_in_all() - before));
+        charge(group, group.works[first],
+               static_cast<std::uint64_t>(sql_->changes_in_all() - before));
         return ran;
     }
     std::vector<PublishWork*> publishes;
@@ -326,14 +330,21 @@ Result<void> Writer::run_next(GroupTransaction& tx, Group& group, Isolation isol
     put_back(group, first + *count);
     for (std::size_t i = first; i < group.works.size(); ++i) {
         const auto& answer = std::get<Result<PublishAnswer>>(group.answers[i]);
-        if (answer) charge(group.works[i], answer->rows);
+        if (answer) charge(group, group.works[i], answer->rows);
     }
     return {};
 }
 
-void Writer::charge(const Entry& entry, std::uint64_t rows) {
+void Writer::charge(Group& group, const Entry& entry, std::uint64_t rows) {
     const Kind kind =
         std::holds_alternative<PublishWork>(entry.work.what) ? Kind::publishes : Kind::changes;
+    if (entry.work.write_class != WriteClass::outcomes) {
+        if (group.events.empty() || group.events.back().first != entry.turn.realm) {
+            group.events.emplace_back(entry.turn.realm, 0);
+        }
+        const auto* publish = std::get_if<PublishWork>(&entry.work.what);
+        group.events.back().second += publish != nullptr ? publish->events.size() : rows;
+    }
     const MutexLock lock(mutex_);
     queue_of(kind).charge(entry.turn, rows);
 }

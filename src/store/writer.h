@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -45,6 +46,10 @@ class Writer {
     /// Requires: called before start().
     void set_observer(CommitObserver observer) { observer_ = std::move(observer); }
     void set_publish_handler(PublishHandler handler) { publish_handler_ = std::move(handler); }
+    /// Told after a commit how many events of a realm it wrote at most: exactly, for publishes.
+    /// Requires: called before start().
+    using EventObserver = std::function<void(const RealmId&, std::uint64_t events)>;
+    void set_event_observer(EventObserver observer) { event_observer_ = std::move(observer); }
     const std::atomic<CommitNumber>& last_commit() const { return last_commit_; }
     bool is_disk_full() const { return disk_full_.load(std::memory_order_relaxed); }
     void start();
@@ -75,6 +80,7 @@ class Writer {
         std::array<bool, kinds> had_turn{};
         Kind last = Kind::publishes;
         Monotonic began{};
+        std::vector<std::pair<RealmId, std::uint64_t>> events;  ///< at most so many, by realm
     };
     /// Savepoints copy every page that is touched. The set operations (publishes, outcomes) fail
     /// only with the database, so in a group they run without; when one does fail, the group runs
@@ -92,7 +98,7 @@ class Writer {
     bool take_slice(Group& group);
     std::optional<Kind> next_kind(const Group& group) REQUIRES_LOCK(mutex_);
     void put_back(Group& group, std::size_t from);
-    void charge(const Entry& entry, std::uint64_t rows);
+    void charge(Group& group, const Entry& entry, std::uint64_t rows);
     bool is_idle() const REQUIRES_LOCK(mutex_);
     Queue& queue_of(Kind kind) REQUIRES_LOCK(mutex_) {
         return queues_[static_cast<std::size_t>(kind)];
@@ -124,6 +130,7 @@ class Writer {
     Uuid committed_last_id_;
     PublishHandler publish_handler_;
     CommitObserver observer_;
+    EventObserver event_observer_;
     std::atomic<CommitNumber> last_commit_{0};
     std::atomic<bool> disk_full_{false};
 

@@ -3,6 +3,7 @@
 
 #include "store/event_page.h"
 #include "store/id_range.h"
+#include "store/resource_index.h"
 #include "store/tables.h"
 
 namespace postrider::store {
@@ -31,9 +32,10 @@ EventRow read_row(const sql::Rows& rows) {
             .data = rows.json(6)};
 }
 
-Result<EventPage> read_page(sql::Rows& rows, std::size_t bytes_max) {
-    EventPage found;
+/// Adds rows to `found`, up to the one whose data brings it to `bytes_max`.
+Result<void> read_more(sql::Rows& rows, EventPage& found, std::size_t bytes_max) {
     std::size_t bytes = 0;
+    for (const EventRow& row : found.rows) bytes += row.data.size();
     while (rows.next()) {
         const std::size_t before = found.rows.size();
         take(rows, found.rows, read_row);
@@ -41,7 +43,46 @@ Result<EventPage> read_page(sql::Rows& rows, std::size_t bytes_max) {
         found.is_cut = bytes >= bytes_max;
         if (found.is_cut) break;
     }
-    POSTRIDER_TRY(rows.finish());
+    return rows.finish();
+}
+
+Result<EventPage> read_page(sql::Rows& rows, std::size_t bytes_max) {
+    EventPage found;
+    POSTRIDER_TRY(read_more(rows, found, bytes_max));
+    return found;
+}
+
+/// From `low` on, and below `high`: what is above the watermark, then what the slices have.
+Result<EventPage> page_of_resource(sql::Connection& sql, const RealmId& realm,
+                                   const EventFilter& filter, const Uuid& low, const Uuid& high,
+                                   std::size_t limit, std::size_t bytes_max) {
+    static constexpr Query above{
+        "SELECT " EVENT_COLUMNS
+        " FROM events WHERE realm_id = $1 AND resource_id = $2 AND id >= $3 AND id < $4 "
+        "AND " MATCHES("type", "$5") " AND origin <> 'test' AND id > $7 ORDER BY id DESC LIMIT $6",
+        {},
+        true};
+    // From the newest slice to the oldest, whose ids follow each other.
+    static constexpr Query below{
+        "SELECT e.realm_id, e.id, e.type, e.resource_id, e.timestamp, e.origin, e.data "
+        "FROM resource_slices s CROSS JOIN resource_entries r CROSS JOIN events e "
+        "WHERE s.realm_id = $1 AND s.first_id < $4 AND s.last_id >= $3 AND r.slice = s.slice "
+        "AND r.resource_id = $2 AND r.id >= $3 AND r.id < $4 AND e.realm_id = $1 AND e.id = r.id "
+        "AND " MATCHES("e.type", "$5") " AND e.origin <> 'test' "
+        "ORDER BY s.slice DESC, r.id DESC LIMIT $6",
+        {},
+        true};
+    POSTRIDER_ASSIGN(const EventId watermark, resource_index::watermark(sql, realm));
+    EventPage found;
+    {
+        auto rows =
+            sql.rows(above, realm, *filter.resource_id, low, high, filter.type, limit, watermark);
+        POSTRIDER_TRY(read_more(rows, found, bytes_max));
+    }
+    if (found.is_cut || found.rows.read() >= limit || watermark.uuid < low) return found;
+    auto rows = sql.rows(below, realm, *filter.resource_id, low, high, filter.type,
+                         limit - found.rows.read());
+    POSTRIDER_TRY(read_more(rows, found, bytes_max));
     return found;
 }
 
@@ -118,14 +159,7 @@ Result<EventPage> page(sql::Connection& sql, const RealmId& realm, const EventFi
 
     // One query per index; what the index does not answer is filtered on the way.
     if (filter.resource_id) {
-        static constexpr Query query{
-            "SELECT " EVENT_COLUMNS
-            " FROM events WHERE realm_id = $1 AND resource_id = $2 AND id >= $3 AND id < $4 "
-            "AND " MATCHES("type", "$5") " AND origin <> 'test' ORDER BY id DESC LIMIT $6",
-            {},
-            true};
-        auto rows = sql.rows(query, realm, *filter.resource_id, low, high, filter.type, limit);
-        return read_page(rows, bytes_max);
+        return page_of_resource(sql, realm, filter, low, high, limit, bytes_max);
     }
     if (!filter.type.empty() && !filter.type.ends_with(".*")) {
         static constexpr Query query{
