@@ -59,6 +59,9 @@ def prepared(tmp_path_factory, receiver):
             realm.call("POST", f"/users/{names['user_id']}/reset-password", {}, 200)
             worlds.append((realm.name, realm.get("").json["id"], names))
         assert server.stop() == 0
+        # SQLite builds the index of resources of what is there when it is opened.
+        server.start()
+        assert server.stop() == 0
     with database(data) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return data, worlds
