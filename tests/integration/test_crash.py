@@ -7,7 +7,7 @@ import pathlib
 import pytest
 
 import crash
-from server import Server, binary, sqlite_only
+from server import Server, binary, on_postgresql, sqlite_only
 from waiting import wait_for
 
 KILLS = int(os.environ.get("POSTRIDER_KILLS", "10"))
@@ -26,6 +26,9 @@ def test_kill_9_loses_nothing(tmp_path, receiver, path, record_property, capsys)
     assert report.lost_deliveries == 0
     assert report.lost_changes == 0
     assert report.unexpected == 0
+    if not on_postgresql():
+        indexed, missing = crash.missing_in_index(tmp_path / "data" / "postrider.db")
+        assert indexed > 0 and missing == 0
     # Only what was in flight or unrecorded at a kill comes again.
     assert report.duplicates <= KILLS * 600
 

@@ -1,8 +1,10 @@
 """Publishes and changes webhooks while the server is killed; counts what was lost, invented, doubled."""
 
 import collections
+import contextlib
 import os
 import random
+import sqlite3
 import threading
 import time
 import uuid
@@ -226,3 +228,12 @@ def count(realm, receiver, journal, stable, path):
     return Report(len(journal.events), len(lost_events), lost_deliveries, len(lost_changes),
                   len(unexpected) + len(journal.contradictions), duplicates, journal.repeated,
                   set_aside)
+
+
+def missing_in_index(file):
+    """Of a stopped SQLite store: how many events its index of resources must have, and how many it has not."""
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        return connection.execute(
+            "SELECT count(*), coalesce(sum(NOT EXISTS (SELECT 1 FROM resource_slices s JOIN resource_entries r ON r.slice = s.slice "
+            "WHERE s.realm_id = e.realm_id AND r.resource_id = e.resource_id AND r.id = e.id)), 0) FROM events e "
+            "WHERE e.id <= (SELECT max(last_id) FROM resource_slices s WHERE s.realm_id = e.realm_id)").fetchone()
