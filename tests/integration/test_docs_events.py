@@ -4,6 +4,8 @@ import json
 import shutil
 import subprocess
 
+import pytest
+
 from server import ROOT
 
 
@@ -14,13 +16,19 @@ def test_the_page_is_made_from_the_catalogue(server):
     assert made.stdout == (ROOT / "docs" / "events.md").read_text(), "run tools/render_events on the answer of GET /event-types"
 
 
-def test_the_contract_has_them_as_webhooks(server, tmp_path):
+@pytest.mark.parametrize("tool, files", [
+    ("render_webhooks", ["api/openapi.yaml"]),
+    ("render_sdk_events", ["sdk/typescript/src/events.ts", "sdk/python/postrider/events.py", "sdk/go/events.go"])])
+def test_files_are_made_from_the_catalogue(server, tmp_path, tool, files):
     catalogue = server.client.call("GET", "/event-types", None, 200).json
-    for folder in ("api", "tools"):
-        (tmp_path / folder).mkdir()
-    contract = ROOT / "api" / "openapi.yaml"
-    shutil.copy(ROOT / "tools" / "render_webhooks", tmp_path / "tools")
-    shutil.copy(contract, tmp_path / "api")
-    subprocess.run([tmp_path / "tools" / "render_webhooks"], input=json.dumps(catalogue), text=True, check=True)
-    assert (tmp_path / "api" / "openapi.yaml").read_text() == contract.read_text(), (
-        "run tools/render_webhooks on the answer of GET /event-types")
+    (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools" / tool, tmp_path / "tools")
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True)
+        shutil.copy(ROOT / file, tmp_path / file)
+    subprocess.run([tmp_path / "tools" / tool], input=json.dumps(catalogue), text=True, check=True)
+    for file in files:
+        made = (tmp_path / file).read_text()
+        if file.endswith(".go"):
+            made = subprocess.run(["gofmt"], input=made, capture_output=True, text=True, check=True).stdout
+        assert made == (ROOT / file).read_text(), f"run tools/{tool} on the answer of GET /event-types"

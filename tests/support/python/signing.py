@@ -3,6 +3,9 @@
 import base64
 import hashlib
 import hmac
+import pathlib
+import subprocess
+import tempfile
 import time
 
 
@@ -32,3 +35,19 @@ def verifies(secret, headers, body, tolerance_seconds=300):
     expected = sign(secret, headers["webhook-id"], timestamp, body)
     return any(hmac.compare_digest(expected, entry)
                for entry in headers["webhook-signature"].split(" "))
+
+
+def ed25519_headers(seed, webhook_id, body, timestamp):
+    """The public key (`whpk_…`) of a seed, and headers that it signs; by OpenSSL."""
+    key = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20" + seed  # PKCS #8, RFC 8410
+    with tempfile.TemporaryDirectory() as folder:
+        key_file, text_file = pathlib.Path(folder, "key"), pathlib.Path(folder, "text")
+        key_file.write_bytes(key)
+        text_file.write_bytes(f"{webhook_id}.{timestamp}.".encode() + body)
+        public = subprocess.run(["openssl", "pkey", "-inform", "DER", "-in", key_file, "-pubout", "-outform", "DER"],
+                                capture_output=True, check=True).stdout[-32:]
+        signature = subprocess.run(["openssl", "pkeyutl", "-sign", "-keyform", "DER", "-inkey", key_file, "-rawin", "-in", text_file],
+                                   capture_output=True, check=True).stdout
+    return "whpk_" + base64.b64encode(public).decode(), {
+        "content-type": "application/json", "webhook-id": webhook_id, "webhook-timestamp": str(timestamp),
+        "webhook-signature": "v1a," + base64.b64encode(signature).decode()}

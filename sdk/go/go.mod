@@ -1,0 +1,3 @@
+module postrider.dev/go/postrider
+
+go 1.21

@@ -1,0 +1,206 @@
+"""A client of one realm, on nothing but the standard library."""
+
+from __future__ import annotations
+
+import datetime
+import http.client
+import json
+import os
+import random
+import re
+import time
+import urllib.parse
+import uuid
+from typing import Any, Iterator, Sequence
+
+from .errors import PostriderError, PostriderProblem, PostriderProtocolError, PostriderTransportError
+
+REFUSED_UNACCEPTED = (429, 503, 507)
+
+
+class Postrider:
+    """`url` and `token` are POSTRIDER_URL and POSTRIDER_TOKEN unless given; `realm` is POSTRIDER_REALM, else "master".
+
+    `timeout` is of one request, `retry_for` for how long a call is repeated in all, both in seconds. It holds no
+    connection, and any number of threads may use it.
+    """
+
+    def __init__(self, url: str | None = None, token: str | None = None, realm: str | None = None, *,
+                 timeout: float = 30, retry_for: float = 60):
+        url = url or os.environ.get("POSTRIDER_URL")
+        token = token or os.environ.get("POSTRIDER_TOKEN")
+        if not url:
+            raise PostriderError("There is no url: give it, or set POSTRIDER_URL.")
+        if not token:
+            raise PostriderError("There is no token: give it, or set POSTRIDER_TOKEN.")
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise PostriderError(f'The url must begin with http:// or https://, not "{url}".')
+        self._parts, self._token = parts, token
+        self.url, self.realm = url.rstrip("/"), realm or os.environ.get("POSTRIDER_REALM") or "master"
+        self._timeout, self._retry_for = timeout, retry_for
+
+    def publish(self, event: str, resource_id: str | uuid.UUID, data: dict, *,
+                timestamp: str | datetime.datetime | None = None, idempotency_key: str | None = None) -> dict:
+        """Publishes one event. When it returns, the event is on stable storage: once, however often it was sent."""
+        return self.request("POST", "/events", body=checked(event, resource_id, data, timestamp), headers=_key(idempotency_key))
+
+    def publish_batch(self, events: Sequence[dict], *, idempotency_key: str | None = None) -> list[dict]:
+        """Publishes up to 1,000 events, each the arguments of publish() by name: all, or none."""
+        if not 1 <= len(events) <= 1000:
+            raise PostriderError("A batch has 1 to 1,000 events.")
+        body = {"events": [checked(**each) for each in events]}
+        return self.request("POST", "/events/batch", body=body, headers=_key(idempotency_key))["items"]
+
+    def events(self, **query: Any) -> Iterator[dict]:
+        """The log, newest first (event, resource_id, since, until, limit); pages are fetched as they are needed."""
+        return self.list("/events", **query)
+
+    def deliveries(self, **query: Any) -> Iterator[dict]:
+        return self.list("/deliveries", **query)
+
+    def webhooks(self) -> Iterator[dict]:
+        return self.list("/webhooks")
+
+    def create_webhook(self, url: str, events: Sequence[str], **members: Any) -> dict:
+        """The answer has the `secret`, this once."""
+        return self.request("POST", "/webhooks", body={"url": url, "events": list(events), **members})
+
+    def get_webhook(self, webhook_id: str) -> dict:
+        return self.request("GET", f"/webhooks/{_segment(webhook_id)}")
+
+    def update_webhook(self, webhook_id: str, **change: Any) -> dict:
+        return self.request("PATCH", f"/webhooks/{_segment(webhook_id)}", body=change)
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        self.request("DELETE", f"/webhooks/{_segment(webhook_id)}")
+
+    def webhook_secret(self, webhook_id: str) -> dict:
+        """What a receiver verifies with; needs `reveal_secrets`."""
+        return self.request("GET", f"/webhooks/{_segment(webhook_id)}/secret")
+
+    def list(self, path: str, **query: Any) -> Iterator[dict]:
+        """All items of a list below the realm, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.request("GET", path, query={**query, "cursor": cursor})
+            yield from page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def request(self, method: str, path: str, *, query: dict | None = None, body: Any = None,
+                headers: dict | None = None) -> Any:
+        """One call of the API, `path` from below the realm.
+
+        It is repeated after 429, 503 and 507, by which nothing was accepted, as long as Retry-After says; and when no
+        answer came or a proxy's error, if it may be: with a method that may be repeated, or an Idempotency-Key.
+        """
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json", **(headers or {})}
+        data = None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        if data is not None:
+            headers["Content-Type"] = "application/json"
+        given = {name: _text(value) for name, value in (query or {}).items() if value is not None}
+        target = f"{self._parts.path.rstrip('/')}/api/v1/realms/{_segment(self.realm)}{path}"
+        target += "?" + urllib.parse.urlencode(given) if given else ""
+        repeatable = method in ("GET", "PUT", "DELETE") or "Idempotency-Key" in headers
+        until, attempt = time.monotonic() + self._retry_for, 0
+        while True:
+            try:
+                return self._once(method, target, data, headers)
+            except PostriderError as error:
+                # Gone already, by the attempt that was not answered.
+                if method == "DELETE" and attempt and isinstance(error, PostriderProblem) and error.status == 404:
+                    return None
+                wait = _wait_before(error, attempt, repeatable)
+                if wait is None or time.monotonic() + wait > until:
+                    raise
+            time.sleep(wait)
+            attempt += 1
+
+    def _once(self, method: str, target: str, data: bytes | None, headers: dict) -> Any:
+        kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
+        connection = kind(self._parts.hostname, self._parts.port, timeout=self._timeout)
+        try:
+            connection.request(method, target, data, headers)
+            response = connection.getresponse()
+            raw = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise PostriderTransportError(f"No answer from {self.url}: {error!r}") from error
+        finally:
+            connection.close()
+        return self._read(response, raw)
+
+    def _read(self, response: http.client.HTTPResponse, raw: bytes) -> Any:
+        status = response.status
+        if status == 204:
+            return None
+
+        def refuse(what: str) -> PostriderProtocolError:
+            return PostriderProtocolError(f"{self.url} answered {status} with {what}", status, raw[:200].decode(errors="replace"))
+
+        if 300 <= status < 400:
+            raise refuse(f"a redirect to {response.getheader('location')}")
+        kind = response.getheader("content-type") or "no content type"
+        if "json" not in kind:
+            raise refuse(f"{kind}, which is not JSON: is it a proxy that answers?")
+        try:
+            value = json.loads(raw)
+        except ValueError:
+            raise refuse("something that is not JSON") from None
+        if 200 <= status < 300:
+            return value
+        if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+            raise refuse("no problem document")
+        retry_after = response.getheader("retry-after") or ""
+        raise PostriderProblem(status, value, float(retry_after) if retry_after.isdigit() else None)
+
+
+def _wait_before(error: PostriderError, attempt: int, repeatable: bool) -> float | None:
+    """Seconds; None: the call has failed."""
+    backoff = min(5.0, 0.1 * 2**attempt) * random.uniform(0.5, 1)
+    if isinstance(error, PostriderProblem):
+        if error.status in REFUSED_UNACCEPTED:
+            return max(backoff, error.retry_after or 0)
+        return backoff if error.status >= 500 and repeatable else None
+    unknown = isinstance(error, PostriderTransportError) or (isinstance(error, PostriderProtocolError) and error.status >= 500)
+    return backoff if unknown and repeatable else None
+
+
+def _key(given: str | None) -> dict:
+    key = str(uuid.uuid4()) if given is None else given
+    if not isinstance(key, str) or not re.fullmatch(r"[\x21-\x7e]{1,255}", key):
+        raise PostriderError("An idempotency_key is 1 to 255 visible ASCII characters.")
+    return {"Idempotency-Key": key}
+
+
+def _segment(text: str) -> str:
+    return urllib.parse.quote(str(text), safe="")
+
+
+def _text(value: Any) -> str:
+    return _time(value) if isinstance(value, datetime.datetime) else str(value)
+
+
+def _time(value: datetime.datetime) -> str:
+    if value.tzinfo is None:
+        raise PostriderError("A datetime must have a time zone.")
+    return value.astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def checked(event: str, resource_id: str | uuid.UUID, data: dict, timestamp: str | datetime.datetime | None = None) -> dict:
+    """The event as it is sent. Raises before anything is sent when it has the wrong types."""
+    if not isinstance(event, str) or not event:
+        raise PostriderError("event must be the name of an event type.")
+    try:
+        resource = str(uuid.UUID(str(resource_id)))
+    except ValueError:
+        raise PostriderError("resource_id must be a UUID.") from None
+    if not isinstance(data, dict):
+        raise PostriderError("data must be a dict.")
+    made: dict = {"event": event, "resource_id": resource, "data": data}
+    if timestamp is not None:
+        if not isinstance(timestamp, (str, datetime.datetime)):
+            raise PostriderError("timestamp must be a datetime or an RFC 3339 time.")
+        made["timestamp"] = timestamp if isinstance(timestamp, str) else _time(timestamp)
+    return made

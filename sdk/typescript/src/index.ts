@@ -1,0 +1,6 @@
+export * from './client.js'
+export * from './errors.js'
+export * from './events.js'
+export * from './outbox.js'
+export * from './types.js'
+export * from './verify.js'

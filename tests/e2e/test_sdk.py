@@ -1,0 +1,391 @@
+"""The SDKs of sdk/, packed as their registries want them, against the real server; and postrider/verify.h."""
+
+import base64
+import importlib
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import socket
+import socketserver
+import subprocess
+import threading
+import time
+import uuid
+
+import pytest
+
+import signing
+from client import Client, Realm
+from receiver import Receiver
+from server import TOKEN, Server
+from waiting import wait_for
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SDK = ROOT / "sdk"
+TOOLS = ROOT / "build" / "contract_tools"
+DRIVERS = ROOT / "tests" / "sdk"
+PUBLISHES = int(os.environ.get("POSTRIDER_SDK_PUBLISHES", "400"))
+#: Of the server, while they are published.
+KILLS = int(os.environ.get("POSTRIDER_SDK_KILLS", "4"))
+SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+OTHER_SECRET = "whsec_" + base64.b64encode(bytes(range(1, 33))).decode()
+
+
+def run(*command, cwd, text=None, **environment):
+    done = subprocess.run([str(part) for part in command], cwd=cwd, input=text or "", capture_output=True, text=True, timeout=900,
+                          env={**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod", **environment})
+    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{(done.stdout + done.stderr)[-4000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tools():
+    run(ROOT / "tools" / "install_contract_tools", cwd=ROOT)
+
+
+# Each packs the SDK, installs what was packed, and gives the command of its driver.
+
+def python(folder):
+    shutil.copytree(SDK / "python", folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
+    run("/usr/bin/python3", "-m", "venv", folder / "venv", cwd=folder)
+    run(folder / "venv/bin/pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps", "--wheel-dir", folder, folder / "source", cwd=folder)
+    wheel, = folder.glob("postrider-*.whl")
+    run(folder / "venv/bin/pip", "install", "-q", "--disable-pip-version-check", "--no-index", wheel, cwd=folder)
+    return [folder / "venv/bin/python3", DRIVERS / "driver.py"]
+
+
+def typescript(folder):
+    shutil.copytree(SDK / "typescript", folder / "source", ignore=shutil.ignore_patterns("node_modules", "dist"))
+    path = f"{TOOLS / 'node_modules/.bin'}:{os.environ['PATH']}"
+    run("npm", "pack", "--silent", "--pack-destination", folder, cwd=folder / "source", PATH=path)
+    package, = folder.glob("postrider-*.tgz")
+    (folder / "package.json").write_text('{"type": "module", "private": true}')
+    run("npm", "install", "--silent", "--offline", "--no-audit", "--no-fund", package, cwd=folder)
+    shutil.copy(DRIVERS / "driver.ts", folder)
+    (folder / "node_modules" / "@types").symlink_to(TOOLS / "node_modules" / "@types")
+    (folder / "node_modules" / "undici-types").symlink_to(TOOLS / "node_modules" / "undici-types")
+    run(TOOLS / "node_modules/.bin/tsc", "--target", "es2022", "--module", "nodenext", "--strict", "--skipLibCheck", "--types", "node",
+        "driver.ts", cwd=folder)
+    return ["node", folder / "driver.js"]
+
+
+def go(folder):
+    shutil.copytree(SDK / "go", folder / "module")
+    shutil.copytree(DRIVERS / "go", folder / "driver")
+    run("go", "vet", "./...", cwd=folder / "module")
+    (folder / "driver" / "go.mod").write_text(
+        "module driver\n\ngo 1.21\n\nrequire postrider.dev/go/postrider v0.0.0\n\nreplace postrider.dev/go/postrider => ../module\n")
+    run("go", "build", "-o", "driver", ".", cwd=folder / "driver", GOFLAGS="-mod=mod")
+    return [folder / "driver" / "driver"]
+
+
+@pytest.fixture(scope="module", params=[python, typescript, go], ids=lambda each: each.__name__)
+def driver(request, tmp_path_factory):
+    return request.param(tmp_path_factory.mktemp(request.param.__name__))
+
+
+# Verifying.
+
+def cases():
+    """(name, case, what it comes to)."""
+    now, webhook_id = int(time.time()), str(uuid.uuid4())
+    body = json.dumps({"event": "user.created", "timestamp": "2026-11-23T18:12:03.123456Z", "resource_id": str(uuid.uuid4()),
+                       "data": {"username": "zoë"}}, ensure_ascii=False)
+    good = signing.headers_for(SECRET, webhook_id, body.encode(), now)
+    seed = bytes(range(32))
+    public, public_headers = signing.ed25519_headers(seed, webhook_id, body.encode(), now)
+    ok = f"ok {webhook_id} user.created"
+
+    def case(headers=good, secrets=SECRET, text=body, at=now):
+        return {"body": text, "headers": headers, "secrets": [secrets] if isinstance(secrets, str) else secrets, "now": at}
+
+    both = {**good, "webhook-signature": f"{public_headers['webhook-signature']} {good['webhook-signature']}"}
+    flipped = public_headers["webhook-signature"][:-4] + ("AA==" if not public_headers["webhook-signature"].endswith("AA==") else "AQ==")
+    yield "v1", case(), ok
+    yield "v1a", case(public_headers, public), ok
+    yield "v1 beside v1a", case(both), ok
+    yield "v1a beside v1", case(both, public), ok
+    yield "the second of two secrets", case(secrets=[OTHER_SECRET, SECRET]), ok
+    yield "header names in capitals", case({name.title(): value for name, value in good.items()}), ok
+    yield "another key", case(secrets=OTHER_SECRET), "no-match"
+    yield "another public key", case(public_headers, "whpk_" + base64.b64encode(bytes(range(64, 96))).decode()), "no-match"
+    yield "v1a checked as v1", case(public_headers), "no-match"
+    yield "another body", case(text=body.replace("zo", "Zo")), "no-match"
+    yield "another body, v1a", case(public_headers, public, text=body.replace("zo", "Zo")), "no-match"
+    yield "another id", case({**good, "webhook-id": "x"}), "no-match"
+    yield "a truncated signature", case({**good, "webhook-signature": good["webhook-signature"][:-8]}), "no-match"
+    yield "a changed v1a signature", case({**public_headers, "webhook-signature": flipped}, public), "no-match"
+    yield "nonsense", case({**good, "webhook-signature": "v1,!! v1, v2,AAAA  ,"}), "no-match"
+    yield "a recorded request", case(at=now + 301), "too-old"
+    yield "a clock that is behind", case(at=now - 301), "too-new"
+    yield "within five minutes", case(at=now + 299), ok
+    yield "no number", case({**good, "webhook-timestamp": "12x"}), "bad-timestamp"
+    for name in ("webhook-id", "webhook-timestamp", "webhook-signature"):
+        yield f"without {name}", case({key: value for key, value in good.items() if key != name}), "missing-header"
+    yield "signed, and not JSON", case(signing.headers_for(SECRET, webhook_id, b"{", now), text="{"), "not-an-event"
+
+
+def test_verify(driver, tmp_path):
+    named = list(cases())
+    said = run(*driver, "verify", cwd=tmp_path, text=json.dumps([case for _, case, _ in named])).splitlines()
+    assert {name: got for (name, _, _), got in zip(named, said, strict=True)} == {name: expected for name, _, expected in named}
+
+
+# Against the server.
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with Server(tmp_path_factory.mktemp("data"), "--allow-network", "127.0.0.0/8") as started:
+        yield started
+
+
+def test_journey(driver, server, tmp_path):
+    server.client = Client(server.address, TOKEN)
+    realm = server.realm(None, "order.paid")
+    with Receiver() as receiver:
+        said = json.loads(run(*driver, "journey", realm.name, receiver.url("/sdk"), cwd=tmp_path,
+                              POSTRIDER_URL=server.url, POSTRIDER_TOKEN=TOKEN))
+    assert said["refusals"] == ["unknown-event-type", "not sent", "not sent", "not-found"]
+    assert said["webhooks"] == 0 and said["secret"].startswith("whsec_")
+
+
+@pytest.mark.parametrize("answer, error", [
+    (b"HTTP/1.1 302 Found\r\nLocation: https://login.example/\r\nContent-Length: 0\r\n\r\n", "ProtocolError"),
+    (b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n<html", "ProtocolError"),
+    (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{", "ProtocolError"),
+    (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{", "TransportError"),
+    (b"", "TransportError"),
+], ids=["redirect", "page", "no JSON", "cut off", "closed"])
+def test_what_is_not_the_server(driver, tmp_path, answer, error):
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self):
+            data = b""
+            while b"}}" not in data:
+                data += self.request.recv(65536)
+            self.request.sendall(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        said = run(*driver, "answered", f"http://127.0.0.1:{proxy.server_address[1]}", cwd=tmp_path).strip()
+        proxy.shutdown()
+    assert said == error
+
+
+class Forwarder(socketserver.ThreadingTCPServer):
+    """One address for a server that gets another port at every start."""
+
+    daemon_threads = allow_reuse_address = True
+
+    def __init__(self, address):
+        super().__init__(("127.0.0.1", 0), ForwardHandler)
+        self.target = address
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class ForwardHandler(socketserver.BaseRequestHandler):
+    def handle(self):
+        try:
+            with socket.create_connection(self.server.target(), 10) as onward:
+                back = threading.Thread(target=pump, args=(onward, self.request), daemon=True)
+                back.start()
+                pump(self.request, onward)
+                back.join()
+        except (OSError, TypeError):  # down, or without a port as yet
+            pass
+
+
+def pump(source, sink):
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+    except OSError:
+        pass
+    for each in (source, sink):
+        try:
+            each.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+def test_each_publish_is_in_the_log_once_although_the_server_is_killed(driver, tmp_path):
+    with Server(tmp_path / "data") as server:
+        realm = server.realm(None, "order.paid")
+        with Forwarder(server.address) as forwarder:
+            process = subprocess.Popen([str(part) for part in (*driver, "publish", realm.name, PUBLISHES)], cwd=tmp_path,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                       env={**os.environ, "POSTRIDER_URL": forwarder.url, "POSTRIDER_TOKEN": TOKEN})
+            kills = 0
+            while process.poll() is None and kills < KILLS:
+                try:
+                    process.wait(random.uniform(0.05, 1))
+                except subprocess.TimeoutExpired:
+                    server.restart()
+                    kills += 1
+            said, errors = process.communicate(timeout=900)
+            forwarder.shutdown()
+        assert process.returncode == 0, errors[-2000:]
+        assert int(said) == PUBLISHES and kills > 0
+        log = Realm(Client(server.address, TOKEN), realm.name)
+        assert sorted(event["data"]["n"] for event in log.items("/events") if event["event"] == "order.paid") == list(range(PUBLISHES))
+        print(f"{PUBLISHES} publishes, {kills} kills")
+
+
+# The outbox: what the application committed is in the log, once, whoever is killed.
+
+OUTBOX_ROUNDS = int(os.environ.get("POSTRIDER_OUTBOX_KILLS", "9"))
+
+
+def library(monkeypatch):
+    monkeypatch.syspath_prepend(str(SDK / "python"))
+    return importlib.import_module("postrider")
+
+
+def open_database(dialect, tmp_path):
+    if dialect == "sqlite":
+        import sqlite3
+        return str(tmp_path / "shop.db"), lambda: sqlite3.connect(tmp_path / "shop.db", timeout=60)
+    import psycopg2
+
+    import postgres
+    url = postgres.shared().database()
+    return url, lambda: psycopg2.connect(url)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_the_outbox_publishes_what_was_committed_once(dialect, tmp_path, monkeypatch):
+    database, connect = open_database(dialect, tmp_path)
+    connection = connect()
+    cursor = connection.cursor()
+    cursor.execute("CREATE TABLE orders (number integer PRIMARY KEY)")
+    library(monkeypatch).Outbox(dialect).create_table(cursor)
+    connection.commit()
+    with Server(tmp_path / "data") as server, Forwarder(server.address) as forwarder:
+        realm = server.realm(None, "order.paid")
+
+        def start(verb, *more):
+            return subprocess.Popen(["/usr/bin/python3", "-B", DRIVERS / "outbox.py", verb, dialect, database, realm.name, *map(str, more)],
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                    env={**os.environ, "PYTHONPATH": str(SDK / "python"), "POSTRIDER_URL": forwarder.url,
+                                         "POSTRIDER_TOKEN": TOKEN})
+
+        running = {"application": start("application", 0, 1000), "relay": start("relay")}
+        for round_number in range(1, OUTBOX_ROUNDS + 1):
+            time.sleep(random.uniform(0.2, 1))
+            victim = random.choice(["application", "relay", "server"])
+            if victim == "server":
+                server.restart()
+                continue
+            running[victim].kill()
+            running[victim].wait()
+            more = (round_number * 1000, round_number * 1000 + 1000) if victim == "application" else ()
+            running[victim] = start(victim, *more)
+        time.sleep(random.uniform(0.2, 1))
+        running["application"].kill()
+        running["application"].wait()
+
+        def waiting():
+            connection.rollback()
+            cursor.execute("SELECT count(*) FROM postrider_outbox")
+            return cursor.fetchone()[0]
+
+        wait_for(lambda: waiting() == 0, "the outbox is empty", 120)
+        running["relay"].kill()
+        running["relay"].wait()
+        cursor.execute("SELECT number FROM orders ORDER BY number")
+        committed = [number for number, in cursor.fetchall()]
+        log = Realm(Client(server.address, TOKEN), realm.name)
+        published = sorted(event["data"]["n"] for event in log.items("/events") if event["event"] == "order.paid")
+        forwarder.shutdown()
+    assert published == committed and len(committed) > 0
+    print(f"{len(committed)} committed, {OUTBOX_ROUNDS} kills")
+
+
+def test_the_outbox_keeps_what_is_refused(tmp_path, server, monkeypatch):
+    import sqlite3
+
+    postrider = library(monkeypatch)
+    server.client = Client(server.address, TOKEN)
+    realm = server.realm(None, "order.paid")
+    client = postrider.Postrider(server.url, TOKEN, realm.name)
+    connection = sqlite3.connect(tmp_path / "shop.db")
+    outbox = postrider.Outbox("sqlite")
+    outbox.create_table(connection.cursor())
+    for name in ("order.payd", "order.paid"):
+        outbox.add(connection.cursor(), name, uuid.uuid4(), {})
+    with pytest.raises(postrider.PostriderError):
+        outbox.add(connection.cursor(), "order.paid", "no uuid", {})
+    connection.commit()
+    assert outbox.relay(connection, client) == 2 and outbox.relay(connection, client) == 0
+    left = connection.execute("SELECT event, error FROM postrider_outbox").fetchall()
+    assert len(left) == 1 and "order.payd" in left[0][0] and "did you mean" in left[0][1]
+
+
+# postrider/verify.h, and Python's other ed25519.
+
+def test_verify_in_cpp(tmp_path):
+    run("g++", "-std=c++20", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{SDK / 'cpp'}", "-o", tmp_path / "verify",
+        DRIVERS / "verify.cc", "-lcrypto", cwd=tmp_path)
+    lines, expected = [], {}
+    for name, case, result in cases():
+        if result == "not-an-event":
+            continue
+        headers = {key.lower(): value for key, value in case["headers"].items()}
+        fields = [case["body"], *(headers.get(f"webhook-{each}", "") for each in ("id", "timestamp", "signature")), str(case["now"]),
+                  *case["secrets"]]
+        lines.append("".join(field + "\x1f" for field in fields))
+        expected[name] = result.split(" ")[0]
+    said = run(tmp_path / "verify", cwd=tmp_path, text="\n".join(lines)).splitlines()
+    assert dict(zip(expected, said, strict=True)) == expected
+
+
+def test_verify_in_python_with_and_without_cryptography(tmp_path):
+    named = list(cases())
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "cryptography.py").write_text("raise ImportError('as if it were not here')")
+    for path in (SDK / "python", f"{tmp_path / 'without'}:{SDK / 'python'}"):
+        said = run("/usr/bin/python3", "-B", DRIVERS / "driver.py", "verify", cwd=tmp_path, PYTHONPATH=str(path),
+                   text=json.dumps([case for _, case, _ in named])).splitlines()
+        assert said == [expected for _, _, expected in named]
+
+
+# The READMEs.
+
+def code_of(language, kind):
+    text = (SDK / language / "README.md").read_text()
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.M | re.S)
+
+
+def test_the_readmes(driver, server, tmp_path):
+    server.client = Client(server.address, TOKEN)
+    realm = server.realm(None, "order.paid")
+    where = {"POSTRIDER_URL": server.url, "POSTRIDER_TOKEN": TOKEN, "POSTRIDER_REALM": realm.name, "WEBHOOK_SECRET": SECRET}
+    folder = pathlib.Path(driver[0] if len(driver) == 1 else driver[-1]).parent
+    if driver[0] == "node":
+        for number, code in enumerate(code_of("typescript", "js")):
+            (folder / f"readme{number}.mjs").write_text(code)
+            said = run("node", folder / f"readme{number}.mjs", cwd=folder, **where)
+            assert number > 0 or "order.paid { number: 'A-1042' }" in said
+    elif len(driver) == 2:
+        for number, code in enumerate(code_of("python", "python")):
+            said = run(driver[0], "-c", code, cwd=tmp_path, **where)
+            assert number > 0 or "order.paid {'number': 'A-1042'}" in said
+    else:
+        (folder / "readme").mkdir(exist_ok=True)
+        (folder / "readme" / "main.go").write_text(code_of("go", "go")[0])
+        assert 'order.paid {"number":"A-1042"}' in run("go", "run", "./readme", cwd=folder, **where)
+
+
+def test_the_readme_of_cpp(tmp_path):
+    (tmp_path / "receiver.cc").write_text(code_of("cpp", "cpp")[0])
+    (tmp_path / "sdk").symlink_to(SDK)
+    command, = code_of("cpp", "sh")
+    run("bash", "-c", command, cwd=tmp_path)
+    good = signing.headers_for(SECRET, "a", b"{}")
+    for body, status in (("{}", "204"), ("{ }", "401")):
+        said = run(tmp_path / "receiver", good["webhook-id"], good["webhook-timestamp"], good["webhook-signature"], cwd=tmp_path,
+                   text=body, WEBHOOK_SECRET=SECRET)
+        assert said.strip() == status

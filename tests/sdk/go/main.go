@@ -1,0 +1,164 @@
+// Runs the Go SDK for tests/e2e/test_sdk.py: `driver verify|publish|journey …`.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"reflect"
+	"strconv"
+	"sync"
+	"time"
+
+	"postrider.dev/go/postrider"
+)
+
+var ctx = context.Background()
+
+const resource = "019300a1-7c3e-7b1a-9a54-3f0f6b1d2c11"
+
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func verify() {
+	var cases []struct {
+		Body    string
+		Headers map[string]string
+		Secrets []string
+		Now     float64
+	}
+	check(json.NewDecoder(os.Stdin).Decode(&cases))
+	reasons := map[error]string{postrider.ErrMissingHeader: "missing-header", postrider.ErrBadTimestamp: "bad-timestamp",
+		postrider.ErrTooOld: "too-old", postrider.ErrTooNew: "too-new", postrider.ErrNoMatch: "no-match",
+		postrider.ErrNotAnEvent: "not-an-event"}
+	for _, each := range cases {
+		header := http.Header{}
+		for name, value := range each.Headers {
+			header.Set(name, value)
+		}
+		event, err := postrider.VerifyAt(time.Unix(int64(each.Now), 0), []byte(each.Body), header, each.Secrets...)
+		if err != nil {
+			fmt.Println(reasons[err])
+			continue
+		}
+		if event.Event == postrider.EventUserCreated {
+			_, err := postrider.DataOf[postrider.UserCreated](event)
+			check(err)
+		}
+		fmt.Println("ok", event.ID, event.Event)
+	}
+}
+
+func client(realm string) *postrider.Client {
+	made, err := postrider.New(postrider.Options{Realm: realm})
+	check(err)
+	return made
+}
+
+func event(n int) postrider.NewEvent {
+	return postrider.NewEvent{Event: "order.paid", ResourceID: resource, Data: map[string]int{"n": n}}
+}
+
+func publish(realm, count string) {
+	c, numbers := client(realm), make(chan int)
+	var ids sync.Map
+	var group sync.WaitGroup
+	for i := 0; i < 8; i++ {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			for n := range numbers {
+				published, err := c.Publish(ctx, event(n))
+				check(err)
+				ids.Store(published.ID, true)
+			}
+		}()
+	}
+	total, err := strconv.Atoi(count)
+	check(err)
+	for n := 0; n < total; n++ {
+		numbers <- n
+	}
+	close(numbers)
+	group.Wait()
+	different := 0
+	ids.Range(func(any, any) bool { different++; return true })
+	fmt.Println(different)
+}
+
+func journey(realm, target string) {
+	c := client(realm)
+	hook, err := c.CreateWebhook(ctx, map[string]any{"url": target, "events": []string{"order.*"}})
+	check(err)
+	first, err := c.PublishWithKey(ctx, event(1), "k")
+	check(err)
+	again, err := c.PublishWithKey(ctx, event(1), "k")
+	check(err)
+	if first.ID != again.ID {
+		check(errors.New("published twice"))
+	}
+	_, err = c.PublishBatch(ctx, []postrider.NewEvent{event(2), event(3), event(4), event(5)})
+	check(err)
+	var seen []int
+	check(c.Events(ctx, url.Values{"event": {"order.paid"}, "limit": {"2"}}, func(each postrider.LoggedEvent) bool {
+		var data struct{ N int }
+		check(json.Unmarshal(each.Data, &data))
+		seen = append(seen, data.N)
+		return true
+	}))
+	if !reflect.DeepEqual(seen, []int{5, 4, 3, 2, 1}) {
+		check(fmt.Errorf("seen: %v", seen))
+	}
+	refusals := []string{}
+	refused := func(_ any, err error) {
+		var problem *postrider.Problem
+		if errors.As(err, &problem) {
+			refusals = append(refusals, problem.Slug())
+		} else if err != nil {
+			refusals = append(refusals, "not sent")
+		}
+	}
+	wrong := event(1)
+	wrong.Event = "order.payd"
+	refused(c.Publish(ctx, wrong))
+	wrong = event(1)
+	wrong.ResourceID = "x"
+	refused(c.Publish(ctx, wrong))
+	wrong = event(1)
+	wrong.Data = []int{}
+	refused(c.Publish(ctx, wrong))
+	refused(nil, c.Call(ctx, http.MethodGet, "/webhooks/"+resource, nil, nil, nil))
+	check(c.DeleteWebhook(ctx, hook.ID))
+	webhooks := 0
+	check(c.Webhooks(ctx, func(postrider.Webhook) bool { webhooks++; return true }))
+	check(json.NewEncoder(os.Stdout).Encode(map[string]any{"refusals": refusals, "webhooks": webhooks, "secret": hook.Secret}))
+}
+
+func answered(target string) {
+	c, err := postrider.New(postrider.Options{URL: target, Token: "t", RetryFor: -1})
+	check(err)
+	_, err = c.Publish(ctx, event(1))
+	fmt.Println(reflect.TypeOf(err).Elem().Name())
+}
+
+func main() {
+	rest := append(os.Args[2:], "", "")
+	switch os.Args[1] {
+	case "verify":
+		verify()
+	case "publish":
+		publish(rest[0], rest[1])
+	case "journey":
+		journey(rest[0], rest[1])
+	case "answered":
+		answered(rest[0])
+	}
+}
