@@ -142,7 +142,7 @@ export function useEvents(filters: Record<string, string | undefined>) {
   return usePages<PostriderEvent>(['events', realm], realmPath(realm, '/events'), filters)
 }
 
-/** What became of the deliveries of the last `hours`, in 48 spans; the newest 20,000 of them. */
+/** What attempts came to and what deliveries were settled in the last `hours`, in spans. */
 export function useStatistics(hours: number) {
   const realm = useRealm()
   return useQuery({

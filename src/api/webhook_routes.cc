@@ -1,3 +1,4 @@
+#include "webhooks/health.h"
 #include "webhooks/webhooks.h"
 
 #include "api/call.h"
@@ -45,28 +46,43 @@ Result<void> create_webhook(Context& context, Call& call) {
     return {};
 }
 
-Result<void> list_webhooks(Context&, Call& call) {
+/// A webhook as lists show it.
+struct Listed {
+    Webhook webhook;
+    webhooks::Health health;
+};
+using ListedWebhooks = store::List<Listed>;
+
+Result<ListedWebhooks> list_with_health(store::sql::Connection& sql, const RealmId& realm,
+                                        const Page& page, Timestamp now) {
+    POSTRIDER_ASSIGN(
+        const auto rows,
+        store::webhooks_table::list(sql, realm, page.before_id<WebhookId>(), page.rows_wanted()));
+    POSTRIDER_ASSIGN(const auto reader, webhooks::HealthReader::begin(sql, realm, now));
+    ListedWebhooks list;
+    for (const auto& row : rows) {
+        POSTRIDER_ASSIGN(auto health, reader.read(sql, row.id));
+        list.push_back({webhooks::from_row(row), std::move(health)});
+    }
+    list.unreadable = rows.unreadable;
+    list.last = rows.last;
+    return list;
+}
+
+Result<void> list_webhooks(Context& context, Call& call) {
     auto query = call.query();
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
-    using List = store::List<Webhook>;
-    store::read<List>(
+    store::read<ListedWebhooks>(
         call.store,
-        [realm = call.realm, page](store::sql::Connection& sql) -> Result<List> {
-            POSTRIDER_ASSIGN(const auto rows,
-                             store::webhooks_table::list(sql, realm, page.before_id<WebhookId>(),
-                                                         page.rows_wanted()));
-            List list;
-            for (const auto& row : rows) list.push_back(webhooks::from_row(row));
-            list.unreadable = rows.unreadable;
-            list.last = rows.last;
-            return list;
+        [realm = call.realm, page, now = context.clock.now()](store::sql::Connection& sql) {
+            return list_with_health(sql, realm, page, now);
         },
-        call.reply.with<List>([page](const List& list) {
+        call.reply.with<ListedWebhooks>([page](const ListedWebhooks& list) {
             return page.answer(
-                list, [](const Webhook& webhook) { return webhook.id.uuid; },
-                [](json::Writer& writer, const Webhook& webhook) {
-                    webhooks::write_webhook(writer, webhook);
+                list, [](const Listed& listed) { return listed.webhook.id.uuid; },
+                [](json::Writer& writer, const Listed& listed) {
+                    webhooks::write_webhook(writer, listed.webhook, nullptr, listed.health);
                 });
         }));
     return {};
@@ -84,19 +100,21 @@ Result<void> get_webhook(Context& context, Call& call) {
     };
     store::read<Shown>(
         call.store,
-        [&webhooks = context.webhooks, realm = call.realm, id,
-         reveals](store::sql::Connection& sql) -> Result<Shown> {
+        [&webhooks = context.webhooks, realm = call.realm, id, reveals,
+         now = context.clock.now()](store::sql::Connection& sql) -> Result<Shown> {
             Shown shown;
-            json::Writer writer(shown.json);
+            Webhooks::Revealed revealed;
             if (reveals) {
-                POSTRIDER_ASSIGN(const auto revealed, webhooks.reveal(sql, realm, id));
-                webhooks::write_webhook(writer, revealed.webhook, &revealed.headers);
-                shown.version = revealed.webhook.version;
+                POSTRIDER_ASSIGN(revealed, webhooks.reveal(sql, realm, id));
             } else {
-                POSTRIDER_ASSIGN(const auto webhook, webhooks.find(sql, realm, id));
-                webhooks::write_webhook(writer, webhook);
-                shown.version = webhook.version;
+                POSTRIDER_ASSIGN(revealed.webhook, webhooks.find(sql, realm, id));
             }
+            POSTRIDER_ASSIGN(const auto reader, webhooks::HealthReader::begin(sql, realm, now));
+            POSTRIDER_ASSIGN(const auto health, reader.read(sql, id));
+            json::Writer writer(shown.json);
+            webhooks::write_webhook(writer, revealed.webhook, reveals ? &revealed.headers : nullptr,
+                                    health);
+            shown.version = revealed.webhook.version;
             return shown;
         },
         call.reply.with<Shown>([reveals](Shown shown) {

@@ -11,6 +11,7 @@
 #include "access/password_hasher.h"
 #include "api/routes.h"
 #include "app/certificate.h"
+#include "app/counter_keeper.h"
 #include "app/housekeeper.h"
 #include "app/node.h"
 #include "app/open_store.h"
@@ -106,6 +107,7 @@ class ServerImpl final : public Server {
                   log::warning("webhooks", "recovery waits", {{"reason", error.message}});
               }),
           housekeeper_(*store_, fan_out_, recoveries_, directory_, keys_, clock_, loop_),
+          counter_keeper_(*store_, clock_, loop_),
           node_(*store_, webhooks_, directory_, keys_, *engine_),
           context_{.whole_store = *store_,
                    .publisher = publisher_,
@@ -181,6 +183,7 @@ class ServerImpl final : public Server {
     directory::ResetRequests reset_requests_;
     webhooks::Recoveries recoveries_;
     Housekeeper housekeeper_;
+    CounterKeeper counter_keeper_;
     Node node_;
     api::Context context_;
     std::vector<http::Route> routes_;
@@ -253,9 +256,14 @@ Result<void> ServerImpl::disable_webhook(store::Transaction& tx, const RealmId& 
                                          const WebhookId& webhook, DisabledReason reason) {
     POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(tx.sql(), realm, webhook));
     if (row && row->enabled && !row->deleted_at) {
-        tx.after_commit([realm, webhook, reason] {
+        const auto found = store::realms_table::find(tx.sql(), realm);
+        const std::string realm_name = found && *found ? (*found)->name : realm.to_string();
+        tx.after_commit([name = row->name, realm_name, webhook, reason] {
             log::warning("delivery", "webhook disabled",
-                         {{"webhook", webhook}, {"realm", realm}, {"reason", to_string(reason)}});
+                         {{"name", name},
+                          {"realm", realm_name},
+                          {"webhook", webhook},
+                          {"reason", to_string(reason)}});
         });
     }
     return webhooks_.disable(tx, realm, webhook, reason, Actor::system("engine"));
@@ -413,6 +421,7 @@ Result<void> ServerImpl::start() {
         POSTRIDER_TRY(cluster->join(node_, role(), config_.listen.to_string()));
     }
     housekeeper_.start();
+    counter_keeper_.start();
     http_ = http::make_server(http_options(), routes_, api::make_gate(context_));
     return http_->start();
 }
@@ -429,6 +438,7 @@ void ServerImpl::stop(Monotonic deadline) {
     if (metrics_http_ != nullptr) metrics_http_->stop(deadline);
     hasher_.stop();
     housekeeper_.stop();
+    counter_keeper_.stop();
     engine_->stop(deadline);
     if (cluster != nullptr) cluster->leave();
     store_->stop();

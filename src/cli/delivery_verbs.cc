@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/context.h"
+#include "cli/statistics_verb.h"
 #include "cli/views.h"
 
 namespace postrider::cli {
@@ -112,6 +113,7 @@ std::vector<Verb> delivery_verbs() {
                      "postrider delivery list --state failed --all -o name | xargs -n1 postrider "
                      "delivery redeliver",
          .run = redeliver},
+        statistics_verb(),
         {.group = "operation",
          .name = "list",
          .summary = "what runs in the background, and what ran",

@@ -19,9 +19,11 @@
 #include "delivery/scheduler.h"
 #include "delivery/secret_member.h"
 #include "delivery/trials.h"
+#include "delivery/turning_notes.h"
 #include "model/limits.h"
 #include "net/event_loop.h"
 #include "net/http_sender.h"
+#include "store/counters_table.h"
 #include "store/tables.h"
 #include "telemetry/log.h"
 
@@ -148,6 +150,7 @@ class EngineImpl final : public Engine {
     Recorder recorder_;
     FlightLog flights_;
     Trials trials_;
+    TurningNotes turning_notes_{store_};
     /// Tests that came during a trial.
     std::vector<Flight> held_back_;
     std::unordered_map<WebhookId, webhooks::SharedTarget> targets_;
@@ -212,6 +215,7 @@ Result<void> EngineImpl::recall_last_run(const FlightLog::LastRun& last) {
         store::Turn::server(), store::WriteClass::outcomes,
         [to_blame = last.to_blame, last_run = store_.last_run(),
          failing](store::Transaction& tx) -> Result<void> {
+            POSTRIDER_TRY(store::counters_table::begin(tx));
             for (const auto& entry : to_blame) {
                 POSTRIDER_TRY(
                     store::deliveries_table::count_crash(tx, entry.delivery, entry.realm));
@@ -433,6 +437,9 @@ void EngineImpl::handle(RecordedBatch& batch) {
             tick();
         });
         return;
+    }
+    for (const Turning& turning : batch.turnings) {
+        turning_notes_.tell(turning, clock_.monotonic());
     }
     for (std::size_t i = 0; i < batch.outcomes->size(); ++i) {
         Outcome& outcome = (*batch.outcomes)[i];

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "model/limits.h"
+#include "store/counters_table.h"
 #include "store/tables.h"
 
 namespace postrider::delivery {
@@ -13,34 +14,37 @@ namespace {
 
 using store::Transaction;
 
-/// One more failure of a webhook; whether it has failed for long enough to be disabled.
-Result<bool> count_failure(Transaction& tx, const store::DeliveryRow& row, Timestamp now) {
-    POSTRIDER_ASSIGN(auto health,
-                     store::webhook_health_table::find(tx.sql(), row.realm, row.webhook));
-    if (!health) health = store::WebhookHealthRow{row.realm, row.webhook, now, 0};
-    ++health->failures;
-    POSTRIDER_TRY(store::webhook_health_table::put(tx, *health));
-    return now - health->first_failure_at >= limits::failing_before_disable &&
-           health->failures >= static_cast<std::int64_t>(limits::failures_before_disable);
+bool has_failed_for_long(const store::WebhookHealthRow& health, Timestamp now) {
+    return now - health.first_failure_at >= limits::failing_before_disable &&
+           health.failures >= static_cast<std::int64_t>(limits::failures_before_disable);
 }
+
+/// What a batch leaves behind beside its rows.
+struct BatchResult {
+    std::vector<bool> applied;
+    std::vector<bool> fenced;
+    std::vector<Turning> turnings;
+    store::CommitNumber commit = 0;
+};
 
 /// What one batch does inside its transaction. Runs again from the start when the group does.
 class Batch {
  public:
     Batch(Transaction& tx, const WebhookActions& actions, const Ownership* ownership,
           Timestamp steady_now, const std::vector<Outcome>& outcomes,
-          const std::vector<bool>& was_failing, std::vector<bool>& applied,
-          std::vector<bool>& fenced)
+          const std::vector<bool>& was_failing, BatchResult& result)
         : tx_(tx),
           steady_now_(steady_now),
           actions_(actions),
           ownership_(ownership),
           outcomes_(outcomes),
           was_failing_(was_failing),
-          applied_(applied),
-          fenced_(fenced) {}
+          applied_(result.applied),
+          fenced_(result.fenced),
+          turnings_(result.turnings) {}
 
     Result<void> run() {
+        turnings_.clear();
         POSTRIDER_TRY(fence());
         // In key order, so that transactions on several connections wait, and do not deadlock.
         std::vector<std::size_t> order(outcomes_.size());
@@ -62,7 +66,7 @@ class Batch {
         for (std::size_t i = 0; i < outcomes_.size(); ++i) {
             if (!fenced_[i]) POSTRIDER_TRY(follow_up(i));
         }
-        return {};
+        return store::counters_table::append(tx_, count());
     }
 
  private:
@@ -91,6 +95,26 @@ class Batch {
 
     const store::DeliveryRow& next(std::size_t i) const { return outcomes_[i].decision.next; }
 
+    /// Of each attempt by the time of its start. Tests count for nothing.
+    std::vector<store::Counting> count() const {
+        store::Tally tally;
+        for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+            const auto& row = next(i);
+            if (fenced_[i] || row.test) continue;
+            const auto& attempt = outcomes_[i].attempt;
+            auto& counting = tally.at(row.realm, row.webhook, attempt.started_at);
+            counting.counts.add_attempt(attempt.outcome, attempt.status, attempt.timings.total);
+            counting.last.add_attempt(attempt.started_at, attempt.outcome, attempt.status);
+            if (!applied_[i]) continue;
+            if (row.state == DeliveryState::failed) ++counting.counts.of(store::Counted::failed);
+            if (row.state == DeliveryState::delivered) {
+                counting.counts.add_delivered(row.finished_at.value_or(attempt.started_at) -
+                                              row.pending_since);
+            }
+        }
+        return tally.take();
+    }
+
     Result<void> follow_up(std::size_t i) {
         if (!applied_[i]) POSTRIDER_TRY(store::deliveries_table::count_attempt(tx_, next(i)));
         POSTRIDER_TRY(update_health(i));
@@ -105,11 +129,11 @@ class Batch {
         const auto& row = decision.next;
         if (row.state == DeliveryState::delivered) {
             if (!was_failing_[i] || row.test) return {};
-            return store::webhook_health_table::clear(tx_, row.realm, row.webhook);
+            return recover(row);
         }
         bool failed_for_long = false;
         if (decision.counts_as_failure) {
-            POSTRIDER_ASSIGN(failed_for_long, count_failure(tx_, row, steady_now_));
+            POSTRIDER_ASSIGN(failed_for_long, count_failure(i));
         }
         if (!decision.disable_gone && !failed_for_long) return {};
         POSTRIDER_TRY(actions_.disable(
@@ -124,6 +148,40 @@ class Batch {
         return {};
     }
 
+    /// One more failure of a webhook; whether it has failed for long enough to be disabled.
+    Result<bool> count_failure(std::size_t i) {
+        const auto& row = next(i);
+        POSTRIDER_ASSIGN(auto health,
+                         store::webhook_health_table::find(tx_.sql(), row.realm, row.webhook));
+        if (!health) {
+            health = store::WebhookHealthRow{row.realm, row.webhook, steady_now_, 0};
+            const auto& attempt = outcomes_[i].attempt;
+            turnings_.push_back({.kind = Turning::Kind::fails,
+                                 .realm = row.realm,
+                                 .webhook = row.webhook,
+                                 .since = steady_now_,
+                                 .reason = attempt.detail.empty()
+                                               ? std::string(to_string(attempt.outcome))
+                                               : attempt.detail});
+        }
+        ++health->failures;
+        POSTRIDER_TRY(store::webhook_health_table::put(tx_, *health));
+        return has_failed_for_long(*health, steady_now_);
+    }
+
+    Result<void> recover(const store::DeliveryRow& row) {
+        POSTRIDER_ASSIGN(const auto health,
+                         store::webhook_health_table::find(tx_.sql(), row.realm, row.webhook));
+        if (!health) return {};
+        turnings_.push_back({.kind = Turning::Kind::recovers,
+                             .realm = row.realm,
+                             .webhook = row.webhook,
+                             .since = health->first_failure_at,
+                             .failures = health->failures,
+                             .reason = {}});
+        return store::webhook_health_table::clear(tx_, row.realm, row.webhook);
+    }
+
     Transaction& tx_;
     const Timestamp steady_now_;
     const WebhookActions& actions_;
@@ -132,6 +190,7 @@ class Batch {
     const std::vector<bool>& was_failing_;
     std::vector<bool>& applied_;
     std::vector<bool>& fenced_;
+    std::vector<Turning>& turnings_;
 };
 
 }  // namespace
@@ -159,26 +218,18 @@ void Recorder::flush() {
             failing_.erase(webhook);
         }
     }
-    struct Shared {
-        std::vector<bool> was_failing;
-        std::vector<bool> applied;
-        std::vector<bool> fenced;
-        store::CommitNumber commit = 0;
-    };
-    auto shared = std::make_shared<Shared>();
-    shared->was_failing = std::move(was_failing);
+    auto made = std::make_shared<BatchResult>();
     store_.write(
         store::Turn::server(), store::WriteClass::outcomes,
-        [outcomes, shared, &actions = actions_, ownership = ownership_,
+        [outcomes, made, was_failing = std::move(was_failing), &actions = actions_,
+         ownership = ownership_,
          steady_now = steady_.at(clock_.now(), clock_.monotonic())](Transaction& tx) {
-            shared->commit = tx.commit_number();
-            return Batch(tx, actions, ownership, steady_now, *outcomes, shared->was_failing,
-                         shared->applied, shared->fenced)
-                .run();
+            made->commit = tx.commit_number();
+            return Batch(tx, actions, ownership, steady_now, *outcomes, was_failing, *made).run();
         },
-        [outcomes, shared, done = done_](Result<void> result) {
-            done({outcomes, std::move(shared->applied), std::move(shared->fenced), shared->commit,
-                  std::move(result)});
+        [outcomes, made, done = done_](Result<void> result) {
+            done({outcomes, std::move(made->applied), std::move(made->fenced),
+                  std::move(made->turnings), made->commit, std::move(result)});
         });
 }
 

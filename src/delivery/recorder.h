@@ -11,6 +11,7 @@
 #include "delivery/decision.h"
 #include "delivery/engine.h"
 #include "delivery/lane.h"
+#include "delivery/turning_notes.h"
 #include "model/limits.h"
 #include "store/store.h"
 
@@ -35,11 +36,13 @@ struct RecordedBatch {
     std::vector<bool> applied;
     /// Its lane has become another node's: nothing was written.
     std::vector<bool> fenced;
+    std::vector<Turning> turnings;  ///< what the log is to tell
     store::CommitNumber commit = 0;
     Result<void> result;
 };
 
-/// Writes outcomes in batches: attempt row, delivery state, the webhook's health, one transaction.
+/// Writes outcomes in batches: attempt row, delivery state, the webhook's health, and what is
+/// counted of them, one transaction.
 /// One batch is under way at a time; what ends meanwhile makes the next one. A batch that could not
 /// be written is written again: nothing is forgotten while the process lives.
 /// Thread-safety: the engine's thread; `done` is called on the writer's.

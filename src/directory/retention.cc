@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "model/limits.h"
+#include "model/counter_limits.h"
+#include "store/counters_table.h"
 #include "store/id_range.h"
 #include "store/tables.h"
 
@@ -11,13 +12,59 @@ namespace postrider::directory {
 
 namespace {
 
-Result<bool> has_older(store::sql::Connection& sql, const Overdue& overdue) {
+/// The begin of the first span of that grain that is kept. What is finer than needed goes before
+/// its realm's log does; of the log's last day, hour and minute the whole span stays.
+Timestamp spans_kept_since(const Overdue& overdue, Timestamp now, store::Grain grain) {
+    Timestamp since = overdue.until.time();
+    if (grain == store::Grain::minute) {
+        since = std::max(since, now - limits::counters_minutes_kept);
+    }
+    if (grain == store::Grain::hour) {
+        since = std::max(since, now - limits::counters_hours_kept);
+    }
+    return store::begin_of_span(since, store::length(grain));
+}
+
+Result<bool> has_older_counters(store::sql::Connection& sql, const Overdue& overdue,
+                                Timestamp now) {
+    for (const store::Grain grain : store::grains) {
+        POSTRIDER_ASSIGN(const bool found,
+                         store::counters_table::has_older(sql, overdue.realm, grain,
+                                                          spans_kept_since(overdue, now, grain)));
+        if (found) return true;
+    }
+    return store::counters_table::has_older_names(sql, overdue.realm, overdue.until.time());
+}
+
+/// At most `room` rows; returns how many went.
+Result<std::int64_t> expire_counters(store::Transaction& tx, const Overdue& overdue,
+                                     std::int64_t room) {
+    const Timestamp now = tx.now();
+    std::int64_t removed = 0;
+    for (const store::Grain grain : store::grains) {
+        if (removed >= room) return removed;
+        POSTRIDER_ASSIGN(const auto spans,
+                         store::counters_table::expire(tx, overdue.realm, grain,
+                                                       spans_kept_since(overdue, now, grain),
+                                                       static_cast<std::size_t>(room - removed)));
+        removed += spans;
+    }
+    if (removed >= room) return removed;
+    POSTRIDER_ASSIGN(const auto names,
+                     store::counters_table::expire_names(tx, overdue.realm, overdue.until.time(),
+                                                         static_cast<std::size_t>(room - removed)));
+    return removed + names;
+}
+
+Result<bool> has_older(store::sql::Connection& sql, const Overdue& overdue, Timestamp now) {
     const RealmId& realm = overdue.realm;
     POSTRIDER_ASSIGN(const auto events,
                      store::events_table::ids(sql, realm, Uuid{}, overdue.events_until, 1));
     if (!events.empty()) return true;
     POSTRIDER_ASSIGN(const bool audited, store::audit_table::has_older(sql, realm, overdue.until));
     if (audited) return true;
+    POSTRIDER_ASSIGN(const bool counted, has_older_counters(sql, overdue, now));
+    if (counted) return true;
     return store::operations_table::has_older(sql, realm, overdue.until);
 }
 
@@ -59,7 +106,7 @@ Result<std::vector<Overdue>> find_overdue(store::sql::Connection& sql, Timestamp
                               .until = store::first_id_at(now - kept),
                               .events_until = store::first_id_at(now - (late < most ? kept : late)),
                               .after = {}};
-        POSTRIDER_ASSIGN(const bool is_overdue, has_older(sql, overdue));
+        POSTRIDER_ASSIGN(const bool is_overdue, has_older(sql, overdue, now));
         if (is_overdue) found.push_back(overdue);
     }
     return found;
@@ -88,7 +135,11 @@ Result<std::optional<Overdue>> expire(store::Transaction& tx, Overdue overdue, s
         const auto operations,
         store::operations_table::expire(tx, realm, overdue.until, static_cast<std::size_t>(room)));
     room -= operations;
-    return room <= 0 ? Left(overdue) : Left();
+    if (room <= 0) return Left(overdue);
+    // They are small: as many as the rest of housekeeping takes.
+    constexpr auto counters_max = static_cast<std::int64_t>(limits::housekeeping_rows_max);
+    POSTRIDER_ASSIGN(const auto counters, expire_counters(tx, overdue, counters_max));
+    return counters >= counters_max ? Left(overdue) : Left();
 }
 
 }  // namespace postrider::directory

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "model/limits.h"
+#include "store/counters_table.h"
 #include "store/tables.h"
 
 namespace postrider::events {
@@ -101,6 +102,7 @@ Result<std::vector<store::DeliveryRow>> FanOut::deliveries_of(store::Transaction
         enabled.emplace();
         for (const auto& row : rows) enabled->insert(row.webhook);
     }
+    store::Tally tally;
     for (const WebhookId& webhook : part.webhooks) {
         auto& row = deliveries.emplace_back();
         row.realm = part.realm;
@@ -113,8 +115,10 @@ Result<std::vector<store::DeliveryRow>> FanOut::deliveries_of(store::Transaction
             row.state = DeliveryState::cancelled;
             row.reason = "The webhook was disabled or deleted right after the event was accepted.";
             row.finished_at = tx.now();
+            ++tally.at(row.realm, webhook, tx.now()).counts.of(store::Counted::cancelled);
         }
     }
+    POSTRIDER_TRY(store::counters_table::append(tx, tally.take()));
     return deliveries;
 }
 

@@ -401,8 +401,49 @@ CREATE TABLE resource_entries (
 ) CLUSTERED;
 )sql";
 
-constexpr std::array steps{first,        directory, audit_indexes,  powers,
-                           users_by_age, fan_outs,  resource_slices};
+// Counters. outcome_log has a row for each transaction that counted something, until it is folded
+// into `counters`: there a nil webhook_id stands for the whole realm, `grain` is a number of
+// seconds. webhook_results tells how a webhook's attempts ended lately. The names of deleted
+// webhooks stay as long as what was counted of them.
+constexpr const char* counters = R"sql(
+CREATE TABLE outcome_log (
+    id BYTES NOT NULL PRIMARY KEY,
+    entries BYTES NOT NULL
+) CLUSTERED;
+
+CREATE TABLE counters (
+    realm_id BYTES NOT NULL,
+    grain BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    webhook_id BYTES NOT NULL,
+    counts BYTES NOT NULL,
+    PRIMARY KEY (realm_id, grain, since, webhook_id)
+) CLUSTERED;
+
+CREATE TABLE webhook_results (
+    realm_id BYTES NOT NULL,
+    webhook_id BYTES NOT NULL,
+    success_at BIGINT,
+    failing_since BIGINT,
+    failures BIGINT NOT NULL,
+    failure_at BIGINT,
+    outcome TEXT NOT NULL,
+    status BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, webhook_id)
+) CLUSTERED;
+
+CREATE TABLE deleted_webhooks (
+    realm_id BYTES NOT NULL,
+    webhook_id BYTES NOT NULL,
+    name TEXT NOT NULL,
+    deleted_at BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, webhook_id)
+) CLUSTERED;
+CREATE INDEX deleted_webhooks_by_age ON deleted_webhooks (realm_id, deleted_at);
+)sql";
+
+constexpr std::array steps{first,        directory, audit_indexes,   powers,
+                           users_by_age, fan_outs,  resource_slices, counters};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "webhooks/view.h"
 
 #include "base/time.h"
+#include "webhooks/health.h"
 
 namespace postrider::webhooks {
 namespace {
@@ -100,6 +101,15 @@ ShownSecret show_secret(const std::vector<SigningScheme>& signing, const SecretS
 void write_webhook(json::Writer& writer, const Webhook& webhook, const Headers* revealed) {
     writer.begin_object();
     write_members(writer, webhook, revealed);
+    writer.end_object();
+}
+
+void write_webhook(json::Writer& writer, const Webhook& webhook, const Headers* revealed,
+                   const Health& health) {
+    writer.begin_object();
+    write_members(writer, webhook, revealed);
+    writer.key("health");
+    write_health(writer, health);
     writer.end_object();
 }
 

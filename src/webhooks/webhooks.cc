@@ -6,6 +6,7 @@
 
 #include "audit/record.h"
 #include "model/limits.h"
+#include "store/counters_table.h"
 #include "store/tables.h"
 #include "store/wait.h"
 
@@ -296,6 +297,8 @@ Result<void> Webhooks::remove(Transaction& tx, const Address& address, const Act
     row.updated_at = tx.now();
     row.version += 1;
     POSTRIDER_TRY(store::webhooks_table::update(tx, row));
+    POSTRIDER_TRY(
+        store::counters_table::keep_name(tx, row.realm, row.id, row.name, *row.deleted_at));
     POSTRIDER_TRY(begin_version(tx, row));
     POSTRIDER_TRY(cancel_pending(tx, row, event.id));
     tell_sink(tx, row, loaded.conditions);

@@ -175,7 +175,7 @@ test('one part that cannot be had does not take the page', async () => {
   const page = await newPage(world, await newContext(world))
   await page.route('**/webhooks?*', (route) => route.fulfill({ status: 503, body: '' }))
   await page.goto(world.url + at(''))
-  await page.getByRole('heading', { name: 'Deliveries over time' }).waitFor()
+  await page.getByRole('heading', { name: 'Attempts over time' }).waitFor()
   await page.getByRole('alert').getByRole('button', { name: 'Try again' }).waitFor()
   await page.context().close()
 })

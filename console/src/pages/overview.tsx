@@ -18,7 +18,6 @@ import { Health, WebhookBadge } from '../ui/health'
 import { Empty, Failure, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
-import { Time } from '../ui/time'
 
 const periods = [
   { hours: 1, span: '1h', label: '1 hour' },
@@ -33,8 +32,8 @@ function series_of(statistics: Statistics): Series {
   const spans = statistics.spans
   return {
     times: spans.map((span) => Date.parse(span.since) / 1000),
-    good: spans.map((span) => span.delivered + span.pending - span.retrying),
-    bad: spans.map((span) => span.failed + span.retrying),
+    good: spans.map((span) => span.attempts.ok),
+    bad: spans.map((span) => span.attempts.failed),
   }
 }
 
@@ -97,7 +96,8 @@ function Start({ hasWebhooks }: { hasWebhooks: boolean }) {
 function Figures({ statistics, span }: { statistics: Statistics; span: string }) {
   const realm = useRealm()
   const pulse = usePulse(realm)
-  const { delivered, failed, pending, wait_us_p50: p50, wait_us_p99: p99 } = statistics
+  const { delivered, failed } = statistics.deliveries
+  const { p50, p99 } = statistics.wait_ms
   const rate = delivered + failed > 0 ? (delivered / (delivered + failed)) * 100 : null
   return (
     <div className="grid grid-cols-2 lg:grid-cols-4 gap-3 sm:gap-4">
@@ -132,16 +132,14 @@ function Figures({ statistics, span }: { statistics: Statistics; span: string })
       <Figure
         label="Pending"
         value={
-          pulse
-            ? `${count(pulse.pending)}${pulse.pending >= pulse.count_max ? '+' : ''}`
-            : count(pending)
+          pulse ? `${count(pulse.pending)}${pulse.pending >= pulse.count_max ? '+' : ''}` : '–'
         }
         note="on their way, or waiting"
       />
       <Figure
         label="Time to delivery"
-        value={p50 === null ? '–' : milliseconds(p50 / 1000)}
-        note={p99 === null ? undefined : `p50; p99 ${milliseconds(p99 / 1000)}`}
+        value={p50 === null ? '–' : milliseconds(p50)}
+        note={p99 === null ? undefined : `p50; p99 ${milliseconds(p99)}`}
       />
     </div>
   )
@@ -154,7 +152,7 @@ function OverTime({ statistics, period }: { statistics: Statistics; period: Peri
     <section className="card p-5">
       <div className="flex flex-wrap items-center justify-between gap-2 mb-3">
         <div className="flex flex-wrap items-center gap-3">
-          <h2 className="font-semibold text-[15px]">Deliveries over time</h2>
+          <h2 className="font-semibold text-[15px]">Attempts over time</h2>
           <div role="group" aria-label="Period" className="flex gap-1">
             {periods.map((each) => (
               <button
@@ -172,11 +170,11 @@ function OverTime({ statistics, period }: { statistics: Statistics; period: Peri
         <p className="flex gap-4 text-[12.5px] text-muted">
           <span className="flex items-center gap-1.5">
             <i className="w-2 h-2 rounded-full bg-accent" />
-            delivered or on their way
+            accepted
           </span>
           <span className="flex items-center gap-1.5">
             <i className="w-2 h-2 rounded-full bg-bad" />
-            failing
+            failed
           </span>
         </p>
       </div>
@@ -275,18 +273,11 @@ export function Overview() {
         title="Overview"
         badge={pulse && <Live />}
         lead={
-          !hasSome || !counted ? (
-            'Deliveries of this realm, and the webhooks that need attention.'
-          ) : statistics.isPlaceholderData ? (
-            'Counting…'
-          ) : counted.complete ? (
-            `${count(counted.counted)} deliveries in the last ${period.label}.`
-          ) : (
-            <>
-              The latest {count(counted.counted)} deliveries, since <Time at={counted.since} full />
-              .
-            </>
-          )
+          !hasSome || !counted
+            ? 'Deliveries of this realm, and the webhooks that need attention.'
+            : statistics.isPlaceholderData
+              ? 'Counting…'
+              : `${count(counted.attempts.total)} attempts in the last ${period.label}.`
         }
       />
       {!hasSome ? (

@@ -1,7 +1,9 @@
 // The tables of deliveries and their attempts.
 #include "model/limits.h"
+#include "store/counters_table.h"
 #include "store/id_range.h"
 #include "store/tables.h"
+#include "store/waiting.h"
 
 namespace postrider::store {
 
@@ -81,6 +83,26 @@ Result<std::optional<DeliveryView>> read_one(sql::Rows& rows) {
     if (rows.next()) view = read_view(rows);
     POSTRIDER_TRY(rows.finish());
     return view;
+}
+
+Result<void> count_settled(Transaction& tx, const RealmId& realm, const WebhookId& webhook,
+                           Counted how, std::int64_t count) {
+    if (count == 0) return {};
+    Tally tally;
+    tally.at(realm, webhook, tx.now()).counts.of(how) = count;
+    return counters_table::append(tx, tally.take());
+}
+
+/// A delivery that failed without an attempt.
+Result<void> count_failed(Transaction& tx, const RealmId& realm, const DeliveryId& id) {
+    static constexpr Query query{
+        "SELECT webhook_id FROM deliveries WHERE realm_id = $1 AND id = $2 AND test = 0"};
+    std::optional<WebhookId> webhook;
+    auto rows = tx.sql().rows(query, realm, id);
+    if (rows.next()) webhook = rows.id<WebhookId>(0);
+    POSTRIDER_TRY(rows.finish());
+    if (!webhook) return {};
+    return count_settled(tx, realm, *webhook, Counted::failed, 1);
 }
 
 }  // namespace
@@ -310,7 +332,10 @@ Result<std::int64_t> cancel_pending(Transaction& tx, const RealmId& realm, const
         "UPDATE deliveries SET state = 'cancelled', reason = $3, finished_at = $4 "
         "WHERE realm_id = $1 AND webhook_id = $2 AND state = 'pending' AND due_at >= 0 "
         "AND ($5 IS NULL OR event_id <> $5)"};
-    return tx.sql().run(query, realm, webhook, reason, tx.now(), except);
+    POSTRIDER_ASSIGN(const auto count,
+                     tx.sql().run(query, realm, webhook, reason, tx.now(), except));
+    POSTRIDER_TRY(count_settled(tx, realm, webhook, Counted::cancelled, count));
+    return count;
 }
 
 Result<std::int64_t> count_pending(sql::Connection& sql, const RealmId& realm,
@@ -324,12 +349,30 @@ Result<std::int64_t> count_pending(sql::Connection& sql, const RealmId& realm,
     return count;
 }
 
+Result<Waiting> waiting(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
+                        std::size_t count_max) {
+    // min() of bytes is not in every PostgreSQL: the ids are compared here.
+    static constexpr Query query{
+        "SELECT id FROM deliveries WHERE realm_id = $1 AND webhook_id = $2 "
+        "AND state = 'pending' AND due_at >= 0 ORDER BY due_at, id LIMIT $3"};
+    Waiting waiting;
+    auto rows = sql.rows(query, realm, webhook, count_max);
+    while (rows.next()) {
+        const auto id = rows.id<DeliveryId>(0);
+        if (!waiting.oldest || id < *waiting.oldest) waiting.oldest = id;
+        ++waiting.count;
+    }
+    POSTRIDER_TRY(rows.finish());
+    return waiting;
+}
+
 Result<bool> set_aside(Transaction& tx, const RealmId& realm, const DeliveryId& id,
                        std::string_view reason) {
     static constexpr Query query{
         "UPDATE deliveries SET state = 'failed', reason = $3, finished_at = $4 "
         "WHERE realm_id = $1 AND id = $2 AND state = 'pending'"};
     POSTRIDER_ASSIGN(const auto changed, tx.sql().run(query, realm, id, reason, tx.now()));
+    if (changed == 1) POSTRIDER_TRY(count_failed(tx, realm, id));
     return changed == 1;
 }
 
@@ -343,8 +386,9 @@ Result<void> count_crash(Transaction& tx, const DeliveryId& id, const RealmId& r
         "in flight, so it was set aside; redeliver it by hand.' "
         "WHERE realm_id = $1 AND id = $2 AND state = 'pending' AND crashes >= $4"};
     POSTRIDER_TRY(tx.sql().run(count, realm, id));
-    POSTRIDER_TRY(tx.sql().run(end, realm, id, tx.now(), limits::crashes_before_set_aside));
-    return {};
+    POSTRIDER_ASSIGN(const auto ended,
+                     tx.sql().run(end, realm, id, tx.now(), limits::crashes_before_set_aside));
+    return ended == 1 ? count_failed(tx, realm, id) : Result<void>{};
 }
 
 Result<List<DeliveryId>> lost(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,

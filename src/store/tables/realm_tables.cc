@@ -48,6 +48,9 @@ constexpr std::array steps{
     Query{"DELETE FROM webhooks WHERE realm_id = $1 AND id IN (SELECT w.id FROM webhooks w "
           "WHERE w.realm_id = $1 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE "
           "d.realm_id = w.realm_id AND d.webhook_id = w.id) LIMIT $2)"},
+    PURGE("counters", "grain, since, webhook_id"),
+    PURGE("webhook_results", "webhook_id"),
+    PURGE("deleted_webhooks", "webhook_id"),
     PURGE("audit", "id"),
 };
 

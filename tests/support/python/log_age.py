@@ -44,6 +44,13 @@ def age_postgresql(sql, days, condition="TRUE"):
     return events
 
 
+def age_counters(sql, days, condition, parameters):
+    """What has been added up already."""
+    micros = int(days * DAY_MS * 1000)
+    sql.execute(f"UPDATE counters SET since = since - {micros} WHERE {condition}", parameters)
+    sql.execute(f"UPDATE deleted_webhooks SET deleted_at = deleted_at - {micros} WHERE {condition}", parameters)
+
+
 @contextlib.contextmanager
 def opened(server):
     """A cursor on a stopped server's store, whichever it is, and what to write for a parameter."""
@@ -69,6 +76,7 @@ def age_realm(server, realm_id, days):
                 sets = ", ".join(f"{column} = {mark}" for column in columns)
                 sql.execute(f"UPDATE {table} SET {sets} WHERE realm_id = {mark} AND {columns[0]} = {mark}",
                             (*(older(value, days) for value in row), realm_id, bytes(row[0])))
+        age_counters(sql, days, f"realm_id = {mark}", (realm_id,))
         sql.execute(f"UPDATE operations SET created_at = created_at - {int(days * DAY_MS * 1000)} WHERE realm_id = {mark}", (realm_id,))
 
 

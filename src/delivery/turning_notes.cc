@@ -1,0 +1,71 @@
+#include "delivery/turning_notes.h"
+
+#include "model/counter_limits.h"
+#include "store/tables.h"
+#include "telemetry/log.h"
+
+namespace postrider::delivery {
+namespace {
+
+struct Names {
+    std::string webhook;
+    std::string realm;
+};
+
+Result<Names> read_names(store::sql::Connection& sql, const Turning& turning) {
+    Names names;
+    POSTRIDER_ASSIGN(const auto webhook,
+                     store::webhooks_table::find(sql, turning.realm, turning.webhook));
+    POSTRIDER_ASSIGN(const auto realm, store::realms_table::find(sql, turning.realm));
+    if (webhook) names.webhook = webhook->name;
+    if (realm) names.realm = realm->name;
+    return names;
+}
+
+void write_line(const Turning& turning, const Names& names) {
+    if (turning.kind == Turning::Kind::fails) {
+        return log::info("delivery", "a webhook begins to fail",
+                         {{"name", names.webhook},
+                          {"realm", names.realm},
+                          {"webhook", turning.webhook},
+                          {"reason", turning.reason}});
+    }
+    log::info("delivery", "a webhook has recovered",
+              {{"name", names.webhook},
+               {"realm", names.realm},
+               {"webhook", turning.webhook},
+               {"failures", turning.failures},
+               {"failing_since", format_rfc3339(turning.since)}});
+}
+
+}  // namespace
+
+bool TurningNotes::has_room(const Turning& turning, Monotonic now) {
+    if (now >= window_ends_) {
+        if (left_out_ > 0) {
+            log::info("delivery", "webhooks that began to fail or recovered were not all told",
+                      {{"left_out", left_out_}});
+        }
+        window_ends_ = now + limits::turning_lines_window;
+        told_.clear();
+        left_out_ = 0;
+    }
+    if (told_.size() < limits::turning_lines_max &&
+        told_.emplace(turning.webhook, turning.kind).second) {
+        return true;
+    }
+    ++left_out_;
+    return false;
+}
+
+void TurningNotes::tell(const Turning& turning, Monotonic now) {
+    if (!log::enabled(LogLevel::info) || !has_room(turning, now)) return;
+    store::read<Names>(
+        store_, store::Turn::server(),
+        [turning](store::sql::Connection& sql) { return read_names(sql, turning); },
+        [turning](const Result<Names>& names) {
+            write_line(turning, names.value_or(Names{"", turning.realm.to_string()}));
+        });
+}
+
+}  // namespace postrider::delivery
