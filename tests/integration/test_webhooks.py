@@ -31,8 +31,10 @@ def test_create_and_read(realm, receiver):
     assert {name: created[name] for name in DEFAULTS} == DEFAULTS
     assert created["url"] == url and created["events"] == ["order.*"] and created["version"] == 1
     read = realm.get(f"/webhooks/{created['id']}")
-    assert read.json == created and read.headers["etag"] == '"1"'
-    assert realm.items("/webhooks") == [created]
+    health = read.json["health"]
+    assert health["attempts_24h"] == 0 and health["last_success_at"] is None
+    assert read.json == {**created, "health": health} and read.headers["etag"] == '"1"'
+    assert realm.items("/webhooks") == [read.json]
     second = realm.create_webhook(url)
     assert [item["id"] for item in realm.items("/webhooks")] == [second["id"], created["id"]]
     realm.get(f"/webhooks/{uuid.uuid4()}", 404)
