@@ -4,6 +4,7 @@ Dependencies come through npm, go, cargo and pip into build/receivers/.
 """
 
 import base64
+import functools
 import http.client
 import json
 import os
@@ -52,19 +53,48 @@ def build_rust():
     return [BUILD / "rust" / "debug" / "receiver"]
 
 
-def build_node():
-    folder = copied("node")
+def build_node(language="node"):
+    folder = copied(language)
     run("npm", "ci", "--no-audit", "--no-fund", "--silent", cwd=folder)
     return ["node", folder / "receiver.js"]
 
 
-def build_python():
-    environment = BUILD / "python" / "venv"
+#: Gives Next.js's route handler what Next.js gives it.
+NEXT = """
+import { createServer } from "node:http";
+import { POST } from "./app/webhook/route.js";
+const server = createServer(async (request, response) => {
+  if (request.url !== "/webhook") return response.writeHead(404).end();
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const answer = await POST(new Request("http://127.0.0.1/webhook", { method: "POST", headers: request.headers, body: Buffer.concat(chunks) }));
+  response.writeHead(answer.status).end();
+});
+server.listen(0, "127.0.0.1", () => console.log(`listening on http://127.0.0.1:${server.address().port}/webhook`));
+"""
+
+
+def build_nextjs():
+    command = build_node("nextjs")
+    command[1].write_text(NEXT)
+    return command
+
+
+def build_python(language="python"):
+    environment = BUILD / language / "venv"
     if not (environment / "bin" / "python3").exists():
         run("/usr/bin/python3", "-m", "venv", environment, cwd=EXAMPLES)
     run(environment / "bin" / "python3", "-m", "pip", "install", "--quiet",
-        "--disable-pip-version-check", "-r", "requirements.txt", cwd=EXAMPLES / "python")
-    return [environment / "bin" / "python3", EXAMPLES / "python" / "receiver.py"]
+        "--disable-pip-version-check", "-r", "requirements.txt", cwd=EXAMPLES / language)
+    return [environment / "bin" / "python3", "-B", EXAMPLES / language / "receiver.py"]
+
+
+def build_spring():
+    if os.environ.get("POSTRIDER_JAVA") != "1":
+        pytest.skip("of tools/run_proof")
+    folder = copied("spring")
+    run("mvn", "-B", "-q", "package", cwd=folder)
+    return ["java", "-jar", folder / "target" / "receiver-0.jar"]
 
 
 def build_go():
@@ -82,8 +112,10 @@ def build_cpp():
     return [BUILD / "cpp" / "receiver"]
 
 
-RECEIVERS = {"rust": ("cargo", build_rust), "node": ("npm", build_node),
-             "python": ("python3", build_python), "go": ("go", build_go), "cpp": ("g++", build_cpp)}
+RECEIVERS = {"rust": ("cargo", build_rust), "node": ("npm", build_node), "python": ("python3", build_python),
+             "go": ("go", build_go), "cpp": ("g++", build_cpp), "nextjs": ("npm", build_nextjs), "spring": ("java", build_spring),
+             **{name: ("npm", functools.partial(build_node, name)) for name in ("express", "fastify")},
+             **{name: ("python3", functools.partial(build_python, name)) for name in ("fastapi", "flask", "django")}}
 
 
 class Receiver:
