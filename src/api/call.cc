@@ -210,16 +210,14 @@ Result<Body> Call::json_object_or_empty() const {
 
 namespace {
 
-constexpr std::int64_t none_of_ours = -1;
-
-/// The version that an entity tag names.
-std::int64_t version_of(std::string_view tag) {
-    if (tag.size() < 3 || tag.front() != '"' || tag.back() != '"') return none_of_ours;
+/// The version that an entity tag names; nullopt: it is none of ours.
+std::optional<std::int64_t> version_of(std::string_view tag) {
+    if (tag.size() < 3 || tag.front() != '"' || tag.back() != '"') return std::nullopt;
     tag = tag.substr(1, tag.size() - 2);
     std::int64_t version = 0;
     const auto [rest, failure] = std::from_chars(tag.data(), tag.data() + tag.size(), version);
     if (failure != std::errc{} || rest != tag.data() + tag.size() || version < 1) {
-        return none_of_ours;
+        return std::nullopt;
     }
     return version;
 }
@@ -244,31 +242,14 @@ std::vector<std::string_view> list_of(const http::Request& request, std::string_
 
 }  // namespace
 
-Result<std::optional<std::int64_t>> Call::if_match() const {
-    if (request.header("if-match") == nullptr) return std::nullopt;
-    std::int64_t version = none_of_ours;
+VersionCondition Call::if_match() const {
+    if (request.header("if-match") == nullptr) return {};
+    std::vector<std::int64_t> versions;
     for (const std::string_view tag : list_of(request, "if-match")) {
-        if (tag == "*") return std::nullopt;
-        const std::int64_t named = version_of(tag);
-        if (named == none_of_ours || named == version) continue;
-        if (version != none_of_ours) {
-            Error error{ErrorCode::invalid_argument,
-                        "If-Match names two versions; it takes the one that was read",
-                        {},
-                        nullptr};
-            error.fields.push_back({{}, {}, "If-Match", "must name one version, as ETag gave it"});
-            return std::unexpected(std::move(error));
-        }
-        version = named;
+        if (tag == "*") return VersionCondition::any_that_exists();
+        if (const auto version = version_of(tag)) versions.push_back(*version);
     }
-    return version;
-}
-
-Result<void> check_version(std::optional<std::int64_t> expected, std::int64_t version) {
-    if (!expected || *expected == version) return {};
-    return fail(ErrorCode::failed_precondition,
-                "it has changed since it was read: its ETag is now \"" + std::to_string(version) +
-                    "\"; read it again");
+    return VersionCondition::one_of(std::move(versions));
 }
 
 }  // namespace postrider::api

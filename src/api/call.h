@@ -19,6 +19,7 @@
 #include "http/problem.h"
 #include "http/server.h"
 #include "model/ids.h"
+#include "model/version_condition.h"
 #include "store/list.h"
 #include "store/realm_store.h"
 
@@ -296,13 +297,10 @@ struct Call {
     Result<Body> json_object(json::Bounds bounds = {}) const;
     Result<Body> json_object_or_empty() const;
 
-    /// If-Match: the version that the resource must have; nullopt: any. A tag that is none of ours
-    /// is -1, which no resource has. A list, in one header or several, may have one tag of ours.
-    Result<std::optional<std::int64_t>> if_match() const;
+    /// If-Match, which may be a list, in one header or several: the resource must have one of the
+    /// versions that it names. A tag that is none of ours holds for no resource.
+    VersionCondition if_match() const;
 };
-
-/// Errors: failed_precondition, when `expected` is set and another. For use inside of the closure.
-Result<void> check_version(std::optional<std::int64_t> expected, std::int64_t version);
 
 /// A handler that returns an error has not answered; one that returns nothing has, or will through
 /// call.reply.

@@ -36,7 +36,7 @@ template <typename IdType>
 Result<directory::Address<IdType>> changed_address_of(const Call& call, std::string_view parameter,
                                                       std::string_view what) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<IdType>(parameter, what));
-    POSTRIDER_ASSIGN(const auto version, call.if_match());
+    const auto version = call.if_match();
     return directory::Address<IdType>{call.realm, id, version};
 }
 /// The same for an operation without a query.

@@ -97,7 +97,7 @@ Result<void> create_event_type(Context&, Call& call) {
 
 Result<void> replace_event_type(Context&, Call& call) {
     POSTRIDER_TRY(call.query().finish());
-    POSTRIDER_ASSIGN(const auto expected, call.if_match());
+    const auto expected = call.if_match();
     POSTRIDER_ASSIGN(auto type, events::parse_own_type(call.request.body,
                                                        call.request.path_parameter("event_type")));
     store::write<events::Replaced>(
@@ -122,7 +122,7 @@ Result<void> replace_event_type(Context&, Call& call) {
 
 Result<void> delete_event_type(Context&, Call& call) {
     POSTRIDER_TRY(call.query().finish());
-    POSTRIDER_ASSIGN(const auto expected, call.if_match());
+    const auto expected = call.if_match();
     call.store.write(
         [actor = call.actor(), realm = call.realm, expected,
          name = call.request.path_parameter("event_type")](store::Transaction& tx) -> Result<void> {

@@ -181,11 +181,11 @@ class Harness {
     std::unique_ptr<net::Resolver> resolver_ = net::make_resolver(loop_, {});
     FakeEngine engine_;
     events::Publisher publisher_{engine_};
-    webhooks::Webhooks webhooks_{vault_,
-                                 publisher_,
-                                 engine_,
-                                 store_.random,
-                                 {.timeout = 15s, .retry_schedule = {}, .policy = policy_}};
+    events::FanOut fan_out_{*store_, engine_};
+    webhooks::Cancellations cancellations_{*store_, fan_out_};
+    webhooks::Webhooks webhooks_{
+        vault_,  publisher_,    cancellations_,
+        engine_, store_.random, {.timeout = 15s, .retry_schedule = {}, .policy = policy_}};
     access::PasswordHasher hasher_;
     access::ApiKeys keys_;
     directory::Directory directory_{

@@ -77,7 +77,7 @@ Result<void> get_realm(Context&, Call& call) {
 
 Result<void> change_realm(Context& context, Call& call, directory::ChangeKind kind) {
     POSTRIDER_TRY(call.query().finish());
-    POSTRIDER_ASSIGN(const auto expected, call.if_match());
+    const auto expected = call.if_match();
     POSTRIDER_ASSIGN(Body body, call.json_object());
     directory::RealmChange change;
     if (const json::Value* name = body.value("display_name"); name != nullptr && name->is_null()) {
@@ -105,7 +105,7 @@ Result<void> update_realm(Context& context, Call& call) {
 
 Result<void> delete_realm(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
-    POSTRIDER_ASSIGN(const auto version, call.if_match());
+    const auto version = call.if_match();
     if (!call.principal->of_master) {
         return fail(ErrorCode::permission_denied, "only the realm master deletes realms");
     }
@@ -135,7 +135,7 @@ Result<void> get_settings(Context& context, Call& call) {
 
 Result<void> change_settings(Context& context, Call& call, directory::ChangeKind kind) {
     POSTRIDER_TRY(call.query().finish());
-    POSTRIDER_ASSIGN(const auto version, call.if_match());
+    const auto version = call.if_match();
     POSTRIDER_ASSIGN(const auto body, call.json(bounds::settings));
     store::write<directory::VersionedSettings>(
         call.store,

@@ -74,7 +74,7 @@ TEST_F(RealmRoutes, a_patch_needs_the_version_that_was_seen) {
     EXPECT_EQ(patch(R"({"display_name":"Two"})", "\"1\"").status, 412);
     EXPECT_EQ(patch(R"({"display_name":"Two"})", "\"abc\"").status, 412);
     EXPECT_EQ(patch(R"({"display_name":"Two"})", "W/\"2\"").status, 412);
-    EXPECT_EQ(patch(R"({"display_name":"Two"})", "\"1\", \"2\"").status, 422);
+    EXPECT_EQ(patch(R"({"display_name":"Two"})", "\"1\", \"3\"").status, 412);
     EXPECT_EQ(patch(R"({"display_name":"Two"})", "*").text("display_name"), "Two");
     EXPECT_EQ(patch(R"({"display_name":null})").text("display_name"), "");
     EXPECT_EQ(patch(R"({"name":"acme"})").status, 200);

@@ -4,6 +4,7 @@
 #include "api/call.h"
 #include "api/directory_call.h"
 #include "api/list_bounds.h"
+#include "api/plain_http.h"
 #include "api/routes.h"
 #include "store/tables.h"
 
@@ -33,16 +34,22 @@ Answer saved_answer(int status, const Saved& saved) {
 Result<void> create_webhook(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(const auto body, call.json(bounds::webhook));
-    store::write<Saved>(
-        call.store,
-        [&webhooks = context.webhooks, realm = call.realm, actor = call.actor(),
-         change = webhooks::parse_change(body, webhooks::ChangeKind::create)](
-            store::Transaction& tx) { return webhooks.create(tx, realm, change, actor); },
-        call.reply.with<Saved>([realm = call.realm_name](const Saved& saved) {
-            return saved_answer(201, saved)
-                .with_header("Location", "/api/v1/realms/" + realm + "/webhooks/" +
-                                             saved.webhook.id.to_string());
-        }));
+    const auto change = webhooks::parse_change(body, webhooks::ChangeKind::create);
+    auto done = call.reply.with<Saved>([realm = call.realm_name](const Saved& saved) {
+        return saved_answer(201, saved)
+            .with_header("Location",
+                         "/api/v1/realms/" + realm + "/webhooks/" + saved.webhook.id.to_string());
+    });
+    save_if_reachable(context, call, change.url, {},
+                      [&webhooks = context.webhooks, store = call.store, realm = call.realm,
+                       actor = call.actor(), change, done = std::move(done)] {
+                          store::write<Saved>(
+                              store,
+                              [&webhooks, realm, actor, change](store::Transaction& tx) {
+                                  return webhooks.create(tx, realm, change, actor);
+                              },
+                              done);
+                      });
     return {};
 }
 
@@ -128,20 +135,25 @@ Result<void> get_webhook(Context& context, Call& call) {
 Result<webhooks::Address> address_of(const Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<WebhookId>("webhook_id", "webhook"));
     POSTRIDER_TRY(call.query().finish());
-    POSTRIDER_ASSIGN(const auto version, call.if_match());
+    const auto version = call.if_match();
     return webhooks::Address{call.realm, id, version};
 }
 
 Result<void> change_webhook(Context& context, Call& call, webhooks::ChangeKind kind) {
     POSTRIDER_ASSIGN(const auto address, address_of(call));
     POSTRIDER_ASSIGN(const auto body, call.json(bounds::webhook));
-    store::write<Saved>(
-        call.store,
-        [&directory = context.directory, address, caller = caller_of(call),
-         change = webhooks::parse_change(body, kind)](store::Transaction& tx) {
-            return directory.update_webhook(tx, caller, address, change);
-        },
-        call.reply.with<Saved>([](const Saved& saved) { return saved_answer(200, saved); }));
+    const auto change = webhooks::parse_change(body, kind);
+    auto done = call.reply.with<Saved>([](const Saved& saved) { return saved_answer(200, saved); });
+    save_if_reachable(context, call, change.url, address.id,
+                      [&directory = context.directory, store = call.store, address,
+                       caller = caller_of(call), change, done = std::move(done)] {
+                          store::write<Saved>(
+                              store,
+                              [&directory, address, caller, change](store::Transaction& tx) {
+                                  return directory.update_webhook(tx, caller, address, change);
+                              },
+                              done);
+                      });
     return {};
 }
 

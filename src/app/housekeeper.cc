@@ -5,6 +5,7 @@
 #include "model/limits.h"
 #include "store/tables.h"
 #include "telemetry/log.h"
+#include "webhooks/cancellations.h"
 #include "webhooks/recover.h"
 
 namespace postrider::app {
@@ -124,6 +125,7 @@ void Housekeeper::work() {
     const bool expires = may_expire();
     recoveries_.proceed();
     fan_out_.resume();
+    cancellations_.resume();
     auto* cluster = store_.cluster();
     if (cluster != nullptr && !cluster->is_steward()) {
         note_uses();

@@ -16,8 +16,9 @@ namespace postrider::directory {
 class Directory;
 }
 namespace postrider::webhooks {
+class Cancellations;
 class Recoveries;
-}
+}  // namespace postrider::webhooks
 
 namespace postrider::app {
 
@@ -25,15 +26,17 @@ namespace postrider::app {
 /// ends idempotency keys, reset tokens, sessions and access tokens that are too old, notes when
 /// API keys were last used, removes what deleted realms held, what is older than a realm's
 /// retention and keys that ended long ago, lets the store tidy up, and goes on with recoveries and
-/// the writing of deliveries that an error of the store has stopped. Of several nodes the steward
-/// does most of it. Lives on the engine's loop.
+/// with the writing and cancelling of deliveries that an error of the store has stopped. Of several
+/// nodes the steward does most of it. Lives on the engine's loop.
 class Housekeeper {
  public:
-    Housekeeper(store::Store& store, events::FanOut& fan_out, webhooks::Recoveries& recoveries,
+    Housekeeper(store::Store& store, events::FanOut& fan_out,
+                webhooks::Cancellations& cancellations, webhooks::Recoveries& recoveries,
                 directory::Directory& directory, access::ApiKeys& keys, const Clock& clock,
                 net::EventLoop& loop)
         : store_(store),
           fan_out_(fan_out),
+          cancellations_(cancellations),
           recoveries_(recoveries),
           directory_(directory),
           keys_(keys),
@@ -74,6 +77,7 @@ class Housekeeper {
 
     store::Store& store_;
     events::FanOut& fan_out_;
+    webhooks::Cancellations& cancellations_;
     webhooks::Recoveries& recoveries_;
     directory::Directory& directory_;
     access::ApiKeys& keys_;

@@ -87,7 +87,8 @@ class ServerImpl final : public Server {
           sink_(*engine_, metrics_),
           fan_out_(*store_, sink_),
           publisher_(sink_, fan_out_),
-          webhooks_(vault_, publisher_, *engine_, random_,
+          cancellations_(*store_, fan_out_),
+          webhooks_(vault_, publisher_, cancellations_, *engine_, random_,
                     {.timeout = config.timeout,
                      .retry_schedule = config.retry_schedule,
                      .policy = policy_}),
@@ -106,7 +107,8 @@ class ServerImpl final : public Server {
               [](const Error& error) {
                   log::warning("webhooks", "recovery waits", {{"reason", error.message}});
               }),
-          housekeeper_(*store_, fan_out_, recoveries_, directory_, keys_, clock_, loop_),
+          housekeeper_(*store_, fan_out_, cancellations_, recoveries_, directory_, keys_, clock_,
+                       loop_),
           counter_keeper_(*store_, clock_, loop_),
           node_(*store_, webhooks_, directory_, keys_, *engine_),
           context_{.whole_store = *store_,
@@ -175,6 +177,7 @@ class ServerImpl final : public Server {
     CountedSink sink_;
     events::FanOut fan_out_;
     events::Publisher publisher_;
+    webhooks::Cancellations cancellations_;
     webhooks::Webhooks webhooks_;
     access::ApiKeys keys_;
     access::PasswordHasher hasher_;

@@ -29,7 +29,7 @@ struct RedirectUriAddress {
     RealmId realm;
     ClientId client;
     RedirectUriId id;
-    std::optional<std::int64_t> version;
+    VersionCondition version;
 };
 
 /// The clients of a realm and their redirect URIs: each mutation is one closure's work: rows, one

@@ -239,11 +239,11 @@ Result<store::RealmRow> Directory::create_in(store::Transaction& tx, const Actor
 
 Result<store::RealmRow> Directory::update_in(store::Transaction& tx, const Actor& actor,
                                              const RealmId& id, const RealmChange& change,
-                                             std::optional<std::int64_t> expected_version) {
+                                             const VersionCondition& expected_version) {
     POSTRIDER_ASSIGN(auto found, store::realms_table::find(tx.sql(), id));
     if (!found) return fail(ErrorCode::not_found, "there is no realm " + id.to_string());
     store::RealmRow row = std::move(*found);
-    if (expected_version && *expected_version != row.version) {
+    if (!expected_version.holds_for(row.version)) {
         return fail(ErrorCode::failed_precondition,
                     "the realm has changed since it was read; read it again");
     }
@@ -440,7 +440,7 @@ void Directory::create_realm(Actor actor, NewRealm realm, RealmDone done) {
 }
 
 void Directory::update_realm(Actor actor, RealmId id, RealmChange change,
-                             std::optional<std::int64_t> expected_version, RealmDone done) {
+                             const VersionCondition& expected_version, RealmDone done) {
     if (change.display_name) {
         if (auto checked = check_display_name(*change.display_name); !checked) {
             return done(std::unexpected(std::move(checked).error()));

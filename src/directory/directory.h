@@ -111,10 +111,10 @@ class Directory {
 
     /// Errors: invalid_argument naming the field; conflict (the name is taken).
     void create_realm(Actor actor, NewRealm realm, RealmDone done);
-    /// Errors: invalid_argument, not_found, failed_precondition (`expected_version` is not its).
+    /// Errors: invalid_argument, not_found, failed_precondition (`expected_version` does not hold).
     /// A change that changes nothing writes nothing.
     void update_realm(Actor actor, RealmId id, RealmChange change,
-                      std::optional<std::int64_t> expected_version, RealmDone done);
+                      const VersionCondition& expected_version, RealmDone done);
     /// The realm is gone at once and its name is free; its rows go in steps (purge_step).
     /// Writer's thread. Errors: not_found, failed_precondition, conflict (`master` stays).
     Result<void> delete_realm(store::Transaction& tx, const Actor& actor,
@@ -159,7 +159,7 @@ class Directory {
                                       const NewRealm& realm);
     Result<store::RealmRow> update_in(store::Transaction& tx, const Actor& actor, const RealmId& id,
                                       const RealmChange& change,
-                                      std::optional<std::int64_t> expected_version);
+                                      const VersionCondition& expected_version);
 
     store::Store& store_;
     events::Publisher& publisher_;

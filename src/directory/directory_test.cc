@@ -39,7 +39,7 @@ class DirectoryTest : public testing::Test {
         return done.get_future().get();
     }
     Result<store::RealmRow> update(RealmId id, RealmChange change,
-                                   std::optional<std::int64_t> version = std::nullopt) {
+                                   const VersionCondition& version = {}) {
         std::promise<Result<store::RealmRow>> done;
         directory_.update_realm(
             actor_, id, std::move(change), version,
@@ -59,9 +59,12 @@ class DirectoryTest : public testing::Test {
     events::Publisher publisher_{sink_};
     vault::Vault vault_{vault::KeyRing::generate(store_.random)};
     NoTargets targets_;
+    events::FanOut fan_out_{*store_, sink_};
+    webhooks::Cancellations cancellations_{*store_, fan_out_};
     webhooks::Webhooks webhooks_{
         vault_,
         publisher_,
+        cancellations_,
         targets_,
         store_.random,
         {.timeout = 15s, .retry_schedule = {}, .policy = std::make_shared<net::EgressPolicy>()}};
@@ -128,7 +131,8 @@ TEST_F(DirectoryTest, names_are_checked) {
 
 TEST_F(DirectoryTest, an_update_fires_once_and_only_when_it_changes_something) {
     const auto row = create({.name = "acme", .display_name = "Acme"});
-    const auto changed = update(row->id, {.display_name = "Acme Ltd"}, 1);
+    const auto changed =
+        update(row->id, {.display_name = "Acme Ltd"}, VersionCondition::one_of({1}));
     ASSERT_TRUE(changed) << changed.error().message;
     EXPECT_EQ(changed->version, 2);
     const auto same = update(row->id, {.display_name = "Acme Ltd"});
@@ -138,8 +142,9 @@ TEST_F(DirectoryTest, an_update_fires_once_and_only_when_it_changes_something) {
     EXPECT_EQ(own[0].type, "realm.updated");
     EXPECT_NE(own[0].data.find(R"("changed":["display_name"])"), std::string::npos);
     EXPECT_EQ(events_of(directory_.realms().master()).size(), 2u);
-    EXPECT_EQ(update(row->id, {.display_name = "Other"}, 1).error().code,
-              ErrorCode::failed_precondition);
+    EXPECT_EQ(
+        update(row->id, {.display_name = "Other"}, VersionCondition::one_of({1})).error().code,
+        ErrorCode::failed_precondition);
     EXPECT_EQ(update(RealmId{}, {.display_name = "Other"}).error().code, ErrorCode::not_found);
 }
 

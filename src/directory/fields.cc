@@ -97,8 +97,8 @@ std::unexpected<Error> taken(std::string_view name, std::string what) {
     return std::unexpected(std::move(error));
 }
 
-Result<void> check_version(std::optional<std::int64_t> expected, std::int64_t version) {
-    if (!expected || *expected == version) return {};
+Result<void> check_version(const VersionCondition& expected, std::int64_t version) {
+    if (expected.holds_for(version)) return {};
     return fail(ErrorCode::failed_precondition,
                 fmt::format("it has changed since it was read: its ETag is now \"{}\"; read it "
                             "again",

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "model/text_rule.h"
+#include "model/version_condition.h"
 #include "webhooks/change.h"
 
 namespace postrider::directory {
@@ -67,8 +68,8 @@ class FieldReader {
 Result<void> check_errors(std::vector<FieldError> errors);
 /// A conflict about one member: it is taken.
 std::unexpected<Error> taken(std::string_view name, std::string what);
-/// Errors: failed_precondition, when `expected` is set and another.
-Result<void> check_version(std::optional<std::int64_t> expected, std::int64_t version);
+/// Errors: failed_precondition, when `expected` does not hold for `version`.
+Result<void> check_version(const VersionCondition& expected, std::int64_t version);
 std::unexpected<Error> no_such(std::string_view what, const std::string& id);
 
 /// Visible ASCII alone, not empty.

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "directory/authority.h"
 #include "model/actor.h"
+#include "model/version_condition.h"
 #include "store/rows.h"
 #include "store/store.h"
 
@@ -18,12 +19,12 @@ class Publisher;
 
 namespace postrider::directory {
 
-/// Which resource a change is of, and the version that it must have (If-Match; none: any).
+/// Which resource a change is of, and which versions it may have (If-Match).
 template <typename IdType>
 struct Address {
     RealmId realm;
     IdType id;
-    std::optional<std::int64_t> version = std::nullopt;
+    VersionCondition version = {};
 };
 
 /// One change, as it is told and kept.

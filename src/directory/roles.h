@@ -14,7 +14,7 @@ struct RoleAddress {
     RealmId realm;
     std::optional<ClientId> client;
     RoleId id;
-    std::optional<std::int64_t> version;
+    VersionCondition version;
 };
 
 /// The roles of a realm and of its clients: each mutation is one closure's work: row, one event,

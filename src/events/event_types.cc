@@ -71,10 +71,10 @@ class TypeReader {
     std::vector<FieldError>& errors_;
 };
 
-Result<void> check_version(std::optional<std::int64_t> expected, std::int64_t version) {
-    if (!expected || *expected == version) return {};
+Result<void> check_version(const VersionCondition& expected, std::int64_t version) {
+    if (expected.holds_for(version)) return {};
     return fail(ErrorCode::failed_precondition,
-                "If-Match names another version than the current one, " + std::to_string(version) +
+                "If-Match names other versions than the current one, " + std::to_string(version) +
                     "; nothing was changed.");
 }
 
@@ -173,13 +173,13 @@ Result<store::EventTypeRow> create_own_type(store::Transaction& tx, const RealmI
 }
 
 Result<Replaced> replace_own_type(store::Transaction& tx, const RealmId& realm, const OwnType& type,
-                                  std::optional<std::int64_t> expected_version) {
+                                  const VersionCondition& expected_version) {
     POSTRIDER_ASSIGN(auto existing, store::event_types_table::find(tx.sql(), realm, type.name));
     if (!existing) {
-        if (expected_version) {
+        if (!expected_version.holds_for_none()) {
             return fail(ErrorCode::failed_precondition,
-                        "If-Match names a version, but there is no event type \"" + type.name +
-                            "\"; nothing was changed.");
+                        "If-Match asks for one that exists, but there is no event type \"" +
+                            type.name + "\"; nothing was changed.");
         }
         POSTRIDER_ASSIGN(auto row, insert(tx, realm, type));
         return Replaced{std::move(row), true, true};
@@ -199,7 +199,7 @@ Result<Replaced> replace_own_type(store::Transaction& tx, const RealmId& realm, 
 }
 
 Result<void> delete_own_type(store::Transaction& tx, const RealmId& realm, std::string_view name,
-                             std::optional<std::int64_t> expected_version) {
+                             const VersionCondition& expected_version) {
     POSTRIDER_ASSIGN(auto existing, store::event_types_table::find(tx.sql(), realm, name));
     if (!existing) return no_such_type(name);
     POSTRIDER_TRY(check_version(expected_version, existing->version));

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "events/catalogue.h"
+#include "model/version_condition.h"
 #include "store/rows.h"
 #include "store/store.h"
 
@@ -38,13 +39,13 @@ struct Replaced {
     bool changed = false;  ///< false: it was so already, and nothing was written
 };
 /// Makes the type be `type`, whether it exists or not.
-/// Errors: failed_precondition (`expected_version` is not its), conflict (the limit).
+/// Errors: failed_precondition (`expected_version` does not hold), conflict (the limit).
 Result<Replaced> replace_own_type(store::Transaction& tx, const RealmId& realm, const OwnType& type,
-                                  std::optional<std::int64_t> expected_version);
+                                  const VersionCondition& expected_version);
 
 /// Errors: not_found; failed_precondition; conflict while a webhook subscribes to it by its name.
 Result<void> delete_own_type(store::Transaction& tx, const RealmId& realm, std::string_view name,
-                             std::optional<std::int64_t> expected_version);
+                             const VersionCondition& expected_version);
 
 std::unexpected<Error> no_such_type(std::string_view name);
 

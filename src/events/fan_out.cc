@@ -62,6 +62,11 @@ Result<Uuid> FanOut::write_parts(store::Transaction& tx, const RealmId& realm) {
     while (true) {
         POSTRIDER_ASSIGN(const auto part, store::fan_outs_table::first(tx.sql(), realm));
         if (!part) return last;
+        if (!part->is_readable) {
+            // The log says which; those behind it must not wait for ever.
+            POSTRIDER_TRY(store::fan_outs_table::remove_first(tx, realm));
+            continue;
+        }
         count += std::max<std::size_t>(part->webhooks.size(), 1);
         if (!last.is_nil() && count > limits::fan_out_part_deliveries) return last;
         POSTRIDER_TRY(write_part(tx, *part));
@@ -73,7 +78,7 @@ Result<void> FanOut::write_part(store::Transaction& tx, const store::FanOutRow& 
     POSTRIDER_TRY(store::fan_outs_table::remove(tx, part.realm, part.id));
     POSTRIDER_ASSIGN(const auto event, store::events_table::find(tx.sql(), part.realm, part.event));
     if (!event) return {};
-    POSTRIDER_ASSIGN(auto deliveries, deliveries_of(tx, part));
+    POSTRIDER_ASSIGN(auto deliveries, deliveries_of(tx, part, event->type));
     POSTRIDER_TRY(store::deliveries_table::insert_all(tx, deliveries));
     const auto body = std::make_shared<const std::string>(
         event_body(event->type, event->timestamp, event->resource_id, event->data));
@@ -88,15 +93,18 @@ Result<void> FanOut::write_part(store::Transaction& tx, const store::FanOutRow& 
 }
 
 /// A webhook that was disabled or deleted since the event was accepted gets its delivery, too, but
-/// a cancelled one: as if the delivery had been there when it was.
+/// a cancelled one: as if the delivery had been there when it was. Of a realm that is gone only its
+/// deletion is still delivered.
 Result<std::vector<store::DeliveryRow>> FanOut::deliveries_of(store::Transaction& tx,
-                                                              const store::FanOutRow& part) {
+                                                              const store::FanOutRow& part,
+                                                              std::string_view type) {
     std::vector<store::DeliveryRow> deliveries;
     const auto version = store::realms_table::hold_config_version(tx, part.realm);
-    if (!version && version.error().code == ErrorCode::not_found) return deliveries;
-    if (!version) return std::unexpected(version.error());
+    const bool is_gone = !version && version.error().code == ErrorCode::not_found;
+    if (!version && !is_gone) return std::unexpected(version.error());
+    if (is_gone && type != "realm.deleted") return deliveries;
     std::optional<std::set<WebhookId>> enabled;
-    if (*version != part.config_version) {
+    if (version && *version != part.config_version) {
         POSTRIDER_ASSIGN(const auto rows,
                          store::webhooks_table::subscriptions(tx.sql(), part.realm));
         enabled.emplace();

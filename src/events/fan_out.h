@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,7 +43,8 @@ class FanOut {
     Result<Uuid> write_parts(store::Transaction& tx, const RealmId& realm);
     Result<void> write_part(store::Transaction& tx, const store::FanOutRow& part);
     Result<std::vector<store::DeliveryRow>> deliveries_of(store::Transaction& tx,
-                                                          const store::FanOutRow& part);
+                                                          const store::FanOutRow& part,
+                                                          std::string_view type);
     void advance(const RealmId& realm, const Result<Uuid>& written);
 
     store::Store& store_;

@@ -1,5 +1,6 @@
 #include "events/publisher.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -80,8 +81,8 @@ std::unexpected<Error> fan_out_too_large(std::size_t fitting) {
 
 std::unexpected<Error> fan_out_busy() {
     return fail(ErrorCode::unavailable,
-                "The deliveries of earlier events of this realm are still being written: nothing "
-                "was accepted; try again in a moment.");
+                "Some 260,000 deliveries of earlier events of this realm are still being written: "
+                "nothing was accepted; try again in a moment.");
 }
 
 std::unexpected<Error> key_reused(const std::string& key) {
@@ -163,13 +164,46 @@ Result<void> Publisher::write(store::Transaction& tx, Rows& rows) {
     return {};
 }
 
+/// The event of a change, with its deliveries, or with the parts in which they will be written.
 Result<void> Publisher::insert(store::Transaction& tx, store::EventRow event,
-                               std::span<const WebhookId> webhooks) {
+                               const Matcher& matcher) {
     Rows rows;
-    add(tx, std::move(event), webhooks, rows);
+    auto webhooks = matcher.match(event.type);
+    const std::size_t count = tx.deliveries_written() + webhooks.size();
+    std::size_t left = 0;
+    if (fan_out_ != nullptr && !webhooks.empty()) {
+        POSTRIDER_ASSIGN(left, store::fan_outs_table::count(tx.sql(), event.realm,
+                                                            limits::fan_out_staged_parts_max));
+        // What this work has left there itself is its own to wait for.
+        if (left >= limits::fan_out_staged_parts_max && !tx.has_waits()) return fan_out_busy();
+    }
+    const bool is_staged =
+        fan_out_ != nullptr && (left > 0 || count > limits::publish_rows_at_once);
+    if (is_staged) {
+        // A webhook's own deletion is told as of the transaction that deletes it.
+        const auto others = std::ranges::partition(
+            webhooks, [&](const WebhookId& id) { return id.uuid == event.resource_id.uuid; });
+        const RealmId realm = event.realm;
+        const EventId id = event.id;
+        add(tx, std::move(event), std::span(webhooks.begin(), others.begin()), rows);
+        add_parts(tx, realm, id, matcher.config_version(), others, rows);
+        write_parts_later(tx, realm, rows);
+    } else {
+        tx.count_deliveries(webhooks.size());
+        add(tx, std::move(event), webhooks, rows);
+    }
     POSTRIDER_TRY(write(tx, rows));
     offer_after_commit(tx, std::move(rows.offers));
     return {};
+}
+
+/// After the commit; whoever asked waits for it.
+void Publisher::write_parts_later(store::Transaction& tx, const RealmId& realm, const Rows& rows) {
+    if (rows.parts.empty()) return;
+    tx.after_commit([this, realm] { fan_out_->proceed(realm); });
+    tx.answer_after([this, realm, last = rows.parts.back().id](std::function<void()> then) {
+        fan_out_->when_written(realm, last, std::move(then));
+    });
 }
 
 void Publisher::offer_after_commit(store::Transaction& tx, std::vector<Offer> offers) {
@@ -186,13 +220,12 @@ Result<PublishedEvent> Publisher::publish(store::Transaction& tx, const RealmId&
     POSTRIDER_ASSIGN(auto version, store::realms_table::hold_config_version(tx, realm));
     POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
     CHECK(current->knows(event.type));
-    const auto webhooks = current->match(event.type);
     PublishedEvent published{tx.mint_id<EventId>(), event.type, event.resource_id,
-                             event.timestamp.value_or(tx.now()), webhooks.size()};
+                             event.timestamp.value_or(tx.now()), current->match(event.type).size()};
     POSTRIDER_TRY(insert(tx,
                          {realm, published.id, event.type, event.resource_id, published.timestamp,
                           origin, event.data},
-                         webhooks));
+                         *current));
     return published;
 }
 
@@ -201,11 +234,10 @@ Result<void> Publisher::publish_copy(store::Transaction& tx, const RealmId& real
                                      EventOrigin origin) {
     POSTRIDER_ASSIGN(auto version, store::realms_table::hold_config_version(tx, realm));
     POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
-    const auto webhooks = current->match(event.type);
     return insert(tx,
                   {realm, event.id, event.type, event.resource_id, event.timestamp, origin,
                    std::string(data)},
-                  webhooks);
+                  *current);
 }
 
 Result<PublishAnswer> Publisher::add_work(store::Transaction& tx, const PublishWork& work,

@@ -23,16 +23,17 @@ namespace postrider::events {
 class Publisher {
  public:
     explicit Publisher(DeliverySink& sink) : sink_(sink) {}
-    /// Publishes with more than limits::publish_rows_at_once deliveries leave them to `fan_out`,
-    /// and so does, to keep the order, what is published to a realm that has parts left there.
-    /// Events of changes have all their deliveries in the change's own transaction: a deleted
-    /// webhook still gets its own `webhook.deleted`.
+    /// What has more than limits::publish_rows_at_once deliveries leaves them to `fan_out`, and so
+    /// does, to keep the order, what is published to a realm that has parts left there.
     Publisher(DeliverySink& sink, FanOut& fan_out) : sink_(sink), fan_out_(&fan_out) {}
 
     /// The event of a change, in the change's own transaction. Call it before the row goes for a
     /// deletion (which matches as before the change) and after the change, with the realm's
-    /// config_version raised where matching changed, for everything else.
+    /// config_version raised where matching changed, for everything else. Whoever asked for the
+    /// change is answered when all deliveries are written (Transaction::answer_after); a webhook's
+    /// delivery of an event about itself is written at once.
     /// Requires: the type is built in, or the realm's own.
+    /// Errors: also unavailable (too many deliveries of the realm are still to be written).
     Result<PublishedEvent> publish(store::Transaction& tx, const RealmId& realm,
                                    const NewEvent& event, EventOrigin origin);
 
@@ -83,9 +84,9 @@ class Publisher {
     static void add(store::Transaction& tx, store::EventRow event,
                     std::span<const WebhookId> webhooks, Rows& rows);
     static Result<void> write(store::Transaction& tx, Rows& rows);
-    Result<void> insert(store::Transaction& tx, store::EventRow event,
-                        std::span<const WebhookId> webhooks);
+    Result<void> insert(store::Transaction& tx, store::EventRow event, const Matcher& matcher);
     void offer_after_commit(store::Transaction& tx, std::vector<Offer> offers);
+    void write_parts_later(store::Transaction& tx, const RealmId& realm, const Rows& rows);
 
     DeliverySink& sink_;
     FanOut* fan_out_ = nullptr;

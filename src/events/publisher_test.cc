@@ -445,29 +445,32 @@ TEST_F(PublisherTest, a_realm_that_is_gone_refuses_its_work_alone) {
 
 TEST_F(PublisherTest, own_types_come_and_go_with_their_rules) {
     EXPECT_FALSE(publish(work({event("parcel.lost")})));
-    auto put = [this](OwnType type, std::optional<std::int64_t> expected) {
+    auto put = [this](OwnType type, const VersionCondition& expected) {
         return change([this, type, expected](Transaction& tx) {
             return replace_own_type(tx, realm_, type, expected);
         });
     };
     OwnType type{.name = "parcel.lost", .description = "d", .schema = "{}", .example = ""};
-    EXPECT_EQ(put(type, 1).error().code, ErrorCode::failed_precondition);
-    EXPECT_TRUE(put(type, std::nullopt)->created);
+    EXPECT_EQ(put(type, VersionCondition::one_of({1})).error().code,
+              ErrorCode::failed_precondition);
+    EXPECT_TRUE(put(type, {})->created);
     EXPECT_TRUE(publish(work({event("parcel.lost")})));
-    auto same = put(type, std::nullopt);
+    auto same = put(type, {});
     EXPECT_FALSE(same->created || same->changed);
     EXPECT_EQ(same->row.version, 1);
     type.description = "another";
-    EXPECT_EQ(put(type, 1)->row.version, 2);
-    EXPECT_EQ(
-        put({.name = type.name, .description = {}, .schema = {}, .example = {}}, 1).error().code,
-        ErrorCode::failed_precondition);
+    EXPECT_EQ(put(type, VersionCondition::one_of({1}))->row.version, 2);
+    EXPECT_EQ(put({.name = type.name, .description = {}, .schema = {}, .example = {}},
+                  VersionCondition::one_of({1}))
+                  .error()
+                  .code,
+              ErrorCode::failed_precondition);
     auto create = change([&](Transaction& tx) { return create_own_type(tx, realm_, type); });
     EXPECT_EQ(create.error().code, ErrorCode::conflict);
 
     auto remove = [this](std::string name) {
         return change([this, name](Transaction& tx) -> Result<int> {
-            POSTRIDER_TRY(delete_own_type(tx, realm_, name, std::nullopt));
+            POSTRIDER_TRY(delete_own_type(tx, realm_, name, {}));
             return 0;
         });
     };

@@ -109,6 +109,7 @@ inline constexpr Duration retry_delay_max = 24h;
 inline constexpr double retry_jitter = 0.2;  ///< ±20 %: a thousand webhooks do not return as one
 inline constexpr std::size_t tests_per_minute_max = 10;  ///< per webhook
 inline constexpr Duration url_check_timeout = 5s;        ///< the look-up of webhooks/check
+inline constexpr Duration url_save_timeout = 2s;  ///< of saving a plain-http URL: then it is saved
 inline constexpr Duration failing_before_disable = 5 * 24h;
 inline constexpr std::size_t failures_before_disable = 5;
 inline constexpr Duration internal_retry_first = 1s;
@@ -234,6 +235,8 @@ inline constexpr std::size_t lane_window_factor =
 inline constexpr std::size_t held_deliveries_max = 50'000;       ///< of all lanes
 inline constexpr std::size_t held_bytes_max = 96 * 1024 * 1024;  ///< their bodies
 inline constexpr std::size_t offer_queue_max = 16 * 1024;  ///< deliveries between writer and engine
+inline constexpr Duration due_ahead_max =
+    2 * retry_delay_max;  ///< no retry is due later: it was planned by a clock that was wrong
 inline constexpr Duration held_ahead =
     30s;  ///< a retry due later than this waits in the store only
 inline constexpr std::size_t refill_deliveries_max = 512;  ///< of one read
@@ -262,6 +265,10 @@ inline constexpr std::size_t publish_rows_at_once =
     256;  ///< of several publishes, then the others have their turns; ~5 ms
 inline constexpr std::size_t fan_out_part_deliveries =
     128;  ///< what one event makes beyond these is written part by part, ~3 ms each
+inline constexpr std::size_t cancel_part_deliveries =
+    128;  ///< of a webhook that was disabled or deleted, cancelled in one transaction: ~3 ms
+inline constexpr std::size_t cancel_part_webhooks =
+    32;  ///< of a deleted realm that become tombstones in one transaction: ~3 ms
 inline constexpr std::size_t fan_out_staged_parts_max =
     2048;  ///< of one realm, some 260,000 deliveries; then its publishes get 503
 inline constexpr Duration fan_out_retry = 1s;  ///< after a step that the store refused
@@ -273,6 +280,12 @@ inline constexpr std::size_t reader_queue_max = 4096;
 inline constexpr std::size_t reader_threads_first = 1;     ///< for sessions, tokens and refills
 inline constexpr std::size_t reader_threads_ordinary = 2;  ///< one for each core
 inline constexpr std::size_t reader_threads_long = 1;  ///< what takes long holds up only its like
+inline constexpr std::size_t long_reads_of_caller_max =
+    3;  ///< waiting or running: then its next one is taken for long, and nobody pays for finding
+        ///< out
+inline constexpr std::size_t long_reads_of_realm_max = 8;  ///< likewise, of all its callers
+inline constexpr int read_stretch =
+    4;  ///< times its budget of a core that a read may last, while others have the cores
 inline constexpr Duration read_duration_first =
     10ms;  ///< of an ordinary read; one that needs more runs again among the long ones
 inline constexpr Duration read_duration_max = 1s;  ///< a longer one would hold the WAL

@@ -1,5 +1,8 @@
 #include "store/checkpointer.h"
 
+#include <chrono>
+#include <utility>
+
 #include "base/thread.h"
 #include "model/limits.h"
 
@@ -9,6 +12,12 @@ namespace {
 /// A checkpoint per 8 MiB: often enough to keep reads short, seldom enough to batch its fsyncs.
 constexpr int frames_per_checkpoint = 1024;
 constexpr int frames_per_restart = static_cast<int>(limits::wal_restart_bytes / page_bytes);
+/// All commits wait for a restart, and a restart for every read that began before it. One that is
+/// refused is asked for again after the next 8 MiB; only of a WAL that is far too long is it worth
+/// waiting for a long read.
+constexpr std::chrono::milliseconds patience_usual{10};
+constexpr std::chrono::milliseconds patience_long{5000};
+constexpr int frames_too_many = 8 * frames_per_restart;
 
 }  // namespace
 
@@ -48,6 +57,7 @@ void Checkpointer::restart() {
     {
         MutexLock lock(mutex_);
         gap_wanted_ = true;
+        has_patience_ = true;
     }
     leave_gap();
 }
@@ -55,17 +65,21 @@ void Checkpointer::restart() {
 void Checkpointer::run() {
     while (true) {
         bool restart = false;
+        bool has_patience = false;
         {
             MutexLock lock(mutex_);
             while (!due_ && !(gap_wanted_ && gap_open_) && !stopping_) changed_.wait(mutex_);
             if (stopping_) return;
             restart = gap_wanted_ && gap_open_;
+            if (restart) {
+                has_patience = std::exchange(has_patience_, false) || frames_ > frames_too_many;
+            }
             if (!restart) due_ = false;
         }
         // A failure (full disk, a reader in the way) costs nothing: the WAL keeps it all, and the
         // next commits ask again.
         if (restart) {
-            (void)connection_->checkpoint_restart();
+            (void)connection_->checkpoint_restart(has_patience ? patience_long : patience_usual);
             MutexLock lock(mutex_);
             gap_wanted_ = false;
             changed_.notify_all();

@@ -15,7 +15,8 @@ inline constexpr int page_bytes = 8192;  ///< of the database, set before its fi
 ///
 /// It runs PASSIVE, which never blocks the writer but also never starts the WAL anew while commits
 /// keep coming; when it has just run and the WAL is past limits::wal_restart_bytes, the writer
-/// pauses between two groups and a RESTART copies the little that is left. The file keeps its size:
+/// pauses between two groups and a RESTART copies the little that is left, unless a long read is in
+/// its way. The file keeps its size:
 /// to truncate it takes the file system tens of milliseconds, and to grow it again a journal commit
 /// with each fdatasync.
 class Checkpointer {
@@ -43,6 +44,7 @@ class Checkpointer {
     bool due_ GUARDED_BY(mutex_) = false;
     bool gap_wanted_ GUARDED_BY(mutex_) = false;
     bool gap_open_ GUARDED_BY(mutex_) = false;
+    bool has_patience_ GUARDED_BY(mutex_) = false;
     bool stopping_ GUARDED_BY(mutex_) = false;
     std::thread thread_;
 };

@@ -15,6 +15,7 @@ struct FanOutRow {
     EventId event;
     std::int64_t config_version = 0;  ///< of the realm, when the event was accepted
     std::vector<WebhookId> webhooks;  ///< that subscribed to it then
+    bool is_readable = true;          ///< false: it is damaged, and means nothing
 };
 
 namespace fan_outs_table {
@@ -22,6 +23,8 @@ Result<void> insert_all(Transaction& tx, std::span<const FanOutRow> rows);
 /// The realm's oldest. nullopt: every delivery of the realm is written.
 Result<std::optional<FanOutRow>> first(sql::Connection& sql, const RealmId& realm);
 Result<void> remove(Transaction& tx, const RealmId& realm, const Uuid& id);
+/// The row that first() gives, also when it cannot be read.
+Result<void> remove_first(Transaction& tx, const RealmId& realm);
 /// Counts to `limit` at most.
 Result<std::size_t> count(sql::Connection& sql, const RealmId& realm, std::size_t limit);
 /// The realms that have any.

@@ -442,8 +442,24 @@ CREATE TABLE deleted_webhooks (
 CREATE INDEX deleted_webhooks_by_age ON deleted_webhooks (realm_id, deleted_at);
 )sql";
 
-constexpr std::array steps{first,        directory, audit_indexes,   powers,
-                           users_by_age, fan_outs,  resource_slices, counters};
+// What is pending of a webhook that was disabled or deleted is cancelled part by part, too. A
+// webhook's id of sixteen zero bytes means all webhooks of a realm that is deleted.
+constexpr const char* cancellations = R"sql(
+CREATE TABLE cancellations (
+    realm_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    webhook_id BYTES NOT NULL,
+    reason TEXT NOT NULL,
+    cancelled_at BIGINT NOT NULL,
+    except_event BYTES,
+    before_id BYTES,
+    PRIMARY KEY (realm_id, id)
+) CLUSTERED;
+CREATE INDEX cancellations_by_webhook ON cancellations (realm_id, webhook_id);
+)sql";
+
+constexpr std::array steps{first,    directory,       audit_indexes, powers,       users_by_age,
+                           fan_outs, resource_slices, counters,      cancellations};
 
 }  // namespace
 

@@ -348,6 +348,12 @@ void PostgresqlWriter::run_outcomes(Lane& lane, Work work) {
 
 void PostgresqlWriter::run_closure(Lane& lane, Work work) {
     auto& closure = std::get<ClosureWork>(work);
+    std::vector<AnswerWait> waits;
+    const Body body = [&](Transaction& tx) {
+        auto result = closure.closure(tx);
+        waits = tx.end_work();
+        return result;
+    };
     Ran ran;
     {
         std::shared_lock together(closures_mutex_, std::defer_lock);
@@ -355,21 +361,22 @@ void PostgresqlWriter::run_closure(Lane& lane, Work work) {
             const std::lock_guard turn(closures_turn_);
             together.lock();
         }
-        ran = transact(lane, begin_closure, closure.closure, false);
+        ran = transact(lane, begin_closure, body, false);
     }
     if (ran.end == End::again || ran.end == End::lost) {
         const std::lock_guard turn(closures_turn_);
         const std::unique_lock alone(closures_mutex_);
-        ran = repeat(lane, begin_closure, closure.closure, true);
+        ran = repeat(lane, begin_closure, body, true);
     }
     if (ran.end != End::committed) return refuse(work, ran.error);
     if (ran.spoken != 0) {
-        cluster_.committed(ran.spoken, [done = std::move(closure.done)] {
-            if (done) done({});
+        waits.push_back([this, spoken = ran.spoken](std::function<void()> then) {
+            cluster_.committed(spoken, std::move(then));
         });
-    } else if (closure.done) {
-        closure.done({});
     }
+    after_all(std::move(waits), [done = std::move(closure.done)] {
+        if (done) done({});
+    });
 }
 
 void PostgresqlWriter::run_publishes(Lane& lane, std::vector<Entry> works) {

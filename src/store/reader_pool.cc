@@ -12,8 +12,8 @@ namespace {
 
 // A read is charged for every 10 us: a short one costs a few, beside the 1 of its turn.
 constexpr Duration charged_for{10};
-// Others go first, but on a busy machine it still gets its second: at 10 it got a tenth of it.
-constexpr int long_reads_niceness = 2;
+// After logins (nice 5), whose hashes are short, and before the parsing of long bodies (15).
+constexpr int long_reads_niceness = 10;
 
 Result<void> add(std::vector<std::unique_ptr<ReadSource>>& sources, std::size_t count,
                  const std::function<Result<std::unique_ptr<ReadSource>>()>& make) {
@@ -25,6 +25,27 @@ Result<void> add(std::vector<std::unique_ptr<ReadSource>>& sources, std::size_t 
 }
 
 }  // namespace
+
+void ReaderPool::LongOnes::add(const Turn& turn) {
+    counts_[{turn.realm, std::nullopt}] += 1;
+    counts_[{turn.realm, turn.who}] += 1;
+}
+
+void ReaderPool::LongOnes::remove(const Turn& turn) {
+    for (const std::optional<Uuid>& who : {std::optional<Uuid>(), std::optional(turn.who)}) {
+        const auto found = counts_.find({turn.realm, who});
+        if (--found->second == 0) counts_.erase(found);
+    }
+}
+
+bool ReaderPool::LongOnes::are_many(const Turn& turn) const {
+    const auto count = [&](const std::optional<Uuid>& who) {
+        const auto found = counts_.find({turn.realm, who});
+        return found == counts_.end() ? std::size_t{0} : found->second;
+    };
+    return count(turn.who) >= limits::long_reads_of_caller_max ||
+           count(std::nullopt) >= limits::long_reads_of_realm_max;
+}
 
 class ReaderPool::ReadSnapshot final : public Snapshot {
  public:
@@ -85,17 +106,21 @@ void ReaderPool::stop() {
 }
 
 void ReaderPool::read(const Turn& turn, ReadClass read_class, Store::Reader reader) {
-    const Kind kind = read_class == ReadClass::first ? Kind::first : Kind::ordinary;
+    Kind kind = read_class == ReadClass::first ? Kind::first : Kind::ordinary;
     std::optional<Error> refusal;
     {
         const MutexLock lock(mutex_);
+        if (kind == Kind::ordinary && long_ones_.are_many(turn)) kind = Kind::long_one;
         refusal = stopping_ ? Error{ErrorCode::unavailable, "The server is stopping.", {}}
                             : reads_waiting(queue_of(kind).room_for(turn.realm));
         if (!refusal) {
             queue_of(kind).push({turn, 0, std::move(reader)});
+            if (kind == Kind::long_one) long_ones_.add(turn);
+            changed_[static_cast<std::size_t>(kind)].notify_one();
             // Either may take it; who comes too late finds nothing.
-            if (kind == Kind::first) changed_[static_cast<std::size_t>(Kind::first)].notify_one();
-            changed_[static_cast<std::size_t>(Kind::ordinary)].notify_one();
+            if (kind == Kind::first) {
+                changed_[static_cast<std::size_t>(Kind::ordinary)].notify_one();
+            }
             return;
         }
     }
@@ -155,9 +180,13 @@ bool ReaderPool::run_one(ReadSource& source, const Taken& taken) {
 void ReaderPool::finish(Taken taken, bool runs_again, Duration took) {
     const MutexLock lock(mutex_);
     queue_of(taken.kind).charge(taken.entry.turn, static_cast<std::uint64_t>(took / charged_for));
+    if (taken.kind == Kind::long_one) long_ones_.remove(taken.entry.turn);
     if (taken.kind != Kind::ordinary) return;
     running_ordinary_ -= 1;
-    if (runs_again) queue_of(Kind::long_one).push(std::move(taken.entry));
+    if (runs_again) {
+        long_ones_.add(taken.entry.turn);
+        queue_of(Kind::long_one).push(std::move(taken.entry));
+    }
     if (runs_again || stopping_) changed_[static_cast<std::size_t>(Kind::long_one)].notify_all();
 }
 

@@ -2,8 +2,11 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -29,8 +32,9 @@ class ReadSource {
 /// Reads of the first class have a thread of their own, and go before the others on those for
 /// ordinary reads. An ordinary read has limits::read_duration_first there. If it needs more, it
 /// runs once again on the thread for long reads, with limits::read_duration_max: costly filters
-/// hold up each other, and nobody else. In each queue realms and their callers take turns by the
-/// time that their reads took.
+/// hold up each other, and nobody else. Who has several long ones there already has the next at
+/// once among them, too. In each queue realms and their callers take turns by the time that their
+/// reads took.
 /// Thread-safety: any thread.
 class ReaderPool {
  public:
@@ -63,6 +67,17 @@ class ReaderPool {
         Kind kind;
         Queue::Entry entry;
     };
+    /// Long reads that wait or run, by realm and by caller.
+    class LongOnes {
+     public:
+        void add(const Turn& turn);
+        void remove(const Turn& turn);
+        /// The next one of theirs is taken for a long one.
+        bool are_many(const Turn& turn) const;
+
+     private:
+        std::map<std::pair<RealmId, std::optional<Uuid>>, std::size_t> counts_;
+    };
     class ReadSnapshot;
 
     void start(std::vector<std::unique_ptr<ReadSource>>& sources, Kind kind);
@@ -83,6 +98,7 @@ class ReaderPool {
     Mutex mutex_;
     std::array<Condition, kinds> changed_;
     std::array<Queue, kinds> queues_ GUARDED_BY(mutex_);
+    LongOnes long_ones_ GUARDED_BY(mutex_);
     std::size_t running_ordinary_ GUARDED_BY(mutex_) = 0;  ///< each may become a long one
     bool stopping_ GUARDED_BY(mutex_) = false;
     std::vector<std::thread> threads_;

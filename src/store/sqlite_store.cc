@@ -91,13 +91,13 @@ class SqliteReadSource final : public ReadSource {
     explicit SqliteReadSource(std::unique_ptr<SqliteConnection> connection)
         : connection_(std::move(connection)) {}
     Result<sql::Connection*> begin(Duration budget) override {
-        connection_->set_deadline(std::chrono::steady_clock::now() + budget);
+        connection_->set_budget(budget);
         POSTRIDER_TRY(connection_->execute("BEGIN"));
         return connection_.get();
     }
     bool ran_out() const override { return connection_->ran_out(); }
     void end() override {
-        connection_->clear_deadline();
+        connection_->clear_budget();
         // Nothing was written: ending it cannot lose anything.
         (void)connection_->execute("COMMIT");
     }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/memory_guard.h"
@@ -13,6 +14,7 @@
 #include "base/time.h"
 #include "model/event.h"
 #include "model/ids.h"
+#include "store/answer_waits.h"
 #include "store/cluster.h"
 #include "store/sql/connection.h"
 #include "store/turns.h"
@@ -65,6 +67,24 @@ class Transaction {
     virtual Result<bool> tidy(Duration retention) = 0;
     /// What is minted from now on is above `id`, which another node's clock may have put ahead.
     virtual void mint_above(const Uuid& /*id*/) {}
+
+    /// Whoever asked for this work is answered once `wait` has called back, after the commit: for
+    /// what the work leaves to be done in later transactions. Outcomes do not wait for it.
+    void answer_after(AnswerWait wait) { waits_.push_back(std::move(wait)); }
+    bool has_waits() const { return !waits_.empty(); }
+    /// How many deliveries this work has written so far: who writes many leaves some for later.
+    std::size_t deliveries_written() const { return deliveries_written_; }
+    void count_deliveries(std::size_t count) { deliveries_written_ += count; }
+    /// For the store: the work has ended, and the next one may begin. Gives what its answer waits
+    /// for.
+    std::vector<AnswerWait> end_work() {
+        deliveries_written_ = 0;
+        return std::exchange(waits_, {});
+    }
+
+ private:
+    std::vector<AnswerWait> waits_;
+    std::size_t deliveries_written_ = 0;
 };
 
 /// A consistent view of the store, for reading. Lasts at most limits::read_duration_max.
@@ -84,7 +104,8 @@ class Snapshot {
 /// but through after_commit. An error that it returns rolls back this closure alone. It stays under
 /// limits::closure_duration_max: hashing, parsing, sealing happen before it.
 using Closure = std::function<Result<void>(Transaction&)>;
-/// Called once, on the writer's thread: after the durable commit, or with the error.
+/// Called once: on the writer's thread after the durable commit, or with the error; from any thread
+/// where it waits for more (Transaction::answer_after).
 using Done = std::function<void(Result<void>)>;
 
 enum class WriteClass {
@@ -111,7 +132,7 @@ struct PublishAnswer {
     std::size_t rows = 0;   ///< that were written for it
     /// Set when deliveries of it are still to be written: calls back, from any thread, when they
     /// are. Whoever asked hears of the publish then.
-    std::function<void(std::function<void()>)> when_written;
+    AnswerWait when_written;
 };
 
 enum class PublishShape { single, batch };

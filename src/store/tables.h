@@ -44,7 +44,8 @@ Result<void> bury(Transaction& tx, const RealmId& id, Timestamp deleted_at);
 Result<std::vector<RealmId>> buried(sql::Connection& sql, std::size_t limit);
 /// Removes at most `limit` rows of a tombstone: first what belongs to the directory, then the
 /// configuration, then the log; and at the end, when no delivery is pending, the tombstone. What
-/// the deliveries of `realm.deleted` need stays until they are final.
+/// the deliveries of `realm.deleted` need stays until they are final, and everything while
+/// deliveries are still to be cancelled (cancellations_table.h).
 /// Returns how many rows went; 0: nothing can go now.
 Result<std::int64_t> purge(Transaction& tx, const RealmId& id, std::size_t limit);
 /// Rows of a realm by kind, for `contained` ("users": 3).
@@ -431,11 +432,7 @@ Result<void> settle_all(Transaction& tx, std::span<const DeliveryRow* const> row
 Result<void> count_attempt(Transaction& tx, const DeliveryRow& row);
 /// Takes a final delivery back to pending, due now. Returns whether it was final.
 Result<bool> revive(Transaction& tx, const RealmId& realm, const DeliveryId& id, Timestamp due_at);
-/// Cancels what is pending of a webhook, but for the deliveries of `except`. Returns how many.
-Result<std::int64_t> cancel_pending(Transaction& tx, const RealmId& realm, const WebhookId& webhook,
-                                    std::string_view reason, std::optional<EventId> except);
-Result<std::int64_t> count_pending(sql::Connection& sql, const RealmId& realm,
-                                   const WebhookId& webhook);
+Result<bool> has_pending(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook);
 /// Makes a pending delivery `failed` without an attempt. Returns whether it was pending.
 Result<bool> set_aside(Transaction& tx, const RealmId& realm, const DeliveryId& id,
                        std::string_view reason);

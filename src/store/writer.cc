@@ -102,7 +102,7 @@ void Writer::stop() {
 
 void Writer::write(const Turn& turn, WriteClass write_class, Closure closure, Done done) {
     enqueue(write_class == WriteClass::outcomes ? Kind::outcomes : Kind::changes,
-            {turn, 0, {ClosureWork{std::move(closure), std::move(done)}, write_class}});
+            {turn, 0, {ClosureWork{std::move(closure), std::move(done), {}}, write_class}});
 }
 
 void Writer::publish(PublishWork work) {
@@ -313,6 +313,7 @@ Result<void> Writer::run_next(GroupTransaction& tx, Group& group, Isolation isol
     if (auto* closure = std::get_if<ClosureWork>(&group.works[first].work.what)) {
         const auto before = sql_->changes_in_all();
         auto ran = run_guarded(tx, isolation, [&] { return closure->closure(tx); });
+        closure->waits = tx.end_work();
         group.answers.emplace_back(ran);
         charge(group, group.works[first],
                static_cast<std::uint64_t>(sql_->changes_in_all() - before));
@@ -463,7 +464,12 @@ void Writer::tell(Work& work, Answer answer) {
 
 void Writer::pass_on(Work& work, Answer answer) {
     if (auto* closure = std::get_if<ClosureWork>(&work.what)) {
-        if (closure->done) closure->done(std::get<Result<void>>(std::move(answer)));
+        if (!closure->done) return;
+        auto result = std::get<Result<void>>(std::move(answer));
+        if (!result || closure->waits.empty() || work.write_class == WriteClass::outcomes) {
+            return closure->done(std::move(result));
+        }
+        after_all(std::move(closure->waits), [done = std::move(closure->done)] { done({}); });
     } else {
         std::get<PublishWork>(work.what).done(std::get<Result<PublishAnswer>>(std::move(answer)));
     }

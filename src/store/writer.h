@@ -61,6 +61,7 @@ class Writer {
     struct ClosureWork {
         Closure closure;
         Done done;
+        std::vector<AnswerWait> waits = {};  ///< before its answer, once it has run
     };
     struct Work {
         std::variant<ClosureWork, PublishWork> what;

@@ -6,7 +6,9 @@
 
 #include "audit/record.h"
 #include "model/limits.h"
+#include "store/cancellations_table.h"
 #include "store/counters_table.h"
+#include "store/fan_outs_table.h"
 #include "store/tables.h"
 #include "store/wait.h"
 
@@ -46,28 +48,22 @@ Result<void> begin_version(Transaction& tx, const WebhookRow& row) {
     return store::realms_table::raise_config_version(tx, row.realm);
 }
 
-Result<void> cancel_pending(Transaction& tx, const WebhookRow& row,
-                            std::optional<EventId> except = {}) {
-    std::string_view reason;
-    switch (row.disabled_reason) {
+/// Why what is pending of it is cancelled; "": it waits until the webhook can be read again.
+std::string_view cancel_reason(DisabledReason reason) {
+    switch (reason) {
         case DisabledReason::none:
-        case DisabledReason::corrupt:  // it waits until the webhook can be read again
-            return {};
+        case DisabledReason::corrupt:
+            return "";
         case DisabledReason::by_hand:
-            reason = "The webhook was disabled.";
-            break;
+            return "The webhook was disabled.";
         case DisabledReason::gone:
-            reason = "The webhook was disabled: its receiver answered 410 Gone.";
-            break;
+            return "The webhook was disabled: its receiver answered 410 Gone.";
         case DisabledReason::failing:
-            reason = "The webhook was disabled: nothing but failures for too long.";
-            break;
+            return "The webhook was disabled: nothing but failures for too long.";
         case DisabledReason::deleted:
-            reason = "The webhook was deleted.";
-            break;
+            return "The webhook was deleted.";
     }
-    POSTRIDER_TRY(store::deliveries_table::cancel_pending(tx, row.realm, row.id, reason, except));
-    return {};
+    return "";
 }
 
 /// What the audit log keeps of a change: names of fields, never values.
@@ -85,6 +81,18 @@ Result<store::RealmRow> realm_or_none(store::sql::Connection& sql, const RealmId
 }
 
 }  // namespace
+
+Webhooks::Webhooks(const vault::Vault& vault, events::Publisher& publisher,
+                   Cancellations& cancellations, TargetSink& sink, Random& random,
+                   Defaults defaults)
+    : builder_(vault, std::move(defaults)),
+      publisher_(publisher),
+      cancellations_(cancellations),
+      sink_(sink),
+      random_(random) {
+    cancellations_.set_part([this](Transaction& tx, const store::CancellationRow& row,
+                                   Timestamp since) { return cancel_part(tx, row, since); });
+}
 
 Result<RealmConditions> Webhooks::conditions_of(store::sql::Connection& sql,
                                                 const RealmId& realm) const {
@@ -188,7 +196,7 @@ Result<Saved> Webhooks::create(Transaction& tx, const RealmId& realm, const Chan
 Result<Webhooks::Loaded> Webhooks::load(Transaction& tx, const Address& address) {
     Loaded loaded;
     POSTRIDER_ASSIGN(loaded.row, find_row(tx.sql(), address.realm, address.id));
-    if (address.version && *address.version != loaded.row.version) {
+    if (!address.version.holds_for(loaded.row.version)) {
         return fail(ErrorCode::failed_precondition,
                     fmt::format("it has changed since it was read: its ETag is now \"{}\"; read it "
                                 "again",
@@ -231,7 +239,10 @@ Result<void> Webhooks::save(Transaction& tx, Loaded& loaded, Draft& draft, const
 
     const bool was_switched = draft.has_changed("enabled");
     if (was_switched || draft.has_changed("events")) POSTRIDER_TRY(begin_version(tx, row));
-    if (was_switched && !row.enabled) POSTRIDER_TRY(cancel_pending(tx, row));
+    if (was_switched && !row.enabled) POSTRIDER_TRY(cancel_all(tx, row));
+    if (was_switched && row.enabled) {
+        POSTRIDER_TRY(store::cancellations_table::end_at(tx, row.realm, row.id, tx.mint()));
+    }
     if ((was_switched && row.enabled) || draft.has_changed("url")) {
         POSTRIDER_TRY(store::webhook_health_table::clear(tx, row.realm, row.id));
     }
@@ -300,7 +311,7 @@ Result<void> Webhooks::remove(Transaction& tx, const Address& address, const Act
     POSTRIDER_TRY(
         store::counters_table::keep_name(tx, row.realm, row.id, row.name, *row.deleted_at));
     POSTRIDER_TRY(begin_version(tx, row));
-    POSTRIDER_TRY(cancel_pending(tx, row, event.id));
+    POSTRIDER_TRY(cancel_all(tx, row, event.id));
     tell_sink(tx, row, loaded.conditions);
     POSTRIDER_TRY(audit::record(
         tx, actor,
@@ -327,9 +338,9 @@ Result<void> Webhooks::disable(Transaction& tx, const RealmId& realm, const Webh
 Result<void> Webhooks::purge_if_final(Transaction& tx, const RealmId& realm, const WebhookId& id) {
     POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(tx.sql(), realm, id));
     if (!row || !row->deleted_at) return {};
-    POSTRIDER_ASSIGN(const auto pending,
-                     store::deliveries_table::count_pending(tx.sql(), realm, id));
-    if (pending > 0) return {};
+    POSTRIDER_ASSIGN(const bool is_pending,
+                     store::deliveries_table::has_pending(tx.sql(), realm, id));
+    if (is_pending) return {};
     POSTRIDER_TRY(store::webhooks_table::purge(tx, realm, id));
     tx.after_commit([this, id] { sink_.target_removed(id); });
     tx.announce({store::Subject::webhook, realm, id.uuid});
@@ -345,22 +356,100 @@ Result<void> Webhooks::realm_changed(Transaction& tx, const RealmId& realm) {
 }
 
 Result<void> Webhooks::realm_deleted(Transaction& tx, const RealmId& realm, const EventId& last) {
-    POSTRIDER_ASSIGN(const auto found, store::realms_table::find(tx.sql(), realm));
-    const auto conditions = builder_.conditions_or_defaults(found.value_or(store::RealmRow{}));
-    POSTRIDER_ASSIGN(auto rows, store::webhooks_table::list(tx.sql(), realm, {},
-                                                            limits::webhooks_per_realm_max));
-    for (auto& row : rows) {
-        row.enabled = false;
-        row.disabled_reason = DisabledReason::deleted;
-        row.deleted_at = tx.now();
-        row.updated_at = tx.now();
-        row.version += 1;
-        POSTRIDER_TRY(store::webhooks_table::update(tx, row));
-        POSTRIDER_TRY(cancel_pending(tx, row, last));
-        tell_sink(tx, row, conditions);
-        POSTRIDER_TRY(purge_if_final(tx, realm, row.id));
-    }
+    const store::CancellationRow all{.realm = realm,
+                                     .id = tx.mint(),
+                                     .webhook = {},
+                                     .reason = std::string(cancel_reason(DisabledReason::deleted)),
+                                     .at = tx.now(),
+                                     .except = last,
+                                     .before = {}};
+    POSTRIDER_TRY(store::cancellations_table::insert(tx, all));
+    wait_for_cancellations(tx, realm);
     return store::realms_table::raise_config_version(tx, realm);
+}
+
+Result<void> Webhooks::bury(Transaction& tx, WebhookRow row, const RealmConditions& conditions,
+                            const store::CancellationRow& all) {
+    row.enabled = false;
+    row.disabled_reason = DisabledReason::deleted;
+    row.deleted_at = all.at;
+    row.updated_at = all.at;
+    row.version += 1;
+    POSTRIDER_TRY(store::webhooks_table::update(tx, row));
+    POSTRIDER_TRY(cancel_first(tx, row, all.except));
+    tell_sink(tx, row, conditions);
+    return purge_if_final(tx, row.realm, row.id);
+}
+
+/// Of a deleted realm: some of its webhooks become tombstones.
+Result<Cancellations::Done> Webhooks::bury_some(Transaction& tx,
+                                                const store::CancellationRow& all) {
+    // A webhook that goes before its delivery of the deletion is written would not get it.
+    POSTRIDER_ASSIGN(const auto parts, store::fan_outs_table::count(tx.sql(), all.realm, 1));
+    if (parts > 0) return Cancellations::Done{.since = {}, .waits = true};
+    const auto conditions = builder_.conditions_or_defaults(store::RealmRow{});
+    POSTRIDER_ASSIGN(auto rows, store::webhooks_table::list(tx.sql(), all.realm, {},
+                                                            limits::cancel_part_webhooks));
+    if (rows.unreadable > 0) {
+        // They stay in the list, and must not hide those after them.
+        POSTRIDER_ASSIGN(rows, store::webhooks_table::list(tx.sql(), all.realm, {},
+                                                           limits::webhooks_per_realm_max));
+    }
+    if (rows.empty()) {
+        POSTRIDER_TRY(store::cancellations_table::remove(tx, all.realm, all.id));
+        return Cancellations::Done{.is_finished = true, .since = {}};
+    }
+    if (rows.size() > limits::cancel_part_webhooks) rows.resize(limits::cancel_part_webhooks);
+    for (auto& row : rows) POSTRIDER_TRY(bury(tx, std::move(row), conditions, all));
+    return Cancellations::Done{};
+}
+
+/// Whether there is more, which is then noted.
+Result<bool> Webhooks::cancel_first(Transaction& tx, const WebhookRow& row,
+                                    std::optional<EventId> except) {
+    const auto reason = cancel_reason(row.disabled_reason);
+    if (reason.empty()) return false;
+    const store::CancellationRow cancellation{.realm = row.realm,
+                                              .id = tx.mint(),
+                                              .webhook = row.id,
+                                              .reason = std::string(reason),
+                                              .at = tx.now(),
+                                              .except = except,
+                                              .before = {}};
+    POSTRIDER_ASSIGN(const auto part,
+                     store::cancellations_table::cancel(tx, cancellation, Timestamp{},
+                                                        limits::cancel_part_deliveries));
+    if (part.count < limits::cancel_part_deliveries) return false;
+    POSTRIDER_TRY(store::cancellations_table::insert(tx, cancellation));
+    return true;
+}
+
+Result<void> Webhooks::cancel_all(Transaction& tx, const WebhookRow& row,
+                                  std::optional<EventId> except) {
+    POSTRIDER_ASSIGN(const bool has_more, cancel_first(tx, row, except));
+    if (has_more) wait_for_cancellations(tx, row.realm);
+    return {};
+}
+
+void Webhooks::wait_for_cancellations(Transaction& tx, const RealmId& realm) {
+    tx.after_commit([this, realm] { cancellations_.proceed(realm); });
+    tx.answer_after([this, realm](std::function<void()> then) {
+        cancellations_.when_done(realm, std::move(then));
+    });
+}
+
+Result<Cancellations::Done> Webhooks::cancel_part(Transaction& tx,
+                                                  const store::CancellationRow& row,
+                                                  Timestamp since) {
+    if (row.webhook.is_nil()) return bury_some(tx, row);
+    POSTRIDER_ASSIGN(const auto part, store::cancellations_table::cancel(
+                                          tx, row, since, limits::cancel_part_deliveries));
+    if (part.count > 0) return Cancellations::Done{.since = part.last_due_at};
+    // Once more from the beginning: an attempt that was under way may have left a retry there.
+    if (since != Timestamp{}) return Cancellations::Done{};
+    POSTRIDER_TRY(store::cancellations_table::remove(tx, row.realm, row.id));
+    POSTRIDER_TRY(purge_if_final(tx, row.realm, row.webhook));
+    return Cancellations::Done{.is_finished = true, .since = {}};
 }
 
 Result<Webhook> Webhooks::find(store::sql::Connection& sql, const RealmId& realm,

@@ -8,8 +8,10 @@
 #include "base/result.h"
 #include "events/publisher.h"
 #include "model/actor.h"
+#include "model/version_condition.h"
 #include "store/store.h"
 #include "vault/vault.h"
+#include "webhooks/cancellations.h"
 #include "webhooks/change.h"
 #include "webhooks/draft.h"
 #include "webhooks/target.h"
@@ -19,11 +21,11 @@
 
 namespace postrider::webhooks {
 
-/// Which webhook a change is of, and the version that it must have (If-Match; none: any).
+/// Which webhook a change is of, and which versions it may have (If-Match).
 struct Address {
     RealmId realm;
     WebhookId id;
-    std::optional<std::int64_t> version;
+    VersionCondition version;
 };
 
 /// A webhook after a change.
@@ -41,12 +43,8 @@ struct Saved {
 class Webhooks {
  public:
     /// Lifetime: all of them outlive it. Requires: `random` may be used by any thread.
-    Webhooks(const vault::Vault& vault, events::Publisher& publisher, TargetSink& sink,
-             Random& random, Defaults defaults)
-        : builder_(vault, std::move(defaults)),
-          publisher_(publisher),
-          sink_(sink),
-          random_(random) {}
+    Webhooks(const vault::Vault& vault, events::Publisher& publisher, Cancellations& cancellations,
+             TargetSink& sink, Random& random, Defaults defaults);
 
     /// At start, before the engine runs: tells the sink every webhook, and ends the tombstones that
     /// are final. Waits for the store.
@@ -82,8 +80,8 @@ class Webhooks {
     Result<void> realm_changed(store::Transaction& tx, const RealmId& realm);
 
     /// Of a realm that is being deleted, in its transaction, after its last event, which is still
-    /// delivered: every webhook becomes a tombstone, and what else is pending is cancelled. Fires
-    /// nothing: one change, one event.
+    /// delivered: every webhook becomes a tombstone, and what else is pending is cancelled, both
+    /// in parts before whoever asked is answered. Fires nothing: one change, one event.
     Result<void> realm_deleted(store::Transaction& tx, const RealmId& realm, const EventId& last);
 
     /// What the realm's settings make of the server's: its egress policy, for checking a URL.
@@ -112,9 +110,22 @@ class Webhooks {
                      Duration overlap) const;
     void tell_sink(store::Transaction& tx, const store::WebhookRow& row,
                    const RealmConditions& conditions);
+    Result<bool> cancel_first(store::Transaction& tx, const store::WebhookRow& row,
+                              std::optional<EventId> except);
+    /// The first part at once; whoever asked waits for the rest.
+    Result<void> cancel_all(store::Transaction& tx, const store::WebhookRow& row,
+                            std::optional<EventId> except = {});
+    void wait_for_cancellations(store::Transaction& tx, const RealmId& realm);
+    Result<Cancellations::Done> cancel_part(store::Transaction& tx,
+                                            const store::CancellationRow& row, Timestamp since);
+    Result<Cancellations::Done> bury_some(store::Transaction& tx,
+                                          const store::CancellationRow& all);
+    Result<void> bury(store::Transaction& tx, store::WebhookRow row,
+                      const RealmConditions& conditions, const store::CancellationRow& all);
 
     TargetBuilder builder_;
     events::Publisher& publisher_;
+    Cancellations& cancellations_;
     TargetSink& sink_;
     Random& random_;
 };

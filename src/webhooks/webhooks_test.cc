@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <map>
 #include <thread>
 
@@ -73,14 +74,15 @@ class WebhooksTest : public testing::Test {
 
     WebhooksTest()
         : vault_(vault::KeyRing::generate(random_)),
-          publisher_(spy_),
-          webhooks_(vault_, publisher_, spy_, random_,
+          folder_(make_folder()),
+          store_(*store::open_sqlite({.path = folder_ + "/test.db"}, clock_, random_)),
+          fan_out_(*store_, spy_),
+          publisher_(spy_, fan_out_),
+          cancellations_(*store_, fan_out_),
+          webhooks_(vault_, publisher_, cancellations_, spy_, random_,
                     {.timeout = 15s,
                      .retry_schedule = {5s, 5min},
                      .policy = std::make_shared<const net::EgressPolicy>()}) {
-        std::string pattern = testing::TempDir() + "/webhooks-XXXXXX";
-        folder_ = ::mkdtemp(pattern.data());
-        store_ = *store::open_sqlite({.path = folder_ + "/test.db"}, clock_, random_);
         store_->set_publish_handler([this](auto& tx, auto works, auto answers) {
             return publisher_.publish_works(tx, works, answers);
         });
@@ -124,13 +126,13 @@ class WebhooksTest : public testing::Test {
         return *saved;
     }
     Result<Saved> patch(const WebhookId& id, std::string_view body,
-                        std::optional<std::int64_t> version = {}) {
+                        const VersionCondition& version = {}) {
         return change([this, address = Address{realm_, id, version},
                        change = parsed(body, ChangeKind::patch)](Transaction& tx) {
             return webhooks_.update(tx, address, change, actor);
         });
     }
-    Result<bool> remove(const WebhookId& id, std::optional<std::int64_t> version = {}) {
+    Result<bool> remove(const WebhookId& id, const VersionCondition& version = {}) {
         return change(
             [this, address = Address{realm_, id, version}](Transaction& tx) -> Result<bool> {
                 POSTRIDER_TRY(webhooks_.remove(tx, address, actor));
@@ -182,13 +184,20 @@ class WebhooksTest : public testing::Test {
             views, [&](const auto& view) { return view.row.state == state; }));
     }
 
+    static std::string make_folder() {
+        std::string pattern = testing::TempDir() + "/webhooks-XXXXXX";
+        return ::mkdtemp(pattern.data());
+    }
+
     SystemClock clock_;
     SystemRandom random_;
-    std::string folder_;
     EngineSpy spy_;
     vault::Vault vault_;
+    std::string folder_;
     std::unique_ptr<store::Store> store_;
+    events::FanOut fan_out_;
     events::Publisher publisher_;
+    Cancellations cancellations_;
     Webhooks webhooks_;
     RealmId realm_;
 };
@@ -226,7 +235,7 @@ TEST_F(WebhooksTest, a_change_fires_what_changed_and_none_fires_nothing) {
     EXPECT_EQ(same->webhook.version, 1);
     EXPECT_EQ(log().size(), 1u);
     EXPECT_TRUE(spy_.take().empty());
-    auto changed = patch(id, R"({"name":"Billing","events":["*"]})", 1);
+    auto changed = patch(id, R"({"name":"Billing","events":["*"]})", VersionCondition::one_of({1}));
     ASSERT_TRUE(changed) << changed.error().message;
     EXPECT_EQ(changed->webhook.version, 2);
     EXPECT_FALSE(changed->secret);
@@ -234,7 +243,7 @@ TEST_F(WebhooksTest, a_change_fires_what_changed_and_none_fires_nothing) {
     EXPECT_EQ(event.type, "webhook.updated");
     EXPECT_NE(event.data.find(R"("changed":["name","events"])"), std::string::npos) << event.data;
     EXPECT_EQ(deliveries(id).size(), 1u) << "an update matches as after it";
-    auto stale = patch(id, R"({"name":"x"})", 1);
+    auto stale = patch(id, R"({"name":"x"})", VersionCondition::one_of({1}));
     ASSERT_FALSE(stale);
     EXPECT_EQ(stale.error().code, ErrorCode::failed_precondition);
     auto absent = patch(WebhookId{}, "{}");
@@ -290,7 +299,7 @@ TEST_F(WebhooksTest, deletion_is_delivered_to_itself_and_then_gone) {
     const auto id = created(R"(["order.paid","webhook.deleted"])").webhook.id;
     publish();
     spy_.take();
-    ASSERT_TRUE(remove(id, 1));
+    ASSERT_TRUE(remove(id, VersionCondition::one_of({1})));
     const auto found = deliveries(id);
     ASSERT_EQ(found.size(), 2u);
     EXPECT_EQ(found[0].event_type, "webhook.deleted");
@@ -536,20 +545,22 @@ TEST_F(RecoveryTest, gives_nothing_to_a_webhook_that_is_disabled_meanwhile) {
     const auto id = missed(2500);
     for (int round = 0; round < 10; ++round) {
         ASSERT_TRUE(patch(id, R"({"enabled":true})"));
+        std::promise<bool> disabled;
         // After its first step, while the second one looks.
-        woken_ = [this, id] {
+        woken_ = [this, id, &disabled] {
             store_->write(
                 store::Turn::server(), store::WriteClass::ordinary,
                 [this, id](Transaction& tx) -> Result<void> {
                     return webhooks_.disable(tx, realm_, id, DisabledReason::by_hand, actor);
                 },
-                nullptr);
+                [&disabled](const Result<void>& done) { disabled.set_value(done.has_value()); });
         };
         auto operation = start(id, {clock_.now() - 1h, {}});
         ASSERT_TRUE(operation) << operation.error().message;
         const auto ended = finished(operation->id);
         EXPECT_EQ(ended.state, OperationState::failed);
         EXPECT_EQ(ended.detail, "The webhook was disabled.");
+        EXPECT_TRUE(disabled.get_future().get());
         EXPECT_EQ(count(id, DeliveryState::pending), 0u);
     }
 }

@@ -93,6 +93,14 @@ def test_a_list_of_tags_in_if_match(realm):
     realm.call("PATCH", path, {"description": "b"}, 412, {"if-match": '"abc", "1"'})
     realm.call("PATCH", path, {"description": "b"}, 200, {"if-match": 'W/"2", "abc" , "2"'})
     realm.call("PATCH", path, {"description": "c"}, 200, {"if-match": '"abc", *'})
+    realm.call("PATCH", path, {"description": "d"}, 200, {"if-match": '"1", "4", "9"'})
+    realm.call("PATCH", path, {"description": "e"}, 412, {"if-match": '"1", "4", "9"'})
+
+
+def test_if_match_with_a_star_asks_for_what_exists(realm):
+    realm.call("PUT", "/event-types/order.new", {}, 412, {"if-match": "*"})
+    realm.call("PUT", "/event-types/order.new", {}, 201)
+    realm.call("PUT", "/event-types/order.new", {"description": "a"}, 200, {"if-match": "*"})
 
 
 def test_lines_of_if_match_are_one_list(server, realm):
@@ -103,7 +111,8 @@ def test_lines_of_if_match_are_one_list(server, realm):
             f"DELETE /api/v1/realms/{realm.name}/roles/{role} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\n"
             f"{lines}\r\n").encode())
     assert delete('"7"', '"abc"') == 412
-    assert delete('"abc"', '"1"') == 204, "the second line counts"
+    assert delete('"7"', '"8"') == 412
+    assert delete('"7", "abc"', '"1"') == 204, "the second line counts"
 
 
 def test_one_key_and_one_realm_leave_streams_to_others(tmp_path):

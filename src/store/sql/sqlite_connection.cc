@@ -9,6 +9,15 @@
 #include "model/limits.h"
 
 namespace postrider::store::sql {
+namespace {
+
+std::chrono::nanoseconds used_by_this_thread() {
+    timespec used{};
+    (void)::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+}  // namespace
 
 class SqliteConnection::PreparedStatement final : public Statement {
  public:
@@ -209,8 +218,12 @@ std::unexpected<Error> SqliteConnection::error(int code, const char* doing) {
 
 int SqliteConnection::on_progress(void* self) {
     auto* connection = static_cast<SqliteConnection*>(self);
-    // The driver's own watch on how long a read lasts; no decision of ours hangs on this clock.
-    if (std::chrono::steady_clock::now() <= connection->deadline_) return 0;
+    // The driver's own watch on how long a read lasts; no decision of ours hangs on these clocks.
+    if (connection->deadline_ == Monotonic::max()) return 0;
+    if (std::chrono::steady_clock::now() <= connection->deadline_ &&
+        used_by_this_thread() <= connection->used_until_) {
+        return 0;
+    }
     connection->ran_out_ = true;
     return 1;
 }
@@ -220,11 +233,12 @@ int SqliteConnection::on_wal(void* self, sqlite3*, const char*, int frames) {
     return SQLITE_OK;
 }
 
-void SqliteConnection::set_deadline(Monotonic deadline) {
-    deadline_ = deadline;
+void SqliteConnection::set_budget(Duration budget) {
+    deadline_ = std::chrono::steady_clock::now() + limits::read_stretch * budget;
+    used_until_ = used_by_this_thread() + budget;
     ran_out_ = false;
 }
-void SqliteConnection::clear_deadline() { deadline_ = Monotonic::max(); }
+void SqliteConnection::clear_budget() { deadline_ = Monotonic::max(); }
 
 Result<std::int64_t> SqliteConnection::pragma(const Query& query) {
     std::int64_t value = 0;
@@ -259,7 +273,8 @@ Result<SqliteConnection::Checkpoint> SqliteConnection::checkpoint_passive() {
     return result;
 }
 
-Result<void> SqliteConnection::checkpoint_restart() {
+Result<void> SqliteConnection::checkpoint_restart(std::chrono::milliseconds patience) {
+    sqlite3_busy_timeout(db_, static_cast<int>(patience.count()));
     int code = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
     if (code != SQLITE_OK) return error(code, "checkpoint");
     return {};

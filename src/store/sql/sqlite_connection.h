@@ -44,12 +44,13 @@ class SqliteConnection final : public Connection {
     const Error& last_error() const { return last_error_; }
     void clear_failure() { last_failure_ = Failure::none; }
 
-    /// Ends the statement in progress with the problem "filter-too-wide" once `deadline` has
-    /// passed.
-    void set_deadline(Monotonic deadline);
-    /// Whether that has happened since the deadline was set.
+    /// Ends the statement in progress with the problem "filter-too-wide" once this thread has used
+    /// `budget` of a core from now on, or some times as long has passed: on a busy machine a read
+    /// is not refused for the time that others had.
+    void set_budget(Duration budget);
+    /// Whether that has happened since the budget was set.
     bool ran_out() const { return ran_out_; }
-    void clear_deadline();
+    void clear_budget();
 
     Result<std::int64_t> user_version();
 
@@ -60,8 +61,9 @@ class SqliteConnection final : public Connection {
         int done = 0;
     };
     Result<Checkpoint> checkpoint_passive();
-    /// Waits for readers, so that the next writer starts the WAL anew; the file keeps its size.
-    Result<void> checkpoint_restart();
+    /// Waits for readers, for `patience` at most, so that the next writer starts the WAL anew; the
+    /// file keeps its size.
+    Result<void> checkpoint_restart(std::chrono::milliseconds patience);
 
  private:
     class PreparedStatement;
@@ -77,6 +79,7 @@ class SqliteConnection final : public Connection {
     Failure last_failure_ = Failure::none;
     Error last_error_;
     Monotonic deadline_ = Monotonic::max();
+    std::chrono::nanoseconds used_until_ = std::chrono::nanoseconds::max();  // of the thread's time
     bool ran_out_ = false;
     int wal_frames_ = 0;
 };

@@ -326,27 +326,14 @@ Result<bool> revive(Transaction& tx, const RealmId& realm, const DeliveryId& id,
     return changed == 1;
 }
 
-Result<std::int64_t> cancel_pending(Transaction& tx, const RealmId& realm, const WebhookId& webhook,
-                                    std::string_view reason, std::optional<EventId> except) {
+Result<bool> has_pending(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook) {
     static constexpr Query query{
-        "UPDATE deliveries SET state = 'cancelled', reason = $3, finished_at = $4 "
-        "WHERE realm_id = $1 AND webhook_id = $2 AND state = 'pending' AND due_at >= 0 "
-        "AND ($5 IS NULL OR event_id <> $5)"};
-    POSTRIDER_ASSIGN(const auto count,
-                     tx.sql().run(query, realm, webhook, reason, tx.now(), except));
-    POSTRIDER_TRY(count_settled(tx, realm, webhook, Counted::cancelled, count));
-    return count;
-}
-
-Result<std::int64_t> count_pending(sql::Connection& sql, const RealmId& realm,
-                                   const WebhookId& webhook) {
-    static constexpr Query query{
-        "SELECT count(*) FROM deliveries WHERE realm_id = $1 AND webhook_id = $2 "
-        "AND state = 'pending' AND due_at >= 0"};
+        "SELECT 1 FROM deliveries WHERE realm_id = $1 AND webhook_id = $2 "
+        "AND state = 'pending' AND due_at >= 0 LIMIT 1"};
     auto rows = sql.rows(query, realm, webhook);
-    std::int64_t count = rows.next() ? rows.integer(0) : 0;
+    const bool found = rows.next();
     POSTRIDER_TRY(rows.finish());
-    return count;
+    return found;
 }
 
 Result<Waiting> waiting(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,

@@ -1,6 +1,8 @@
 // The table of deliveries that are still to be written.
 #include "store/fan_outs_table.h"
 
+#include "store/list.h"
+
 namespace postrider::store::fan_outs_table {
 
 using sql::Blob;
@@ -46,8 +48,13 @@ Result<std::optional<FanOutRow>> first(sql::Connection& sql, const RealmId& real
     std::optional<FanOutRow> found;
     auto rows = sql.rows(query, realm);
     if (rows.next()) {
-        found = FanOutRow{realm, rows.uuid(0), rows.id<EventId>(1), rows.integer(2),
-                          unpack(rows.blob(3))};
+        const bool is_whole = rows.blob(3).size() % id_bytes == 0;
+        found = FanOutRow{realm,           rows.uuid(0),         rows.id<EventId>(1),
+                          rows.integer(2), unpack(rows.blob(3)), is_whole};
+        if (rows.is_unreadable()) {
+            log_unreadable(rows.forgive());
+            found->is_readable = false;
+        }
     }
     POSTRIDER_TRY(rows.finish());
     return found;
@@ -56,6 +63,14 @@ Result<std::optional<FanOutRow>> first(sql::Connection& sql, const RealmId& real
 Result<void> remove(Transaction& tx, const RealmId& realm, const Uuid& id) {
     static constexpr Query query{"DELETE FROM fan_outs WHERE realm_id = $1 AND id = $2"};
     POSTRIDER_TRY(tx.sql().run(query, realm, id));
+    return {};
+}
+
+Result<void> remove_first(Transaction& tx, const RealmId& realm) {
+    static constexpr Query query{
+        "DELETE FROM fan_outs WHERE realm_id = $1 AND id = "
+        "(SELECT id FROM fan_outs WHERE realm_id = $1 ORDER BY id LIMIT 1)"};
+    POSTRIDER_TRY(tx.sql().run(query, realm));
     return {};
 }
 
@@ -72,7 +87,14 @@ Result<std::vector<RealmId>> realms(sql::Connection& sql) {
     static constexpr Query query{"SELECT DISTINCT realm_id FROM fan_outs"};
     std::vector<RealmId> found;
     auto rows = sql.rows(query);
-    while (rows.next()) found.push_back(rows.id<RealmId>(0));
+    while (rows.next()) {
+        const auto realm = rows.id<RealmId>(0);
+        if (rows.is_unreadable()) {
+            log_unreadable(rows.forgive());
+        } else {
+            found.push_back(realm);
+        }
+    }
     POSTRIDER_TRY(rows.finish());
     return found;
 }

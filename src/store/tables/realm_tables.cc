@@ -32,7 +32,6 @@ constexpr std::array steps{
     PURGE("event_types", "name"),
     PURGE("idempotency_keys", "route, idempotency_key"),
     PURGE("operations", "id"),
-    PURGE("fan_outs", "id"),
     // What is final of the log; what is pending is `realm.deleted` alone.
     Query{"DELETE FROM attempts WHERE realm_id = $1 AND (delivery_id, number) IN "
           "(SELECT a.delivery_id, a.number FROM attempts a JOIN deliveries d "
@@ -82,6 +81,11 @@ Result<std::vector<RealmId>> buried(sql::Connection& sql, std::size_t limit) {
 }
 
 Result<std::int64_t> purge(Transaction& tx, const RealmId& id, std::size_t limit) {
+    static constexpr Query unfinished{
+        "SELECT (SELECT COUNT(*) FROM cancellations WHERE realm_id = $1) + "
+        "(SELECT COUNT(*) FROM fan_outs WHERE realm_id = $1)"};
+    POSTRIDER_ASSIGN(const auto parts, count(tx.sql(), unfinished, id));
+    if (parts > 0) return 0;
     for (const Query& step : steps) {
         POSTRIDER_ASSIGN(const auto removed, tx.sql().run(step, id, limit));
         if (removed > 0) return removed;

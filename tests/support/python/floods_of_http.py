@@ -1,6 +1,7 @@
 """Floods of the HTTP server: connections, half requests, heavy bodies, answers that nobody reads."""
 
 import asyncio
+import base64
 import json
 import uuid
 
@@ -169,8 +170,9 @@ class WrongSecrets(Flood):
         realm.call("POST", "/clients", {"client_id": "shop", "type": "confidential"}, 201)
 
     async def run(self, at):
-        form = b"grant_type=client_credentials&client_id=shop&client_secret=wrong"
-        await at.ask_again_and_again(at.request("POST", "/protocol/openid-connect/token", form, Authorization="none",
+        form = b"grant_type=client_credentials"
+        await at.ask_again_and_again(at.request("POST", "/protocol/openid-connect/token", form,
+                                                Authorization="Basic " + base64.b64encode(b"shop:wrong").decode(),
                                                 Content_Type="application/x-www-form-urlencoded"), 16)
 
 
