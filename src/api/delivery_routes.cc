@@ -44,11 +44,21 @@ Result<Detail> load_detail(store::sql::Connection& sql, const RealmId& realm, co
 
 using Views = store::List<DeliveryView>;
 
-std::function<void(Result<Views>)> list_answer(const Call& call, const Page& page) {
-    return call.reply.with<Views>([page](const Views& views) {
+/// By the wall clock, also after it was set back (delivery/due_time.h).
+DeliveryView shown(DeliveryView view, Duration due_ahead) {
+    view.row.due_at -= due_ahead;
+    return view;
+}
+
+std::function<void(Result<Views>)> list_answer(const Context& context, const Call& call,
+                                               const Page& page) {
+    const Duration due_ahead = context.engine.counts().due_ahead;
+    return call.reply.with<Views>([page, due_ahead](const Views& views) {
         return page.answer(
             views, [](const DeliveryView& view) { return view.row.id.uuid; },
-            [](json::Writer& writer, const DeliveryView& view) { write_delivery(writer, view); });
+            [due_ahead](json::Writer& writer, const DeliveryView& view) {
+                write_delivery(writer, shown(view, due_ahead));
+            });
     });
 }
 
@@ -79,7 +89,7 @@ Result<Views> list_kept(store::sql::Connection& sql, const RealmId& realm,
                                          page.rows_wanted());
 }
 
-Result<void> list_deliveries(Context&, Call& call) {
+Result<void> list_deliveries(Context& context, Call& call) {
     auto query = call.query();
     store::DeliveryFilter filter = read_filter(query);
     filter.webhook = query.id<WebhookId>("webhook_id");
@@ -91,11 +101,11 @@ Result<void> list_deliveries(Context&, Call& call) {
          kept_since = call.kept_since](store::sql::Connection& sql) {
             return list_kept(sql, realm, filter, page, kept_since);
         },
-        list_answer(call, page));
+        list_answer(context, call, page));
     return {};
 }
 
-Result<void> list_webhook_deliveries(Context&, Call& call) {
+Result<void> list_webhook_deliveries(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto webhook, call.path_id<WebhookId>("webhook_id", "webhook"));
     auto query = call.query();
     store::DeliveryFilter filter = read_filter(query);
@@ -110,11 +120,11 @@ Result<void> list_webhook_deliveries(Context&, Call& call) {
             if (!row || row->deleted_at) return Call::not_found("webhook", webhook.to_string());
             return list_kept(sql, realm, filter, page, kept_since);
         },
-        list_answer(call, page));
+        list_answer(context, call, page));
     return {};
 }
 
-Result<void> get_delivery(Context&, Call& call) {
+Result<void> get_delivery(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<DeliveryId>("delivery_id", "delivery"));
     POSTRIDER_TRY(call.query().finish());
     store::read<Detail>(
@@ -122,7 +132,10 @@ Result<void> get_delivery(Context&, Call& call) {
         [realm = call.realm, id, kept_since = call.kept_since](store::sql::Connection& sql) {
             return load_detail(sql, realm, id, kept_since);
         },
-        call.reply.with<Detail>([](const Detail& detail) { return detail_answer(200, detail); }));
+        call.reply.with<Detail>([due_ahead = context.engine.counts().due_ahead](Detail detail) {
+            detail.view = shown(std::move(detail.view), due_ahead);
+            return detail_answer(200, detail);
+        }));
     return {};
 }
 

@@ -5,6 +5,7 @@
 #include "api/event_list.h"
 #include "api/routes.h"
 #include "base/crypto.h"
+#include "delivery/engine.h"
 #include "events/catalogue.h"
 #include "events/explain.h"
 #include "events/publish_request.h"
@@ -142,16 +143,17 @@ Result<void> get_event(Context&, Call& call) {
     return {};
 }
 
-Result<void> explain_event(Context&, Call& call) {
+Result<void> explain_event(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<EventId>("event_id", "event"));
     POSTRIDER_TRY(call.query().finish());
     using Items = std::vector<events::Explanation>;
     store::read<Items>(
         call.store,
-        [realm = call.realm, id,
-         kept_since = call.kept_since](store::sql::Connection& sql) -> Result<Items> {
+        [realm = call.realm, id, kept_since = call.kept_since,
+         due_ahead =
+             context.engine.counts().due_ahead](store::sql::Connection& sql) -> Result<Items> {
             POSTRIDER_TRY(require_kept(sql, realm, id, kept_since));
-            return events::explain(sql, realm, id);
+            return events::explain(sql, realm, id, due_ahead);
         },
         call.reply.with<Items>([id](const Items& items) {
             return json_answer(200, events::explanation_json(id, items));

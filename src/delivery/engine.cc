@@ -12,6 +12,7 @@
 #include "base/crash_mark.h"
 #include "base/mutex.h"
 #include "base/thread.h"
+#include "delivery/due_time.h"
 #include "delivery/flight_log.h"
 #include "delivery/inbox.h"
 #include "delivery/recorder.h"
@@ -23,6 +24,7 @@
 #include "model/limits.h"
 #include "net/event_loop.h"
 #include "net/http_sender.h"
+#include "store/cancellations_table.h"
 #include "store/counters_table.h"
 #include "store/tables.h"
 #include "telemetry/log.h"
@@ -42,8 +44,8 @@ LaneSignal lane_signal(OutcomeReason reason) {
     return is_timeout(reason) ? LaneSignal::timeout : LaneSignal::failure;
 }
 
-/// The wait from `now` until `when`, for a monotonic timer; a clock that was set meanwhile is seen
-/// within the hour.
+/// The wait from `now` until `when`, for a monotonic timer; a clock that was set ahead meanwhile is
+/// seen within the hour.
 Duration wait_until(Timestamp when, Timestamp now) {
     return std::clamp<Duration>(when - now, Duration{0}, 1h);
 }
@@ -136,6 +138,7 @@ class EngineImpl final : public Engine {
     void start_refills();
     void set_aside(std::vector<store::deliveries_table::Due::Unreadable> unreadable);
     void set_timer();
+    Timestamp due_now();
     void tick_soon();
     void note_progress();
 
@@ -151,6 +154,7 @@ class EngineImpl final : public Engine {
     FlightLog flights_;
     Trials trials_;
     TurningNotes turning_notes_{store_};
+    DueTime due_time_;
     /// Tests that came during a trial.
     std::vector<Flight> held_back_;
     std::unordered_map<WebhookId, webhooks::SharedTarget> targets_;
@@ -171,6 +175,7 @@ class EngineImpl final : public Engine {
 
     std::atomic<std::uint64_t> attempts_{0}, delivered_{0}, failed_{0};
     std::atomic<std::size_t> in_flight_{0}, held_{0}, lanes_behind_{0};
+    std::atomic<std::int64_t> due_offset_{0};  // of the due time from the monotonic, microseconds
     Mutex idle_mutex_;
     Condition idle_changed_;
     bool idle_ GUARDED_BY(idle_mutex_) = false;
@@ -178,18 +183,36 @@ class EngineImpl final : public Engine {
 };
 
 EngineCounts EngineImpl::counts() const {
+    // Also when the loop has slept since the clock was set.
+    const Duration ahead = Duration{due_offset_} +
+                           std::chrono::floor<Duration>(clock_.monotonic().time_since_epoch()) -
+                           clock_.now().time_since_epoch();
     return {.attempts = attempts_,
             .delivered = delivered_,
             .failed = failed_,
             .in_flight = in_flight_,
             .held = held_,
-            .lanes_behind = lanes_behind_};
+            .lanes_behind = lanes_behind_,
+            .due_ahead = ahead < 1s ? Duration{0} : ahead};
+}
+
+/// What a refill reads. Errors: unavailable, while what is pending is still to be cancelled: it may
+/// not be sent any more (webhooks/cancellations.h).
+Result<store::deliveries_table::Due> read_due(store::sql::Connection& sql,
+                                              const Scheduler::Refill& refill) {
+    POSTRIDER_ASSIGN(const bool is_cancelling,
+                     store::cancellations_table::is_open(sql, refill.realm, refill.webhook));
+    if (is_cancelling) return fail(ErrorCode::unavailable, "it is being cancelled");
+    return store::deliveries_table::due(sql, refill.realm, refill.webhook, refill.due_since,
+                                        refill.limit, refill.bytes);
 }
 
 Result<void> EngineImpl::start() {
     POSTRIDER_ASSIGN(const auto last,
                      flights_.open(options_.flight_file, options_.attempts_in_flight_max));
     POSTRIDER_TRY(recall_last_run(last));
+    due_time_ = DueTime(last.due_time, clock_.now(), clock_.monotonic());
+    static_cast<void>(due_now());
     for (const auto& entry : last.suspects) trials_.suspect(entry.delivery);
     if (!last.crash.empty()) {
         log::error("delivery", "the last run crashed",
@@ -354,7 +377,7 @@ void EngineImpl::count_down(const WebhookId& webhook) {
 
 void EngineImpl::handle(events::Offer& offer) {
     if (is_here(offer.row.webhook)) {
-        scheduler_.offer(std::move(offer), clock_.now());
+        scheduler_.offer(std::move(offer), due_now());
     } else {
         options_.ownership->elsewhere(offer.row.webhook);
     }
@@ -418,10 +441,9 @@ void EngineImpl::handle(TestOffered& test) {
 
 void EngineImpl::handle(Refilled& refilled) {
     if (refilled.due) {
-        scheduler_.refilled(refilled.refill, std::move(*refilled.due), refilled.commit,
-                            clock_.now());
+        scheduler_.refilled(refilled.refill, std::move(*refilled.due), refilled.commit, due_now());
     } else {
-        scheduler_.refill_failed(refilled.refill, clock_.now());
+        scheduler_.refill_failed(refilled.refill, due_now());
     }
 }
 
@@ -443,6 +465,9 @@ void EngineImpl::handle(RecordedBatch& batch) {
     }
     for (std::size_t i = 0; i < batch.outcomes->size(); ++i) {
         Outcome& outcome = (*batch.outcomes)[i];
+        if (outcome.is_planned) {
+            scheduler_.landed(outcome.held.row.realm, outcome.held.body->size());
+        }
         if (batch.fenced[i]) {
             fenced(outcome);
         } else {
@@ -460,7 +485,7 @@ void EngineImpl::fenced(const Outcome& outcome) {
     end_trial(row.id);
     if (outcome.epoch != epoch_of(row.webhook)) return;
     if (is_here(row.webhook) && targets_.contains(row.webhook)) {
-        scheduler_.recorded(row.webhook, row.id, std::nullopt, 0, clock_.now());
+        scheduler_.recorded(row.webhook, row.id, std::nullopt, 0, due_now());
         scheduler_.mark_behind(row.realm, row.webhook, 0, row.due_at);
     }
     count_down(row.webhook);
@@ -475,7 +500,7 @@ void EngineImpl::recorded(Outcome& outcome, const RecordedBatch& batch, bool app
         again = Held{next, std::move(outcome.held.body)};
     }
     if (!outcome.is_planned || outcome.epoch == epoch_of(next.webhook)) {
-        scheduler_.recorded(next.webhook, next.id, std::move(again), batch.commit, clock_.now());
+        scheduler_.recorded(next.webhook, next.id, std::move(again), batch.commit, due_now());
         if (outcome.is_planned) count_down(next.webhook);
     }
     if (next.state == DeliveryState::delivered) ++delivered_;
@@ -495,7 +520,7 @@ void EngineImpl::submit_planned() {
         }
     }
     // Without room too: what is due must not wake the engine again and again.
-    auto planned = scheduler_.plan(clock_.now(), std::min(room, limits::attempts_started_at_once));
+    auto planned = scheduler_.plan(due_now(), std::min(room, limits::attempts_started_at_once));
     if (planned.size() == limits::attempts_started_at_once) tick_soon();
     for (auto& held : planned) {
         if (trials_.is_suspect(held.row.id)) {
@@ -520,7 +545,8 @@ void EngineImpl::attempt(Held held) {
     if (!may_send) {
         // Cancelled in the store, or set aside; the message about it is on its way.
         scheduler_.finished(held, LaneSignal::failure);
-        scheduler_.recorded(held.row.webhook, held.row.id, std::nullopt, 0, clock_.now());
+        scheduler_.landed(held.row.realm, held.body->size());
+        scheduler_.recorded(held.row.webhook, held.row.id, std::nullopt, 0, due_now());
         end_trial(held.row.id);
         tick_soon();  // no answer will come that makes the lane go on
         return;
@@ -601,6 +627,9 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
                                  std::move(result), flight.started_at);
     if (decision.next.state == DeliveryState::pending) {
         attempt.next_attempt_at = decision.next.due_at;
+        // People see the wall clock; what is due is looked up by a time that never goes back.
+        static_cast<void>(due_now());
+        decision.next.due_at += due_time_.ahead();
     }
     recorder_.add({.held = std::move(flight.held),
                    .decision = std::move(decision),
@@ -615,15 +644,13 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
 
 void EngineImpl::start_refills() {
     if (stopping_) return;
-    for (auto& refill : scheduler_.refills(clock_.now())) {
+    for (auto& refill : scheduler_.refills(due_now())) {
         store_.read(store::Turn::of(refill.realm), store::ReadClass::first,
                     [this, refill](Result<store::Snapshot*> snapshot) {
                         Refilled answer{refill, std::unexpected(Error{}), 0};
                         if (snapshot) {
                             answer.commit = (*snapshot)->commit_number();
-                            answer.due = store::deliveries_table::due(
-                                (*snapshot)->sql(), refill.realm, refill.webhook, refill.due_since,
-                                refill.limit, refill.bytes);
+                            answer.due = read_due((*snapshot)->sql(), refill);
                             if (answer.due) set_aside(std::move(answer.due->unreadable));
                         } else {
                             answer.due = std::unexpected(std::move(snapshot).error());
@@ -649,12 +676,20 @@ void EngineImpl::set_aside(std::vector<store::deliveries_table::Due::Unreadable>
         [](const Result<void>&) {});
 }
 
+Timestamp EngineImpl::due_now() {
+    const Timestamp now = due_time_.at(clock_.now(), clock_.monotonic());
+    flights_.keep(due_time_.kept());
+    due_offset_ = (now.time_since_epoch() -
+                   std::chrono::floor<Duration>(clock_.monotonic().time_since_epoch()))
+                      .count();
+    return now;
+}
+
 void EngineImpl::set_timer() {
     if (record_retry_due_) return;  // the timer stands for the retry until then
     auto wake = scheduler_.next_wake();
     if (const auto trial = trials_.next_wake()) {
-        const Timestamp at =
-            clock_.now() + std::chrono::ceil<Duration>(*trial - clock_.monotonic());
+        const Timestamp at = due_now() + std::chrono::ceil<Duration>(*trial - clock_.monotonic());
         wake = std::min(wake.value_or(at), at);
     }
     if (wake == timer_at_) return;
@@ -663,7 +698,7 @@ void EngineImpl::set_timer() {
         timer_->cancel();
         return;
     }
-    timer_->expire_at(clock_.monotonic() + wait_until(*wake, clock_.now()), [this] {
+    timer_->expire_at(clock_.monotonic() + wait_until(*wake, due_now()), [this] {
         timer_at_.reset();
         tick();
     });

@@ -70,6 +70,9 @@ struct EngineCounts {
     std::size_t in_flight = 0;
     std::size_t held = 0;
     std::size_t lanes_behind = 0;
+    /// What is pending is due by so much less than its row says: the clock was set back
+    /// (delivery/due_time.h).
+    Duration due_ahead{0};
 };
 
 /// The loop that delivers: takes committed deliveries, plans attempts lane by lane, sends, records.

@@ -17,6 +17,7 @@
 #include "model/limits.h"
 #include "net/event_loop.h"
 #include "net/http_sender.h"
+#include "store/cancellations_table.h"
 #include "store/sqlite_store.h"
 #include "store/tables.h"
 
@@ -117,8 +118,14 @@ class EngineTest : public testing::Test {
         options.actions.disable = [this](store::Transaction& tx, const RealmId& realm,
                                          const WebhookId& webhook,
                                          DisabledReason reason) -> Result<void> {
-            POSTRIDER_TRY(store::deliveries_table::cancel_pending(tx, realm, webhook, "disabled",
-                                                                  std::nullopt));
+            const store::CancellationRow all{.realm = realm,
+                                             .id = {},
+                                             .webhook = webhook,
+                                             .reason = "disabled",
+                                             .at = tx.now(),
+                                             .except = {},
+                                             .before = {}};
+            POSTRIDER_TRY(store::cancellations_table::cancel(tx, all, Timestamp{}, 1000));
             disabled_.push_back(reason);
             return {};
         };

@@ -30,6 +30,8 @@ struct FlightLog::Head {
     std::uint64_t slots;   ///< which the places depend on
     std::int64_t crashes;  ///< in a row
     CrashMark mark;
+    std::int64_t due_micros;  ///< the last time by which deliveries were due; 0: none is known
+    std::int64_t wall_micros;
 };
 
 FlightLog::~FlightLog() {
@@ -86,6 +88,8 @@ FlightLog::LastRun FlightLog::read_last_run() {
     if (head().version == this_version && head().slots == slots_) {
         const CrashMark mark = head().mark;
         crashes = head().crashes;
+        last.due_time = {.due = from_micros(head().due_micros),
+                         .wall = from_micros(head().wall_micros)};
         last.in_flight = read(0);
         last.suspects = read(slots_);
         if (mark.signal != 0) {
@@ -117,6 +121,12 @@ FlightLog::LastRun FlightLog::read_last_run() {
     }
     last.suspects = std::move(suspects);
     return last;
+}
+
+void FlightLog::keep(const DueTime::Kept& due_time) {
+    if (memory_ == nullptr) return;
+    head().due_micros = to_micros(due_time.due);
+    head().wall_micros = to_micros(due_time.wall);
 }
 
 std::uint32_t FlightLog::note(const Entry& entry) {

@@ -7,6 +7,7 @@
 
 #include "base/crash_mark.h"
 #include "base/result.h"
+#include "delivery/due_time.h"
 #include "model/ids.h"
 
 namespace postrider::delivery {
@@ -20,7 +21,8 @@ namespace postrider::delivery {
 /// that were in flight are *suspects*: they stay so, over kills and restarts too, until each was
 /// attempted alone (delivery/trials.h). Only the process's own end by a fault or abort() in a
 /// thread that works on deliveries is a crash: SIGKILL, a lack of memory and a loss of power are
-/// not. Thread-safety: one thread.
+/// not. The threads of PostgreSQL's publishes and closures work on requests, and on nothing that is
+/// in flight. Thread-safety: one thread.
 class FlightLog {
  public:
     struct Entry {
@@ -35,6 +37,7 @@ class FlightLog {
         std::vector<Entry> suspects;   ///< to be tried alone, from this crash and from earlier ones
         /// What was alone in flight when it crashed, at most one.
         std::vector<Entry> to_blame;
+        DueTime::Kept due_time;
     };
 
     ~FlightLog();
@@ -52,6 +55,8 @@ class FlightLog {
 
     /// It was attempted alone, and nothing happened.
     void acquit(const DeliveryId& delivery);
+    /// The time by which deliveries are due, for the next run to go on with.
+    void keep(const DueTime::Kept& due_time);
     /// An orderly end: the next crash is the first of a row.
     void end();
 

@@ -18,8 +18,9 @@ void Inbox::offer(events::Offer offer) {
     bool wake = false;
     {
         MutexLock lock(mutex_);
-        if (offers_ < limits::offer_queue_max) {
+        if (offers_ < limits::offer_queue_max && offered_bytes_ < limits::held_bytes_max) {
             ++offers_;
+            offered_bytes_ += offer.body->size();
             messages_.push_back(std::move(offer));
         } else {
             auto& refused = refused_[offer.row.webhook];
@@ -38,6 +39,7 @@ Inbox::Content Inbox::take() {
     for (auto& [webhook, refused] : refused_) content.refused.push_back(refused);
     refused_.clear();
     offers_ = 0;
+    offered_bytes_ = 0;
     waking_ = false;
     return content;
 }

@@ -82,6 +82,8 @@ class Inbox {
     std::vector<Message> messages_ GUARDED_BY(mutex_);
     std::unordered_map<WebhookId, Woken> refused_ GUARDED_BY(mutex_);
     std::size_t offers_ GUARDED_BY(mutex_) = 0;
+    std::size_t offered_bytes_ GUARDED_BY(mutex_) =
+        0;  ///< of bodies; a shared one counts each time
     bool waking_ GUARDED_BY(mutex_) = false;
 };
 

@@ -214,6 +214,8 @@ void Scheduler::refilled(const Refill& refill, store::deliveries_table::Due due,
     std::optional<Timestamp> stored_due_at;
     for (auto& found : due.deliveries) {
         if (lane->known.contains(found.row.id) || lane->settled.contains(found.row.id)) continue;
+        // No schedule waits for so long: a clock was wrong when this was planned.
+        if (found.row.due_at > now + limits::due_ahead_max) found.row.due_at = now;
         if (found.row.due_at > now + limits::held_ahead) {
             // Those after it are due later still.
             stored_due_at = found.row.due_at;
@@ -258,12 +260,25 @@ bool Scheduler::may_start(const Lane& lane) const {
 
 std::vector<Held> Scheduler::plan(Timestamp now, std::size_t count_max) {
     take_due(now);
+    for (const Place& place : std::exchange(waiting_for_bytes_, {})) {
+        auto* lane = find(place.webhook, place.life);
+        if (lane == nullptr) continue;
+        lane->queued_ready = false;
+        queue_if_ready(*lane);
+    }
     std::vector<Held> planned;
     while (planned.size() < count_max && in_flight_ < attempts_in_flight_max_) {
         auto* lane = next_in_turn();
         if (lane == nullptr) break;
         lane->queued_ready = false;
         if (lane->ready.empty() || !may_start(*lane)) continue;
+        const std::size_t bytes = lane->ready.front().body->size();
+        if (!flight_bytes_.has_room(lane->realm, bytes)) {
+            waiting_for_bytes_.push_back({lane->webhook, lane->life});
+            lane->queued_ready = true;
+            continue;
+        }
+        flight_bytes_.take(lane->realm, bytes);
         planned.push_back(std::move(lane->ready.front()));
         lane->ready.pop_front();
         planned.back().life = lane->life;
@@ -295,6 +310,10 @@ void Scheduler::take_due(Timestamp now) {
         queue_if_ready(*lane);
         set_wake(*lane);
     }
+}
+
+void Scheduler::landed(const RealmId& realm, std::size_t body_bytes) {
+    flight_bytes_.give(realm, body_bytes);
 }
 
 void Scheduler::finished(const Held& planned, LaneSignal signal) {

@@ -7,8 +7,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "delivery/flight_bytes.h"
 #include "delivery/lane.h"
 #include "events/delivery_sink.h"
+#include "model/limits.h"
 #include "store/tables.h"
 
 namespace postrider::delivery {
@@ -60,6 +62,9 @@ class Scheduler {
     std::vector<Held> plan(Timestamp now, std::size_t count_max);
     /// The attempt of what was planned ended; the delivery is remembered until recorded().
     void finished(const Held& planned, LaneSignal signal);
+    /// What was planned holds no memory any more: recorded, or never attempted. Its realm's large
+    /// bodies may go on. Requires: called once for each that plan() gave.
+    void landed(const RealmId& realm, std::size_t body_bytes);
     /// The outcome is in the store since `commit`. A delivery that is still pending goes on waiting
     /// in memory when its time is near and there is room, else in the store.
     void recorded(const WebhookId& webhook, const DeliveryId& delivery, std::optional<Held> next,
@@ -107,6 +112,8 @@ class Scheduler {
     std::size_t in_flight_ = 0;
     std::size_t held_ = 0;
     std::size_t held_bytes_ = 0;
+    FlightBytes flight_bytes_{limits::held_bytes_max};  // as much again as may wait
+    std::vector<Place> waiting_for_bytes_;              // lanes whose next body has no room
     std::size_t refills_in_flight_ = 0;
     std::size_t lanes_behind_ = 0;
 };

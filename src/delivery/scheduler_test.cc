@@ -58,6 +58,48 @@ TEST(Scheduler, lanes_take_turns) {
     for (int i = 0; i < 6; ++i) EXPECT_EQ(planned[i].row.webhook, webhook_number(i % 3));
 }
 
+TEST(Scheduler, large_bodies_in_flight_of_one_realm_leave_room_for_another) {
+    Scheduler scheduler(1000);
+    const auto large = std::make_shared<const std::string>(limits::payload_bytes_max_hard, 'x');
+    std::uint64_t number = 1;
+    // Each lane may have four in flight: a hundred lanes would have 400 MiB.
+    for (int w = 0; w < 100; ++w) scheduler.add_lane(realm, webhook_number(w));
+    const RealmId other{Uuid{{2}}};
+    scheduler.add_lane(other, webhook_number(100));
+    settle_lanes(scheduler);
+    for (int w = 0; w < 101; ++w) {
+        auto offer = offer_of(webhook_number(w), number++, 1);
+        offer.body = large;
+        if (w == 100) offer.row.realm = other;
+        scheduler.offer(std::move(offer), start);
+    }
+    const auto planned = scheduler.plan(start, 1000);
+    const auto count = [&](const RealmId& of) {
+        return std::ranges::count_if(planned,
+                                     [&](const Held& held) { return held.row.realm == of; });
+    };
+    EXPECT_EQ(count(realm), 48) << "half of 96 MiB";
+    EXPECT_EQ(count(other), 1);
+    EXPECT_TRUE(scheduler.plan(start, 1000).empty());
+    scheduler.finished(planned[0], LaneSignal::success);
+    EXPECT_TRUE(scheduler.plan(start, 1000).empty()) << "until its outcome is in the store";
+    scheduler.landed(realm, large->size());
+    scheduler.landed(other, large->size());
+    EXPECT_EQ(scheduler.plan(start, 1000).size(), 1u);
+}
+
+TEST(Scheduler, a_retry_of_a_clock_that_was_wrong_is_due_at_once) {
+    Scheduler scheduler(1000);
+    scheduler.add_lane(realm, webhook_number(1));
+    const auto refills = scheduler.refills(start);
+    ASSERT_EQ(refills.size(), 1u);
+    store::deliveries_table::Due due{.deliveries = {}, .complete = true};
+    due.deliveries.push_back(
+        {.row = offer_of(webhook_number(1), 1, 1, start + 1000 * 24h).row, .body = "{}"});
+    scheduler.refilled(refills[0], std::move(due), 1, start);
+    EXPECT_EQ(scheduler.plan(start, 10).size(), 1u);
+}
+
 TEST(Scheduler, a_lane_grows_on_success_and_narrows_to_one_after_three_timeouts) {
     Scheduler scheduler(1000);
     auto webhook = webhook_number(1);

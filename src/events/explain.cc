@@ -47,7 +47,7 @@ std::string why_final(const store::DeliveryView& view, std::string_view what) {
     return sentence(std::move(text));
 }
 
-void explain_delivery(const store::DeliveryView& view, Explanation& item) {
+void explain_delivery(const store::DeliveryView& view, Duration due_ahead, Explanation& item) {
     item.delivery = view.row.id;
     switch (view.row.state) {
         case DeliveryState::delivered:
@@ -66,8 +66,8 @@ void explain_delivery(const store::DeliveryView& view, Explanation& item) {
             break;
     }
     item.verdict = Verdict::pending;
-    item.next_attempt_at = view.row.due_at;
-    const std::string due = format_rfc3339(view.row.due_at);
+    item.next_attempt_at = view.row.due_at - due_ahead;
+    const std::string due = format_rfc3339(*item.next_attempt_at);
     item.because = view.last_outcome
                        ? "Attempt " + std::to_string(view.row.attempts) + " failed (" +
                              last_attempt(view) + "); the next one is at " + due + "."
@@ -180,7 +180,7 @@ std::optional<Verdict> parse_verdict(std::string_view text) {
 }
 
 Result<std::vector<Explanation>> explain(store::sql::Connection& sql, const RealmId& realm,
-                                         const EventId& event_id) {
+                                         const EventId& event_id, Duration due_ahead) {
     POSTRIDER_ASSIGN(auto event, store::events_table::find(sql, realm, event_id));
     if (!event) {
         return fail(ErrorCode::not_found,
@@ -197,7 +197,7 @@ Result<std::vector<Explanation>> explain(store::sql::Connection& sql, const Real
         item.webhook = webhook.id;
         item.name = webhook.name;
         if (auto found = deliveries.find(webhook.id); found != deliveries.end()) {
-            explain_delivery(found->second, item);
+            explain_delivery(found->second, due_ahead, item);
             deliveries.erase(found);
         } else {
             POSTRIDER_TRY(explain_absence(sql, webhook, *event, item));
@@ -209,7 +209,7 @@ Result<std::vector<Explanation>> explain(store::sql::Connection& sql, const Real
         item.webhook = webhook_id;
         POSTRIDER_ASSIGN(auto tombstone, store::webhooks_table::find(sql, realm, webhook_id));
         if (tombstone) item.name = tombstone->name;
-        explain_delivery(view, item);
+        explain_delivery(view, due_ahead, item);
     }
     std::ranges::sort(items, std::ranges::greater{}, &Explanation::webhook);
     return items;

@@ -37,9 +37,10 @@ struct Explanation {
 
 /// For every webhook of the realm, newest first: why this event was, was not, or is not yet
 /// delivered to it. What held when the event was accepted decides. Deleted webhooks appear when
-/// they have a delivery of the event. Errors: not_found (no such event in the realm), the store's.
+/// they have a delivery of the event. `due_ahead`: what is pending is due by so much less than its
+/// row says (delivery::EngineCounts). Errors: not_found (no such event in the realm), the store's.
 Result<std::vector<Explanation>> explain(store::sql::Connection& sql, const RealmId& realm,
-                                         const EventId& event);
+                                         const EventId& event, Duration due_ahead = {});
 
 /// `{"event_id": …, "items": […]}`
 std::string explanation_json(const EventId& event, const std::vector<Explanation>& items);

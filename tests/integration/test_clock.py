@@ -1,5 +1,6 @@
 """A wall clock that is set, by 1,000 days, while the server runs: nothing is lost by it."""
 
+import datetime
 import pathlib
 import subprocess
 
@@ -86,3 +87,38 @@ def test_nothing_is_deleted_for_its_age(server, clock):
     clock.move(0)
     server.restart()
     assert realm.get(f"/events/{event}").json["id"] == event
+
+
+def test_what_waits_comes_due_when_the_clock_is_set_back(server, receiver, path, clock):
+    receiver.on(path, [500, 204])
+    realm = server.realm("shop", "order.paid")
+    clock.move(DAYS_1000)
+    realm.create_webhook(receiver.url(path), events=["order.paid"], retry_schedule=["3s"])
+    event = realm.publish("order.paid").json["id"]
+    wait_for(lambda: [each for each in realm.deliveries(event_id=event) if each["attempts"] == 1], "the first attempt")
+    clock.move(0)
+    shown, = realm.deliveries(event_id=event, state="pending")
+    due = datetime.datetime.fromisoformat(shown["next_attempt_at"].replace("Z", "+00:00"))
+    assert abs((due - datetime.datetime.now(datetime.timezone.utc)).total_seconds()) < 60, "it is shown by the clock as it is"
+    assert "; next attempt at " + shown["next_attempt_at"] in shown["reason"]
+    receiver.wait(path, 2, timeout=20)
+    assert realm.wait_final(event)[0]["state"] == "delivered"
+    # What is new is sent at once, and a retry after it waits for as long as it should.
+    receiver.on(path, [500, 204])
+    event = realm.publish("order.paid").json["id"]
+    receiver.wait(path, 4, timeout=20)
+    first, second = receiver.at(path)[2:4]
+    assert 2 < second.at - first.at < 10
+
+
+def test_what_waits_comes_due_when_the_clock_was_set_back_while_the_server_was_down(server, receiver, path, clock):
+    receiver.on(path, [500, 204])
+    realm = server.realm("shop", "order.paid")
+    realm.create_webhook(receiver.url(path), events=["order.paid"], retry_schedule=["3s"])
+    event = realm.publish("order.paid").json["id"]
+    wait_for(lambda: [each for each in realm.deliveries(event_id=event) if each["attempts"] == 1], "the first attempt")
+    server.kill()
+    clock.move(-7200)
+    server.start()
+    receiver.wait(path, 2, timeout=20)
+    assert realm.wait_final(event)[0]["state"] == "delivered"
