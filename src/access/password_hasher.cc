@@ -42,22 +42,23 @@ void PasswordHasher::stop() {
     imported_.stop();
 }
 
-void PasswordHasher::hash(std::string password, std::function<void(Result<std::string>)> done) {
+void PasswordHasher::hash(const Asker& asker, std::string password,
+                          std::function<void(Result<std::string>)> done) {
     const auto shared = std::make_shared<decltype(done)>(std::move(done));
-    auto queued = own_.add([password = std::move(password), shared](bool runs) {
+    auto queued = own_.add(asker, [password = std::move(password), shared](bool runs) {
         if (!runs) return (*shared)(stopping());
         (*shared)(hashed(password));
     });
     if (!queued) (*shared)(std::unexpected(std::move(queued).error()));
 }
 
-void PasswordHasher::verify(std::string password, std::string stored,
+void PasswordHasher::verify(const Asker& asker, std::string password, std::string stored,
                             std::function<void(Result<Verdict>)> done) {
     const auto shared = std::make_shared<decltype(done)>(std::move(done));
     const bool is_imported = !stored.empty() && password_needs_rehash(stored);
     auto& queue = is_imported ? imported_ : own_;
-    auto queued = queue.add([this, is_imported, password = std::move(password),
-                             stored = std::move(stored), shared](bool runs) {
+    auto queued = queue.add(asker, [this, is_imported, password = std::move(password),
+                                    stored = std::move(stored), shared](bool runs) {
         if (!runs) return (*shared)(stopping());
         Verdict verdict;
         if (is_imported) {

@@ -12,6 +12,7 @@ namespace postrider::access {
 /// Hashes and checks passwords on its own few threads of low priority, so that a flood of logins
 /// takes time from logins and not from deliveries. Hashes that another system made may cost twenty
 /// times as much: they have a thread and a queue of their own, so that they delay each other alone.
+/// In each queue realms take turns, and in a realm those who ask.
 /// Errors of both: resource_exhausted (as many wait already as limits.h lets), unavailable
 /// (stopping). Thread-safety: any thread; callbacks come on its threads, or at once with an error.
 class PasswordHasher {
@@ -21,7 +22,8 @@ class PasswordHasher {
     PasswordHasher(const PasswordHasher&) = delete;
     PasswordHasher& operator=(const PasswordHasher&) = delete;
 
-    void hash(std::string password, std::function<void(Result<std::string>)> done);
+    void hash(const Asker& asker, std::string password,
+              std::function<void(Result<std::string>)> done);
 
     struct Verdict {
         bool matches = false;
@@ -30,7 +32,7 @@ class PasswordHasher {
         std::string rehashed;
     };
     /// An empty `stored` matches nothing and takes as long as any other.
-    void verify(std::string password, std::string stored,
+    void verify(const Asker& asker, std::string password, std::string stored,
                 std::function<void(Result<Verdict>)> done);
 
     /// What waits ends as unavailable.

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
+#include <string>
+#include <vector>
 
 #include "base/crypto.h"
 #include "model/limits.h"
@@ -12,7 +15,7 @@ namespace {
 
 Result<std::string> hash(PasswordHasher& hasher, std::string password) {
     std::promise<Result<std::string>> done;
-    hasher.hash(std::move(password),
+    hasher.hash(Asker{"realm", "network"}, std::move(password),
                 [&](Result<std::string> result) { done.set_value(std::move(result)); });
     return done.get_future().get();
 }
@@ -21,7 +24,7 @@ Result<PasswordHasher::Verdict> verify(PasswordHasher& hasher, std::string passw
                                        std::string stored) {
     std::promise<Result<PasswordHasher::Verdict>> done;
     hasher.verify(
-        std::move(password), std::move(stored),
+        Asker{"realm", "network"}, std::move(password), std::move(stored),
         [&](Result<PasswordHasher::Verdict> result) { done.set_value(std::move(result)); });
     return done.get_future().get();
 }
@@ -68,9 +71,11 @@ TEST(password_hasher, a_flood_of_imported_hashes_leaves_the_others_alone) {
         "Qx3qbw278zSt9WeG86lWZvHDoTyEGK0+JPKz57+E4H8";
     std::size_t refused = 0;
     for (std::size_t i = 0; i < limits::foreign_hash_queue_max * 2; ++i) {
-        hasher.verify("guess", costly, [&](Result<PasswordHasher::Verdict> result) {
-            if (!result && result.error().code == ErrorCode::resource_exhausted) ++refused;
-        });
+        hasher.verify(Asker{"realm", "network"}, "guess", costly,
+                      [&](Result<PasswordHasher::Verdict> result) {
+                          if (!result && result.error().code == ErrorCode::resource_exhausted)
+                              ++refused;
+                      });
     }
     EXPECT_GE(refused, limits::foreign_hash_queue_max - 1);
     const auto stored = hash(hasher, "a password of ours");
@@ -79,13 +84,27 @@ TEST(password_hasher, a_flood_of_imported_hashes_leaves_the_others_alone) {
     hasher.stop();
 }
 
+TEST(password_hasher, a_realm_that_floods_leaves_room_and_turns_to_another) {
+    PasswordHasher hasher;
+    std::atomic<int> ended = 0;
+    std::atomic<int> refused = 0;
+    for (std::size_t i = 0; i < limits::password_hash_queue_max; ++i) {
+        hasher.hash(Asker{"loud", std::to_string(i)}, "a password that floods",
+                    [&](const Result<std::string>& result) { ++(result ? ended : refused); });
+    }
+    EXPECT_GT(refused, 0) << "half of the queue at most";
+    ASSERT_TRUE(hash(hasher, "of another realm"));
+    EXPECT_LT(ended, 10) << "it did not wait for the others";
+    hasher.stop();
+}
+
 TEST(password_hasher, a_flood_is_refused_and_the_rest_is_done) {
     PasswordHasher hasher;
     const std::size_t asked = limits::password_hash_queue_max * 2 + 2;
     std::vector<std::promise<Result<std::string>>> done(asked);
-    for (auto& promise : done) {
-        hasher.hash("a password that floods",
-                    [&](Result<std::string> result) { promise.set_value(std::move(result)); });
+    for (std::size_t i = 0; i < asked; ++i) {
+        hasher.hash(Asker{i % 2 == 0 ? "one" : "two", "network"}, "a password that floods",
+                    [&, i](Result<std::string> result) { done[i].set_value(std::move(result)); });
     }
     std::size_t refused = 0;
     for (auto& promise : done) {

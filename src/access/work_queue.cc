@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/memory_guard.h"
@@ -26,30 +28,33 @@ WorkQueue::WorkQueue(Size size) : waiting_max_(size.waiting_max) {
 WorkQueue::~WorkQueue() { stop(); }
 
 void WorkQueue::stop() {
-    std::deque<Work> left;
+    Turns<Waiting> left;
     {
         const MutexLock lock(mutex_);
         is_stopping_ = true;
-        left.swap(queue_);
+        std::swap(left, queue_);
     }
     waiting_.notify_all();
-    for (const Work& work : left) work(false);
+    while (const auto waiting = left.pop()) waiting->work(false);
     for (std::thread& thread : threads_) {
         if (thread.joinable()) thread.join();
     }
 }
 
-Result<void> WorkQueue::add(Work work) {
+Result<void> WorkQueue::add(const Asker& asker, Work work) {
     {
         const MutexLock lock(mutex_);
         if (is_stopping_) {
             return fail(ErrorCode::unavailable, "the server is stopping; try again in a moment");
         }
-        if (queue_.size() >= waiting_max_) {
+        std::size_t& of_realm = waiting_of_realm_[asker.realm];
+        if (of_realm >= waiting_max_ - std::min(queue_.size(), waiting_max_)) {
+            if (of_realm == 0) waiting_of_realm_.erase(asker.realm);
             return fail(ErrorCode::resource_exhausted,
                         "too many passwords are being checked; try again in a moment");
         }
-        queue_.push_back(std::move(work));
+        ++of_realm;
+        queue_.push(asker.realm, asker.who, 1, {asker.realm, std::move(work)});
     }
     waiting_.notify_one();
     return {};
@@ -59,15 +64,16 @@ void WorkQueue::run() {
     // Linux has a nice value for each thread. That it may fail does no harm.
     static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice_value));
     while (true) {
-        Work work;
+        std::optional<Waiting> next;
         {
             const MutexLock lock(mutex_);
-            while (queue_.empty() && !is_stopping_) waiting_.wait(mutex_);
-            if (queue_.empty()) return;
-            work = std::move(queue_.front());
-            queue_.pop_front();
+            while (queue_.size() == 0 && !is_stopping_) waiting_.wait(mutex_);
+            next = queue_.pop();
+            if (!next) return;
+            const auto of_realm = waiting_of_realm_.find(next->realm);
+            if (--of_realm->second == 0) waiting_of_realm_.erase(of_realm);
         }
-        (void)spare_others([&] { work(true); });
+        (void)spare_others([&] { next->work(true); });
     }
 }
 

@@ -1,16 +1,26 @@
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <map>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "base/turns.h"
 
 namespace postrider::access {
 
-/// Costly work on a few threads of low priority, from a bounded queue. Thread-safety: any thread.
+/// On whose account work is done.
+struct Asker {
+    std::string realm;
+    std::string who;  ///< within it: where they come from
+};
+
+/// Costly work on a few threads of low priority, from a bounded queue. Realms take turns, and those
+/// who ask in each; a realm may have no more waiting than there is room left for the others.
+/// Thread-safety: any thread.
 class WorkQueue {
  public:
     struct Size {
@@ -24,8 +34,8 @@ class WorkQueue {
 
     /// Runs with true, or with false when the queue has stopped.
     using Work = std::function<void(bool runs)>;
-    /// Errors: resource_exhausted (Size::waiting_max wait already), unavailable (stopped).
-    Result<void> add(Work work);
+    /// Errors: resource_exhausted (as many wait already as may), unavailable (stopped).
+    Result<void> add(const Asker& asker, Work work);
     /// What waits runs with false.
     void stop();
 
@@ -35,7 +45,12 @@ class WorkQueue {
     const std::size_t waiting_max_;
     Mutex mutex_;
     Condition waiting_;
-    std::deque<Work> queue_ GUARDED_BY(mutex_);
+    struct Waiting {
+        std::string realm;
+        Work work;
+    };
+    Turns<Waiting> queue_ GUARDED_BY(mutex_);
+    std::map<std::string, std::size_t> waiting_of_realm_ GUARDED_BY(mutex_);
     bool is_stopping_ GUARDED_BY(mutex_) = false;
     std::vector<std::thread> threads_;
 };

@@ -153,7 +153,10 @@ void Logins::look_up(const SharedAttempt& attempt) {
 
 void Logins::verify(const SharedAttempt& attempt, std::optional<Candidate> candidate) {
     const std::string stored = candidate ? candidate->password.hash : "";
-    hasher_.verify(attempt->given.password, stored,
+    const access::Asker asker{
+        attempt->given.realm.to_string(),
+        attempt->device ? attempt->device->nonce : network_of(attempt->given.address)};
+    hasher_.verify(asker, attempt->given.password, stored,
                    [this, attempt, candidate = std::move(candidate)](
                        Result<access::PasswordHasher::Verdict> verdict) {
                        if (!verdict)

@@ -126,12 +126,13 @@ void Passwords::change(const RealmId& realm, std::string password,
     const store::RealmStore store(store_, store::Turn::of(realm), store::WriteClass::essential);
     store.read(
         store::ReadClass::first,
-        [this, store, password = std::move(password), check = std::move(check),
+        [this, store, realm, password = std::move(password), check = std::move(check),
          write = std::move(write), done = std::move(done)](Result<store::Snapshot*> snapshot) {
             if (!snapshot) return done(std::unexpected(std::move(snapshot).error()));
             auto checked = check((*snapshot)->sql());
             if (!checked) return done(std::move(checked));
-            hasher_.hash(password, [store, write, done](Result<std::string> hash) {
+            const access::Asker asker{realm.to_string(), {}};
+            hasher_.hash(asker, password, [store, write, done](Result<std::string> hash) {
                 if (!hash) return done(std::unexpected(std::move(hash).error()));
                 store.write(
                     [write, hash = std::move(*hash)](Transaction& tx) { return write(tx, hash); },

@@ -212,7 +212,7 @@ def test_a_webhook_that_cannot_be_read_waits_until_it_is_saved(prepared, receive
         odd, = [each for each in server.client.call("GET", f"/realms/{victim}/webhooks", None, 200).json["items"]
                 if each["name"] == "odd"]
         assert (odd["enabled"], odd["disabled_reason"]) == (False, "corrupt")
-        pending = server.client.call("GET", f"/realms/{victim}/deliveries?state=pending", None, 200).json["items"]
+        pending = server.client.call("GET", f"/realms/{victim}/deliveries?state=pending&webhook_id={odd['id']}", None, 200).json["items"]
         assert len(pending) == 1
         receiver.on("/saved", Reply(204))
         saved = server.client.call("PATCH", f"/realms/{victim}/webhooks/{odd['id']}",
