@@ -13,7 +13,7 @@ import pytest
 from server import Server
 from waiting import wait_for
 
-WEBHOOKS = 600
+WEBHOOKS = 1000
 #: Deliveries that wait: one transaction cancels 128.
 BACKLOG = 6000
 FLAGS = ("--allow-network", "127.0.0.0/8")
@@ -145,7 +145,7 @@ def test_a_change_that_many_webhooks_are_told_of(server, receiver, crowd):
     with Neighbour(server) as neighbour:
         crowd.call("PATCH", f"/users/{user}", {"first_name": "Ada"}, 200)
         meanwhile = neighbour.meanwhile
-    assert meanwhile >= 3, "its 600 deliveries are five parts"
+    assert meanwhile >= 3, "its 1,000 deliveries are eight parts"
     event = crowd.items("/events", event="user.updated")[0]["id"]
     counts = crowd.get(f"/events/{event}").json["deliveries"]
     assert sum(counts.values()) == WEBHOOKS, "it is answered when all deliveries are written"
@@ -158,7 +158,7 @@ def test_a_realm_with_many_webhooks_is_deleted_in_parts(server, receiver, crowd)
     with Neighbour(server) as neighbour:
         server.client.call("DELETE", f"/realms/{crowd.name}", None, 204)
         meanwhile = neighbour.meanwhile
-    assert meanwhile >= 10, "600 deliveries and 600 tombstones are twenty parts"
+    assert meanwhile >= 10, "1,000 deliveries and 1,000 tombstones are forty parts"
     told = lambda: sum(each.json["event"] == "realm.deleted" for each in receiver.at("/crowd"))
     wait_for(lambda: told() >= WEBHOOKS, "every webhook hears of it", 60)
     assert told() == WEBHOOKS

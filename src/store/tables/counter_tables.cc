@@ -162,11 +162,8 @@ Result<void> put_results(Transaction& tx, const RealmId& realm,
     std::vector<Last> rows;
     rows.reserve(added.size());
     for (auto& [webhook, later] : added) {
-        auto stored = last_of(tx.sql(), realm, webhook);
-        if (!stored && stored.error().code != ErrorCode::corrupt) {
-            return std::unexpected(std::move(stored).error());
-        }
-        LastResults all = stored ? stored->value_or(LastResults{}) : LastResults{};
+        POSTRIDER_ASSIGN(const auto stored, last_of(tx.sql(), realm, webhook));
+        LastResults all = stored.value_or(LastResults{});
         all.add(later);
         rows.push_back({webhook, all});
     }
@@ -286,6 +283,11 @@ Result<std::optional<LastResults>> last_of(sql::Connection& sql, const RealmId& 
     std::optional<LastResults> found;
     auto rows = sql.rows(query, realm, webhook);
     if (rows.next()) found = read_last(rows).results;
+    if (rows.is_unreadable()) {
+        // What attempts came to lately is counted anew.
+        log_unreadable(rows.forgive());
+        found.reset();
+    }
     POSTRIDER_TRY(rows.finish());
     return found;
 }

@@ -346,8 +346,12 @@ Result<Waiting> waiting(sql::Connection& sql, const RealmId& realm, const Webhoo
     auto rows = sql.rows(query, realm, webhook, count_max);
     while (rows.next()) {
         const auto id = rows.id<DeliveryId>(0);
-        if (!waiting.oldest || id < *waiting.oldest) waiting.oldest = id;
         ++waiting.count;
+        if (rows.is_unreadable()) {
+            log_unreadable(rows.forgive());
+        } else if (!waiting.oldest || id < *waiting.oldest) {
+            waiting.oldest = id;
+        }
     }
     POSTRIDER_TRY(rows.finish());
     return waiting;
