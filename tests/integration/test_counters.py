@@ -104,7 +104,7 @@ def test_a_store_without_counters_begins_empty(tmp_path, receiver, path):
         born = realm.get("/statistics").json["counted_since"]
         server.stop()
         with log_age.opened(server) as (sql, _):
-            for table in ("outcome_log", "counters", "webhook_results", "deleted_webhooks"):
+            for table in ("outcome_log", "counters", "webhook_results", "deleted_webhooks", "cancellations"):
                 sql.execute(f"DROP TABLE {table}")
             sql.execute("DELETE FROM store_state WHERE name = 'counted_since'")
             sql.execute("PRAGMA user_version = 7")  # the steps before them

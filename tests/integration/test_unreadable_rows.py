@@ -73,7 +73,8 @@ def prepared(tmp_path_factory, receiver):
 
 
 def fill_the_rest(server, realm, receiver, names):
-    """An access token, a role of a service account, and a reset whose mail waits."""
+    """A webhook that was deleted, an access token, a role of a service account, and a reset whose mail waits."""
+    realm.delete_webhook(realm.create_webhook(receiver.url("/gone"), events=["order.paid"])["id"])
     realm.call("PATCH", f"/clients/{names['client_id']}", {"service_account_roles": [names["role_id"]]}, 200)
     token = send_form(server.client, f"/api/v1/realms/{realm.name}/protocol/openid-connect/token", {"grant_type": "client_credentials"},
                       secret=names["client_secret"])
@@ -94,6 +95,7 @@ def leave_parts(connection, realm_id, names):
     connection.execute("INSERT INTO cancellations (realm_id, id, webhook_id, reason, cancelled_at, except_event, before_id) "
                        "VALUES (?, ?, ?, 'The webhook was disabled.', 1, ?, ?)",
                        (raw(realm_id), *(uuid.uuid4().bytes for _ in range(4))))
+    connection.execute("INSERT INTO outcome_log (id, entries) VALUES (?, x'')", (uuid.uuid4().bytes,))
 
 
 def columns(folder):
