@@ -1,6 +1,7 @@
 """`postrider import --from-ferriskey`: a realm moves in with its users' passwords and its receivers."""
 
 import json
+import os
 import random
 import subprocess
 import time
@@ -9,11 +10,15 @@ import uuid
 import pytest
 
 import postgres
+from catalogue import Walk
 from client import Realm
 from ferriskey import FerrisKey, verifies
 from server import ROOT, TOKEN, binary, environment
 from waiting import wait_for
 
+#: `make proof` takes more of both.
+USERS = int(os.environ.get("POSTRIDER_FERRISKEY_USERS", "1500"))
+KILLS = int(os.environ.get("POSTRIDER_FERRISKEY_KILLS", "4"))
 PASSWORDS = [f"a password of FerrisKey's, number {n}" for n in range(100)]
 
 
@@ -105,6 +110,85 @@ def test_everything_of_a_realm_comes_or_is_named(server, receiver, source):
     uris = {uri["value"]: uri["enabled"] for uri in here.items(f"/clients/{clients['shop']['id']}/redirects")}
     assert uris == {"https://shop.example/cb": True, "https://old.example/cb": False}
     assert [hook["events"] for hook in here.items("/webhooks")] == [["user.created"]]
+
+
+def test_killed_again_and_again_it_is_whole(server, receiver, source):
+    """At random moments, of the reading too; the last run goes on to the end."""
+    name = f"killed-{uuid.uuid4().hex[:8]}"
+    realm = source.realm(name, "Killed")
+    roles = [source.role(realm, f"role {n}", permissions=1 << 17) for n in range(20)]
+    clients = [source.client(realm, f"client-{n}", redirect_uris=[(f"https://c{n}.example/cb", n % 2 == 0)]) for n in range(30)]
+    account = source.insert("users", realm_id=realm, client_id=clients[0], username="service-account-client-0")
+    source.give(account, roles[1])
+    ids = source.users(realm, USERS, roles[0], PASSWORDS[:5])
+    for n in range(0, USERS, 3):
+        source.give(ids[n], roles[2])
+    for n in range(10):
+        source.webhook(realm, receiver.url(f"/{name}/{n}"), ["webhook.deleted"], name=f"hook {n}")
+    seed = uuid.uuid4().hex[:8]
+    print("seed", seed)
+    randomness = random.Random(seed)
+    command = [binary(), "import", "--from-ferriskey", source.url]
+    run = lambda: subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(POSTRIDER_URL=server.url, POSTRIDER_TOKEN=TOKEN))
+    here = Realm(server.client, name)
+    is_there = lambda n: here.call("GET", f"/users?username=user{n}").status == 200 and here.get(f"/users?username=user{n}").json["items"]
+    moments = sorted(randomness.sample(range(USERS), KILLS))
+    for n in moments:
+        process = run()
+        wait_for(lambda: is_there(n) or process.poll() is not None, f"user {n}", 120)
+        process.kill()
+        process.communicate()
+    # And some by the clock: before the first user, and among the webhooks after the last.
+    for _ in range(KILLS):
+        process = run()
+        try:
+            process.communicate(timeout=randomness.uniform(0.01, 0.5))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+    out, errors = run().communicate(timeout=120)
+    assert len(here.items("/users")) == USERS, (out, errors)
+    assert {user["id"]: user["username"] for user in here.items("/users")} == {ids[n]: f"user{n}" for n in range(USERS)}
+    assert sorted(hook["name"] for hook in here.items("/webhooks")) == sorted(f"hook {n}" for n in range(10))
+    there = {client["client_id"]: client for client in here.items("/clients")}
+    assert sorted(there) == sorted(f"client-{n}" for n in range(30)) and len(there["client-0"]["service_account_roles"]) == 1
+    for n in range(0, 30, 7):
+        uris = here.items(f"/clients/{there[f'client-{n}']['id']}/redirects")
+        assert [(uri["value"], uri["enabled"]) for uri in uris] == [(f"https://c{n}.example/cb", n % 2 == 0)]
+    for n in randomness.sample(range(USERS), 20):
+        names = sorted(role["name"] for role in here.items(f"/users/{ids[n]}/roles"))
+        assert names == (["role 0", "role 2"] if n % 3 == 0 else ["role 0"])
+    count = {kind: len(here.items("/events", event=kind)) for kind in ("user.created", "user.role.assigned", "client.created", "role.created", "webhook.created")}
+    assert count == {"user.created": USERS, "user.role.assigned": USERS + len(range(0, USERS, 3)), "client.created": 30, "role.created": 20, "webhook.created": 10}
+
+
+def test_a_ferriskey_receiver_takes_all_27_from_real_changes(server, receiver, source, built_in):
+    """Nothing is published by hand: each change fires its own event, and the receiver checks the three headers by itself."""
+    name = f"real-{uuid.uuid4().hex[:8]}"
+    at, master_at = f"/{name}", f"/{name}/master"
+    secrets = {at: source.webhook(source.realm(name), receiver.url(at), built_in, name="all"),
+               # Nobody in a realm that does not exist yet can be told that it is created.
+               master_at: source.webhook(source.realm("master"), receiver.url(master_at), ["realm.created", "realm.deleted"], name=name)}
+    assert take_over(server, source.url, name, "--no-events").returncode == 0
+    done = take_over(server, source.url, "master", "--realm", "master", "--no-events")
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    here = Realm(server.client, name)
+    here.event_types("order.paid")
+    try:
+        for type_, prepare in Walk(server, here).changes():
+            change, _ = prepare()
+            change()
+        server.realm()
+        server.client.call("DELETE", f"/realms/{name}", None, 204)
+        missing = lambda: set(built_in) - {request.json["event"] for path in secrets for request in receiver.at(path)}
+        wait_for(lambda: not missing(), lambda: f"{missing()}", 60)
+        for path, secret in secrets.items():
+            assert all(verifies(secret, request) for request in receiver.at(path))
+            assert not any(verifies("another secret", request) for request in receiver.at(path))
+    finally:
+        for hook in server.master.items("/webhooks"):
+            if hook["name"] == name:
+                server.master.delete_webhook(hook["id"])
 
 
 def test_what_is_no_ferriskey_says_so(server):

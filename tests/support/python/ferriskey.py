@@ -1,5 +1,5 @@
-"""A database as FerrisKey has it, for tests: the tables that an import reads, in the shape that its public migrations of August
-2026 give them, filled by us."""
+"""A database as FerrisKey has it, for tests: the tables that an import reads or names, with the names, types and rules of columns
+that its public migrations give them, written and filled by us."""
 
 import hashlib
 import hmac
@@ -11,31 +11,61 @@ import psycopg2
 from argon2 import PasswordHasher
 from psycopg2.extras import execute_values
 
-TABLES = """
-CREATE TABLE realms (id uuid PRIMARY KEY, name varchar(255) NOT NULL, display_name varchar(255));
-CREATE TABLE realm_settings (id uuid PRIMARY KEY, realm_id uuid NOT NULL);
-CREATE TABLE clients (id uuid PRIMARY KEY, realm_id uuid NOT NULL, name varchar(255) NOT NULL, client_id varchar(255) NOT NULL,
-    secret varchar(255), enabled boolean NOT NULL DEFAULT true, public_client boolean NOT NULL DEFAULT false,
-    created_at timestamp NOT NULL DEFAULT now());
-CREATE TABLE redirect_uris (id uuid PRIMARY KEY, client_id uuid NOT NULL, value text NOT NULL, enabled boolean NOT NULL DEFAULT true,
-    created_at timestamp NOT NULL DEFAULT now());
+STAMPS = "created_at timestamp NOT NULL DEFAULT now(), updated_at timestamp NOT NULL DEFAULT now()"
+
+#: As of July 2025, when webhooks came.
+OLDEST = f"""
+CREATE TABLE realms (id uuid PRIMARY KEY, name varchar(255) NOT NULL UNIQUE, {STAMPS});
+CREATE TABLE realm_settings (id uuid PRIMARY KEY, realm_id uuid NOT NULL REFERENCES realms ON DELETE CASCADE,
+    default_signing_algorithm varchar(255), updated_at timestamp NOT NULL DEFAULT now());
+CREATE TABLE clients (id uuid PRIMARY KEY, realm_id uuid NOT NULL REFERENCES realms, name varchar(255) NOT NULL,
+    client_id varchar(255) NOT NULL, secret varchar(255), enabled boolean NOT NULL DEFAULT true, protocol varchar(255) NOT NULL,
+    public_client boolean NOT NULL DEFAULT false, service_account_enabled boolean NOT NULL DEFAULT false,
+    client_type varchar(255) NOT NULL, {STAMPS}, UNIQUE (client_id, realm_id));
+CREATE TABLE redirect_uris (id uuid PRIMARY KEY, client_id uuid NOT NULL REFERENCES clients ON DELETE CASCADE, value text NOT NULL,
+    enabled boolean NOT NULL DEFAULT true, {STAMPS});
 CREATE TABLE roles (id uuid PRIMARY KEY, name varchar(255) NOT NULL, description text, permissions bigint NOT NULL DEFAULT 0,
-    realm_id uuid NOT NULL, client_id uuid, created_at timestamp NOT NULL DEFAULT now());
-CREATE TABLE users (id uuid PRIMARY KEY, realm_id uuid NOT NULL, client_id uuid, username varchar(255) NOT NULL,
-    firstname varchar(255), lastname varchar(255), email varchar(255), email_verified boolean NOT NULL DEFAULT false,
-    enabled boolean NOT NULL DEFAULT true, created_at timestamp NOT NULL DEFAULT now());
-CREATE TABLE user_role (id bigserial PRIMARY KEY, user_id uuid NOT NULL, role_id uuid NOT NULL);
-CREATE TABLE user_attributes (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), user_id uuid NOT NULL, realm_id uuid NOT NULL,
-    key varchar(255) NOT NULL, value text NOT NULL);
-CREATE TABLE user_required_actions (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), user_id uuid NOT NULL, action text NOT NULL);
-CREATE TABLE credentials (id uuid PRIMARY KEY, salt varchar(255), credential_type varchar(255) NOT NULL, user_id uuid NOT NULL,
-    secret_data text NOT NULL, credential_data jsonb NOT NULL, temporary boolean DEFAULT false,
-    created_at timestamp NOT NULL DEFAULT now());
-CREATE TABLE webhooks (id uuid PRIMARY KEY, realm_id uuid NOT NULL, endpoint varchar(255) NOT NULL, name varchar(255),
-    description varchar(255), headers jsonb NOT NULL DEFAULT '{}', secret text NOT NULL, created_at timestamp NOT NULL DEFAULT now());
-CREATE TABLE webhook_subscribers (id uuid PRIMARY KEY, name varchar(255) NOT NULL, webhook_id uuid NOT NULL);
-CREATE TABLE identity_providers (id uuid PRIMARY KEY, realm_id uuid NOT NULL, alias varchar(255) NOT NULL);
+    realm_id uuid NOT NULL REFERENCES realms ON DELETE CASCADE, client_id uuid REFERENCES clients ON DELETE CASCADE, {STAMPS},
+    UNIQUE (name, realm_id));
+CREATE TABLE users (id uuid PRIMARY KEY, realm_id uuid NOT NULL REFERENCES realms, client_id uuid UNIQUE REFERENCES clients ON DELETE CASCADE,
+    username varchar(255) NOT NULL, firstname varchar(255) NOT NULL, lastname varchar(255) NOT NULL, email varchar(255) NOT NULL,
+    email_verified boolean NOT NULL DEFAULT false, enabled boolean NOT NULL DEFAULT true, {STAMPS}, UNIQUE (username, realm_id));
+CREATE TABLE user_role (id bigserial PRIMARY KEY, user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+    role_id uuid NOT NULL REFERENCES roles ON DELETE CASCADE, {STAMPS}, UNIQUE (user_id, role_id));
+CREATE TABLE user_required_actions (id uuid PRIMARY KEY, user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE, action text NOT NULL,
+    created_at timestamp NOT NULL DEFAULT now(), UNIQUE (user_id, action));
+CREATE TABLE credentials (id uuid PRIMARY KEY, salt varchar(255), credential_type varchar(255) NOT NULL,
+    user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE, user_label varchar(255), secret_data text NOT NULL,
+    credential_data jsonb NOT NULL, {STAMPS});
+CREATE TABLE webhooks (id uuid PRIMARY KEY, realm_id uuid NOT NULL REFERENCES realms ON DELETE CASCADE, endpoint varchar(255) NOT NULL,
+    triggered_at timestamp, {STAMPS});
+CREATE TABLE webhook_subscribers (id uuid PRIMARY KEY, name varchar(255) NOT NULL, webhook_id uuid NOT NULL REFERENCES webhooks ON DELETE CASCADE);
 """
+#: What came until May 2026: webhooks have names and headers, and are not signed yet.
+MAY_2026 = """
+ALTER TABLE credentials ADD temporary boolean DEFAULT false, ADD webauthn_credential_id bytea;
+ALTER TABLE clients ADD direct_access_grants_enabled boolean DEFAULT false, ADD access_token_lifetime_secs integer,
+    ADD maintenance_enabled boolean DEFAULT false;
+ALTER TABLE webhooks ADD name varchar(255), ADD description varchar(255), ADD headers jsonb NOT NULL DEFAULT '{}';
+ALTER TABLE users ALTER firstname DROP NOT NULL, ALTER lastname DROP NOT NULL, ALTER email DROP NOT NULL, ADD UNIQUE (email, realm_id);
+CREATE TABLE user_attributes (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+    realm_id uuid NOT NULL REFERENCES realms ON DELETE CASCADE, key varchar(255) NOT NULL, value text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(), UNIQUE (user_id, key));
+CREATE TABLE identity_providers (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), realm_id uuid NOT NULL REFERENCES realms ON DELETE CASCADE,
+    alias varchar(255) NOT NULL, provider_id varchar(255) NOT NULL DEFAULT 'oidc', enabled boolean NOT NULL DEFAULT true,
+    config jsonb NOT NULL DEFAULT '{}', UNIQUE (realm_id, alias));
+CREATE TABLE post_logout_redirect_uris (id uuid PRIMARY KEY, client_id uuid NOT NULL REFERENCES clients ON DELETE CASCADE,
+    value text NOT NULL, enabled boolean NOT NULL DEFAULT true);
+"""
+#: What came until August 2026.
+NEWEST = """
+ALTER TABLE realms ADD display_name varchar(255);
+ALTER TABLE clients ADD require_pkce boolean NOT NULL DEFAULT false;
+ALTER TABLE users ADD failed_login_attempts integer NOT NULL DEFAULT 0, ADD locked_until timestamptz;
+ALTER TABLE roles ADD require_mfa boolean NOT NULL DEFAULT false;
+ALTER TABLE webhooks ADD secret text NOT NULL, ADD last_delivery_status varchar(16), ADD last_delivery_error varchar(255);
+"""
+TABLES = OLDEST + MAY_2026 + NEWEST
 
 #: FerrisKey's own parameters.
 HASHER = PasswordHasher(time_cost=5, memory_cost=7168, parallelism=1, hash_len=32, salt_len=16)
@@ -65,7 +95,8 @@ class FerrisKey:
 
     def client(self, realm, client_id, redirect_uris=(), **row):
         row.setdefault("secret", secrets.token_hex(24))
-        client = self.insert("clients", realm_id=realm, name=client_id, client_id=client_id, **row)
+        row.setdefault("client_type", "public" if row.get("public_client") else "confidential")
+        client = self.insert("clients", realm_id=realm, name=client_id, client_id=client_id, protocol="openid-connect", **row)
         for value, enabled in redirect_uris:
             self.insert("redirect_uris", client_id=client, value=value, enabled=enabled)
         return client
