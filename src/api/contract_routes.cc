@@ -8,7 +8,8 @@
 #include "base/check.h"
 #include "store/tables.h"
 
-/// The contract, for programs: OpenAPI of the server, AsyncAPI of a realm, and what a problem means.
+/// The contract, for programs: OpenAPI of the server, AsyncAPI of a realm, and what a problem
+/// means.
 namespace postrider::api {
 
 namespace {
@@ -77,10 +78,10 @@ Result<void> get_asyncapi(Context& context, Call& call) {
         },
         call.reply.with<Rows>([&context, realm = call.realm_name](const Rows& rows) {
             const std::string origin = context.settings.origin();
-            return json_answer(200, asyncapi_document({.version = context.settings.version,
-                                                       .origin = origin,
-                                                       .realm = realm},
-                                                      rows));
+            return json_answer(
+                200,
+                asyncapi_document(
+                    {.version = context.settings.version, .origin = origin, .realm = realm}, rows));
         }));
     return {};
 }

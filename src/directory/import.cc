@@ -170,9 +170,8 @@ class Importer::Run {
         POSTRIDER_TRY(check_email(change));
         POSTRIDER_TRY(check_attributes(change));
         POSTRIDER_ASSIGN(const auto roles, find_roles(user.roles));
-        POSTRIDER_TRY(
-            changes_.users.take_in(tx_, caller_, realm_,
-                                   {.change = change, .origin = origin, .roles = roles}));
+        POSTRIDER_TRY(changes_.users.take_in(tx_, caller_, realm_,
+                                             {.change = change, .origin = origin, .roles = roles}));
         return Came::created;
     }
 

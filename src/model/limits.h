@@ -299,7 +299,7 @@ inline constexpr std::size_t due_part_rows_first = 64;
 inline constexpr std::size_t recover_step_deliveries = 1000;
 inline constexpr std::size_t housekeeping_rows_max =
     1000;                                              ///< of one step: well under a closure's time
-inline constexpr std::int64_t free_pages_kept = 4096;  ///< 32 MiB for the next rows, not given back
+inline constexpr std::int64_t free_pages_kept = 4096;  ///< 16 MiB for the next rows, not given back
 inline constexpr Duration housekeeping_interval = 30s;
 inline constexpr Duration clock_step_min =
     1min;  ///< by which the clock moved more than time passed: somebody has set it

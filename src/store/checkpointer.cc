@@ -9,15 +9,14 @@
 namespace postrider::store {
 namespace {
 
-/// A checkpoint per 8 MiB: often enough to keep reads short, seldom enough to batch its fsyncs.
-constexpr int frames_per_checkpoint = 1024;
-constexpr int frames_per_restart = static_cast<int>(limits::wal_restart_bytes / page_bytes);
+/// Often enough to keep reads short, seldom enough to batch its fsyncs.
+constexpr std::uint64_t bytes_per_checkpoint = 8 * 1024 * 1024;
 /// All commits wait for a restart, and a restart for every read that began before it. One that is
-/// refused is asked for again after the next 8 MiB; only of a WAL that is far too long is it worth
-/// waiting for a long read.
+/// refused is asked for again after the next checkpoint; only of a WAL that is far too long is it
+/// worth waiting for a long read.
 constexpr std::chrono::milliseconds patience_usual{10};
 constexpr std::chrono::milliseconds patience_long{5000};
-constexpr int frames_too_many = 8 * frames_per_restart;
+constexpr std::uint64_t bytes_too_many = 8 * limits::wal_restart_bytes;
 
 }  // namespace
 
@@ -38,7 +37,7 @@ void Checkpointer::committed(int frames) {
     MutexLock lock(mutex_);
     // The count starts anew with the WAL.
     int since = frames >= frames_ ? frames - frames_ : frames;
-    if (since < frames_per_checkpoint) return;
+    if (bytes(since) < bytes_per_checkpoint) return;
     frames_ = frames;
     due_ = true;
     changed_.notify_all();
@@ -72,7 +71,8 @@ void Checkpointer::run() {
             if (stopping_) return;
             restart = gap_wanted_ && gap_open_;
             if (restart) {
-                has_patience = std::exchange(has_patience_, false) || frames_ > frames_too_many;
+                has_patience =
+                    std::exchange(has_patience_, false) || bytes(frames_) > bytes_too_many;
             }
             if (!restart) due_ = false;
         }
@@ -87,7 +87,7 @@ void Checkpointer::run() {
             auto done = connection_->checkpoint_passive();
             MutexLock lock(mutex_);
             // Never taken back here: the writer may wait for it already.
-            if (done && done->frames > frames_per_restart) gap_wanted_ = true;
+            if (done && bytes(done->frames) > limits::wal_restart_bytes) gap_wanted_ = true;
         }
     }
 }

@@ -8,8 +8,6 @@
 
 namespace postrider::store {
 
-inline constexpr int page_bytes = 8192;  ///< of the database, set before its first table
-
 /// Copies the WAL into the database on its own connection and thread, so that no commit waits for
 /// it.
 ///
@@ -36,6 +34,9 @@ class Checkpointer {
 
  private:
     void run();
+    std::uint64_t bytes(int frames) const {
+        return static_cast<std::uint64_t>(frames) * connection_->page_bytes();
+    }
 
     std::unique_ptr<sql::SqliteConnection> connection_;
     Mutex mutex_;

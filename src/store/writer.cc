@@ -244,10 +244,11 @@ Writer::GroupEnd Writer::run_group(Group& group, Isolation isolation) {
 
 void Writer::observe(Duration duration, std::size_t works) {
     if (observer_ == nullptr) return;
-    CommitReport report{.duration = duration,
-                        .works = works,
-                        .waiting = 0,
-                        .wal_bytes = static_cast<std::uint64_t>(sql_->wal_frames()) * page_bytes};
+    CommitReport report{
+        .duration = duration,
+        .works = works,
+        .waiting = 0,
+        .wal_bytes = static_cast<std::uint64_t>(sql_->wal_frames()) * sql_->page_bytes()};
     {
         const MutexLock lock(mutex_);
         for (const Queue& queue : queues_) report.waiting += queue.size();

@@ -111,6 +111,9 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
     if (code != SQLITE_OK) return connection->error(code, "open");
     sqlite3_extended_result_codes(connection->db_, 1);
     POSTRIDER_TRY(connection->configure(mode));
+    static constexpr Query page_size{"PRAGMA page_size"};
+    POSTRIDER_ASSIGN(const auto bytes, connection->pragma(page_size));
+    connection->page_bytes_ = static_cast<std::uint64_t>(bytes);
     return connection;
 }
 
@@ -118,7 +121,7 @@ Result<void> SqliteConnection::configure(Mode mode) {
     sqlite3_busy_timeout(db_, 5000);
     if (mode == Mode::writer) {
         POSTRIDER_TRY(
-            execute("PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL;"
+            execute("PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL;"
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                     "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;"
                     "PRAGMA temp_store=MEMORY;"));

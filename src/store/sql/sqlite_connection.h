@@ -54,7 +54,9 @@ class SqliteConnection final : public Connection {
 
     Result<std::int64_t> user_version();
 
-    /// Frames in the WAL after the last commit of this connection.
+    /// Of the database: 4096 in a new one, 8192 in one that version 0.1 made.
+    std::uint64_t page_bytes() const { return page_bytes_; }
+    /// Frames in the WAL after the last commit of this connection; each has a page.
     int wal_frames() const { return wal_frames_; }
     struct Checkpoint {
         int frames = 0;
@@ -82,6 +84,7 @@ class SqliteConnection final : public Connection {
     std::chrono::nanoseconds used_until_ = std::chrono::nanoseconds::max();  // of the thread's time
     bool ran_out_ = false;
     int wal_frames_ = 0;
+    std::uint64_t page_bytes_ = 0;
 };
 
 }  // namespace postrider::store::sql

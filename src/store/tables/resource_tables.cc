@@ -112,8 +112,9 @@ Result<bool> is_to_build(sql::Connection& sql) {
 Result<void> build_whole(sql::Connection& sql) {
     POSTRIDER_ASSIGN(const bool is_needed, is_to_build(sql));
     if (!is_needed) return {};
-    // A realm's number is its place among the realms.
+    // A realm's number is its place among the realms. Ten million events are sorted on the disk.
     return sql.execute(R"sql(
+PRAGMA temp_store = FILE;
 BEGIN IMMEDIATE;
 DELETE FROM resource_entries;
 DELETE FROM resource_slices;
@@ -124,7 +125,8 @@ INSERT INTO resource_entries (slice, resource_id, id)
     SELECT s.slice, e.resource_id, e.id FROM resource_slices s CROSS JOIN events e
     WHERE e.realm_id = s.realm_id ORDER BY s.realm_id, s.slice, e.resource_id, e.id;
 DROP INDEX IF EXISTS events_by_resource;
-COMMIT;)sql");
+COMMIT;
+PRAGMA temp_store = MEMORY;)sql");
 }
 
 }  // namespace postrider::store::resource_index
