@@ -14,8 +14,9 @@ namespace postrider::access {
 
 namespace {
 
-/// Behind commits and deliveries, and before the parsing of long bodies (http/workshop.h).
-constexpr int nice_value = 5;
+/// Just behind commits and deliveries, and before reads of lists (store/reader_pool.cc) and the
+/// parsing of long bodies (http/workshop.h): a login waits for a hash, and hashes have one core.
+constexpr int nice_value = 1;
 
 }  // namespace
 

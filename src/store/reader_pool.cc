@@ -12,7 +12,9 @@ namespace {
 
 // A read is charged for every 10 us: a short one costs a few, beside the 1 of its turn.
 constexpr Duration charged_for{10};
-// After logins (nice 5), whose hashes are short, and before the parsing of long bodies (15).
+// Lists come after commits, deliveries and logins (nice 1), and before the parsing of long bodies
+// (15): who asks for one after the other takes no core from who logs in.
+constexpr int ordinary_reads_niceness = 4;
 constexpr int long_reads_niceness = 10;
 
 Result<void> add(std::vector<std::unique_ptr<ReadSource>>& sources, std::size_t count,
@@ -149,9 +151,10 @@ std::optional<ReaderPool::Taken> ReaderPool::take(Kind kind) {
 }
 
 void ReaderPool::run(ReadSource& source, Kind kind) {
-    if (kind == Kind::long_one) {
+    if (kind != Kind::first) {
         // Linux has a niceness of each thread.
-        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), long_reads_niceness);
+        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()),
+                      kind == Kind::long_one ? long_reads_niceness : ordinary_reads_niceness);
     }
     while (auto taken = take(kind)) {
         const Monotonic before = clock_.monotonic();

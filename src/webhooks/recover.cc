@@ -102,9 +102,13 @@ std::string problem_of(const std::optional<store::WebhookRow>& row) {
     return row->enabled ? "" : "The webhook was disabled.";
 }
 
-/// What the webhook lacks of the next events above `after`.
+/// What the webhook lacks of the next events above the cursor's. A step that writes has no more
+/// than others write in one transaction, so that they do not wait for it.
 Result<Found> look(store::sql::Connection& sql, const RealmId& realm, const Params& params,
-                   const Uuid& after) {
+                   const Cursor& cursor) {
+    const Uuid& after = cursor.after;
+    const std::size_t lacks_max =
+        cursor.is_counting ? limits::recover_step_deliveries : limits::fan_out_part_deliveries;
     Found found{.lacks = {}, .last = after, .complete = true, .problem = {}};
     POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(sql, realm, params.webhook));
     found.problem = problem_of(row);
@@ -124,6 +128,10 @@ Result<Found> look(store::sql::Connection& sql, const RealmId& realm, const Para
                        return events::matches(pattern, head.type);
                    })) {
             found.lacks.push_back({head.id, std::nullopt});
+        }
+        if (found.lacks.size() >= lacks_max) {
+            found.complete = false;
+            break;
         }
     }
     return found;
@@ -187,7 +195,7 @@ Result<std::optional<Task>> next_task(store::sql::Connection& sql, const Operati
     Task task{.realm = row.realm, .operation = row.id, .params = {}, .cursor = {}, .found = {}};
     POSTRIDER_ASSIGN(task.params, parse_params(row));
     POSTRIDER_ASSIGN(task.cursor, parse_cursor(row));
-    POSTRIDER_ASSIGN(task.found, look(sql, row.realm, task.params, task.cursor.after));
+    POSTRIDER_ASSIGN(task.found, look(sql, row.realm, task.params, task.cursor));
     return task;
 }
 

@@ -14,8 +14,8 @@
 
 /// The operation `recover`: makes pending again what a webhook lacks of the events accepted in a
 /// span: deliveries that failed or were cancelled, and matching events without a delivery. It first
-/// counts, then does; both in steps of limits::recover_step_deliveries events, with its cursor in
-/// the operation's row, so that it goes on after a restart.
+/// counts, then does; both in steps of at most limits::recover_step_deliveries events, with its
+/// cursor in the operation's row, so that it goes on after a restart.
 namespace postrider::webhooks {
 
 /// Accepted in [since, until).

@@ -538,7 +538,7 @@ TEST_F(RecoveryTest, takes_many_steps_and_only_the_span) {
     const auto done = finished(all->id);
     EXPECT_EQ(done.done, 2500);
     EXPECT_EQ(done.total, 2500);
-    EXPECT_EQ(wakes_.load(), 3);
+    EXPECT_EQ(wakes_.load(), 20);
 }
 
 TEST_F(RecoveryTest, gives_nothing_to_a_webhook_that_is_disabled_meanwhile) {

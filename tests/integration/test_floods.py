@@ -52,7 +52,7 @@ def test_a_second_client_does_not_notice(grounds, group, kind, table):
     ground = grounds.of(group)
     row = ground.measure(kind())
     if row.findings:
-        # The p99 of 16 logins is the slowest of them: what is only noise is not there twice.
+        # The p99 of 12 logins is the slowest of them: what is only noise is not there twice.
         row = ground.measure(kind())
     table.append(row)
     assert not row.findings, row.line()
