@@ -156,8 +156,8 @@ Result<void> ServerImpl::start() {
     mailbox_->on_mail([this](Mailbox::Mail mail) { on_mail(std::move(mail)); });
     mailbox_->on_room([this] { on_room(); });
     accept();
-    // Commits, deliveries and short requests come first, then logins (nice 1) and lists (4), so that
-    // nobody's bodies make a login wait.
+    // Commits, deliveries and short requests come first, then logins (nice 1) and lists (4), so
+    // that nobody's bodies make a login wait.
     short_work_.start("http bodies", 15);
     long_work_.start("http batches", 19);
     thread_ = start_thread("http", [this] {
