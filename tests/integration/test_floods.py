@@ -47,7 +47,9 @@ def grounds(tmp_path_factory):
 
 
 @pytest.mark.parametrize("group, kind", [
-    pytest.param(group, kind, id=kind.name.replace(" ", "-")) for group in GROUPS for kind in group])
+    pytest.param(group, kind, id=kind.name.replace(" ", "-"),
+                 marks=[pytest.mark.xfail(reason=kind.to_be_fixed, strict=False)] if kind.to_be_fixed else [])
+    for group in GROUPS for kind in group])
 def test_a_second_client_does_not_notice(grounds, group, kind, table):
     ground = grounds.of(group)
     row = ground.measure(kind())
