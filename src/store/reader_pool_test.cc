@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <future>
+#include <thread>
 #include <vector>
 
 #include "store/temporary_store_test.h"
@@ -81,6 +83,19 @@ TEST_F(ReaderPoolTest, long_reads_hold_up_nobody_but_each_other) {
     };
     EXPECT_LE(std::ranges::count_if(long_ones, is_done), 1);
     for (auto& each : long_ones) EXPECT_TRUE(is_answered(each));
+}
+
+TEST_F(ReaderPoolTest, who_has_several_long_reads_has_the_next_one_among_them) {
+    std::vector<Count> long_ones;
+    for (int i = 0; i < 5; ++i) long_ones.push_back(count_later(1, for_some_40_ms));
+    // Five have begun, and the second of them for the second time: four are long ones now.
+    while (runs < 7) std::this_thread::yield();
+    Count next = count_later(1, 10);
+    EXPECT_EQ(count_later(2, 10).get().value_or(0), 10) << "another realm's is a short one";
+    EXPECT_EQ(next.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+    for (auto& each : long_ones) EXPECT_TRUE(is_answered(each));
+    EXPECT_EQ(next.get().value_or(0), 10);
+    EXPECT_EQ(count_later(1, 10).get().value_or(0), 10);
 }
 
 TEST_F(ReaderPoolTest, the_first_class_has_a_thread_of_its_own) {
