@@ -6,5 +6,6 @@ namespace postrider::api {
 
 /// OpenAPI, AsyncAPI, and what each problem means: files for programs.
 RouteList contract_routes(Context& context);
+RouteList jwks_routes(Context& context);  ///< the public keys that sign webhooks
 
 }  // namespace postrider::api

@@ -38,6 +38,7 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"list_built_in_event_types", any_token},
     {"list_event_types", view_webhooks},
     {"get_asyncapi", view_webhooks},
+    {"get_jwks", open},
     {"create_event_type", manage_webhooks},
     {"get_event_type", view_webhooks},
     {"replace_event_type", manage_webhooks},
