@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <span>
 
@@ -9,7 +11,9 @@
 #include "events/catalogue.h"
 #include "events/explain.h"
 #include "events/publish_request.h"
+#include "events/unknown_types.h"
 #include "events/view.h"
+#include "model/limits.h"
 #include "store/tables.h"
 
 namespace postrider::api {
@@ -47,6 +51,53 @@ Result<void> check_built_in(const Call& call, std::span<const NewEvent> publishe
     return {};
 }
 
+/// In the order of the events, at most as many as one answer holds.
+void add_unknown_types(Error& error, std::vector<FieldError> unknown) {
+    auto place = [](const FieldError& field) {
+        std::size_t number = 0;
+        const std::string_view text(field.pointer);
+        constexpr std::string_view prefix = "#/events/";
+        if (text.starts_with(prefix)) {
+            std::from_chars(text.data() + prefix.size(), text.data() + text.size(), number);
+        }
+        return number;
+    };
+    error.fields.insert(error.fields.end(), std::make_move_iterator(unknown.begin()),
+                        std::make_move_iterator(unknown.end()));
+    std::ranges::stable_sort(error.fields, {}, place);
+    if (error.fields.size() <= limits::field_errors_max) return;
+    error.message = std::to_string(error.fields.size()) +
+                    " fields are wrong; the first: " + error.fields.front().pointer + " " +
+                    error.fields.front().detail;
+    error.fields.resize(limits::field_errors_max);
+}
+
+/// Answers a body with wrong fields: with the types that do not exist too, so that one answer names
+/// everything.
+Result<void> refuse_publish(Call& call, Error error) {
+    // What is no JSON has no fields.
+    const bool is_json =
+        error.problem == nullptr || error.problem != std::string_view("malformed-json");
+    auto types = is_json ? events::types_in(call.request.body) : std::vector<events::TypeAt>{};
+    if (types.empty() || error.fields.size() >= limits::field_errors_max) {
+        return std::unexpected(std::move(error));
+    }
+    using Names = std::vector<std::string>;
+    store::read<Names>(
+        call.store,
+        [realm = call.realm](store::sql::Connection& sql) {
+            return store::event_types_table::names(sql, realm);
+        },
+        [reply = call.reply, error = std::move(error),
+         types = std::move(types)](const Result<Names>& own) {
+            Error all = error;
+            // Without them the rest of what is wrong is still true.
+            if (own) add_unknown_types(all, events::unknown_types(types, *own));
+            reply.send(std::unexpected(std::move(all)));
+        });
+    return {};
+}
+
 Result<void> publish(Context& context, Call& call, PublishShape shape) {
     POSTRIDER_TRY(call.query().finish());
     store::PublishWork work;
@@ -55,10 +106,13 @@ Result<void> publish(Context& context, Call& call, PublishShape shape) {
     const events::PublishLimits publish_limits{
         .payload_bytes_max = context.settings.payload_bytes_max, .now = context.clock.now()};
     if (shape == PublishShape::single) {
-        POSTRIDER_ASSIGN(auto event, events::parse_publish(call.request.body, publish_limits));
-        work.events.push_back(std::move(event));
+        auto event = events::parse_publish(call.request.body, publish_limits);
+        if (!event) return refuse_publish(call, std::move(event).error());
+        work.events.push_back(*std::move(event));
     } else {
-        POSTRIDER_ASSIGN(work.events, events::parse_batch(call.request.body, publish_limits));
+        auto batch = events::parse_batch(call.request.body, publish_limits);
+        if (!batch) return refuse_publish(call, std::move(batch).error());
+        work.events = *std::move(batch);
     }
     POSTRIDER_TRY(check_built_in(call, work.events));
     POSTRIDER_ASSIGN(work.key, read_idempotency_key(call));

@@ -35,6 +35,11 @@ int create_key(Context& context, const Given& given) {
     }
     const auto answer =
         context.ask("POST", context.in_realm("/api-keys"), body_of(std::move(members)));
+    // Alone it fits into "$(…)".
+    if (answer && context.connection().output == Output::table && !context.terminal().is_terminal) {
+        context.say(text_of(answer->value, "key"));
+        return exit_ok;
+    }
     const int code = show_asked(context, answer, key_lines);
     if (answer && !context.connection().json()) context.say("The key is not shown again.");
     return code;
@@ -120,17 +125,6 @@ int admin_link(Context& context, const Given& given) {
     return 0;
 }
 
-const std::vector<Line> who_lines{{"Kind", "kind"},
-                                  {"Name", "name"},
-                                  {"Realm", "realm"},
-                                  {"Id", "id"},
-                                  {"Permissions", "permissions"},
-                                  {"Expires", "expires_at"}};
-
-int show_who(Context& context, const Given&) {
-    return show_asked(context, context.ask("GET", context.in_realm("/session")), who_lines);
-}
-
 int list_sessions(Context& context, const Given& given) {
     Query query;
     if (const auto user = given.text("--user")) {
@@ -168,12 +162,6 @@ std::vector<Verb> access_verbs() {
              .arguments = {{"USER", "", "its username or id (default: admin)"}},
              .examples = "postrider admin-link",
              .run = admin_link},
-            {.group = "",
-             .name = "whoami",
-             .summary = "what the token is and may do",
-             .arguments = {},
-             .examples = "postrider whoami",
-             .run = show_who},
             {.group = "session",
              .name = "list",
              .summary = "who is logged in, newest first",
@@ -188,7 +176,7 @@ std::vector<Verb> access_verbs() {
              .run = end_session},
             {.group = "api-key",
              .name = "create",
-             .summary = "make a key for a program; shown once",
+             .summary = "make a key for a program; shown once, in a pipe it alone",
              .arguments = {{"NAME", "", "unique in the realm", Count::required},
                            {"--permission", "NAME", "one or more, by commas", Count::repeatable},
                            {"--expires", "WHEN", "90d, or a time (default: never)"}},

@@ -10,10 +10,12 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "cli/complete.h"
 #include "cli/context.h"
 #include "cli/help.h"
 #include "cli/parse.h"
 #include "cli/program.h"
+#include "cli/watch.h"
 #include "cli/words.h"
 
 namespace postrider::cli {
@@ -21,10 +23,13 @@ namespace {
 
 const char* system_environment(const char* name) { return std::getenv(name); }
 
-std::size_t terminal_width() {
+/// Of standard output; as terminals were once, when it does not say.
+winsize terminal_size() {
     winsize size{};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-    return 80;
+    const bool is_known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+    if (!is_known || size.ws_col == 0) size.ws_col = 80;
+    if (!is_known || size.ws_row == 0) size.ws_row = 24;
+    return size;
 }
 
 /// Turns the terminal's echo off as long as it lives.
@@ -68,7 +73,9 @@ Terminal system_terminal() {
     // Source: no-color.org: any value that is not empty.
     bool unwanted = no_color != nullptr && *no_color != '\0';
     if (terminal.is_terminal) {
-        terminal.width = terminal_width();
+        const auto size = terminal_size();
+        terminal.width = size.ws_col;
+        terminal.height = size.ws_row;
         terminal.colours = unwanted || dumb ? Colours::off : Colours::on;
     }
     return terminal;
@@ -121,11 +128,13 @@ int run_verb(Context& context, const Program& program, const std::vector<Verb>& 
         return exit_ok;
     }
     if (verb.needs == Verb::Needs::config) return run_with_config(context, program, verb, *parsed);
+    context.begin(verb, parsed->given);
     if (verb.needs == Verb::Needs::server) {
         if (auto connected = context.connect(parsed->given); !connected) {
             return context.wrong(connected.error().message);
         }
     }
+    if (parsed->given.has("--watch")) return watch(context, verb, parsed->given);
     return verb.run(context, parsed->given);
 }
 
@@ -143,7 +152,7 @@ std::vector<Verb> all_verbs(const Program& program) {
                          "--allow-network 10.0.0.0/8",
                      .needs = Verb::Needs::config,
                      .run = nullptr});
-    for (auto part : {publish_verbs, tool_verbs}) {
+    for (auto part : {publish_verbs, sign_verbs, tool_verbs}) {
         for (auto& verb : part()) verbs.push_back(std::move(verb));
     }
     for (const auto& verb : program.maintenance) {
@@ -155,8 +164,9 @@ std::vector<Verb> all_verbs(const Program& program) {
                          .needs = Verb::Needs::config,
                          .run = nullptr});
     }
-    for (auto part : {webhook_verbs, event_verbs, delivery_verbs, realm_verbs, user_verbs,
-                      role_verbs, client_verbs, access_verbs, import_verbs, export_verbs}) {
+    for (auto part :
+         {webhook_verbs, event_verbs, delivery_verbs, realm_verbs, user_verbs, role_verbs,
+          client_verbs, access_verbs, import_verbs, export_verbs, login_verbs}) {
         for (auto& verb : part()) verbs.push_back(std::move(verb));
     }
     return verbs;
@@ -167,6 +177,10 @@ int run_words(Context& context, const Program& program, std::vector<std::string>
     if (typed.empty()) {
         context.terminal().error << program_help(verbs, width_of(context));
         return exit_wrong_usage;
+    }
+    // What the scripts of `completion` run; not in the help.
+    if (typed[0] == "__complete") {
+        return complete(context, verbs, {typed.begin() + 1, typed.end()});
     }
     if (typed[0] == "--version") {
         context.say("postrider " + program.version);

@@ -20,7 +20,18 @@ TEST(cli, wrong_usage_is_one_sentence_and_two) {
              {{"--realm", "x"}, "--realm needs a verb"},
              {{"--colour", "publish"}, "--colour needs a verb"},
              {{"--realm", "x", "publish"}, "takes an EVENT"},
-             {{"webhook", "create", "u", "--nme", "x"}, "do you mean --name?"},
+             {{"webhook", "create", "u", "--nme", "x"}, "take --nme; do you mean --name?"},
+             {{"webhoks", "ls"}, "do you mean webhook?"},
+             {{"webhook", "remov", "x"}, "do you mean delete?"},
+             {{"webhook", "recovr", "x"}, "do you mean recover?"},
+             {{"user", "lst"}, "do you mean list?"},
+             {{"publsh"}, "do you mean publish?"},
+             {{"sign"}, "sign needs --secret"},
+             {{"sign", "--secret", "whpk_x"}, "does not sign"},
+             {{"webhook", "list", "--watch", "--all"}, "leave --all out"},
+             {{"webhook", "list", "--context", "prd"}, "there is no context \"prd\""},
+             {{"login", "https://h", "--url", "https://h"}, "takes the URL once"},
+             {{"login"}, "login needs an API key"},
              {{"webhook", "list", "--relam", "x"}, "do you mean --realm?"},
              {{"delivery", "list", "--state", "faild"}, "do you mean failed?"},
              {{"webhook", "list", "-o", "yaml"}, "must be one of: table wide json name"},
@@ -168,6 +179,28 @@ TEST(cli, flags_of_the_server_go_anywhere) {
         EXPECT_EQ(ended.code, exit_ok) << ended.error;
         EXPECT_EQ(api.asked()[0], "GET /api/v1/realms/acme/webhooks");
         EXPECT_EQ(ended.out, "{\"items\":[],\"next_cursor\":null}\n");
+    }
+}
+
+TEST(cli, help_is_as_wide_as_the_terminal) {
+    for (std::size_t width : {40u, 60u, 80u, 100u}) {
+        for (const auto& verb : all_verbs({})) {
+            Typed terminal{.answers = {}, .width = width};
+            std::vector<std::string> words;
+            if (!verb.group.empty()) words.emplace_back(verb.group);
+            words.emplace_back(verb.name);
+            words.emplace_back("--help");
+            auto ended = run_with(words, {}, "", {}, &terminal);
+            std::istringstream lines(ended.out);
+            for (std::string line; std::getline(lines, line);) {
+                // A word is not broken, and a quoted one neither.
+                const bool is_word = line.find_first_not_of(' ') != std::string::npos &&
+                                     line.find_last_of(" '") <= 30;
+                if (line.find('\'') != std::string::npos || is_word || line.ends_with('\\'))
+                    continue;
+                EXPECT_LE(display_width(line), width + 2) << line;
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/complete.h"
 #include "cli/help.h"
 #include "config/config.h"
 
@@ -101,9 +102,13 @@ std::string bash_script(const std::vector<Verb>& verbs) {
         "        case \"$verb\" in\n{}        esac\n"
         "        if [ -n \"$words\" ]; then\n"
         "            COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
-        "        else\n"
-        "            COMPREPLY=($(compgen -f -- \"$current\"))\n"
+        "            return\n"
         "        fi\n"
+        "        local name\n"
+        "        while IFS= read -r name; do COMPREPLY+=(\"$name\"); done < <(\n"
+        "            \"${{COMP_WORDS[0]}}\" __complete \"${{COMP_WORDS[@]:1:COMP_CWORD}}\" "
+        "2> /dev/null)\n"
+        "        [ \"${{#COMPREPLY[@]}}\" -gt 0 ] || COMPREPLY=($(compgen -f -- \"$current\"))\n"
         "        return\n"
         "    fi\n"
         "    case \"$verb\" in\n{}    esac\n"
@@ -150,7 +155,11 @@ std::string fish_script(const std::vector<Verb>& verbs) {
     std::string out =
         "# Completion of postrider for fish:  postrider completion fish | source\n"
         "complete -c postrider -n __fish_use_subcommand -l help -d 'explain the verbs'\n"
-        "complete -c postrider -n __fish_use_subcommand -l version -d 'say which version it is'\n";
+        "complete -c postrider -n __fish_use_subcommand -l version -d 'say which version it is'\n"
+        "function __postrider_names\n"
+        "    set -l words (commandline -opc) (commandline -ct)\n"
+        "    postrider __complete $words[2..-1] 2> /dev/null\n"
+        "end\n";
     for (const auto& [word, rest] : second_words(verbs)) {
         std::string summary = fmt::format("{}", fmt::join(rest, ", "));
         for (const auto& verb : verbs) {
@@ -180,15 +189,22 @@ std::string fish_script(const std::vector<Verb>& verbs) {
                 out += fmt::format("complete -c postrider -f -n '{}' -a '{}'\n", seen,
                                    argument.choices);
             }
+            if (!argument.is_flag() && has_names(verb, argument)) {
+                out += fmt::format("complete -c postrider -f -n '{}' -a '(__postrider_names)'\n",
+                                   seen);
+            }
         }
         for (const auto& flag : flags_of(verb)) {
             std::string_view choices;
             bool takes_value = flag != "--help";
-            for (const auto& argument : verb.arguments) {
-                if (argument.name == flag) choices = argument.choices;
-                if (argument.name == flag && argument.is_switch()) takes_value = false;
+            for (const auto* arguments : {&verb.arguments, &server_arguments()}) {
+                for (const auto& argument : *arguments) {
+                    if (argument.name != flag) continue;
+                    choices = argument.choices;
+                    if (argument.is_switch()) takes_value = false;
+                    if (has_names(verb, argument)) choices = "(__postrider_names)";
+                }
             }
-            if (flag == "--json") takes_value = false;
             out += fmt::format("complete -c postrider -n '{}' -l {}{}", seen, flag.substr(2),
                                takes_value ? " -r" : "");
             if (!choices.empty()) out += fmt::format(" -f -a '{}'", choices);
@@ -249,6 +265,10 @@ std::string zsh_script(const std::vector<Verb>& verbs) {
         "  if (( $#words_ )); then compadd -a words_; return; fi\n"
         "  if [[ \"${{words[CURRENT]}}\" != -* ]]; then\n"
         "    case \"$verb\" in\n{}    esac\n"
+        "    if (( $#words_ )); then compadd -a words_; return; fi\n"
+        "    words_=(\"${{(@f)$(\"${{words[1]}}\" __complete \"${{(@)words[2,CURRENT]}}\" "
+        "2> /dev/null)}}\")\n"
+        "    words_=(${{words_:#}})\n"
         "    if (( $#words_ )); then compadd -a words_; else _files; fi\n"
         "    return\n"
         "  fi\n"

@@ -7,100 +7,20 @@
 #include <charconv>
 #include <istream>
 #include <ostream>
+#include <thread>
 
 #include "base/file.h"
 #include "base/json_text.h"
+#include "cli/problem_words.h"
 #include "model/limits.h"
-#include "net/ip_address.h"
-#include "net/url.h"
 
 namespace postrider::cli {
+
 namespace {
 
-std::string trimmed(std::string text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
-        text.pop_back();
-    }
-    return text;
-}
-
-/// Whether it is this machine: the first token of a server must not go anywhere else by itself.
-bool is_this_machine(const net::Url& url) {
-    if (url.host == "localhost" || url.host == "::1") return true;
-    auto address = net::IpAddress::parse(url.host);
-    return address && !address->is_v6 && address->bytes[0] == 127;
-}
-
-Output output_of(const Given& given) {
-    if (given.has("--json")) return Output::json;
-    auto format = given.text_or("--output", "table");
-    return format == "json"   ? Output::json
-           : format == "name" ? Output::name
-           : format == "wide" ? Output::wide
-                              : Output::table;
-}
-
-/// A place in what was sent as people say it: "events/0/data" is "events, number 1, data".
-std::string spoken(std::string_view place) {
-    std::string out;
-    while (!place.empty()) {
-        auto end = std::min(place.find('/'), place.size());
-        auto word = place.substr(0, end);
-        place.remove_prefix(std::min(end + 1, place.size()));
-        std::size_t number = 0;
-        auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-        bool is_number = error == std::errc{} && rest == word.data() + word.size();
-        out += out.empty() ? "" : ", ";
-        out += is_number ? fmt::format("number {}", number + 1) : std::string(word);
-    }
-    return out;
-}
+constexpr std::size_t date_characters = 19;  ///< "2026-11-23T18:12:03"
 
 }  // namespace
-
-Result<void> Context::connect(const Given& given) {
-    auto variable = [&](const char* name) {
-        const char* text = environment_(name);
-        return std::string(text == nullptr ? "" : text);
-    };
-    auto either = [&](std::string_view flag, const char* name, std::string_view otherwise) {
-        if (auto text = given.text(flag)) return *text;
-        auto text = variable(name);
-        return text.empty() ? std::string(otherwise) : text;
-    };
-    connection_.output = output_of(given);
-    connection_.realm = either("--realm", "POSTRIDER_REALM", "master");
-    connection_.client.base_url = either("--url", "POSTRIDER_URL", "http://127.0.0.1:8080");
-    connection_.client.ca_file = given.text_or("--ca-file", "");
-    connection_.client.token = either("--token", "POSTRIDER_TOKEN", "");
-    auto url = net::parse_url(connection_.client.base_url);
-    if (!url) return fail(ErrorCode::invalid_argument, "--url: " + url.error().message);
-    if (auto timeout = given.text("--request-timeout")) {
-        auto duration = parse_duration(*timeout);
-        if (!duration || *duration <= 0s) {
-            return fail(ErrorCode::invalid_argument,
-                        "--request-timeout must be a duration, like 30s");
-        }
-        connection_.client.timeout = *duration;
-    }
-    if (!connection_.client.token.empty()) return {};
-    if (!given.has("--data-dir") && !is_this_machine(*url)) {
-        connection_.token_hint =
-            "give an API key with --token or POSTRIDER_TOKEN; the first one is in the file "
-            "admin-token of the server's data folder";
-        return {};
-    }
-    auto path =
-        either("--data-dir", "POSTRIDER_DATA", config::default_data(environment_)) + "/admin-token";
-    const std::string held = read_file(path, limits::cli_input_bytes_max).value_or("");
-    const std::string token = trimmed(held.substr(0, held.find('\n')));
-    if (!token.empty()) connection_.client.token = token;
-    connection_.token_hint = fmt::format(
-        "the first API key is in the file admin-token of the server's data folder: give the folder "
-        "with --data-dir or POSTRIDER_DATA, or a key with --token or POSTRIDER_TOKEN; {} {}",
-        path, token.empty() ? "cannot be read" : "was tried");
-    return {};
-}
 
 std::string Context::in_realm(std::string_view path) const {
     return fmt::format("/api/v1/realms/{}{}", percent_encoded(connection_.realm), path);
@@ -124,8 +44,8 @@ Asked Context::ask(std::string_view method, std::string_view path, std::string b
     if (!response) {
         // Nobody is there, or it is not known what became of it: then the reason alone.
         bool is_gone = response.error().code == ErrorCode::unavailable;
-        complain(is_gone ? fmt::format("{}; is `postrider serve` running there?",
-                                       response.error().message)
+        complain(is_gone ? fmt::format("{}; is `postrider serve` running at {}?",
+                                       response.error().message, connection_.client.base_url)
                          : response.error().message);
         return std::unexpected(exit_failed);
     }
@@ -148,9 +68,11 @@ ExitCode Context::refuse(const http::ClientResponse& response) {
     bool problem = type != nullptr && type->starts_with("application/problem+json");
     outcome_unknown_ = response.status >= 500 && !problem;
     if (connection_.json() && !response.body.empty()) show_json(response.body);
-    for (const auto& line : problem_lines(response.status, response.body)) complain(line);
-    bool hint = response.status == 401 && !connection_.token_hint.empty();
-    if (hint) complain(connection_.token_hint);
+    if (response.status == 401) {
+        complain(connection_.token_hint);
+        return exit_failed;
+    }
+    for (const auto& line : problem_lines(response.status, response.body, verb_)) complain(line);
     return response.status == 404 ? exit_not_found : exit_failed;
 }
 
@@ -210,19 +132,29 @@ ExitCode Context::wrong(std::string_view sentence) {
     return exit_wrong_usage;
 }
 
+bool Context::pause(Duration duration) {
+    if (terminal_.pause) return terminal_.pause(duration);
+    terminal_.out.flush();
+    std::this_thread::sleep_for(duration);
+    return true;
+}
+
 std::string Context::ago(const json::Value& object, std::string_view member) const {
     auto time = parse_rfc3339(text_of(object, member));
+    if (time && writes_dates_) return format_rfc3339(*time).substr(0, date_characters);
     return time ? relative(*time, now()) : std::string();
 }
 
 std::string Context::due(const json::Value& object, std::string_view member) const {
     auto time = parse_rfc3339(text_of(object, member));
     if (!time) return {};
+    if (writes_dates_) return format_rfc3339(*time).substr(0, date_characters);
     return *time <= now() ? "due" : relative(*time, now());
 }
 
 std::string Context::when(const json::Value& object, std::string_view member) const {
     auto time = parse_rfc3339(text_of(object, member));
+    if (time && writes_dates_) return format_rfc3339(*time).substr(0, date_characters);
     return time ? absolute_and_relative(*time, now()) : std::string();
 }
 
@@ -298,106 +230,6 @@ Result<std::string> read_argument(Context& context, std::string_view argument) {
     if (argument == "-") return read_input(context.terminal().in);
     if (!argument.starts_with('@')) return std::string(argument);
     return read_file(std::string(argument.substr(1)), limits::cli_input_bytes_max);
-}
-
-std::vector<std::string> problem_lines(int status, std::string_view body) {
-    auto parsed = json::parse(body);
-    std::string detail = parsed ? text_of(*parsed, "detail") : "";
-    if (detail.empty() && parsed) detail = text_of(*parsed, "title");
-    if (detail.empty()) return {fmt::format("the server answered {} without a reason", status)};
-    std::string id = text_of(*parsed, "request_id");
-    std::vector<std::string> lines;
-    const auto* errors = parsed->find("errors");
-    const auto* list = errors == nullptr ? nullptr : errors->as_array();
-    if (list != nullptr) {
-        for (const auto& error : *list) {
-            auto pointer = text_of(error, "pointer");
-            auto name =
-                pointer.starts_with("#/") ? spoken(pointer.substr(2)) : text_of(error, "parameter");
-            if (name.empty()) name = text_of(error, "header");
-            auto what = text_of(error, "detail");
-            lines.push_back(name.empty() ? what : name + ": " + what);
-        }
-    }
-    if (lines.empty()) lines.push_back(detail);
-    // Who runs the server finds the line of its log by it.
-    if (status >= 500 && !id.empty()) lines.back() += fmt::format(" (request {})", id);
-    return lines;
-}
-
-namespace {
-
-/// One page's `items` as JSON texts, and the cursor of the next.
-struct Page {
-    std::vector<std::string> items;
-    std::optional<std::string> next;
-};
-
-Result<Page> split_page(std::string_view body) {
-    Page page;
-    POSTRIDER_ASSIGN(auto members, json::split_object(body, limits::json_depth_max + 8));
-    for (const auto& member : members) {
-        if (member.name == "items") {
-            POSTRIDER_ASSIGN(page.items,
-                             json::split_array(member.value, limits::json_depth_max + 8));
-        } else if (member.name == "next_cursor" && member.value != "null") {
-            POSTRIDER_ASSIGN(page.next, json::decode_string(member.value));
-        }
-    }
-    return page;
-}
-
-}  // namespace
-
-int show_list(Context& context, const Given& given, const std::string& path, Query query,
-              std::vector<Column> columns, const RowOf& row) {
-    bool all = given.has("--all");
-    bool names = context.connection().output == Output::name;
-    query.add("limit", all && !given.has("--limit") ? std::to_string(limits::page_size_max)
-                                                    : given.text("--limit"));
-    auto cursor = given.text("--cursor");
-    Table table(std::move(columns));
-    std::string joined;
-    for (;;) {
-        auto answer = context.ask("GET", path + Query(query).add("cursor", cursor).text());
-        if (!answer) return answer.error();
-        auto page = split_page(answer->body);
-        if (!page) {
-            context.complain("the server answered what is no list");
-            return exit_failed;
-        }
-        cursor = page->next;
-        if (context.connection().json() && !all) {
-            context.show_json(answer->body);
-            return exit_ok;
-        }
-        for (const auto& item : page->items) {
-            if (names) {
-                auto value = json::parse(item, limits::json_depth_max + 8);
-                if (value) context.show_raw({200, {}, std::move(*value)});
-            } else if (context.connection().json()) {
-                joined += (joined.empty() ? "" : ",") + item;
-            } else if (auto value = json::parse(item, limits::json_depth_max + 8)) {
-                table.add(row(*value, item));
-            }
-        }
-        if (!all || !cursor) break;
-    }
-    if (context.connection().json()) {
-        context.show_json("{\"items\":[" + joined + "],\"next_cursor\":null}");
-        return exit_ok;
-    }
-    if (!names && table.empty()) {
-        context.complain("there are none");
-        return exit_ok;
-    }
-    if (!names) context.show(table);
-    if (cursor) {
-        context.terminal().out.flush();
-        context.terminal().error << "there are more: --all, or --cursor " << printable(*cursor)
-                                 << '\n';
-    }
-    return exit_ok;
 }
 
 }  // namespace postrider::cli

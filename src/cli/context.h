@@ -31,6 +31,9 @@ struct Terminal {
     /// Asks on the terminal and gives the line that was typed, nullopt at its end. Empty: nobody
     /// can be asked, standard input is no terminal.
     std::function<std::optional<std::string>(std::string_view prompt, Echo echo)> prompt = {};
+    std::size_t height = 24;  ///< rows of out
+    /// Waits so long; false: stop. Empty: sleeps.
+    std::function<bool(Duration)> pause = {};
 };
 
 /// What is written of an answer.
@@ -47,7 +50,15 @@ struct Connection {
     std::string realm = "master";
     Output output = Output::table;
     bool json() const { return output == Output::json; }
-    std::string token_hint;  ///< where a token was looked for, when there is none
+    enum class TokenFrom {
+        nowhere,
+        flag,
+        environment,
+        context,
+        file
+    } token_from = TokenFrom::nowhere;
+    std::string token_hint;  ///< what is said when the server does not take the token, or needs one
+    std::string context;     ///< the saved one that this is, if it is one
 };
 
 /// A 2xx.
@@ -68,8 +79,13 @@ class Context {
           clock_(clock),
           random_(random) {}
 
-    /// Reads --url, --token, … and their variables. Errors: one sentence, wrong usage.
+    /// Reads --url, --token, … and their variables, and what `postrider login` saved. A flag wins
+    /// over the environment, that over the current context; a context's key goes to its own server
+    /// alone. Errors: one sentence, wrong usage.
     Result<void> connect(const Given& given);
+    /// Before a verb runs: messages name its flags, --json and --output count. Lifetime: it
+    /// outlives the context's use.
+    void begin(const Verb& verb, const Given& given);
 
     Terminal& terminal() { return terminal_; }
     const Connection& connection() const { return connection_; }
@@ -92,6 +108,8 @@ class Context {
     void be_patient(Duration timeout) {
         connection_.client.timeout = std::max(connection_.client.timeout, timeout);
     }
+    /// Waits for an answer no longer than so from now on.
+    void be_quick(Duration timeout) { connection_.client.timeout = timeout; }
     /// "/api/v1/realms/master" + path.
     std::string in_realm(std::string_view path) const;
 
@@ -111,6 +129,11 @@ class Context {
     /// Says what is wrong with the arguments.
     ExitCode wrong(std::string_view sentence);
 
+    /// Waits so long; returns false when there is to be no more of it.
+    bool pause(Duration duration);
+    /// Times are written as dates from now on, so that what did not change reads the same later.
+    void write_dates() { writes_dates_ = true; }
+
     /// "3m ago" of a member that is a time; "" when it is null.
     std::string ago(const json::Value& object, std::string_view member) const;
     /// When something is to happen: "in 2h", or "due" when that time has come.
@@ -119,12 +142,17 @@ class Context {
     std::string when(const json::Value& object, std::string_view member) const;
 
  private:
+    /// Takes the first API key of a server on this machine, if it can be read.
+    void take_first_token(const std::string& folder);
+
     Terminal terminal_;
     config::Environment environment_;
     const Clock& clock_;
     Random& random_;
     Connection connection_;
+    const Verb* verb_ = nullptr;
     bool outcome_unknown_ = false;
+    bool writes_dates_ = false;
 };
 
 /// Percent-encodes everything that is not unreserved (RFC 3986).
@@ -150,10 +178,6 @@ std::expected<std::optional<std::string>, ExitCode> moment(Context& context, con
 /// What an argument names: "@file" or "-" (standard input) are read, anything else is itself.
 /// Errors: invalid_argument, one sentence.
 Result<std::string> read_argument(Context& context, std::string_view argument);
-
-/// The problem document, or whatever else the body is, as lines for people: the detail, and a line
-/// for each bad field. Made printable by the caller.
-std::vector<std::string> problem_lines(int status, std::string_view body);
 
 /// The pages of a list: one, or all with --all; as JSON or as a table of `row` for each item.
 /// `text` is the item's own bytes.

@@ -12,7 +12,7 @@ TEST(cli, problems_are_a_sentence_for_each_field) {
     auto ended = api.run({"webhook", "create", "x"});
     EXPECT_EQ(ended.code, exit_failed);
     EXPECT_EQ(ended.error,
-              "postrider: url: must be absolute\npostrider: events, number 1: is unknown\n");
+              "postrider: URL: must be absolute\npostrider: --event, number 1: is unknown\n");
     EXPECT_EQ(ended.out, "");
 }
 
@@ -28,7 +28,7 @@ TEST(cli, not_found_is_three_and_nobody_there_one) {
     ended = run_with({"realm", "list", "--url", url, "--token", "t"});
     EXPECT_EQ(ended.code, exit_failed);
     EXPECT_NE(ended.error.find("cannot connect"), std::string::npos) << ended.error;
-    EXPECT_NE(ended.error.find("is `postrider serve` running there?"), std::string::npos)
+    EXPECT_NE(ended.error.find("is `postrider serve` running at " + url + "?"), std::string::npos)
         << ended.error;
 }
 

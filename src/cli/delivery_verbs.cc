@@ -102,7 +102,7 @@ std::vector<Verb> delivery_verbs() {
         {.group = "delivery",
          .name = "show",
          .summary = "one delivery with each attempt: request, response, timings",
-         .arguments = {any_delivery},
+         .arguments = with_watch({any_delivery}),
          .examples = "postrider delivery show\npostrider delivery show 019300a1…7d92",
          .run = show},
         {.group = "delivery",

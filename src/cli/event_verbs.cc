@@ -281,7 +281,7 @@ std::vector<Verb> event_verbs() {
         {.group = "event",
          .name = "explain",
          .summary = "for each webhook: why it got the event, or why not",
-         .arguments = {event_id},
+         .arguments = with_watch({event_id}),
          .examples = "postrider event explain\npostrider event explain 019300a1…7d90",
          .run = explain},
         {.group = "event",

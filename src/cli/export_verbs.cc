@@ -1,39 +1,12 @@
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <fmt/format.h>
-
-#include <cerrno>
-#include <cstring>
 
 #include "cli/context.h"
 #include "cli/passphrase.h"
+#include "cli/private_file.h"
 #include "cli/realm_export.h"
 
 namespace postrider::cli {
 namespace {
-
-/// For its owner alone: it is full of people's names. Errors: one sentence.
-Result<void> write_file(const std::string& path, std::string_view text) {
-    const auto failed = [&] {
-        return fail(ErrorCode::unavailable,
-                    fmt::format("{} cannot be written: {}", path, std::strerror(errno)));
-    };
-    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0) return failed();
-    while (!text.empty()) {
-        const auto written = ::write(file, text.data(), text.size());
-        if (written < 0) {
-            const auto result = failed();
-            ::close(file);
-            return result;
-        }
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    if (::close(file) != 0) return failed();
-    return {};
-}
 
 int export_realm(Context& context, const Given& given) {
     std::string passphrase;
@@ -60,7 +33,7 @@ int export_realm(Context& context, const Given& given) {
         for (const std::string& sentence : run.omissions()) context.complain(sentence);
         return exit_ok;
     }
-    const auto written = write_file(*path, text);
+    const auto written = write_private_file(*path, text, Existing::refused);
     if (!written) {
         context.complain(written.error().message);
         return exit_failed;

@@ -16,7 +16,8 @@
 #include "cli/program.h"
 #include "http/server.h"
 
-/// What the tests of verbs share: a terminal that is typed at, and a server that answers as it is told.
+/// What the tests of verbs share: a terminal that is typed at, and a server that answers as it is
+/// told.
 namespace postrider::cli {
 
 class FixedClock final : public Clock {
@@ -38,18 +39,25 @@ struct Typed {
     std::vector<std::string> questions = {};
     std::vector<Terminal::Echo> echoes = {};
     std::size_t width = 80;
+    std::size_t pauses = 0;  ///< that it waits; then it is ended
 };
 
+/// Whether what is written goes to a terminal.
+enum class Screen { none, one };
+
 inline Ended run_with(std::vector<std::string> words, const Variables& variables = {},
-               const std::string& input = "", const Program& program = {}, Typed* typed = nullptr) {
+                      const std::string& input = "", const Program& program = {},
+                      Typed* typed = nullptr, Screen screen = Screen::one) {
     std::istringstream in(input);
     std::ostringstream out, error;
     FixedClock clock;
     SeededRandom random(1);
     Terminal terminal{.in = in, .out = out, .error = error};
+    terminal.pause = [](Duration) { return false; };
     if (typed != nullptr) {
-        terminal.is_terminal = true;
-        terminal.width = typed->width;
+        terminal.is_terminal = screen == Screen::one;
+        if (screen == Screen::one) terminal.width = typed->width;
+        terminal.pause = [typed](Duration) { return typed->pauses-- > 0; };
         terminal.prompt = [typed](std::string_view question,
                                   Terminal::Echo echo) -> std::optional<std::string> {
             typed->questions.emplace_back(question);
@@ -88,7 +96,8 @@ class FakeApi {
                 bodies_.push_back(std::move(request.body));
                 const auto* token = request.header("authorization");
                 tokens_.push_back(token == nullptr ? "" : *token);
-                responder.send(asked_.size() == 1 && first_ ? *first_ : answer_);
+                const bool is_first = asked_.size() <= first_.size();
+                responder.send(is_first ? first_[asked_.size() - 1] : answer_);
             };
             routes.push_back(std::move(route));
         }
@@ -97,15 +106,16 @@ class FakeApi {
         EXPECT_TRUE(server_->start());
     }
     ~FakeApi() { server_->stop(SystemClock{}.monotonic()); }
-    void answer_first(http::Response first) { first_ = std::move(first); }
+    void answer_first(http::Response first) { first_ = {std::move(first)}; }
+    void answer_first(std::vector<http::Response> first) { first_ = std::move(first); }
 
     Ended run(std::vector<std::string> words, const std::string& input = "",
               Typed* typed = nullptr) {
         return run_with(std::move(words),
-                        {{"POSTRIDER_URL", "http://127.0.0.1:" + std::to_string(server_->port())},
-                         {"POSTRIDER_TOKEN", "prk_test"}},
-                        input, {}, typed);
+                        {{"POSTRIDER_URL", url()}, {"POSTRIDER_TOKEN", "prk_test"}}, input, {},
+                        typed);
     }
+    std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
     std::uint16_t port() const { return server_->port(); }
     std::vector<std::string> asked() {
         MutexLock lock(mutex_);
@@ -122,7 +132,7 @@ class FakeApi {
 
  private:
     http::Response answer_;
-    std::optional<http::Response> first_;
+    std::vector<http::Response> first_;
     Mutex mutex_;
     std::vector<std::string> asked_ GUARDED_BY(mutex_), bodies_ GUARDED_BY(mutex_),
         tokens_ GUARDED_BY(mutex_);

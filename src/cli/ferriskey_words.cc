@@ -4,6 +4,7 @@
 #include <initializer_list>
 
 #include "cli/ferriskey.h"
+#include "events/catalogue.h"
 
 namespace postrider::cli::ferriskey {
 namespace {
@@ -47,35 +48,6 @@ const std::array<Permission, 27>& permissions() {
     return table;
 }
 
-/// The catalogue's 27 (docs, events/catalogue).
-constexpr std::array<std::string_view, 27> triggers{"user.created",
-                                                    "user.updated",
-                                                    "user.deleted",
-                                                    "user.role.assigned",
-                                                    "user.role.unassigned",
-                                                    "user.bulk_deleted",
-                                                    "user.credentials.deleted",
-                                                    "auth.reset_password",
-                                                    "client.created",
-                                                    "client.updated",
-                                                    "client.deleted",
-                                                    "client.role.created",
-                                                    "client.role.updated",
-                                                    "redirect_uri.created",
-                                                    "redirect_uri.updated",
-                                                    "redirect_uri.deleted",
-                                                    "role.created",
-                                                    "role.updated",
-                                                    "role.deleted",
-                                                    "role.permission.updated",
-                                                    "realm.created",
-                                                    "realm.updated",
-                                                    "realm.deleted",
-                                                    "realm.settings.updated",
-                                                    "webhook.created",
-                                                    "webhook.updated",
-                                                    "webhook.deleted"};
-
 }  // namespace
 
 json::Array permissions_of(std::uint64_t bits, std::vector<std::string>& left_out) {
@@ -98,7 +70,7 @@ json::Array permissions_of(std::uint64_t bits, std::vector<std::string>& left_ou
 }
 
 bool is_known_trigger(std::string_view trigger) {
-    return std::ranges::find(triggers, trigger) != triggers.end();
+    return events::find_built_in(trigger) != nullptr;
 }
 
 }  // namespace postrider::cli::ferriskey

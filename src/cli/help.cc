@@ -5,19 +5,20 @@
 #include <algorithm>
 #include <iterator>
 
-#include "base/nearest.h"
 #include "cli/text.h"
 
 namespace postrider::cli {
 namespace {
 
-constexpr std::size_t width_min = 60;
+constexpr std::size_t width_min = 40;
+constexpr std::size_t width_of_columns_min = 60;  ///< below it the right one is under the left one
 constexpr std::size_t width_max = 100;
 constexpr std::size_t width_default = 80;  ///< where there is no terminal
 
 /// Two columns; the right one is wrapped at words and indented below itself.
 void add_row(std::string& out, std::string_view left, std::string_view right, std::size_t indent,
              std::size_t width) {
+    if (width < width_of_columns_min) indent = 6;
     std::string line = "  " + std::string(left);
     if (display_width(line) + 2 > indent) {
         out += line + "\n";
@@ -41,6 +42,49 @@ void add_row(std::string& out, std::string_view left, std::string_view right, st
         used += display_width(word);
         first = false;
     }
+    out += line + "\n";
+}
+
+/// A text, wrapped at words.
+void add_text(std::string& out, std::string_view text, std::size_t width) {
+    std::size_t used = 0;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(' '), text.size());
+        const auto word = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        const auto columns = display_width(word);
+        if (used > 0) out += used + 1 + columns > width ? '\n' : ' ';
+        used = used > 0 && used + 1 + columns <= width ? used + 1 + columns : columns;
+        out += word;
+    }
+    out += '\n';
+}
+
+/// A command, continued on further lines as a shell takes it: broken between words, not in quotes.
+void add_command(std::string& out, std::string_view command, std::size_t width) {
+    std::string line = "  ";
+    bool is_quoted = false;
+    std::string word;
+    auto end_word = [&] {
+        constexpr std::size_t continued = 2;  // " \\"
+        const bool fits = display_width(line) + display_width(word) + 1 + continued <= width;
+        if (!fits && line.find_first_not_of(' ') != std::string::npos) {
+            out += line + " \\\n";
+            line = "     ";
+        }
+        if (line.find_first_not_of(' ') != std::string::npos || line.size() > 2) line += ' ';
+        line += word;
+        word.clear();
+    };
+    for (const char c : command) {
+        if (c == '\'' || c == '"') is_quoted = !is_quoted;
+        if (c == ' ' && !is_quoted) {
+            end_word();
+        } else {
+            word += c;
+        }
+    }
+    end_word();
     out += line + "\n";
 }
 
@@ -75,10 +119,12 @@ std::size_t help_width(std::size_t terminal_width) {
 }
 
 std::string program_help(const std::vector<Verb>& verbs, std::size_t width) {
-    std::string out =
-        "Postrider, the webhook server: publish an event once, and every subscribed\n"
-        "URL gets it, signed, until it is accepted.\n\n"
-        "  postrider VERB [arguments]     postrider VERB --help explains each\n\nVerbs\n";
+    std::string out;
+    add_text(out,
+             "Postrider, the webhook server: publish an event once, and every subscribed URL gets "
+             "it, signed, until it is accepted.",
+             width);
+    out += "\n  postrider VERB [arguments]\n  postrider VERB --help explains each\n\nVerbs\n";
     for (const auto& verb : verbs) {
         if (verb.group.empty() && !verb.summary.empty())
             add_row(out, verb.name, verb.summary, 26, width);
@@ -90,23 +136,31 @@ std::string program_help(const std::vector<Verb>& verbs, std::size_t width) {
                 add_row(out, verb.words(), verb.summary, 26, width);
         }
     }
-    out +=
-        "\nEnvironment\n"
-        "  POSTRIDER_URL, POSTRIDER_TOKEN, POSTRIDER_REALM and POSTRIDER_DATA stand for\n"
-        "  the flags of the verbs that talk to a server, POSTRIDER_… for each option of\n"
-        "  serve. NO_COLOR: no colours.\n"
-        "\nExit codes\n"
-        "  0  done\n"
-        "  1  failed: the server refused or cannot be reached, a test was not accepted,\n"
-        "     a question was answered with no\n"
-        "  2  wrong flags, arguments or configuration\n"
-        "  3  what was named does not exist\n"
-        "  4  a signature does not verify\n"
-        "\nTo begin\n"
-        "  postrider serve --allow-network 127.0.0.0/8 &\n"
-        "  postrider listen &\n"
-        "  postrider webhook create http://127.0.0.1:3000/ --event '*'\n"
-        "  postrider publish user.created --data '{\"name\": \"Ada\"}'\n";
+    out += "\nEnvironment\n";
+    add_text(
+        out,
+        "POSTRIDER_URL, POSTRIDER_TOKEN, POSTRIDER_REALM, POSTRIDER_DATA and POSTRIDER_CONTEXT "
+        "stand for the flags of the verbs that talk to a server, POSTRIDER_… for each option "
+        "of serve. NO_COLOR: no colours.",
+        width);
+    out += "\nExit codes\n";
+    for (const auto& [code, meaning] :
+         {std::pair{"0", "done"},
+          std::pair{"1",
+                    "failed: the server refused or cannot be reached, a test was not "
+                    "accepted, a question was answered with no"},
+          std::pair{"2", "wrong flags, arguments or configuration"},
+          std::pair{"3", "what was named does not exist"},
+          std::pair{"4", "a signature does not verify"}}) {
+        add_row(out, code, meaning, 5, width);
+    }
+    out += "\nTo begin\n";
+    for (const std::string_view command :
+         {"postrider serve --allow-network 127.0.0.0/8 &", "postrider listen &",
+          "postrider webhook create http://127.0.0.1:3000/ --event '*'",
+          "postrider publish user.created --data '{\"name\": \"Ada\"}'"}) {
+        add_command(out, command, width);
+    }
     return out;
 }
 
@@ -124,19 +178,22 @@ std::string verb_help(const Verb& verb, const std::vector<Argument>& more, std::
     if (!summary.empty() && summary[0] >= 'a' && summary[0] <= 'z') {
         summary[0] = static_cast<char>(summary[0] - 'a' + 'A');
     }
-    std::string out = fmt::format("{}.\n\n  postrider {}", summary, verb.words());
+    std::string out;
+    add_text(out, summary + ".", width);
+    auto usage = "postrider " + verb.words();
     for (const auto& argument : verb.arguments) {
         if (argument.is_flag()) continue;
         bool required = argument.count == Argument::Count::required;
-        out += fmt::format(fmt::runtime(required ? " {}" : " [{}]"), argument.name);
+        usage += fmt::format(fmt::runtime(required ? " {}" : " [{}]"), argument.name);
     }
-    out += " [options]\n";
+    out += '\n';
+    add_command(out, usage + " [options]", width);
     if (!verb.examples.empty()) {
         out += "\nExamples\n";
         std::string_view rest = verb.examples;
         while (!rest.empty()) {
             auto end = std::min(rest.find('\n'), rest.size());
-            out += fmt::format("  {}\n", rest.substr(0, end));
+            add_command(out, rest.substr(0, end), width);
             rest.remove_prefix(std::min(end + 1, rest.size()));
         }
     }
@@ -151,27 +208,18 @@ std::string verb_help(const Verb& verb, const std::vector<Argument>& more, std::
         add_arguments(out, server_arguments(), true, width);
     }
     if (!more.empty())
-        out += "\nConfiguration (flag, environment variable, key of the TOML file)\n";
+        add_text(out += "\n", "Configuration (flag, environment variable, key of the TOML file)",
+                 width);
     add_arguments(out, more, true, width);
     if (!more.empty()) {
-        out +=
-            "\nFrom the environment only\n"
-            "  POSTRIDER_KEY              the key itself, instead of the key file\n"
-            "  POSTRIDER_BOOTSTRAP_TOKEN  the first API key, at least 32 characters\n"
-            "  POSTRIDER_ADMIN_PASSWORD   the password of admin, while they have none\n";
+        out += "\nFrom the environment only\n";
+        add_row(out, "POSTRIDER_KEY", "the key itself, instead of the key file", 30, width);
+        add_row(out, "POSTRIDER_BOOTSTRAP_TOKEN", "the first API key, at least 32 characters", 30,
+                width);
+        add_row(out, "POSTRIDER_ADMIN_PASSWORD", "the password of admin, while they have none", 30,
+                width);
     }
     return out;
-}
-
-std::string nearest(const std::vector<Verb>& verbs, std::string_view group,
-                    std::string_view typed) {
-    std::vector<std::string_view> words;
-    for (const auto& verb : verbs) {
-        if (verb.summary.empty()) continue;
-        if (!group.empty() && verb.group != group) continue;
-        words.push_back(group.empty() && !verb.group.empty() ? verb.group : verb.name);
-    }
-    return std::string(postrider::nearest(words, typed));
 }
 
 }  // namespace postrider::cli

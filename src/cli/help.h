@@ -17,9 +17,6 @@ std::string verb_help(const Verb& verb, const std::vector<Argument>& more, std::
 /// The columns that help takes of a terminal: not too many to read well.
 std::size_t help_width(std::size_t terminal_width);
 
-/// The verb or group that is most like what was typed; "" when none is.
-std::string nearest(const std::vector<Verb>& verbs, std::string_view group, std::string_view typed);
-
 /// The script that completes verbs, flags and choices, made of the table. `shell`: bash, zsh or
 /// fish.
 std::string completion_script(const std::vector<Verb>& verbs, std::string_view shell);

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "base/crypto.h"
+#include "cli/problem_words.h"
 
 namespace postrider::cli {
 

@@ -40,13 +40,16 @@ void add(CLI::App& app, std::deque<Slot>& slots, const std::vector<Argument>& ar
     }
 }
 
-/// "; do you mean --name?" after a flag that the verb does not take; "" when none is like it.
-std::string flag_meant(const Verb& verb, std::string_view typed) {
-    // What was typed before it may be named too.
-    auto begin = typed.starts_with("--") ? 0 : typed.find(" --");
+/// The first flag among words that were not expected; "" when there is none.
+std::string flag_in(std::string_view typed) {
+    const auto begin = typed.starts_with('-') ? 0 : typed.find(" -");
     if (begin == std::string_view::npos) return {};
     auto flag = typed.substr(typed.find('-', begin));
-    flag = flag.substr(0, flag.find_first_of("= "));
+    return std::string(flag.substr(0, flag.find_first_of("= ")));
+}
+
+/// "; do you mean --name?" after a flag that the verb does not take; "" when none is like it.
+std::string flag_meant(const Verb& verb, std::string_view flag) {
     std::vector<std::string_view> flags;
     auto add_flags = [&](const std::vector<Argument>& arguments) {
         for (const auto& argument : arguments) {
@@ -71,8 +74,11 @@ std::string sentence_of(const CLI::ParseError& error, const Verb& of) {
     for (auto prefix : {unexpected, unexpected_many}) {
         if (!message.starts_with(prefix)) continue;
         auto typed = message.substr(prefix.size());
-        auto meant = flag_meant(of, typed);
-        if (!meant.empty()) return fmt::format("{} does not take {}{}", verb, typed, meant);
+        // The value of a flag that is not known is not known either.
+        const auto flag = flag_in(typed);
+        const auto meant = flag.empty() ? "" : flag_meant(of, flag);
+        if (!meant.empty()) return fmt::format("{} does not take {}{}", verb, flag, meant);
+        if (!flag.empty()) typed = flag;
         return fmt::format("{} does not take {}; see postrider {} --help", verb, typed, verb);
     }
     return fmt::format("{}; see postrider {} --help", message, verb);

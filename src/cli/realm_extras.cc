@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cli/keycloak_members.h"
+#include "cli/problem_words.h"
 
 namespace postrider::cli {
 

@@ -60,45 +60,6 @@ int edit(Context& context, const Given& given) {
     return answer ? show_realm(context, *answer) : answer.error();
 }
 
-constexpr std::size_t count_pages_max = 25;  ///< 5,000 of a kind, then "more than"
-
-/// "12 users" of a list; "more than 5,000 users" where counting would take long. nullopt when the
-/// list may not be seen.
-std::optional<std::string> count_of(Context& context, const std::string& realm,
-                                    std::string_view folder, std::string_view word) {
-    std::size_t count = 0;
-    std::optional<std::string> cursor;
-    for (std::size_t page = 0; page < count_pages_max; ++page) {
-        Query query;
-        query.add("limit", std::to_string(limits::page_size_max)).add("cursor", cursor);
-        auto response = context.send("GET", realm + std::string(folder) + query.text());
-        if (!response || response->status != 200) return std::nullopt;
-        auto value = json::parse(response->body, limits::json_depth_max + 8);
-        if (!value) return std::nullopt;
-        const auto* items = value->find("items");
-        if (items != nullptr && items->as_array() != nullptr) count += items->as_array()->size();
-        auto next = text_of(*value, "next_cursor");
-        if (next.empty()) return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
-        cursor = next;
-    }
-    return fmt::format("more than {} {}s", count, word);
-}
-
-/// "3 webhooks, 12 users, 1 role and 2 clients": what a realm holds.
-std::string contents_of(Context& context, const std::string& realm) {
-    std::vector<std::string> counts;
-    for (auto [folder, word] : {std::pair{"/webhooks", "webhook"}, std::pair{"/users", "user"},
-                                std::pair{"/roles", "role"}, std::pair{"/clients", "client"}}) {
-        if (auto count = count_of(context, realm, folder, word)) counts.push_back(*count);
-    }
-    std::string text;
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-        text += i == 0 ? "" : i + 1 == counts.size() ? " and " : ", ";
-        text += counts[i];
-    }
-    return text;
-}
-
 /// Asks to type the realm's name. The exit code when it is to stay.
 std::optional<ExitCode> confirm_realm(Context& context, const Given& given) {
     const auto typed = *given.text("NAME");
@@ -110,7 +71,9 @@ std::optional<ExitCode> confirm_realm(Context& context, const Given& given) {
     const auto realm = context.ask("GET", realm_path(context, given));
     if (!realm) return realm.error();
     const auto name = text_of(realm->value, "name");
-    const auto contents = contents_of(context, realm_path(context, given));
+    const auto contents = contents_of(
+        context, realm_path(context, given),
+        {{"/webhooks", "webhook"}, {"/users", "user"}, {"/roles", "role"}, {"/clients", "client"}});
     context.say(fmt::format("Realm {} goes for good, with its events and deliveries{}{}.", name,
                             contents.empty() ? "" : ", and with ", contents));
     const auto answer =

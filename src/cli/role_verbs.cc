@@ -141,8 +141,8 @@ int rotate_client(Context& context, const Given& given) {
 }
 
 int delete_client(Context& context, const Given& given) {
-    return remove_named(context, given, client_kind, "CLIENT",
-                        "Its roles and redirect URIs go with it, and its tokens end.");
+    return remove_named(context, given, client_kind, "CLIENT", "Its tokens end.",
+                        {{"/roles", "role"}, {"/redirects", "redirect URI"}});
 }
 
 int list_uris(Context& context, const Given& given) {

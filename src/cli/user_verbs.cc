@@ -107,7 +107,7 @@ int say_keys(Context& context, const Given& given, const Asked& asked, std::stri
     const std::string count = text_of(asked->value, "api_keys_total");
     context.say(revoked ? fmt::format("Revoked {} API keys that the user made:", count)
                         : fmt::format("{} API keys that the user made still work:", count));
-    Table table({{"REALM", Fit::cut}, {"NAME", Fit::cut}, {"ID", Fit::whole}});
+    Table table({{"REALM", Fit::cut}, {"NAME", Fit::cut}, {"ID", Fit::id}});
     if (const json::Value* keys = asked->value.find("api_keys");
         keys != nullptr && keys->as_array() != nullptr) {
         for (const json::Value& key : *keys->as_array()) {
@@ -125,9 +125,16 @@ int remove(Context& context, const Given& given) {
     const std::string user = *given.text("USER");
     const auto path = find_path(context, user_kind, user);
     if (!path) return path.error();
-    if (const auto no =
-            context.confirm(given, fmt::format("user \"{}\"", user),
-                            "Their sessions end, and their password and roles go with them.")) {
+    std::string contents;
+    if (context.terminal().prompt && !given.has("--yes")) {
+        contents =
+            contents_of(context, *path, {{"/roles", "role"}, {"/credentials", "credential"}});
+    }
+    const auto keys = given.has("--revoke-api-keys")
+                          ? "The API keys that they made are revoked."
+                          : "The API keys that they made go on: --revoke-api-keys ends them too.";
+    if (const auto no = context.confirm(given, fmt::format("user \"{}\"", user),
+                                        goes_with_it(contents) + "Their sessions end. " + keys)) {
         return *no;
     }
     const std::string query = given.has("--revoke-api-keys") ? "?api_keys=revoke" : "";
@@ -138,7 +145,7 @@ int keys(Context& context, const Given& given) {
     const auto path = find_path(context, user_kind, *given.text("USER"), "/api-keys");
     if (!path) return path.error();
     return show_list(context, given, *path, {},
-                     {{"ID", Fit::whole},
+                     {{"ID", Fit::id},
                       {"REALM", Fit::cut},
                       {"NAME", Fit::cut},
                       {"PERMISSIONS", Fit::cut},

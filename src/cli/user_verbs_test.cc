@@ -8,11 +8,16 @@ namespace {
 TEST(cli, deleting_asks_on_a_terminal) {
     for (const char* answer : {"y", "yes", "n", ""}) {
         FakeApi api(json_answer("", 204));
+        api.answer_first(json_answer(R"({"items":[{"id":"1"}],"next_cursor":null})"));
         Typed typed{.answers = {answer}};
         auto ended = api.run({"webhook", "delete", some_id}, "", &typed);
         bool yes = std::string_view(answer).starts_with('y');
         EXPECT_EQ(ended.code, yes ? exit_ok : exit_failed);
-        EXPECT_EQ(api.asked().size(), yes ? 1u : 0u);
+        // What goes with it is counted first.
+        EXPECT_EQ(api.asked().size(), yes ? 2u : 1u);
+        EXPECT_EQ(api.asked()[0],
+                  std::string("GET /api/v1/realms/master/deliveries state=pending webhook_id=") +
+                      some_id + " limit=200");
         EXPECT_EQ(typed.questions.size(), 1u);
     }
     FakeApi api(json_answer(R"({"name":"acme","items":[{"id":"1"}],"next_cursor":null})"));

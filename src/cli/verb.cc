@@ -39,6 +39,8 @@ const std::vector<Argument>& server_arguments() {
         {"--url", "URL", "the server (default http://127.0.0.1:8080) [POSTRIDER_URL]"},
         {"--token", "TOKEN",
          "an API key [POSTRIDER_TOKEN]; else <data>/admin-token of a server on this machine"},
+        {"--context", "CONTEXT",
+         "a server that `postrider login` saved (default: the current one) [POSTRIDER_CONTEXT]"},
         {"--data-dir", "DIR", "the server's data folder, for its admin-token [POSTRIDER_DATA]"},
         {"--realm", "REALM", "name or id (default master) [POSTRIDER_REALM]"},
         {"--ca-file", "FILE", "PEM of the authorities to trust (default: the system's)"},
@@ -56,11 +58,19 @@ std::vector<Argument> with_yes(std::vector<Argument> arguments) {
     return arguments;
 }
 
+std::vector<Argument> with_watch(std::vector<Argument> arguments) {
+    arguments.push_back({.name = "--watch",
+                         .value = "",
+                         .help = "show it again every 2 s; in a pipe only what changed",
+                         .letter = "-w"});
+    return arguments;
+}
+
 std::vector<Argument> with_paging(std::vector<Argument> arguments) {
     arguments.push_back({"--limit", "N", "items of a page, at most 200 (default 50)"});
     arguments.push_back({"--cursor", "CURSOR", "go on where a page ended"});
     arguments.push_back({"--all", "", "follow the pages to the end"});
-    return arguments;
+    return with_watch(std::move(arguments));
 }
 
 }  // namespace postrider::cli

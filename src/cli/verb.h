@@ -67,7 +67,9 @@ struct Verb {
 const std::vector<Argument>& server_arguments();
 /// --yes, for what deletes.
 std::vector<Argument> with_yes(std::vector<Argument> arguments);
-/// Where and how lists are paged: --limit, --cursor, --all.
+/// --watch, for what changes.
+std::vector<Argument> with_watch(std::vector<Argument> arguments);
+/// Where and how lists are paged: --limit, --cursor, --all; and --watch.
 std::vector<Argument> with_paging(std::vector<Argument> arguments);
 
 // The parts of the table, one for each file of verbs.
@@ -82,6 +84,8 @@ std::vector<Verb> client_verbs();
 std::vector<Verb> access_verbs();
 std::vector<Verb> import_verbs();
 std::vector<Verb> export_verbs();
+std::vector<Verb> login_verbs();
+std::vector<Verb> sign_verbs();
 std::vector<Verb> tool_verbs();
 
 }  // namespace postrider::cli

@@ -4,7 +4,6 @@
 
 #include <map>
 #include <ostream>
-#include <thread>
 
 #include "model/limits.h"
 
@@ -299,7 +298,7 @@ int wait_for_operation(Context& context, const std::string& id) {
                                                   text_of(answer->value, "total"))
                                    << std::flush;
         }
-        std::this_thread::sleep_for(limits::operation_poll_interval);
+        if (!context.pause(limits::operation_poll_interval)) return exit_failed;
     }
 }
 

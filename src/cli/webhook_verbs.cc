@@ -2,6 +2,7 @@
 
 #include "base/uuid.h"
 #include "cli/context.h"
+#include "cli/directory_view.h"
 #include "cli/request_text.h"
 #include "cli/views.h"
 #include "model/limits.h"
@@ -113,8 +114,17 @@ int remove(Context& context, const Given& given) {
     auto id = find_id(context, webhook_kind, *given.text("WEBHOOK"));
     if (!id) return id.error();
     auto typed = *given.text("WEBHOOK");
-    if (auto no = context.confirm(given, fmt::format("webhook \"{}\"", typed),
-                                  "What is on its way to it is cancelled.")) {
+    std::optional<std::string> waiting;
+    if (context.terminal().prompt && !given.has("--yes")) {
+        waiting = count_of(
+            context,
+            context.in_realm("/deliveries?state=pending&webhook_id=" + percent_encoded(*id)),
+            "delivery");
+    }
+    if (auto no =
+            context.confirm(given, fmt::format("webhook \"{}\"", typed),
+                            waiting ? fmt::format("Pending, and cancelled with it: {}.", *waiting)
+                                    : "What is on its way to it is cancelled.")) {
         return *no;
     }
     auto answer = context.ask("DELETE", path_of(context, *id));
@@ -243,8 +253,9 @@ std::vector<Verb> webhook_verbs() {
         {.group = group,
          .name = "show",
          .summary = "one webhook",
-         .arguments = {webhook_argument,
-                       {"--reveal-headers", "", "with header values (needs reveal_secrets)"}},
+         .arguments =
+             with_watch({webhook_argument,
+                         {"--reveal-headers", "", "with header values (needs reveal_secrets)"}}),
          .examples = "postrider webhook show shop",
          .run = show},
         {.group = group,

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <deque>
 
-#include "cli/help.h"
+#include "base/nearest.h"
 
 namespace postrider::cli {
 namespace {
@@ -74,6 +74,31 @@ const Argument* server_flag(std::string_view word) {
     return nullptr;
 }
 
+/// The verb or group that is most like what was typed, by its own name, its plural or the names
+/// that other programs have for it; "" when none is.
+std::string like_verb(const std::vector<Verb>& verbs, std::string_view group,
+                      std::string_view typed) {
+    std::deque<std::string> plurals;
+    std::vector<std::string_view> words, meant;
+    auto add = [&](std::string_view word, std::string_view means) {
+        words.push_back(word);
+        meant.push_back(means);
+    };
+    for (const auto& verb : verbs) {
+        if (verb.summary.empty() || (!group.empty() && verb.group != group)) continue;
+        const bool is_of_group = group.empty() && !verb.group.empty();
+        add(is_of_group ? verb.group : verb.name, is_of_group ? verb.group : verb.name);
+        if (is_of_group) add(plurals.emplace_back(std::string(verb.group) + "s"), verb.group);
+    }
+    for (const auto& alias : aliases) {
+        const auto* verb = group.empty() ? nullptr : verb_of(verbs, group, alias.typed);
+        if (verb != nullptr) add(alias.typed, verb->name);
+    }
+    const auto like = nearest(words, typed);
+    const auto found = std::ranges::find(words, like);
+    return like.empty() ? "" : std::string(meant[std::size_t(found - words.begin())]);
+}
+
 }  // namespace
 
 bool is_group(const std::vector<Verb>& verbs, std::string_view word) {
@@ -128,7 +153,7 @@ std::string unknown_verb(const std::vector<Verb>& verbs, const Words& words) {
         return fmt::format("\"{}\" needs to know of what, like {}; see postrider --help",
                            words.name, meant.front());
     }
-    auto like = nearest(verbs, words.group, words.name);
+    auto like = like_verb(verbs, words.group, words.name);
     std::string of = words.group.empty() ? "" : fmt::format(" of {}", words.group);
     std::string see =
         words.group.empty() ? "postrider --help" : fmt::format("postrider {} --help", words.group);

@@ -91,7 +91,14 @@ Result<void> check_errors(std::vector<FieldError> errors) {
 }
 
 std::unexpected<Error> taken(std::string_view name, std::string what) {
+    constexpr std::pair<std::string_view, const char*> problems[] = {
+        {"username", "username-taken"},   {"email", "email-taken"},        {"name", "name-taken"},
+        {"client_id", "client-id-taken"}, {"value", "redirect-uri-taken"},
+    };
     Error error{ErrorCode::conflict, std::move(what), {}, nullptr};
+    for (const auto& [member, problem] : problems) {
+        if (member == name) error.problem = problem;
+    }
     error.fields.push_back(
         {json::pointer_to("#", name), {}, {}, "is taken; choose another, or change what has it"});
     return std::unexpected(std::move(error));

@@ -1,10 +1,12 @@
 #include "directory/role.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 
 #include "base/names.h"
+#include "base/nearest.h"
 #include "directory/ledger.h"
 #include "model/limits.h"
 
@@ -14,6 +16,25 @@ namespace {
 
 constexpr std::array<std::string_view, 3> writable{"name", "description", "permissions"};
 constexpr std::array<std::string_view, 1> permissions_alone{"permissions"};
+
+/// What is said of a name that is no permission; the first time in an answer with all there are.
+std::string unknown(const std::string& name, std::size_t number) {
+    std::vector<std::string_view> names;
+    for (const auto permission : access::all_permissions()) {
+        names.push_back(access::to_string(permission));
+    }
+    const auto like = nearest(names, name);
+    // A text that long is no slip.
+    constexpr std::size_t shown_max = 64;
+    auto detail = name.size() > shown_max ? std::string("is no permission")
+                                          : fmt::format("\"{}\" is no permission", name);
+    if (!like.empty()) detail += fmt::format("; do you mean {}?", like);
+    if (number == 1) {
+        detail +=
+            fmt::format("{} are {}", like.empty() ? "; known" : " Known", fmt::join(names, ", "));
+    }
+    return detail;
+}
 
 void read_permissions(FieldReader& reader, Field<access::PermissionSet>& field) {
     const json::Value* value = reader.value("permissions", field);
@@ -34,8 +55,7 @@ void read_permissions(FieldReader& reader, Field<access::PermissionSet>& field) 
         }
         ++bad;
         reader.refuse_at(fmt::format("#/permissions/{}", i),
-                         name == nullptr ? "must be a permission's name"
-                                         : "is no permission; see x-permission in /docs");
+                         name == nullptr ? "must be a permission's name" : unknown(*name, bad));
     }
     field.set(set);
 }

@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
-#include "events/catalogue.h"
+#include "events/unknown_types.h"
 #include "events/view.h"
 #include "model/limits.h"
 #include "store/tables.h"
@@ -45,28 +45,22 @@ Result<std::shared_ptr<const Matcher>> load_matcher(store::Transaction& tx, cons
 }
 
 /// nullopt: every type is known.
-std::optional<Error> unknown_types(const PublishWork& work, const Matcher& matcher) {
-    std::vector<FieldError> fields;
-    std::size_t count = 0;
+std::optional<Error> refuse_unknown(const PublishWork& work, const Matcher& matcher) {
+    std::vector<TypeAt> unknown;
     for (std::size_t i = 0; i < work.events.size(); ++i) {
         const std::string& type = work.events[i].type;
         if (matcher.knows(type)) continue;
-        if (++count > limits::field_errors_max) continue;
-        std::string detail = "There is no event type \"" + type + "\" in this realm; ";
-        std::string near =
-            count <= limits::name_suggestions_max ? nearest_name(type, matcher.own_types()) : "";
-        detail += near.empty() ? "GET /api/v1/event-types lists the built-in ones, and POST "
-                                 "…/event-types registers one of your own."
-                               : "did you mean \"" + near + "\"?";
-        const std::string place =
-            work.shape == PublishShape::single ? "#" : "#/events/" + std::to_string(i);
-        fields.push_back({place + "/event", {}, {}, std::move(detail)});
+        unknown.push_back(
+            {work.shape == PublishShape::single ? "#" : "#/events/" + std::to_string(i), type});
     }
-    if (count == 0) return std::nullopt;
-    std::string message = count == 1 ? fields.front().detail
-                                     : std::to_string(count) +
-                                           " events have a type that does not "
-                                           "exist in this realm.";
+    if (unknown.empty()) return std::nullopt;
+    auto fields = unknown_types(unknown, matcher.own_types());
+    std::string message = unknown.size() == 1
+                              ? fields.front().detail
+                              : std::to_string(unknown.size()) +
+                                    " events have a type that does not exist in "
+                                    "this realm; the first: " +
+                                    fields.front().pointer + " " + fields.front().detail;
     return Error{ErrorCode::invalid_argument, std::move(message), std::move(fields),
                  "unknown-event-type"};
 }
@@ -313,7 +307,7 @@ Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& 
         }
     }
     const Matcher& current = **found->second;
-    if (auto unknown = unknown_types(work, current)) {
+    if (auto unknown = refuse_unknown(work, current)) {
         answer = std::unexpected(*std::move(unknown));
         return {};
     }

@@ -260,7 +260,7 @@ TEST_F(PublisherTest, an_unknown_type_refuses_the_whole_work_and_names_the_neare
     EXPECT_STREQ(answer.error().problem, "unknown-event-type");
     ASSERT_EQ(answer.error().fields.size(), 2u);
     EXPECT_EQ(answer.error().fields[0].pointer, "#/events/1/event");
-    EXPECT_NE(answer.error().fields[0].detail.find("did you mean \"order.paid\"?"),
+    EXPECT_NE(answer.error().fields[0].detail.find("do you mean \"order.paid\"?"),
               std::string::npos);
     EXPECT_EQ(answer.error().fields[1].pointer, "#/events/2/event");
     auto single = publish(work({event("user.create")}));

@@ -26,7 +26,12 @@ constexpr auto rows = std::to_array<Row>({
     {{"not-found", 404, "Not found"}, 0},
     {{"method-not-allowed", 405, "Method not allowed"}, 0},
     {{"request-timeout", 408, "The request did not arrive in time"}, 0},
-    {{"conflict", 409, "Already taken, or in a state that forbids this"}, 0},
+    {{"username-taken", 409, "Username taken"}, 0},
+    {{"email-taken", 409, "E-mail address taken"}, 0},
+    {{"name-taken", 409, "Name taken"}, 0},
+    {{"client-id-taken", 409, "Client id taken"}, 0},
+    {{"redirect-uri-taken", 409, "Redirect URI taken"}, 0},
+    {{"conflict", 409, "Not possible in its present state"}, 0},
     {{"tls-required", 409, "Logging in needs https here"}, 0},
     {{"precondition-failed", 412, "Changed by somebody else in the meantime"}, 0},
     {{"payload-too-large", 413, "The body is too large"}, 0},
@@ -109,6 +114,26 @@ void write_field(json::Writer& writer, const FieldError& field) {
     writer.end_object();
 }
 
+/// "#/url must be …": where it is, and what is wrong there.
+std::string sentence_of(const FieldError& field) {
+    if (!field.parameter.empty()) {
+        return "the query parameter " + field.parameter + " " + field.detail;
+    }
+    if (!field.header.empty()) return "the header " + field.header + " " + field.detail;
+    return (field.pointer == "#" ? std::string("the body") : field.pointer) + " " + field.detail;
+}
+
+/// What is wrong, in one style for every body, parameter and header.
+std::string detail_of(const Error& error) {
+    const bool is_about_fields = error.code == ErrorCode::invalid_argument &&
+                                 error.problem == nullptr && !error.fields.empty();
+    // Who found more than an answer holds has counted them.
+    if (!is_about_fields || error.fields.size() >= limits::field_errors_max) return error.message;
+    const std::string first = sentence_of(error.fields.front());
+    if (error.fields.size() == 1) return first;
+    return std::to_string(error.fields.size()) + " fields are wrong; the first: " + first;
+}
+
 }  // namespace
 
 std::span<const ProblemType> problem_types() { return types; }
@@ -125,9 +150,8 @@ Response problem_response(const Error& error, std::string_view request_id) {
     writer.string("https://postrider.dev/problems/" + std::string(row.type.slug));
     writer.member("title", row.type.title);
     writer.member("status", row.type.status);
-    writer.member("detail", ours ? std::string_view(
-                                       "The server failed; its log has the cause under request_id.")
-                                 : std::string_view(error.message));
+    writer.member("detail", ours ? "The server failed; its log has the cause under request_id."
+                                 : detail_of(error));
     writer.member("request_id", request_id);
     if (!error.fields.empty() && !ours) {
         writer.key("errors");

@@ -64,7 +64,7 @@ std::string event_problem(std::string_view pattern, std::span<const std::string>
     if (nearest.empty()) {
         return fmt::format("there is no event type \"{}\" in this realm", pattern);
     }
-    return fmt::format("there is no event type \"{}\" in this realm; did you mean \"{}\"?", pattern,
+    return fmt::format("there is no event type \"{}\" in this realm; do you mean \"{}\"?", pattern,
                        nearest);
 }
 

@@ -31,7 +31,7 @@ Result<std::string> example_of(store::sql::Connection& sql, const RealmId& realm
     for (const auto& row : types) names.push_back(row.name);
     const auto nearest = events::nearest_name(type, names);
     auto detail = fmt::format("there is no event type \"{}\" in this realm", type);
-    if (!nearest.empty()) detail += fmt::format("; did you mean \"{}\"?", nearest);
+    if (!nearest.empty()) detail += fmt::format("; do you mean \"{}\"?", nearest);
     return fail_field("#/event", std::move(detail));
 }
 

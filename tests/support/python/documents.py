@@ -15,7 +15,7 @@ NOT_RUN = re.compile(r"<!-- not run: (.+) -->$")
 #: Begins a line that somebody would type.
 TYPED = re.compile(r"(\$ )?(sudo )?(postrider|curl|scripts/|bench/|tools/|build/|make\b|export |pytest|python3|pip |npm |cargo |go )")
 #: These stay until they are ended.
-STAYING = re.compile(r"postrider (serve|listen)\b")
+STAYING = re.compile(r"(postrider (serve|listen)|node)\b")
 
 
 def blocks(document):
@@ -63,12 +63,13 @@ class Typist:
         (self.folder / "build").mkdir()
         (self.folder / "build" / "release").mkdir()
         (self.folder / "build" / "release" / "postrider").symlink_to(binary())
+        (self.folder / "examples").symlink_to(ROOT / "examples")
         program = self.folder / "build" / "release"
         unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--net"]
         self.shell = subprocess.Popen(
             [*unshare, "bash"], text=True, cwd=self.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment(HOME=str(self.folder / "home"), PATH=f"{program}:{os.environ['PATH']}"))
+            env=environment(HOME=str(self.folder / "home"), XDG_CONFIG_HOME=str(self.folder / "home" / "config"), PATH=f"{program}:{os.environ['PATH']}"))
         if self.say("ip link set lo up")[0] != 0:
             self.__exit__()
             pytest.skip("there is no network of its own to be had here")
