@@ -56,7 +56,7 @@ PRINTS = {
     "docs/command-line.md": {"postrider login http://127.0.0.1:8080 --data-dir": ["Logged in", "here"],
                              "postrider context list": ["here", "again"], "postrider whoami": ["again"],
                              "postrider webhook list": ["billing"], "postrider webhook secret": ["whsec_"]},
-    "docs/migrating/keycloak.md": {"postrider import shop-realm.json --dry-run": ["Realm shop"],
+    "docs/migrating/keycloak.md": {"postrider import shop-realm.json --dry-run": ["the realm shop"],
                                    "postrider user list": ["grace"]},
 }
 
