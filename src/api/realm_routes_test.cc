@@ -38,7 +38,7 @@ TEST_F(RealmRoutes, create_answers_with_the_realm_its_place_and_its_tag) {
     EXPECT_EQ(got.text("display_name"), "Acme");
     const Got read = harness_.ask({.operation = "get_realm", .path = {{"realm", got.text("id")}}});
     EXPECT_EQ(read.body, got.body);
-    EXPECT_EQ(create(R"({"name":"acme"})").problem(), "conflict");
+    EXPECT_EQ(create(R"({"name":"acme"})").problem(), "name-taken");
 }
 
 struct BadBody {

@@ -167,7 +167,8 @@ Result<store::EventTypeRow> create_own_type(store::Transaction& tx, const RealmI
     POSTRIDER_ASSIGN(auto existing, store::event_types_table::find(tx.sql(), realm, type.name));
     if (existing) {
         return fail(ErrorCode::conflict,
-                    "The event type \"" + type.name + "\" exists already; PUT replaces it.");
+                    "The event type \"" + type.name + "\" exists already; replace it instead.",
+                    "name-taken");
     }
     return insert(tx, realm, type);
 }

@@ -83,14 +83,15 @@ TEST(Problem, IsAnRfc9457Document) {
     error.fields.push_back({"", "", "If-Match", "must be a version"});
     auto response = problem_response(error, "019ab3c4-d5e6-7f01-8a2b-3c4d5e6f7081");
     EXPECT_EQ(response.content_type, "application/problem+json");
-    EXPECT_EQ(response.body,
-              R"({"type":"https://postrider.dev/problems/invalid-request",)"
-              R"("title":"Some fields are wrong","status":422,"detail":"2 fields are \"wrong\"",)"
-              R"("request_id":"019ab3c4-d5e6-7f01-8a2b-3c4d5e6f7081","errors":[)"
-              R"({"pointer":"#/url","detail":"is required"},)"
-              R"({"parameter":"limit","detail":"must be a number"},)"
-              R"({"header":"If-Match","detail":"must be a version"}]})"
-              "\n");
+    EXPECT_EQ(
+        response.body,
+        R"({"type":"https://postrider.dev/problems/invalid-request",)"
+        R"("title":"Some fields are wrong","status":422,"detail":"3 fields are wrong; the first: #/url is required",)"
+        R"("request_id":"019ab3c4-d5e6-7f01-8a2b-3c4d5e6f7081","errors":[)"
+        R"({"pointer":"#/url","detail":"is required"},)"
+        R"({"parameter":"limit","detail":"must be a number"},)"
+        R"({"header":"If-Match","detail":"must be a version"}]})"
+        "\n");
 }
 
 TEST(Problem, WhatIsInternalStaysInside) {

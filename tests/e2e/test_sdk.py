@@ -321,7 +321,7 @@ def test_the_outbox_keeps_what_is_refused(tmp_path, server, monkeypatch):
     connection.commit()
     assert outbox.relay(connection, client) == 2 and outbox.relay(connection, client) == 0
     left = connection.execute("SELECT event, error FROM postrider_outbox").fetchall()
-    assert len(left) == 1 and "order.payd" in left[0][0] and "did you mean" in left[0][1]
+    assert len(left) == 1 and "order.payd" in left[0][0] and "do you mean" in left[0][1]
 
 
 # postrider/verify.h, and Python's other ed25519.

@@ -117,7 +117,7 @@ def test_own_types(realm, receiver, path):
     assert {name: created.json[name] for name in new} == new
     assert created.json["built_in"] is False and created.headers["etag"] == '"1"'
     assert created.headers["location"].endswith("/event-types/invoice.line_2.sent")
-    assert realm.call("POST", "/event-types", new, 409).problem == "conflict"
+    assert realm.call("POST", "/event-types", new, 409).problem == "name-taken"
     assert [item["name"] for item in realm.get("/event-types").json["items"]] == [
         "invoice.line_2.sent", "order.paid", "order.shipped"]
     # The schema documents; it is not enforced.
