@@ -75,13 +75,6 @@ export function useCredentials(id: string) {
 
 /** Roles of the realm; with `client`, that client's. */
 export const rolesPath = (client?: string) => (client ? `/clients/${client}/roles` : '/roles')
-export function useRoles(client?: string) {
-  const realm = useRealm()
-  return useQuery({
-    queryKey: ['roles', realm, client],
-    queryFn: ({ signal }) => all<Role>(realmPath(realm, rolesPath(client)), signal),
-  })
-}
 export function useRoleList(client?: string) {
   const realm = useRealm()
   return usePages<Role>(['roles', realm, client, 'list'], realmPath(realm, rolesPath(client)), {})

@@ -19,13 +19,16 @@ const retry_ms_max = 30_000
 /** A stream without a sign of life for longer is none: lists ask by themselves again. */
 const silence_ms_max = 40_000
 const poll_ms = 4000
-const poll_ms_live = 30_000
+/** What is larger is not asked for again at every pulse: the verdicts of 10,000 webhooks are megabytes. */
+const live_items_max = 500
 /** The overview's 1,000 deliveries are not asked for more often. */
 const recent_ms = 2000
 
 let heardAt = 0
-/** How often a list asks by itself: seldom while the stream says when there is something. */
-export const refreshMs = () => (Date.now() - heardAt < silence_ms_max ? poll_ms_live : poll_ms)
+/** Whether the stream says when there is something. */
+export const isLive = () => Date.now() - heardAt < silence_ms_max
+/** How often a list asks by itself: not at all while the stream says when there is something. */
+export const refreshMs = (least = poll_ms) => (isLive() ? false : least)
 
 const sleep = (ms: number, signal: AbortSignal) =>
   new Promise<void>((done) => {
@@ -160,9 +163,12 @@ function refresh(cache: QueryClient, now: Pulse, before: Pulse | undefined) {
   if (deliveries) refreshRecent(cache)
   void cache.invalidateQueries({
     predicate: ({ queryKey, state }) => {
-      // Lists that somebody has scrolled through stay as they are.
-      const pages = (state.data as { pages?: unknown[] } | undefined)?.pages
-      return changed.has(String(queryKey[0])) && (pages === undefined || pages.length <= 1)
+      // Lists that somebody has scrolled through stay as they are, and so does what is large.
+      const { pages = [], items = [] } = (state.data ?? {}) as {
+        pages?: unknown[]
+        items?: unknown[]
+      }
+      return changed.has(String(queryKey[0])) && pages.length <= 1 && items.length <= live_items_max
     },
   })
 }

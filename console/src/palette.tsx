@@ -20,9 +20,10 @@ import {
   realmPath,
   type Role,
   type User,
+  type Webhook,
 } from './api/client'
 import { useGroups } from './navigation'
-import { useEventTypes, useRealm, useWebhooks } from './queries'
+import { matchingPage, useEventTypes, useRealm } from './queries'
 import { useSession } from './session'
 import { Icon, type IconName } from './ui/icons'
 
@@ -79,19 +80,30 @@ async function byId(realm: string, id: string, signal: AbortSignal): Promise<Ent
   return [...found.filter((each) => each !== undefined), ...about]
 }
 
-/** Users and clients by their whole name or address, roles by a part of theirs. */
+/** So many of a kind are enough to choose from. */
+const found_max = 6
+
+/** Users by their whole name or address, the others by a part of theirs. */
 async function byName(realm: string, text: string, signal: AbortSignal): Promise<Entry[]> {
   const list = <T,>(path: string, filters: Record<string, string>) =>
     get<Page<T>>(realmPath(realm, path) + query({ ...filters, limit: 50 }), signal)
       .then((page) => page.items)
       .catch(() => [] as T[])
-  const [named, addressed, clients, roles] = await Promise.all([
+  const part = text.toLowerCase()
+  const has = (...texts: (string | null)[]) =>
+    texts.some((each) => each?.toLowerCase().includes(part))
+  // Read on until there are enough: of thousands the older ones are found too.
+  const some = <T,>(path: string, match: (one: T) => boolean) =>
+    matchingPage<T>(realmPath(realm, path), {}, null, (one) => match(one as T), signal, found_max)
+      .then((page) => page.items)
+      .catch(() => [] as T[])
+  const [named, addressed, clients, roles, webhooks] = await Promise.all([
     list<User>('/users', { username: text }),
     text.includes('@') ? list<User>('/users', { email: text }) : [],
-    list<Client>('/clients', { client_id: text }),
-    list<Role>('/roles', {}),
+    some<Client>('/clients', (client) => has(client.client_id, client.name)),
+    some<Role>('/roles', (role) => has(role.name)),
+    some<Webhook>('/webhooks', (webhook) => has(webhook.name, webhook.url)),
   ])
-  const part = text.toLowerCase()
   return [...new Map([...named, ...addressed].map((user) => [user.id, user])).values()]
     .map<Entry>((user) => ({
       label: user.email ? `${user.username} (${user.email})` : user.username,
@@ -106,14 +118,18 @@ async function byName(realm: string, text: string, signal: AbortSignal): Promise
         icon: 'app',
         path: `/clients/${client.id}`,
       })),
-      roles
-        .filter((role) => role.name.toLowerCase().includes(part))
-        .map((role) => ({
-          label: role.name,
-          kind: 'Role',
-          icon: 'shield' as const,
-          path: `/roles/${role.id}`,
-        })),
+      webhooks.map((webhook) => ({
+        label: webhook.name || webhook.url,
+        kind: 'Webhook',
+        icon: 'hook' as const,
+        path: `/webhooks/${webhook.id}`,
+      })),
+      roles.map((role) => ({
+        label: role.name,
+        kind: 'Role',
+        icon: 'shield' as const,
+        path: `/roles/${role.id}`,
+      })),
     )
 }
 
@@ -134,7 +150,6 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
   const realm = useRealm()
   const navigate = useNavigate()
   const [text, setText] = useState('')
-  const webhooks = useWebhooks()
   const types = useEventTypes()
   const visible = useGroups()
   const { can } = useSession()
@@ -145,12 +160,6 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
         .flatMap((group) => group.pages)
         .map((page) => ({ label: page.label, kind: 'Go to', icon: page.icon, path: page.to })),
       ...actions.filter((each) => can(each.needs)),
-      ...(webhooks.data ?? []).map((each) => ({
-        label: each.name || each.url,
-        kind: 'Webhook',
-        icon: 'hook' as const,
-        path: `/webhooks/${each.id}`,
-      })),
       ...(types.data ?? []).map((each) => ({
         label: each.name,
         kind: 'Event type',
@@ -164,7 +173,7 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
     )
     // What is here keeps its place when the server's answer comes: somebody may press Enter just then.
     return [...here.slice(0, 8), ...(there.data ?? [])].slice(0, 12)
-  }, [text, webhooks.data, types.data, there.data, visible, can])
+  }, [text, types.data, there.data, visible, can])
   return (
     <Dialog open={open} onClose={onClose} className="relative z-50" aria-label="Command palette">
       <DialogBackdrop className="fixed inset-0 bg-black/40" />

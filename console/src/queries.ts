@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 
 import {
@@ -8,6 +8,7 @@ import {
   get,
   type Page,
   type PostriderEvent,
+  type Ranking,
   query,
   raw,
   type Realm,
@@ -39,12 +40,91 @@ export async function all<T>(path: string, signal: AbortSignal, pages_max = 10):
 export const useRealms = () =>
   useQuery({ queryKey: ['realms'], queryFn: ({ signal }) => all<Realm>('/realms', signal) })
 
-export function useWebhooks() {
+/** Whether something is what somebody looks for. */
+type Match = (one: unknown) => boolean
+/** So many are shown at a time. */
+const matches_wanted = 50
+/** A page of those that match: the list is read on from `cursor` until there are enough of them, and no further. */
+export async function matchingPage<T>(
+  path: string,
+  filters: Record<string, string | undefined>,
+  cursor: string | null,
+  match: Match,
+  signal: AbortSignal,
+  enough = matches_wanted,
+): Promise<Page<T>> {
+  const items: T[] = []
+  let next = cursor
+  do {
+    const page: Page<T> = await get<Page<T>>(
+      path + query({ limit: 200, ...filters, cursor: next }),
+      signal,
+    )
+    items.push(...page.items.filter(match))
+    next = page.next_cursor
+  } while (next && items.length < enough)
+  return { items, next_cursor: next }
+}
+
+/** The first of a list that match what somebody types. */
+export function useMatching<T>(
+  kind: string,
+  path: string,
+  enabled: boolean,
+  wanted: string,
+  match: Match,
+) {
   const realm = useRealm()
   return useQuery({
-    queryKey: ['webhooks', realm],
-    queryFn: ({ signal }) => all<Webhook>(realmPath(realm, '/webhooks'), signal),
+    queryKey: ['matching', realm, kind, wanted],
+    enabled,
+    staleTime: 10_000,
+    queryFn: ({ signal }): Promise<Page<T>> =>
+      wanted
+        ? matchingPage<T>(realmPath(realm, path), {}, null, match, signal)
+        : get<Page<T>>(realmPath(realm, path) + query({ limit: 200 }), signal).then((page) => ({
+            ...page,
+            items: page.items.filter(match),
+          })),
   })
+}
+
+/** The newest webhooks; whether there are more says `next_cursor`. */
+export function useNewestWebhooks() {
+  const realm = useRealm()
+  return useQuery({
+    queryKey: ['webhooks', realm, 'newest'],
+    queryFn: ({ signal }) =>
+      get<Page<Webhook>>(realmPath(realm, '/webhooks') + query({ limit: 200 }), signal),
+  })
+}
+
+export function useWebhook(id: string, enabled = true) {
+  const realm = useRealm()
+  return useQuery({
+    queryKey: ['webhook', realm, id],
+    enabled,
+    queryFn: ({ signal }) => get<Webhook>(realmPath(realm, `/webhooks/${id}`), signal),
+  })
+}
+
+/** Webhooks page by page: those that have all `words`, and are enabled or not. */
+export function useWebhookList(words: string[], state: string | undefined) {
+  const realm = useRealm()
+  return usePages<Webhook>(
+    ['webhooks', realm, 'list'],
+    realmPath(realm, '/webhooks'),
+    {},
+    50,
+    words.length > 0 || state ? { key: `${words.join(' ')} ${state}`, match } : undefined,
+  )
+  function match(one: unknown) {
+    const { name, url, description, events, enabled } = one as Webhook
+    const text = `${name} ${url} ${description} ${events.join(' ')}`.toLowerCase()
+    return (
+      (!state || (state === 'enabled') === enabled) && words.every((word) => text.includes(word))
+    )
+  }
 }
 
 /** A type with the texts of its schema and its example, "" for none: parsing would round long numbers. */
@@ -115,11 +195,14 @@ export function usePages<T>(
   path: string,
   filters: Record<string, string | undefined>,
   limit = 50,
+  only?: { key: string; match: Match },
 ) {
   return useInfiniteQuery({
-    queryKey: [...key, filters],
+    queryKey: only ? [...key, filters, only.key] : [...key, filters],
     queryFn: ({ pageParam, signal }) =>
-      get<Page<T>>(path + query({ limit, ...filters, cursor: pageParam }), signal),
+      only
+        ? matchingPage<T>(path, filters, pageParam, only.match, signal)
+        : get<Page<T>>(path + query({ limit, ...filters, cursor: pageParam }), signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     // Only the first page is live: more pages would be asked again one by one.
@@ -142,87 +225,52 @@ export function useEvents(filters: Record<string, string | undefined>) {
   return usePages<PostriderEvent>(['events', realm], realmPath(realm, '/events'), filters)
 }
 
-/** What attempts came to and what deliveries were settled in the last `hours`, in spans. */
-export function useStatistics(hours: number) {
+const sinceOf = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString()
+
+/** What attempts came to in the last `hours`, in spans: of the realm, or of one webhook. */
+export function useStatistics(hours: number, webhook_id?: string) {
   const realm = useRealm()
   return useQuery({
-    queryKey: ['statistics', realm, hours],
+    queryKey: ['statistics', realm, webhook_id, hours],
     placeholderData: keepPreviousData,
-    refetchInterval: () => Math.max(5_000, refreshMs()),
+    refetchInterval: () => refreshMs(5_000),
     queryFn: ({ signal }) =>
       get<Statistics>(
-        realmPath(realm, '/statistics') +
-          query({ since: new Date(Date.now() - hours * 3_600_000).toISOString() }),
+        realmPath(realm, '/statistics') + query({ since: sinceOf(hours), webhook_id }),
         signal,
       ),
   })
 }
 
-const healthQuery = (realm: string, webhook: string) => ({
-  queryKey: ['recent-deliveries', realm, webhook],
-  refetchInterval: () => Math.max(10_000, refreshMs()),
-  queryFn: async ({ signal }: { signal: AbortSignal }) => {
-    const path = realmPath(realm, `/webhooks/${webhook}/deliveries`)
-    const page = await get<Page<Delivery>>(path + query({ limit: 50 }), signal)
-    return page.items.filter((each) => !each.test)
-  },
-})
-
-/** A webhook's latest deliveries, for its sparkline; asked for while it is on the screen. */
-export function useHealth(webhook: string, enabled: boolean) {
-  return useQuery({ ...healthQuery(useRealm(), webhook), enabled })
-}
-
-/** Whether a delivery fails: it did for good, or its last attempt did. */
-const isFailing = ({ state, attempts }: Delivery) =>
-  state === 'failed' || (state === 'pending' && attempts > 0)
-
-/** Up to so many webhooks are asked for their own latest deliveries: a request each. */
-const asked_each_max = 24
-/** How many of each webhook's own latest deliveries fail; undefined while it is not known, or of many webhooks. */
-export function useOwnFailures(webhooks: readonly Webhook[]) {
+/** So many are listed on the overview. */
+const ranked_max = 12
+/** The webhooks that fail most, by all their attempts of the last `hours`. */
+export function useRanking(hours: number) {
   const realm = useRealm()
-  const few = webhooks.length <= asked_each_max ? webhooks : []
-  return useQueries({
-    queries: few.map((webhook) => healthQuery(realm, webhook.id)),
-    combine: (asked) => {
-      if (few.length === 0 || asked.some((each) => !each.data)) return undefined
-      return new Map(
-        asked.map(({ data = [] }, index) => [
-          few[index]!.id,
-          { bad: data.filter(isFailing).length, of: data.length },
-        ]),
-      )
-    },
+  return useQuery({
+    queryKey: ['statistics', realm, 'ranking', hours],
+    placeholderData: keepPreviousData,
+    refetchInterval: () => refreshMs(5_000),
+    queryFn: ({ signal }) =>
+      get<Ranking>(
+        realmPath(realm, '/statistics') +
+          query({ group_by: 'webhook', since: sinceOf(hours), limit: ranked_max }),
+        signal,
+      ),
   })
 }
 
-/** So many of each state are looked at. */
-export const failing_max = 200
-
-export type Failing = { counts: Map<string, number>; any: boolean }
-/** How many of the newest deliveries of `hours` are failing, by webhook; and whether there is any at all. */
-export function useFailing(hours: number) {
+/** Whether anything has been delivered, or is to be, that is no test. */
+export function useAnyDelivery() {
   const realm = useRealm()
-  return useQuery<Failing>({
-    queryKey: ['recent-deliveries', realm, 'failing', hours],
-    placeholderData: keepPreviousData,
-    refetchInterval: () => Math.max(10_000, refreshMs()),
+  return useQuery({
+    queryKey: ['deliveries', realm, 'any'],
+    // Once there is one it stays so.
+    staleTime: ({ state }) => (state.data ? Infinity : 0),
+    refetchInterval: ({ state }) => (state.data ? false : refreshMs()),
     queryFn: async ({ signal }) => {
-      const since = new Date(Date.now() - hours * 3_600_000).toISOString()
-      const list = (filters: Record<string, string | number>) =>
-        get<Page<Delivery>>(realmPath(realm, '/deliveries') + query(filters), signal)
-      const [failed, pending, newest] = await Promise.all([
-        list({ state: 'failed', since, limit: failing_max }),
-        list({ state: 'pending', since, limit: failing_max }),
-        list({ limit: 50 }),
-      ])
-      const counts = new Map<string, number>()
-      for (const each of [...failed.items, ...pending.items]) {
-        if (each.test || !isFailing(each)) continue
-        counts.set(each.webhook_id, (counts.get(each.webhook_id) ?? 0) + 1)
-      }
-      return { counts, any: newest.items.some((each) => !each.test) }
+      const page = await get<Page<Delivery>>(realmPath(realm, '/deliveries?limit=50'), signal)
+      return page.items.some((each) => !each.test)
     },
   })
 }

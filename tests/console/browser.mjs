@@ -111,6 +111,13 @@ export async function settled(page) {
   await page.evaluate(() => document.fonts.ready)
 }
 
+/** Chooses one of many by a part of its name. */
+export async function choose(within, label, text) {
+  await within.getByRole('combobox', { name: label, exact: true }).fill(text)
+  const option = within.page().getByRole('option', { name: text })
+  await option.first().click()
+}
+
 /** Every page, and every dialog that has an address, by the name of its screenshot. */
 export function pages(world) {
   const at = (path) => `/console/${world.realm}${path}`

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { newContext, newPage, open, settled, start } from './browser.mjs'
+import { choose, newContext, newPage, open, settled, start } from './browser.mjs'
 
 let world
 let page
@@ -78,7 +78,7 @@ test('filters are in the address, and a reload keeps what one sees', async () =>
 
 test('one webhook, or one event, of all deliveries', async () => {
   await go('/deliveries')
-  await page.getByLabel('Webhook').selectOption('Ledger')
+  await choose(page.locator('main'), 'Webhook', 'Ledger')
   await every('Ledger')
   await every('pending')
   await page

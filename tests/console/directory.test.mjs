@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { open, start } from './browser.mjs'
+import { choose, open, start } from './browser.mjs'
 
 let world
 let page
@@ -53,7 +53,7 @@ test('a user is made, changed, given a role and a password, and deleted', async 
   await page.getByText('Saved.').waitFor()
   assert.equal((await api('GET', `/users/${user}`)).json.email, 'barbara@example.com')
 
-  await page.getByLabel('Role', { exact: true }).selectOption('auditor')
+  await choose(page.locator('main'), 'Role', 'auditor')
   await page.getByRole('button', { name: 'Assign' }).click()
   await page.getByRole('link', { name: 'auditor' }).waitFor()
   assert.deepEqual(
@@ -184,7 +184,8 @@ test('a client: secret once, redirect URIs, roles, service account', async () =>
   assert.equal((await api('GET', `/clients/${client}/roles`)).json.items[0].name, 'picker')
 
   await go(`/clients/${client}?tab=service`)
-  await page.getByRole('checkbox', { name: /auditor/ }).check()
+  await choose(page.locator('main'), 'Role', 'auditor')
+  await page.getByRole('checkbox', { name: 'auditor' }).waitFor()
   await page.getByRole('button', { name: 'Save changes' }).click()
   await page.getByText('Saved.').waitFor()
   assert.deepEqual((await api('GET', `/clients/${client}`)).json.service_account_roles, [

@@ -140,7 +140,7 @@ test('a webhook subscribes to it, and it is published by hand from its example',
   await page.getByRole('region', { name: 'data' }).getByText('2.20').waitFor()
   await page.getByText('delivered', { exact: true }).waitFor()
   // The others say why they did not get it.
-  await page.getByText('not subscribed').first().waitFor()
+  await page.getByText('not subscribe to it').first().waitFor()
 })
 
 test('it is not deleted while a webhook names it, and then it is', async () => {
@@ -192,7 +192,8 @@ test('the receiver’s code has this webhook’s secret by name, its path and it
   }
   await page.reload()
   await region('C++ receiver').waitFor()
-  await page.getByLabel('For the webhook').selectOption('any webhook')
+  await page.getByRole('combobox', { name: 'For the webhook' }).click()
+  await page.getByRole('option', { name: 'any webhook' }).click()
   await region('listen command').getByText('--port 3000 --secret "$WEBHOOK_SECRET"').waitFor()
 })
 

@@ -213,7 +213,7 @@ test('webhooks are found, and each tells how it is, also one that was quiet for 
   await go('/webhooks')
   const row = page.getByRole('listitem').filter({ hasText: 'Ledger' })
   await row.getByRole('img', { name: 'of the last' }).waitFor()
-  await row.getByText('no results').waitFor()
+  await row.getByText('all fail').waitFor()
   assert.equal(await row.getByText('never').count(), 0)
   await page
     .getByRole('listitem')

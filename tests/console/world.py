@@ -83,6 +83,69 @@ def many(server, receiver):
             for number in range(1000)]}, 202)
 
 
+def size(server, receiver):
+    """More webhooks and roles than ten pages of 200 have, all of which one event goes to; "oldest" are the first made."""
+    realm = server.realm("size", "order.paid", "order.shipped")
+    make = lambda path, **body: realm.call("POST", path, body, 201).json
+    oldest = realm.create_webhook(receiver.url("/good"), name="The oldest webhook", events=["order.paid"])
+    role = make("/roles", name="the oldest role", permissions=["view_events"])
+    user = make("/users", username="ada", email="ada@example.com")
+    quiet = realm.create_webhook(receiver.url("/good"), name="A quiet webhook", events=["order.shipped"])
+    for number in range(2050):
+        realm.create_webhook(receiver.url("/good"), name=f"Webhook {number}", events=["order.paid"])
+    for number in range(250):
+        make("/roles", name=f"role {number}", permissions=[])
+    event = realm.publish("order.paid", {"number": 1}).json["id"]
+    wait_for(lambda: not realm.deliveries(event="order.paid", state="pending"), "the deliveries", 120)
+    return {"realm": realm.name, "webhook": oldest["id"], "role": role["id"], "user": user["id"], "quiet": quiet["id"],
+            "event": event}
+
+
+def incident(server, receiver):
+    """Twelve webhooks at three in the morning, each in a state of its own."""
+    realm = server.realm("incident", "order.paid")
+    calls = [0]
+
+    def sometimes(_request):
+        calls[0] += 1
+        return Reply(503, body=b"busy") if calls[0] % 4 == 0 else Reply(204)
+
+    receiver.on("/sometimes", sometimes)
+    receiver.on("/broken", Reply(500, body=b'{"error":"the index is read-only"}'))
+    receiver.on("/slow", Reply(204, delay=0.7))
+    receiver.on("/never", lambda _request: None)
+    receiver.on("/gone", Reply(410))
+    receiver.on("/limited", Reply(429, headers=(("Retry-After", "3600"),)))
+    receiver.on("/moved", Reply(301, headers=(("Location", "https://example.com/new"),)))
+    tls = receiver.url("/tls").replace("http:", "https:")
+    for name, url, more in (
+        ("Healthy", receiver.url("/healthy"), {}),
+        ("A quarter fails", receiver.url("/sometimes"), {}),
+        ("Search index, 500", receiver.url("/broken"), {"retry_schedule": []}),
+        ("Slow", receiver.url("/slow"), {}),
+        ("Hangs", receiver.url("/never"), {"timeout": "1s"}),
+        ("Gone, 410", receiver.url("/gone"), {}),
+        ("No such name", "https://hooks.example.invalid/", {}),
+        ("Not TLS", tls, {}),
+        ("Rate limited", receiver.url("/limited"), {}),
+        ("Switched off", receiver.url("/off"), {"enabled": False}),
+        ("Moved, 301", receiver.url("/moved"), {}),
+        ("Nobody listens", "http://127.0.0.1:1/", {}),
+    ):
+        realm.create_webhook(url, name=name, **{"retry_schedule": ["1h"], "events": ["order.paid"], **more})
+    for number in range(24):
+        realm.publish("order.paid", {"number": f"A-{1000 + number}", "total": 129.0})
+
+    def is_told(webhook):
+        """Whether enough of it has been tried: those that hang are tried one at a time."""
+        tried = [item for item in realm.items(f"/webhooks/{webhook['id']}/deliveries") if item["attempts"] > 0]
+        wanted = {"Healthy": 24, "A quarter fails": 24, "Search index, 500": 24, "Slow": 8}.get(webhook["name"], 2)
+        return not webhook["enabled"] or len(tried) >= wanted
+
+    wait_for(lambda: all(map(is_told, realm.items("/webhooks"))), "the first attempts", 90, every=0.2)
+    return {"realm": realm.name, **{webhook["name"]: webhook["id"] for webhook in realm.items("/webhooks")}}
+
+
 def busy(server, receiver, name, count):
     """So many deliveries to a webhook of their own, newer than all others."""
     realm = Realm(server.client, name).event_types("noise.made")
@@ -133,6 +196,8 @@ def run(server, receiver, empty, said):
             broken[0] = word[0] == "break"
         elif word[0] == "many":
             many(server, receiver)
+        elif word[0] in ("size", "incident"):
+            done = {"size": size, "incident": incident}[word[0]](server, receiver)
         elif word[0] == "publish":
             done = Realm(server.client, word[1]).publish(word[2], {"by": "the test"}).json["id"]
         elif word[0] == "busy":

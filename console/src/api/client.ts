@@ -3,6 +3,11 @@ import type { components } from './schema'
 type Schemas = components['schemas']
 export type Webhook = Schemas['webhook']
 export type Statistics = Schemas['statistics']
+export type Attempts = Schemas['attempt_counts']
+export type Span = Schemas['statistics_span']
+export type Ranking = Schemas['statistics_by_webhook']
+export type RankedWebhook = Schemas['ranked_webhook']
+export type Health = Schemas['webhook_health']
 export type Delivery = Schemas['delivery'] & { duration_ms?: number | null }
 export type DeliveryState = Schemas['delivery_state']
 export type DeliveryWithAttempts = Schemas['delivery_with_attempts']

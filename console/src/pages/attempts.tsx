@@ -11,12 +11,13 @@ import {
   realmPath,
 } from '../api/client'
 import { refreshMs } from '../live'
-import { useRealm, useWebhooks } from '../queries'
+import { useRealm } from '../queries'
 import { Allowed } from '../session'
 import { memberText, milliseconds, pretty } from '../ui/format'
 import { Code } from '../ui/json'
 import { Badge, Button, CopyAs, CopyButton, Failure, Skeleton, StateBadge } from '../ui/kit'
 import { useFilters } from '../ui/listing'
+import { useName } from '../ui/names'
 import { isLost } from '../ui/stale'
 import { NextAttempt, Sentence, Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
@@ -271,10 +272,14 @@ export function DeliveryDetail({ id }: { id: string }) {
     queryKey: ['delivery', realm, id],
     queryFn: ({ signal }) =>
       get<DeliveryWithAttempts>(realmPath(realm, `/deliveries/${id}`), signal),
-    refetchInterval: ({ state }) => (state.data?.state === 'pending' ? 1000 : refreshMs()),
+    refetchInterval: ({ state: { data } }) =>
+      // The stream says when one ends, and not when an attempt fails: it is asked for once the next one's time has come.
+      data?.state === 'pending'
+        ? Math.max(1000, Date.parse(data.next_attempt_at ?? '') - Date.now() || 0)
+        : refreshMs(),
   })
   const body = useEventBody(delivery.data?.event_id)
-  const webhooks = useWebhooks()
+  const receiver = useName('webhook', delivery.data?.webhook_id)
   const page = useParams({ strict: false }) as { id?: string }
   const redeliver = useRedeliver()
   const search = useSearch({ strict: false }) as { attempt?: string }
@@ -290,7 +295,6 @@ export function DeliveryDetail({ id }: { id: string }) {
   const attempts = data.attempts_log
   const attempt =
     attempts.find((each) => String(each.number) === search.attempt) ?? attempts[attempts.length - 1]
-  const receiver = webhooks.data?.find((each) => each.id === data.webhook_id)
   return (
     <div className="p-5 space-y-5">
       <div className="flex flex-wrap sm:flex-nowrap items-start gap-3">
@@ -315,15 +319,15 @@ export function DeliveryDetail({ id }: { id: string }) {
             )}
             <CopyButton text={data.event_id} label="Copy event id" />
           </p>
-          {receiver && receiver.id !== page.id && (
+          {receiver && data.webhook_id !== page.id && (
             <p className="text-[12px] text-muted mt-0.5">
               to&nbsp;
               <Link
                 to="/$realm/webhooks/$id"
-                params={{ realm, id: receiver.id }}
+                params={{ realm, id: data.webhook_id }}
                 className="underline underline-offset-2 hover:text-ink break-words"
               >
-                {receiver.name || receiver.url}
+                {receiver}
               </Link>
             </p>
           )}

@@ -1,13 +1,13 @@
 import { useSearch } from '@tanstack/react-router'
 
-import { call } from '../api/client'
+import { call, type Webhook } from '../api/client'
 import {
   type ExactType,
   subscribes,
   typePath,
   useEventTypes,
   useRealm,
-  useWebhooks,
+  useMatching,
 } from '../queries'
 import { Allowed } from '../session'
 import { Confirm } from '../ui/form'
@@ -77,11 +77,19 @@ function TypeList({ types, chosen }: { types: ExactType[]; chosen: ExactType | u
 /** Which webhooks get a type, each a link. */
 function Subscribers({ type }: { type: string }) {
   const realm = useRealm()
-  const webhooks = useWebhooks()
-  const all = (webhooks.data ?? []).filter((each) => subscribes(each.events, type))
+  // Read on until there are some: a type that nobody subscribes to is the only one for which all are looked at.
+  const webhooks = useMatching<Webhook>('webhook', '/webhooks', true, `subscribes ${type}`, (one) =>
+    subscribes((one as Webhook).events, type),
+  )
+  const all = webhooks.data?.items ?? []
+  const more = all.length - 5
   return (
     <p className="text-[13px] text-muted">
-      {all.length === 0 ? 'No webhook subscribes to it. ' : 'Goes to '}
+      {webhooks.isPending
+        ? 'Looking for webhooks that subscribe to it… '
+        : all.length === 0
+          ? 'No webhook subscribes to it. '
+          : 'Goes to '}
       {all.slice(0, 5).map((each, index) => (
         <span key={each.id}>
           {index > 0 && ', '}
@@ -95,7 +103,7 @@ function Subscribers({ type }: { type: string }) {
           {!each.enabled && ' (disabled)'}
         </span>
       ))}
-      {all.length > 5 && ` and ${all.length - 5} more`}
+      {more > 0 && ` and ${webhooks.data?.next_cursor ? 'at least ' : ''}${more} more`}
       {all.length > 0 && '. '}
       <Allowed to="manage_webhooks">
         <Go

@@ -1,16 +1,14 @@
-import { call, type Client, ifMatch, realmPath } from '../api/client'
-import { useRoles } from '../directory'
+import { call, type Client, ifMatch, realmPath, type Role } from '../api/client'
 import { useRealm } from '../queries'
 import { Check, Rest, SaveRow, Section, useDraft, useSave } from '../ui/form'
-import { Failure, Skeleton } from '../ui/kit'
 import { Go } from '../ui/listing'
-import { isLost } from '../ui/stale'
+import { Name } from '../ui/names'
+import { Picker } from '../ui/picker'
 import { useToast } from '../ui/toasts'
 
 export function ServiceAccount({ client }: { client: Client }) {
   const realm = useRealm()
   const toast = useToast()
-  const roles = useRoles()
   const { base, draft, changed, conflict, start, undo, set } = useDraft(
     client,
     ({ service_account_roles }) => ({ roles: [...service_account_roles].sort() }),
@@ -45,41 +43,36 @@ export function ServiceAccount({ client }: { client: Client }) {
         title="Service account"
         lead="What the client may do itself, with a token for client_credentials. You can give only what you have yourself."
       >
-        {roles.isPending ? (
-          <Skeleton rows={2} />
-        ) : isLost(roles) ? (
-          <Failure error={roles.error} />
-        ) : roles.data.length === 0 ? (
-          <p className="text-muted text-[13px]">
-            The realm has no role to give.{' '}
-            <Go
-              to="/$realm/roles/new"
-              params={{ realm }}
-              className="text-accent underline underline-offset-2"
-            >
-              Create one
-            </Go>
-          </p>
-        ) : (
+        {draft.roles.length > 0 && (
           <div className="grid sm:grid-cols-2 gap-3">
-            {roles.data.map((role) => (
+            {draft.roles.map((id) => (
               <Check
-                key={role.id}
-                label={role.name}
-                hint={role.description || undefined}
-                checked={draft.roles.includes(role.id)}
-                onChange={(on) =>
-                  set({
-                    roles: (on
-                      ? [...draft.roles, role.id]
-                      : draft.roles.filter((each) => each !== role.id)
-                    ).sort(),
-                  })
-                }
+                key={id}
+                label={<Name kind="role" id={id} />}
+                checked
+                onChange={() => set({ roles: draft.roles.filter((each) => each !== id) })}
               />
             ))}
           </div>
         )}
+        <div className="flex flex-wrap items-center gap-3">
+          <Picker
+            kind="role"
+            label="Role"
+            none="Add a role…"
+            className="w-full sm:w-72"
+            accept={(role) => !draft.roles.includes((role as Role).id)}
+            value={undefined}
+            onChange={(id) => id && set({ roles: [...draft.roles, id].sort() })}
+          />
+          <Go
+            to="/$realm/roles/new"
+            params={{ realm }}
+            className="text-[13px] text-accent underline underline-offset-2"
+          >
+            Create a role
+          </Go>
+        </div>
         <Rest of={failed} fields={[]} />
         <SaveRow
           changed={changed}

@@ -1,10 +1,11 @@
 import { useSearch } from '@tanstack/react-router'
 import { useEffect, useMemo, useRef, useState } from 'react'
 
-import { useDeliveries, useEventTypes, useWebhooks } from '../queries'
+import { useDeliveries, useEventTypes } from '../queries'
 import { Allowed } from '../session'
 import { Button, Failure, Skeleton } from '../ui/kit'
 import { More, Nothing, useFilters } from '../ui/listing'
+import { Picker } from '../ui/picker'
 import { isLost } from '../ui/stale'
 import { TimeFilter, useTimes } from '../ui/time-filter'
 import { DeliveryDetail, useRedeliver } from './attempts'
@@ -28,7 +29,6 @@ export function DeliveryBrowser({ webhook }: { webhook: string | null }) {
   const filter = (next: Record<string, string | undefined>) =>
     change({ ...next, delivery: undefined, attempt: undefined })
   const types = useEventTypes()
-  const webhooks = useWebhooks()
   const { state, event, event_id } = search
   const times = useTimes(search)
   const filtered = Boolean(
@@ -80,19 +80,14 @@ export function DeliveryBrowser({ webhook }: { webhook: string | null }) {
           ))}
         </select>
         {!webhook && (
-          <select
-            aria-label="Webhook"
-            className="field !w-44"
-            value={search.webhook ?? ''}
-            onChange={(event) => filter({ webhook: event.target.value || undefined })}
-          >
-            <option value="">Any webhook</option>
-            {(webhooks.data ?? []).map((each) => (
-              <option key={each.id} value={each.id}>
-                {each.name || each.url}
-              </option>
-            ))}
-          </select>
+          <Picker
+            kind="webhook"
+            label="Webhook"
+            none="Any webhook"
+            className="min-w-0 flex-1 basis-36 sm:flex-none sm:w-48"
+            value={search.webhook}
+            onChange={(webhook) => filter({ webhook })}
+          />
         )}
         <TimeFilter since={search.since} until={search.until} onChange={filter} />
         {event_id && (

@@ -1,11 +1,4 @@
-import {
-  createColumnHelper,
-  flexRender,
-  getCoreRowModel,
-  type Row,
-  useReactTable,
-} from '@tanstack/react-table'
-import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 
 import { type Delivery } from '../api/client'
 import { plural, milliseconds, shortId } from '../ui/format'
@@ -14,8 +7,6 @@ import { Badge, StateBadge } from '../ui/kit'
 import { Name } from '../ui/names'
 import { NextAttempt, Time } from '../ui/time'
 
-const column = createColumnHelper<Delivery>()
-
 const chunk_rows = 20
 
 /** A first page, which is live, stays in one piece: rows that move keep the focus. */
@@ -23,14 +14,6 @@ const whole_rows = 50
 
 /** One line each, so that a laptop shows twenty; where there is less room a row has what belongs to it in two. */
 const dense = '!h-8 !py-0'
-const looks: Record<string, string> = {
-  state: 'w-28 hidden sm:table-cell',
-  webhook: 'w-44',
-  outcome: 'w-64',
-  resource_id: 'w-36 hidden xl:table-cell',
-  took: 'w-20 text-right',
-  created_at: 'w-24 text-right hidden sm:table-cell',
-}
 
 /** What the last attempt came to, short: the host is on the page already. */
 function lastly(delivery: Delivery): string {
@@ -41,7 +24,7 @@ function lastly(delivery: Delivery): string {
 
 /** Rows that leave the screen leave the document too and keep their height, so that a list of thousands scrolls like
     one of fifty. A chunk that has the focus stays, and so does one that is alone. */
-function Chunk({ alone, children }: { alone: boolean; children: ReactNode }) {
+function Chunk({ alone, draw }: { alone: boolean; draw: () => ReactNode }) {
   const ref = useRef<HTMLTableSectionElement>(null)
   const [height, setHeight] = useState<number | null>(null)
   useEffect(() => {
@@ -63,7 +46,7 @@ function Chunk({ alone, children }: { alone: boolean; children: ReactNode }) {
   return (
     <tbody ref={ref}>
       {height === null ? (
-        children
+        draw()
       ) : (
         <tr aria-hidden="true">
           <td style={{ height }} />
@@ -99,6 +82,79 @@ const Receiver = ({ id }: { id: string }) => (
 const took = ({ duration_ms }: Delivery) =>
   duration_ms === null || duration_ms === undefined ? '–' : milliseconds(duration_ms)
 
+type Column = { label: string; look: string; cell: (delivery: Delivery) => ReactNode }
+
+/** What a row is about: all that there is beside an open delivery, and on a phone. */
+function About({
+  delivery,
+  webhook,
+  isDense,
+}: {
+  delivery: Delivery
+  webhook: string | null
+  isDense: boolean
+}) {
+  return (
+    <div className="min-w-0">
+      <div className="font-medium flex gap-1.5">
+        <span className={isDense ? 'truncate' : 'break-words min-w-0'}>{delivery.event}</span>
+        {delivery.test && <Badge tone="accent">test</Badge>}
+      </div>
+      <div className="sm:hidden flex flex-wrap items-center gap-x-2 my-0.5 text-[12px] text-muted">
+        <StateBadge state={delivery.state} />
+        <Time at={delivery.created_at} />
+      </div>
+      {!isDense && (
+        <div className="text-[12px] text-muted break-words">
+          {webhook ? lastly(delivery) : <Receiver id={delivery.webhook_id} />}
+        </div>
+      )}
+    </div>
+  )
+}
+
+/** The columns after that of what a row is about. */
+function columnsOf(webhook: string | null, isDense: boolean): Column[] {
+  const created: Column = {
+    label: 'Created',
+    look: 'w-24 text-right hidden sm:table-cell',
+    cell: ({ created_at }) => (
+      <span className="text-muted text-[12.5px]">
+        <Time at={created_at} />
+      </span>
+    ),
+  }
+  if (!isDense) return [created]
+  const receiver: Column = {
+    label: 'Webhook',
+    look: 'w-44',
+    cell: ({ webhook_id }) => (
+      <div className="truncate text-[13px]">
+        <Receiver id={webhook_id} />
+      </div>
+    ),
+  }
+  return [
+    ...(webhook ? [] : [receiver]),
+    { label: 'Last attempt', look: 'w-64', cell: (delivery) => <Outcome delivery={delivery} /> },
+    {
+      label: 'Resource',
+      look: 'w-36 hidden xl:table-cell',
+      cell: ({ resource_id }) => (
+        <span className="font-mono text-[12px] text-muted" title={resource_id}>
+          {shortId(resource_id)}
+        </span>
+      ),
+    },
+    {
+      label: 'Took',
+      look: 'w-20 text-right',
+      cell: (delivery) => <span className="font-mono text-[12px]">{took(delivery)}</span>,
+    },
+    created,
+  ]
+}
+
 export function DeliveryTable({
   rows,
   webhook,
@@ -116,94 +172,10 @@ export function DeliveryTable({
 }) {
   // Beside an open delivery there is no room for more than what it is.
   const isDense = useWide() && open === undefined
-  const columns = useMemo(
-    () => [
-      column.accessor('state', {
-        header: 'State',
-        cell: (cell) => <StateBadge state={cell.getValue()} />,
-      }),
-      column.accessor('event', {
-        header: 'Event',
-        cell: (cell) => (
-          <div className="min-w-0">
-            <div className="font-medium flex gap-1.5">
-              <span className={isDense ? 'truncate' : 'break-words min-w-0'}>
-                {cell.getValue()}
-              </span>
-              {cell.row.original.test && <Badge tone="accent">test</Badge>}
-            </div>
-            <div className="sm:hidden flex flex-wrap items-center gap-x-2 my-0.5 text-[12px] text-muted">
-              <StateBadge state={cell.row.original.state} />
-              <Time at={cell.row.original.created_at} />
-            </div>
-            {!isDense && (
-              <div className="text-[12px] text-muted break-words">
-                {webhook ? (
-                  lastly(cell.row.original)
-                ) : (
-                  <Receiver id={cell.row.original.webhook_id} />
-                )}
-              </div>
-            )}
-          </div>
-        ),
-      }),
-      column.display({
-        id: 'webhook',
-        header: 'Webhook',
-        cell: (cell) => (
-          <div className="truncate text-[13px]">
-            <Receiver id={cell.row.original.webhook_id} />
-          </div>
-        ),
-      }),
-      column.display({
-        id: 'outcome',
-        header: 'Last attempt',
-        cell: (cell) => <Outcome delivery={cell.row.original} />,
-      }),
-      column.accessor('resource_id', {
-        header: 'Resource',
-        cell: (cell) => (
-          <span className="font-mono text-[12px] text-muted" title={cell.getValue()}>
-            {shortId(cell.getValue())}
-          </span>
-        ),
-      }),
-      column.display({
-        id: 'took',
-        header: 'Took',
-        cell: (cell) => <span className="font-mono text-[12px]">{took(cell.row.original)}</span>,
-      }),
-      column.accessor('created_at', {
-        header: 'Created',
-        cell: (cell) => (
-          <span className="text-muted text-[12.5px]">
-            <Time at={cell.getValue()} />
-          </span>
-        ),
-      }),
-    ],
-    [webhook, isDense],
-  )
-  const table = useReactTable({
-    data: rows,
-    columns,
-    getCoreRowModel: getCoreRowModel(),
-    getRowId: (row) => row.id,
-    state: {
-      columnVisibility: {
-        webhook: isDense && webhook === null,
-        outcome: isDense,
-        resource_id: isDense,
-        took: isDense,
-      },
-    },
-  })
-  const all = table.getRowModel().rows
-  const size = all.length <= whole_rows ? whole_rows : chunk_rows
-  const chunks = Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
-    all.slice(index * size, (index + 1) * size),
+  const columns = columnsOf(webhook, isDense)
+  const size = rows.length <= whole_rows ? whole_rows : chunk_rows
+  const chunks = Array.from({ length: Math.ceil(rows.length / size) }, (_, index) =>
+    rows.slice(index * size, (index + 1) * size),
   )
   const toggle = (id: string, on: boolean) => {
     const next = new Set(selected)
@@ -211,37 +183,37 @@ export function DeliveryTable({
     else next.delete(id)
     onSelect(next)
   }
-  const draw = (row: Row<Delivery>) => (
+  const td = `td ${isDense ? dense : ''}`
+  const draw = (delivery: Delivery) => (
     <tr
-      key={row.id}
-      className={`cursor-pointer ${open === row.id ? 'bg-accent/5' : 'hover:bg-sunken/60'}`}
-      onClick={() => onOpen(row.id)}
+      key={delivery.id}
+      className={`cursor-pointer ${open === delivery.id ? 'bg-accent/5' : 'hover:bg-sunken/60'}`}
+      onClick={() => onOpen(delivery.id)}
     >
-      <td
-        className={`td !pr-0 ${isDense ? dense : ''}`}
-        onClick={(event) => event.stopPropagation()}
-      >
+      <td className={`${td} !pr-0`} onClick={(event) => event.stopPropagation()}>
         <input
           type="checkbox"
-          aria-label={`Select ${row.original.event}`}
+          aria-label={`Select ${delivery.event}`}
           className="accent-[rgb(var(--accent))]"
-          checked={selected.has(row.id)}
-          onChange={(event) => toggle(row.id, event.target.checked)}
+          checked={selected.has(delivery.id)}
+          onChange={(event) => toggle(delivery.id, event.target.checked)}
         />
       </td>
-      {row.getVisibleCells().map((cell) => (
-        <td key={cell.id} className={`td ${isDense ? dense : ''} ${looks[cell.column.id] ?? ''}`}>
-          {cell.column.id === 'event' ? (
-            <button
-              type="button"
-              aria-current={open === row.id || undefined}
-              className="block w-full text-left min-w-0 rounded"
-            >
-              {flexRender(cell.column.columnDef.cell, cell.getContext())}
-            </button>
-          ) : (
-            flexRender(cell.column.columnDef.cell, cell.getContext())
-          )}
+      <td className={`${td} hidden sm:table-cell`}>
+        <StateBadge state={delivery.state} />
+      </td>
+      <td className={td}>
+        <button
+          type="button"
+          aria-current={open === delivery.id || undefined}
+          className="block w-full text-left min-w-0 rounded"
+        >
+          <About delivery={delivery} webhook={webhook} isDense={isDense} />
+        </button>
+      </td>
+      {columns.map(({ label, look, cell }) => (
+        <td key={label} className={`${td} ${look}`}>
+          {cell(delivery)}
         </td>
       ))}
     </tr>
@@ -249,31 +221,29 @@ export function DeliveryTable({
   return (
     <table className="w-full table-fixed">
       <thead className="sticky top-0 z-10 bg-panel">
-        {table.getHeaderGroups().map((group) => (
-          <tr key={group.id}>
-            <th className="th w-10 !pr-0">
-              <input
-                type="checkbox"
-                aria-label="Select all"
-                className="accent-[rgb(var(--accent))]"
-                checked={selected.size === rows.length}
-                onChange={(event) =>
-                  onSelect(new Set(event.target.checked ? rows.map((row) => row.id) : []))
-                }
-              />
+        <tr>
+          <th className="th w-10 !pr-0">
+            <input
+              type="checkbox"
+              aria-label="Select all"
+              className="accent-[rgb(var(--accent))]"
+              checked={selected.size === rows.length}
+              onChange={(event) =>
+                onSelect(new Set(event.target.checked ? rows.map((row) => row.id) : []))
+              }
+            />
+          </th>
+          <th className="th w-28 hidden sm:table-cell">State</th>
+          <th className="th">Event</th>
+          {columns.map(({ label, look }) => (
+            <th key={label} className={`th ${look}`}>
+              {label}
             </th>
-            {group.headers.map((header) => (
-              <th key={header.id} className={`th ${looks[header.id] ?? ''}`}>
-                {flexRender(header.column.columnDef.header, header.getContext())}
-              </th>
-            ))}
-          </tr>
-        ))}
+          ))}
+        </tr>
       </thead>
       {chunks.map((each, index) => (
-        <Chunk key={index} alone={chunks.length === 1}>
-          {each.map(draw)}
-        </Chunk>
+        <Chunk key={index} alone={chunks.length === 1} draw={() => each.map(draw)} />
       ))}
     </table>
   )

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
+import { useDeferredValue, useMemo, useState } from 'react'
 
 import {
   type DeliveryState,
@@ -11,10 +12,11 @@ import {
 } from '../api/client'
 import { refreshMs } from '../live'
 import { useRealm } from '../queries'
-import { memberText, pretty } from '../ui/format'
+import { count, memberText, plural, pretty } from '../ui/format'
 import { Code } from '../ui/json'
 import {
   Badge,
+  Button,
   CopyButton,
   Empty,
   Failure,
@@ -25,9 +27,134 @@ import {
 } from '../ui/kit'
 import { Go, plainLink } from '../ui/listing'
 import { isLost } from '../ui/stale'
-import { Sentence, Time } from '../ui/time'
+import { NextAttempt, Sentence, Time } from '../ui/time'
 
 const states = ['delivered', 'pending', 'failed', 'cancelled']
+type Verdict = Explanation['items'][number]
+
+/** What went wrong comes first, then what arrived; those that never asked for it come last, folded. */
+const order = [
+  'failed',
+  'pending',
+  'delivered',
+  'cancelled',
+  'disabled',
+  'created_later',
+  'deleted',
+  'not_subscribed',
+]
+const rank = ({ verdict }: Verdict) => order.indexOf(verdict)
+/** So many are drawn at a time. */
+const verdicts_shown = 50
+/** Fewer are seen at a glance. */
+const searched_min = 10
+
+function VerdictRow({ item }: { item: Verdict }) {
+  const realm = useRealm()
+  return (
+    <li className="px-5 py-3.5">
+      <div className="flex items-start justify-between gap-3">
+        <Link
+          to="/$realm/webhooks/$id"
+          params={{ realm, id: item.webhook_id }}
+          className="font-medium break-words min-w-0 hover:underline"
+        >
+          {item.name || 'Unnamed webhook'}
+        </Link>
+        {states.includes(item.verdict) ? (
+          <StateBadge state={item.verdict as DeliveryState} />
+        ) : (
+          <Badge tone="idle">{item.verdict.replaceAll('_', ' ')}</Badge>
+        )}
+      </div>
+      <p className="text-[13px] text-muted mt-1 break-words">
+        <Sentence text={item.because} />
+      </p>
+      <p className="text-[13px] mt-1 flex gap-4">
+        {item.next_attempt_at && (
+          <span className="text-warn">
+            <NextAttempt at={item.next_attempt_at} alone />
+          </span>
+        )}
+        {item.delivery_id && (
+          <Link
+            to="/$realm/webhooks/$id"
+            params={{ realm, id: item.webhook_id }}
+            search={{ delivery: item.delivery_id }}
+            className="text-accent font-medium hover:underline"
+          >
+            See the attempts
+          </Link>
+        )}
+      </p>
+    </li>
+  )
+}
+
+function Some({ items, label }: { items: Verdict[]; label: string }) {
+  const [shown, setShown] = useState(verdicts_shown)
+  return (
+    <>
+      <ul className="divide-y divide-line/70" aria-label={label}>
+        {items.slice(0, shown).map((item) => (
+          <VerdictRow key={item.webhook_id} item={item} />
+        ))}
+      </ul>
+      {items.length > shown && (
+        <div className="p-3 text-center border-t border-line/70">
+          <Button tone="quiet" onClick={() => setShown(shown + verdicts_shown)}>
+            Show more of {count(items.length)}
+          </Button>
+        </div>
+      )}
+    </>
+  )
+}
+
+function Verdicts({ items }: { items: Verdict[] }) {
+  const [find, setFind] = useState('')
+  const words = useDeferredValue(find).toLowerCase().split(/\s+/)
+  const [concerned, others] = useMemo(() => {
+    const found = items
+      .filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)))
+      .sort((a, b) => rank(a) - rank(b))
+    const is_other = ({ verdict }: Verdict) => verdict === 'not_subscribed'
+    return [found.filter((each) => !is_other(each)), found.filter(is_other)]
+  }, [items, words.join(' ')])
+  return (
+    <>
+      {items.length >= searched_min && (
+        <div className="p-3 border-b border-line">
+          <input
+            type="search"
+            aria-label="Search webhooks"
+            placeholder="Search by the webhook’s name"
+            className="field"
+            value={find}
+            onChange={(event) => setFind(event.target.value)}
+          />
+        </div>
+      )}
+      {concerned.length > 0 ? (
+        <Some items={concerned} label="Verdicts" />
+      ) : (
+        <p className="px-5 py-3.5 text-muted text-[13px]">
+          {find
+            ? 'No webhook that it concerns has that name.'
+            : 'No webhook subscribed to it when it was accepted.'}
+        </p>
+      )}
+      {others.length > 0 && (
+        <details className="border-t border-line/70 group">
+          <summary className="px-5 py-3 cursor-pointer text-[13px] text-muted hover:text-ink">
+            {plural(others.length, 'webhook does', 'webhooks do')} not subscribe to it
+          </summary>
+          <Some items={others} label="Not subscribed" />
+        </details>
+      )}
+    </>
+  )
+}
 
 export function EventPage() {
   const realm = useRealm()
@@ -117,46 +244,7 @@ export function EventPage() {
             ) : why.data.items.length === 0 ? (
               <Empty icon="hook" title="This realm has no webhooks" />
             ) : (
-              <ul className="divide-y divide-line/70">
-                {why.data.items.map((item) => (
-                  <li key={item.webhook_id} className="px-5 py-3.5">
-                    <div className="flex items-center justify-between gap-3">
-                      <Link
-                        to="/$realm/webhooks/$id"
-                        params={{ realm, id: item.webhook_id }}
-                        className="font-medium truncate hover:underline"
-                      >
-                        {item.name || 'Unnamed webhook'}
-                      </Link>
-                      {states.includes(item.verdict) ? (
-                        <StateBadge state={item.verdict as DeliveryState} />
-                      ) : (
-                        <Badge tone="idle">{item.verdict.replaceAll('_', ' ')}</Badge>
-                      )}
-                    </div>
-                    <p className="text-[13px] text-muted mt-1 break-words">
-                      <Sentence text={item.because} />
-                    </p>
-                    <p className="text-[13px] mt-1 flex gap-4">
-                      {item.next_attempt_at && (
-                        <span className="text-warn">
-                          Next attempt <Time at={item.next_attempt_at} />
-                        </span>
-                      )}
-                      {item.delivery_id && (
-                        <Link
-                          to="/$realm/webhooks/$id"
-                          params={{ realm, id: item.webhook_id }}
-                          search={{ delivery: item.delivery_id }}
-                          className="text-accent font-medium hover:underline"
-                        >
-                          See the attempts
-                        </Link>
-                      )}
-                    </p>
-                  </li>
-                ))}
-              </ul>
+              <Verdicts items={why.data.items} />
             )}
           </div>
         </section>

@@ -1,41 +1,16 @@
 import { Link, useSearch } from '@tanstack/react-router'
-import { type ReactNode, useMemo } from 'react'
+import { type ReactNode } from 'react'
 
-import { type Statistics, type Webhook } from '../api/client'
+import { type RankedWebhook, type Statistics } from '../api/client'
 import { usePulse } from '../live'
-import {
-  type Failing,
-  failing_max,
-  useFailing,
-  useOwnFailures,
-  useRealm,
-  useStatistics,
-  useWebhooks,
-} from '../queries'
-import { Chart, type Series } from '../ui/chart'
-import { count, milliseconds } from '../ui/format'
-import { Health, WebhookBadge } from '../ui/health'
+import { useAnyDelivery, useNewestWebhooks, useRanking, useRealm, useStatistics } from '../queries'
+import { count, milliseconds, plural } from '../ui/format'
+import { percent, WebhookBadge } from '../ui/health'
 import { Empty, Failure, PageFailure, PageHead, Skeleton } from '../ui/kit'
-import { useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
-
-const periods = [
-  { hours: 1, span: '1h', label: '1 hour' },
-  { hours: 24, span: '24h', label: '24 hours' },
-  { hours: 168, span: '7d', label: '7 days' },
-]
-
-type Period = (typeof periods)[number]
-const shown_max = 8
-
-function series_of(statistics: Statistics): Series {
-  const spans = statistics.spans
-  return {
-    times: spans.map((span) => Date.parse(span.since) / 1000),
-    good: spans.map((span) => span.attempts.ok),
-    bad: spans.map((span) => span.attempts.failed),
-  }
-}
+import { Time } from '../ui/time'
+import { AttemptsOverTime, periodOf } from './attempts-over-time'
+import { RunningOperations } from './operations'
 
 function Figure({
   label,
@@ -93,146 +68,185 @@ function Start({ hasWebhooks }: { hasWebhooks: boolean }) {
   )
 }
 
-function Figures({ statistics, span }: { statistics: Statistics; span: string }) {
-  const realm = useRealm()
-  const pulse = usePulse(realm)
-  const { delivered, failed } = statistics.deliveries
-  const { p50, p99 } = statistics.wait_ms
-  const rate = delivered + failed > 0 ? (delivered / (delivered + failed)) * 100 : null
+/** Attempts alone: what became of deliveries stands apart. */
+function Figures({ statistics }: { statistics: Statistics }) {
+  const { attempts, attempt_ms, wait_ms } = statistics
+  const bad = attempts.failed > 0
   return (
     <div className="grid grid-cols-2 lg:grid-cols-4 gap-3 sm:gap-4">
       <Figure
         label="Success rate"
-        // One that failed is never rounded away.
-        value={
-          rate === null ? '–' : `${(Math.floor(rate * 10) / 10).toFixed(rate === 100 ? 0 : 1)} %`
-        }
-        tone={rate !== null && rate < 95 ? 'text-bad' : ''}
-        note={`${count(delivered)} delivered`}
+        value={attempts.total === 0 ? '–' : percent(attempts.ok, attempts.total)}
+        tone={attempts.total > 0 && attempts.ok / attempts.total < 0.95 ? 'text-bad' : ''}
+        note={`of ${plural(attempts.total, 'attempt')}`}
       />
       <Figure
-        label="Failed"
-        value={count(failed)}
-        tone={failed ? 'text-bad' : ''}
+        label="Failed attempts"
+        value={count(attempts.failed)}
+        tone={bad ? 'text-bad' : ''}
         note={
-          failed ? (
-            <Link
-              to="/$realm/deliveries"
-              params={{ realm }}
-              search={{ state: 'failed', since: span }}
-              className="text-accent underline underline-offset-2"
-            >
-              See them
-            </Link>
-          ) : (
-            'none'
-          )
+          bad
+            ? [
+                [attempts.status_5xx, '5xx'],
+                [attempts.status_4xx, '4xx'],
+                [attempts.status_3xx, '3xx'],
+                [attempts.timeout, 'timeouts'],
+                [attempts.transport, 'without an answer'],
+                [attempts.internal, 'our fault'],
+              ]
+                .filter(([number]) => Number(number) > 0)
+                .map(([number, what]) => `${count(Number(number))} ${what}`)
+                .join(', ')
+            : 'none'
         }
       />
       <Figure
-        label="Pending"
-        value={
-          pulse ? `${count(pulse.pending)}${pulse.pending >= pulse.count_max ? '+' : ''}` : '–'
-        }
-        note="on their way, or waiting"
+        label="An attempt takes"
+        value={attempt_ms.p50 === null ? '–' : milliseconds(attempt_ms.p50)}
+        note={attempt_ms.p99 === null ? undefined : `p50; p99 ${milliseconds(attempt_ms.p99)}`}
       />
       <Figure
         label="Time to delivery"
-        value={p50 === null ? '–' : milliseconds(p50)}
-        note={p99 === null ? undefined : `p50; p99 ${milliseconds(p99)}`}
+        value={wait_ms.p50 === null ? '–' : milliseconds(wait_ms.p50)}
+        note={wait_ms.p99 === null ? undefined : `p50; p99 ${milliseconds(wait_ms.p99)}`}
       />
     </div>
   )
 }
 
-function OverTime({ statistics, period }: { statistics: Statistics; period: Period }) {
-  const set = useFilters()
-  const series = useMemo(() => series_of(statistics), [statistics])
+/** The state of deliveries, which a recovery changes; each figure leads to its list. */
+function States({ statistics, span }: { statistics: Statistics; span: string }) {
+  const realm = useRealm()
+  const pulse = usePulse(realm)
+  const { delivered, failed, cancelled } = statistics.deliveries
+  const pending = pulse && `${count(pulse.pending)}${pulse.pending >= pulse.count_max ? '+' : ''}`
+  const rows: [state: string, number: string, tone: string][] = [
+    ['pending', pending ?? '–', pulse && pulse.pending > 0 ? 'text-warn' : ''],
+    ['delivered', count(delivered), ''],
+    ['failed', count(failed), failed > 0 ? 'text-bad' : ''],
+    ['cancelled', count(cancelled), ''],
+  ]
   return (
-    <section className="card p-5">
-      <div className="flex flex-wrap items-center justify-between gap-2 mb-3">
-        <div className="flex flex-wrap items-center gap-3">
-          <h2 className="font-semibold text-[15px]">Attempts over time</h2>
-          <div role="group" aria-label="Period" className="flex gap-1">
-            {periods.map((each) => (
-              <button
-                key={each.hours}
-                type="button"
-                aria-pressed={each === period}
-                onClick={() => set({ period: each.span })}
-                className={`h-7 px-2.5 rounded-md text-[12.5px] font-medium ${each === period ? 'bg-accent/10 text-accent' : 'text-muted hover:text-ink hover:bg-sunken'}`}
-              >
-                {each.label}
-              </button>
-            ))}
-          </div>
-        </div>
-        <p className="flex gap-4 text-[12.5px] text-muted">
-          <span className="flex items-center gap-1.5">
-            <i className="w-2 h-2 rounded-full bg-accent" />
-            accepted
-          </span>
-          <span className="flex items-center gap-1.5">
-            <i className="w-2 h-2 rounded-full bg-bad" />
-            failed
-          </span>
-        </p>
-      </div>
-      <Chart series={series} />
+    <section aria-label="Deliveries by state" className="card px-5 py-3">
+      <ul className="flex flex-wrap gap-x-8 gap-y-2 text-[13.5px]">
+        {rows.map(([state, number, tone]) => (
+          <li key={state}>
+            <Link
+              to="/$realm/deliveries"
+              params={{ realm }}
+              search={state === 'pending' ? { state } : { state, since: span }}
+              className="hover:underline underline-offset-2"
+            >
+              <span className={`font-semibold ${tone}`}>{number}</span>{' '}
+              <span className="text-muted">
+                {state} {state === 'pending' ? 'now' : 'in this time'}
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
     </section>
   )
 }
 
-/** Who is failing. A few webhooks are ranked by their own latest deliveries, so that a noisy one hides no other; of many
-    the newest failures of all are counted. */
-function FailingFirst({ webhooks, failing }: { webhooks: Webhook[]; failing: Failing }) {
+const classes = [
+  ['status_5xx', '5xx'],
+  ['status_4xx', '4xx'],
+  ['status_3xx', '3xx'],
+  ['timeout', 'timeouts'],
+  ['transport', 'without an answer'],
+  ['internal', 'our fault'],
+] as const
+
+function Ranked({ of }: { of: RankedWebhook }) {
   const realm = useRealm()
-  const own = useOwnFailures(webhooks)
-  const bad = (id: string) => own?.get(id)?.bad ?? failing.counts.get(id) ?? 0
-  const share = (id: string) => {
-    const each = own?.get(id)
-    return each && each.of > 0 ? each.bad / each.of : 0
-  }
-  const ranked = [...webhooks]
-    .sort(
-      (a, b) =>
-        Number(a.disabled_reason === 'by_hand') - Number(b.disabled_reason === 'by_hand') ||
-        share(b.id) - share(a.id) ||
-        bad(b.id) - bad(a.id) ||
-        Number(a.enabled) - Number(b.enabled),
-    )
-    .slice(0, shown_max)
-  const text = (id: string) => {
-    const each = own?.get(id)
-    if (each) return `${count(each.bad)} of the last ${count(each.of)} failing`
-    return `${count(bad(id))}${bad(id) >= failing_max ? '+' : ''} failing`
-  }
+  const { attempts, health } = of
+  const bad = attempts.failed > 0
+  const of_classes = classes.filter(([name]) => attempts[name] > 0)
+  const name = of.name || 'Unnamed webhook'
+  return (
+    <li className="relative grid sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_11rem] gap-x-5 gap-y-1 px-5 py-3 hover:bg-sunken/60">
+      <div className="min-w-0 flex flex-wrap items-center gap-2">
+        {of.deleted ? (
+          <span className="font-medium break-words min-w-0">{name} (deleted)</span>
+        ) : (
+          <Link
+            to="/$realm/webhooks/$id"
+            params={{ realm, id: of.webhook_id }}
+            className="font-medium break-words min-w-0 after:absolute after:inset-0"
+          >
+            {name}
+          </Link>
+        )}
+        {!of.enabled && !of.deleted && <WebhookBadge webhook={of} />}
+      </div>
+      <div className="text-[12.5px] min-w-0">
+        <p className={bad ? 'text-bad font-medium' : 'text-muted'}>
+          {bad
+            ? attempts.failed === attempts.total
+              ? `all ${plural(attempts.total, 'attempt')} failed`
+              : `${count(attempts.failed)} of ${plural(attempts.total, 'attempt')} failed (${percent(attempts.failed, attempts.total)})`
+            : `${plural(attempts.total, 'attempt')}, none failed`}
+        </p>
+        {of_classes.length > 0 && (
+          <p className="text-muted">
+            {of_classes.map(([name, word]) => `${count(attempts[name])} ${word}`).join(', ')}
+          </p>
+        )}
+      </div>
+      <div className="text-[12.5px] text-muted sm:text-right">
+        <p>
+          {health.last_success_at ? (
+            <>
+              last success <Time at={health.last_success_at} />
+            </>
+          ) : (
+            'never succeeded'
+          )}
+        </p>
+        {health.waiting > 0 && (
+          <p>
+            {count(health.waiting)}
+            {health.waiting_is_more ? '+' : ''} pending
+            {health.oldest_waiting_at && (
+              <>
+                , oldest from <Time at={health.oldest_waiting_at} />
+              </>
+            )}
+          </p>
+        )}
+      </div>
+    </li>
+  )
+}
+
+/** Who is failing, ranked by the server over all attempts: no webhook hides another. */
+function FailingFirst({ items, all }: { items: RankedWebhook[]; all: number }) {
+  const realm = useRealm()
   return (
     <section className="card overflow-hidden">
       <h2 className="font-semibold text-[15px] px-5 pt-4 pb-3">Webhooks, failing first</h2>
-      <ul className="divide-y divide-line/70 border-t border-line/70">
-        {ranked.map((webhook) => (
-          <li
-            key={webhook.id}
-            className="relative flex flex-wrap items-center gap-x-5 gap-y-2 px-5 py-3 hover:bg-sunken/60"
+      {items.length === 0 ? (
+        <p className="px-5 pb-4 text-muted text-[13.5px]">No attempts in this time.</p>
+      ) : (
+        <ul className="divide-y divide-line/70 border-t border-line/70">
+          {items.map((each) => (
+            <Ranked key={each.webhook_id} of={each} />
+          ))}
+        </ul>
+      )}
+      {all > items.length && (
+        <p className="px-5 py-3 border-t border-line/70 text-[13px]">
+          <Link
+            to="/$realm/webhooks"
+            params={{ realm }}
+            className="text-accent underline underline-offset-2"
           >
-            <div className="flex-1 min-w-48 flex items-center gap-2">
-              <Link
-                to="/$realm/webhooks/$id"
-                params={{ realm, id: webhook.id }}
-                className="font-medium truncate after:absolute after:inset-0"
-              >
-                {webhook.name || webhook.url}
-              </Link>
-              {!webhook.enabled && <WebhookBadge webhook={webhook} />}
-            </div>
-            {bad(webhook.id) > 0 && (
-              <span className="text-[12.5px] text-bad">{text(webhook.id)}</span>
-            )}
-            <Health webhook={webhook} />
-          </li>
-        ))}
-      </ul>
+            All webhooks
+          </Link>
+          <span className="text-muted"> ({count(all)} were attempted in this time)</span>
+        </p>
+      )}
     </section>
   )
 }
@@ -251,12 +265,13 @@ const Counting = ({ now, children }: { now: boolean; children: ReactNode }) => (
 export function Overview() {
   const realm = useRealm()
   const search = useSearch({ strict: false }) as { period?: string }
-  const period = periods.find((each) => each.span === search.period) ?? periods[1]!
-  const webhooks = useWebhooks()
+  const period = periodOf(search.period)
   const statistics = useStatistics(period.hours)
-  const failing = useFailing(period.hours)
+  const ranking = useRanking(period.hours)
+  const any = useAnyDelivery()
+  const webhooks = useNewestWebhooks()
   const pulse = usePulse(realm)
-  const parts = [failing, webhooks, statistics]
+  const parts = [statistics, ranking, any]
   if (parts.some((each) => each.isPending)) return <Skeleton rows={10} />
   if (parts.every((each) => isLost(each)))
     return (
@@ -265,7 +280,7 @@ export function Overview() {
         retry={() => parts.forEach((each) => void each.refetch())}
       />
     )
-  const hasSome = failing.data?.any ?? true
+  const hasSome = any.data ?? true
   const counted = statistics.data
   return (
     <>
@@ -277,28 +292,28 @@ export function Overview() {
             ? 'Deliveries of this realm, and the webhooks that need attention.'
             : statistics.isPlaceholderData
               ? 'Counting…'
-              : `${count(counted.attempts.total)} attempts in the last ${period.label}.`
+              : `${plural(counted.attempts.total, 'attempt')} in the last ${period.label}.`
         }
       />
       {!hasSome ? (
-        <Start hasWebhooks={(webhooks.data ?? []).length > 0} />
+        <Start hasWebhooks={(webhooks.data?.items ?? []).length > 0} />
       ) : (
         <div className="space-y-6">
+          <RunningOperations />
           {counted ? (
             <Counting now={statistics.isPlaceholderData}>
-              <Figures statistics={counted} span={period.span} />
-              <OverTime statistics={counted} period={period} />
+              <Figures statistics={counted} />
+              <States statistics={counted} span={period.span} />
+              <AttemptsOverTime statistics={counted} period={period} />
             </Counting>
           ) : (
             <InItsPlace asked={statistics} />
           )}
-          {!webhooks.data ? (
-            <InItsPlace asked={webhooks} />
-          ) : !failing.data ? (
-            <InItsPlace asked={failing} />
+          {!ranking.data ? (
+            <InItsPlace asked={ranking} />
           ) : (
-            <Counting now={failing.isPlaceholderData}>
-              <FailingFirst webhooks={webhooks.data} failing={failing.data} />
+            <Counting now={ranking.isPlaceholderData}>
+              <FailingFirst items={ranking.data.items} all={ranking.data.webhooks} />
             </Counting>
           )}
         </div>

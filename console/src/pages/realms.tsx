@@ -8,14 +8,16 @@ import {
   type Realm,
   realmPath,
   type RealmSettings,
+  type Webhook,
 } from '../api/client'
 import { useSettings, useThisRealm } from '../directory'
-import { usePages, useRealm, useWebhooks } from '../queries'
+import { subscribes, usePages, useRealm } from '../queries'
 import { Allowed } from '../session'
 import { Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import { Button, CopyButton, Field, Modal, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { Unsaved } from '../ui/leaving'
 import { createdColumn, Listing, Nothing, RowLink, useFilters } from '../ui/listing'
+import { Picker } from '../ui/picker'
 import { isLost } from '../ui/stale'
 import { useToast } from '../ui/toasts'
 import { Contents } from './realm-contents'
@@ -211,21 +213,14 @@ const shown = [
   'allowed_networks',
 ]
 
-/** The webhooks that get auth.reset_password, and the one that is chosen. */
-function useMailers(chosen: string | null) {
-  const webhooks = useWebhooks()
-  const gets = ['auth.reset_password', 'auth.*', '*']
-  return (webhooks.data ?? []).filter(
-    (each) => each.id === chosen || each.events.some((event) => gets.includes(event)),
-  )
-}
+/** Only webhooks that get auth.reset_password can mail it. */
+const isMailer = (one: unknown) => subscribes((one as Webhook).events, 'auth.reset_password')
 
 function SettingsForm({ settings }: { settings: Versioned }) {
   const realm = useRealm()
   const toast = useToast()
   const path = realmPath(realm, '/settings')
   const master = settings.value.allowed_networks !== undefined
-  const mailers = useMailers(settings.value.password_reset_webhook)
   const { base, draft, changed, conflict, start, undo, set } = useDraft(settings, draftOf)
   const { save, busy, failed, field } = useSave(
     async () => {
@@ -331,19 +326,14 @@ function SettingsForm({ settings }: { settings: Versioned }) {
           hint="It alone is sent the token, as data.token of auth.reset_password, and never for users who may do more than you. If somebody who may do less than you changes where it sends to, this ends."
         >
           {(ids) => (
-            <select
-              {...ids}
-              className="field"
-              value={draft.password_reset_webhook}
-              onChange={(event) => set({ password_reset_webhook: event.target.value })}
-            >
-              <option value="">None: links are handed out by administrators</option>
-              {mailers.map((webhook) => (
-                <option key={webhook.id} value={webhook.id}>
-                  {webhook.name || webhook.url}
-                </option>
-              ))}
-            </select>
+            <Picker
+              ids={ids}
+              kind="webhook"
+              none="None: links are handed out by administrators"
+              accept={isMailer}
+              value={draft.password_reset_webhook || undefined}
+              onChange={(id) => set({ password_reset_webhook: id ?? '' })}
+            />
           )}
         </Field>
         <Rest of={failed} fields={shown} />

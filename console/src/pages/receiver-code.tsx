@@ -11,10 +11,11 @@ import requirements from '../../../examples/receivers/python/requirements.txt?ra
 import cargo from '../../../examples/receivers/rust/Cargo.toml?raw'
 import rust from '../../../examples/receivers/rust/src/main.rs?raw'
 import type { Webhook } from '../api/client'
-import { useWebhooks } from '../queries'
+import { useWebhook } from '../queries'
 import { Code } from '../ui/json'
 import { Field } from '../ui/kit'
 import { useFilters } from '../ui/listing'
+import { Picker } from '../ui/picker'
 
 type Receiver = { label: string; files: Record<string, string>; start: string }
 
@@ -71,8 +72,7 @@ const adapted = (text: string, secret: string, path: string) =>
 export function ReceiverCode() {
   const search = useSearch({ strict: false }) as { webhook?: string; code?: string }
   const set = useFilters()
-  const webhooks = useWebhooks()
-  const webhook = webhooks.data?.find((each) => each.id === search.webhook)
+  const webhook = useWebhook(search.webhook ?? '', search.webhook !== undefined).data
   const secret = secretName(webhook)
   const { path, port } = place(webhook)
   const chosen = Math.max(
@@ -92,19 +92,13 @@ export function ReceiverCode() {
         <div className="w-full sm:w-64">
           <Field label="For the webhook">
             {(ids) => (
-              <select
-                {...ids}
-                className="field"
-                value={webhook?.id ?? ''}
-                onChange={(event) => set({ webhook: event.target.value || undefined })}
-              >
-                <option value="">any webhook</option>
-                {(webhooks.data ?? []).map((each) => (
-                  <option key={each.id} value={each.id}>
-                    {each.name || each.url}
-                  </option>
-                ))}
-              </select>
+              <Picker
+                ids={ids}
+                kind="webhook"
+                none="any webhook"
+                value={search.webhook}
+                onChange={(webhook) => set({ webhook })}
+              />
             )}
           </Field>
         </div>

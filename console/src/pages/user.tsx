@@ -1,15 +1,8 @@
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 
-import { call, ifMatch, raw, realmPath, type User } from '../api/client'
-import {
-  type ExactUser,
-  useCredentials,
-  userFrom,
-  useRoles,
-  useUser,
-  useUserRoles,
-} from '../directory'
+import { call, ifMatch, raw, realmPath, type Role, type User } from '../api/client'
+import { type ExactUser, useCredentials, userFrom, useUser, useUserRoles } from '../directory'
 import { useRealm } from '../queries'
 import { Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/form'
 import {
@@ -25,6 +18,7 @@ import {
 } from '../ui/kit'
 import { Unsaved, useOpened } from '../ui/leaving'
 import { Back, Go, plainLink } from '../ui/listing'
+import { Picker } from '../ui/picker'
 import { isLost } from '../ui/stale'
 import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
@@ -78,7 +72,6 @@ function Profile({ user }: { user: ExactUser }) {
 function Roles({ id }: { id: string }) {
   const realm = useRealm()
   const mine = useUserRoles(id)
-  const roles = useRoles()
   const [wanted, setWanted] = useState('')
   const path = (role: string) => realmPath(realm, `/users/${id}/roles/${role}`)
   const assign = useSave(
@@ -87,7 +80,7 @@ function Roles({ id }: { id: string }) {
     () => setWanted(''),
   )
   const [revoke, setRevoke] = useState(false)
-  const left = (roles.data ?? []).filter((role) => !mine.data?.some((each) => each.id === role.id))
+  const isLeft = (role: unknown) => !mine.data?.some((each) => each.id === (role as Role).id)
   return (
     <Section title="Roles" lead="What this user may do is what these roles together permit.">
       {mine.isPending ? (
@@ -140,21 +133,15 @@ function Roles({ id }: { id: string }) {
           if (wanted) assign.save.mutate(wanted)
         }}
       >
-        <select
-          aria-label="Role"
-          className="field min-w-0"
-          value={wanted}
-          onChange={(event) => setWanted(event.target.value)}
-        >
-          <option value="">
-            {left.length === 0 ? 'No other role in this realm' : 'Choose a role…'}
-          </option>
-          {left.map((role) => (
-            <option key={role.id} value={role.id}>
-              {role.name}
-            </option>
-          ))}
-        </select>
+        <Picker
+          kind="role"
+          label="Role"
+          none="Choose a role…"
+          className="flex-1 min-w-0"
+          accept={isLeft}
+          value={wanted || undefined}
+          onChange={(id) => setWanted(id ?? '')}
+        />
         <Button type="submit" disabled={!wanted} busy={assign.busy}>
           Assign
         </Button>

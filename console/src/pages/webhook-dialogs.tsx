@@ -1,17 +1,21 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 
 import {
   call,
+  type Delivery,
   type DeliveryWithAttempts,
   get,
   type Operation,
+  type Page,
+  query,
   realmPath,
   type Webhook,
 } from '../api/client'
 import { useEventTypes, useRealm } from '../queries'
-import { count } from '../ui/format'
+import { Allowed } from '../session'
+import { count, plural } from '../ui/format'
 import { Button, Failure, Field, Modal, StateBadge } from '../ui/kit'
 import { useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
@@ -23,6 +27,7 @@ export function TestDialog({ webhook, onClose }: { webhook: Webhook; onClose: ()
   const realm = useRealm()
   const types = useEventTypes()
   const cache = useQueryClient()
+  const change = useFilters()
   const [event, setEvent] = useState('')
   const test = useMutation({
     mutationFn: () =>
@@ -66,6 +71,16 @@ export function TestDialog({ webhook, onClose }: { webhook: Webhook; onClose: ()
           <span className="text-[13px] text-muted">{test.data.reason}</span>
         </div>
       )}
+      {test.data?.state === 'delivered' && (
+        <Allowed to="redeliver">
+          <div className="mb-5 flex flex-wrap items-center gap-3 rounded-lg border border-good/40 bg-good/5 px-4 py-2.5 text-[13.5px]">
+            <span className="flex-1">It works. Send again what failed meanwhile?</span>
+            <Button icon="retry" onClick={() => change({ do: 'recover', operation: undefined })}>
+              Redeliver what failed…
+            </Button>
+          </div>
+        </Allowed>
+      )}
       {attempt ? (
         <AttemptView attempt={attempt} body={body} />
       ) : (
@@ -87,6 +102,37 @@ const recoveries = {
   '30d': 'the last 30 days',
 }
 
+type Counted = { count: number; is_more: boolean }
+/** So many of a state are counted: a list's page. */
+const counted_max = 200
+/** How many deliveries of a webhook are in each state, of those accepted in a time. */
+function useStates(webhook: string, { since, until }: Times, enabled: boolean) {
+  const realm = useRealm()
+  return useQuery({
+    // A pulse of the stream asks for it again, as for the lists.
+    queryKey: ['deliveries', realm, webhook, 'states', since, until],
+    enabled,
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }) => {
+      const path = realmPath(realm, `/webhooks/${webhook}/deliveries`)
+      const one = async (state: string): Promise<Counted> => {
+        const page = await get<Page<Delivery>>(
+          path + query({ state, since, until, limit: counted_max }),
+          signal,
+        )
+        const counted = page.items.filter((each) => !each.test)
+        return { count: counted.length, is_more: page.next_cursor !== null }
+      }
+      const [failed, cancelled, pending, delivered] = await Promise.all(
+        ['failed', 'cancelled', 'pending', 'delivered'].map(one),
+      )
+      return { failed: failed!, cancelled: cancelled!, pending: pending!, delivered: delivered! }
+    },
+  })
+}
+const upTo = ({ count: number, is_more }: Counted, one: string, many: string) =>
+  is_more ? `${count(number)}+ ${many}` : plural(number, one, many)
+
 /** Its operation is in the address: whoever loads the page again sees how far it has come. */
 export function RecoverDialog({ webhook, onClose }: { webhook: Webhook; onClose: () => void }) {
   const realm = useRealm()
@@ -99,9 +145,12 @@ export function RecoverDialog({ webhook, onClose }: { webhook: Webhook; onClose:
   const start = useMutation({
     mutationFn: () =>
       call<Operation>('POST', realmPath(realm, `/webhooks/${webhook.id}/recover`), { body: times }),
-    onSuccess: ({ id }) => change({ operation: id }),
+    // The list behind it shows what becomes of them.
+    onSuccess: ({ id }) => change({ operation: id, since: times.since, until: times.until }),
   })
-  if (search.operation) return <RecoveryDialog id={search.operation} onClose={onClose} />
+  const before = useStates(webhook.id, times, search.operation === undefined)
+  if (search.operation)
+    return <RecoveryDialog id={search.operation} webhook={webhook.id} onClose={onClose} />
   const own = !(since in recoveries)
   return (
     <Modal open onClose={onClose} title="Redeliver all that failed">
@@ -142,6 +191,23 @@ export function RecoverDialog({ webhook, onClose }: { webhook: Webhook; onClose:
             <Moment label="until" value={until} onChange={setUntil} />
           </div>
         )}
+        <p role="status" className="text-[13.5px]">
+          {before.data ? (
+            <>
+              <span className="font-medium">
+                {upTo(before.data.failed, 'failed delivery', 'failed deliveries')}
+              </span>{' '}
+              and {upTo(before.data.cancelled, 'cancelled one', 'cancelled ones')} in this time
+              {before.data.pending.count > 0 &&
+                `; ${upTo(before.data.pending, 'is', 'are')} pending and stay as they are`}
+              .
+            </>
+          ) : before.isError ? (
+            'How many these are could not be counted.'
+          ) : (
+            'Counting…'
+          )}
+        </p>
         {start.isError && <Failure error={start.error} />}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
@@ -154,7 +220,33 @@ export function RecoverDialog({ webhook, onClose }: { webhook: Webhook; onClose:
   )
 }
 
-function RecoveryDialog({ id, onClose }: { id: string; onClose: () => void }) {
+/** What became of what was sent again: the states of everything accepted in that time. */
+function Became({ webhook }: { webhook: string }) {
+  const search = useSearch({ strict: false }) as Times
+  const times = useTimes(search)
+  const now = useStates(webhook, times, true)
+  if (!now.data) return null
+  return (
+    <p aria-label="What became of them" className="text-[13.5px]">
+      Of everything accepted in this time{' '}
+      <span className="text-good">{upTo(now.data.delivered, 'is', 'are')} delivered</span>,{' '}
+      <span className={now.data.failed.count > 0 ? 'text-bad' : ''}>
+        {upTo(now.data.failed, 'has', 'have')} failed
+      </span>
+      , {upTo(now.data.pending, 'is', 'are')} pending.
+    </p>
+  )
+}
+
+function RecoveryDialog({
+  id,
+  webhook,
+  onClose,
+}: {
+  id: string
+  webhook: string
+  onClose: () => void
+}) {
   const realm = useRealm()
   const cache = useQueryClient()
   const running = useQuery({
@@ -206,6 +298,7 @@ function RecoveryDialog({ id, onClose }: { id: string; onClose: () => void }) {
             )}
           </p>
           {operation?.detail && <p className="text-bad">{operation.detail}</p>}
+          {operation && state !== 'running' && <Became webhook={webhook} />}
           {state === 'running' && (
             <p className="text-muted text-[13px]">
               It goes on when you close this, and survives a restart of the server.

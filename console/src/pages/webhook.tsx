@@ -2,18 +2,81 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useParams, useSearch } from '@tanstack/react-router'
 
 import { call, get, realmPath, type Webhook } from '../api/client'
-import { useRealm } from '../queries'
+import { useRealm, useStatistics } from '../queries'
 import { Allowed, useSession } from '../session'
-import { WebhookBadge } from '../ui/health'
+import { count, plural } from '../ui/format'
+import { HealthWords, WebhookBadge } from '../ui/health'
 import { Badge, Button, CopyButton, PageFailure, PageHead, Skeleton, Toggle } from '../ui/kit'
 import { Back, Go, plainLink, useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
+import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
+import { AttemptsOverTime, periodOf } from './attempts-over-time'
 import { DeliveryBrowser } from './delivery-list'
+import { RunningOperations } from './operations'
 import { DeleteDialog, DisableDialog, RecoverDialog, TestDialog } from './webhook-dialogs'
 import { RevealDialog, RotateDialog } from './webhook-secret'
 
 const act = 'text-accent font-medium hover:underline'
+
+/** How it fares: in words, and in its own chart. */
+function OverTime({ webhook }: { webhook: Webhook }) {
+  const search = useSearch({ strict: false }) as { period?: string }
+  const period = periodOf(search.period)
+  const statistics = useStatistics(period.hours, webhook.id)
+  const { health } = webhook
+  return (
+    <div className="mb-6 space-y-4">
+      {health && (
+        <dl
+          aria-label="Health"
+          className="card grid grid-cols-2 lg:grid-cols-4 gap-x-6 gap-y-4 p-5 text-[13px]"
+        >
+          {(
+            [
+              ['Attempts of the last day', <HealthWords key="" webhook={webhook} />],
+              [
+                'Last success',
+                health.last_success_at ? <Time key="" at={health.last_success_at} /> : 'never',
+              ],
+              [
+                'Failing since',
+                health.failing_since ? (
+                  <span key="" className="text-bad">
+                    <Time at={health.failing_since} /> ({plural(health.failures_in_row, 'failure')}{' '}
+                    in a row)
+                  </span>
+                ) : (
+                  'not failing'
+                ),
+              ],
+              [
+                'Pending',
+                health.waiting === 0 ? (
+                  'none'
+                ) : (
+                  <span key="">
+                    {count(health.waiting)}
+                    {health.waiting_is_more ? '+' : ''}, oldest from{' '}
+                    <Time at={health.oldest_waiting_at} />
+                  </span>
+                ),
+              ],
+            ] as const
+          ).map(([label, value]) => (
+            <div key={label}>
+              <dt className="text-muted mb-1">{label}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {statistics.data && (
+        <AttemptsOverTime statistics={statistics.data} period={period} webhook={webhook.id} />
+      )}
+    </div>
+  )
+}
 
 export function WebhookPage() {
   const realm = useRealm()
@@ -169,6 +232,8 @@ export function WebhookPage() {
           </div>
         )}
       </dl>
+      <RunningOperations webhook={id} />
+      <OverTime webhook={data} />
       <h2 className="font-semibold text-[15px] mb-3">Deliveries</h2>
       <DeliveryBrowser webhook={id} />
       {dialog === 'test' && <TestDialog webhook={data} onClose={close} />}

@@ -1,64 +1,40 @@
 import { useSearch } from '@tanstack/react-router'
+import { useDeferredValue } from 'react'
 
-import { type Delivery, type Webhook } from '../api/client'
-import { useRealm, useWebhooks } from '../queries'
+import { type Webhook } from '../api/client'
+import { useRealm, useWebhookList } from '../queries'
 import { Allowed } from '../session'
-import { Health, WebhookBadge } from '../ui/health'
+import { HealthLabel, WebhookBadge } from '../ui/health'
 import { Empty, Failure, PageHead, Skeleton } from '../ui/kit'
-import { Go, NothingMatches, primaryLink, RowLink, useFilters } from '../ui/listing'
+import { Go, More, NothingMatches, primaryLink, RowLink, useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
-import { Time } from '../ui/time'
-
-function Figures({ deliveries }: { deliveries: Delivery[] | undefined }) {
-  if (!deliveries) return <div className="h-9" />
-  const good = deliveries.filter((each) => each.state === 'delivered').length
-  const final = good + deliveries.filter((each) => each.state === 'failed').length
-  const rate = final ? Math.round((good / final) * 100) : null
-  const tone = rate === null ? 'text-muted' : rate < 95 ? 'text-bad' : 'text-good'
-  return (
-    <div
-      className="text-[12.5px] text-right min-h-9"
-      title={final ? `${good} of the last ${final} that are final` : undefined}
-    >
-      <div className={`font-medium ${tone}`}>{rate === null ? 'no results' : `${rate} %`}</div>
-      <div className="text-muted">
-        {deliveries[0] ? <Time at={deliveries[0].created_at} /> : 'never'}
-      </div>
-    </div>
-  )
-}
 
 function Row({ webhook }: { webhook: Webhook }) {
   const realm = useRealm()
   return (
-    <li className="relative grid grid-cols-[auto_minmax(0,1fr)] sm:grid-cols-[minmax(0,1fr)_auto_7rem] gap-x-6 gap-y-2 items-center px-5 py-3.5 hover:bg-sunken/60">
-      <div className="min-w-0 col-span-2 sm:col-span-1">
+    <li className="relative grid sm:grid-cols-[minmax(0,1fr)_16rem] gap-x-6 gap-y-2 items-center px-5 py-3.5 hover:bg-sunken/60">
+      <div className="min-w-0">
         <div className="flex items-center gap-2 flex-wrap">
           <RowLink to="/$realm/webhooks/$id" params={{ realm, id: webhook.id }}>
-            {webhook.name || 'Unnamed webhook'}
+            {webhook.name || webhook.url}
           </RowLink>
           {!webhook.enabled && <WebhookBadge webhook={webhook} />}
         </div>
         <p className="text-[12.5px] text-muted font-mono truncate mt-0.5">{webhook.url}</p>
       </div>
-      <Health webhook={webhook}>{(deliveries) => <Figures deliveries={deliveries} />}</Health>
+      <HealthLabel webhook={webhook} />
     </li>
   )
 }
 
 export function Webhooks() {
   const realm = useRealm()
-  const webhooks = useWebhooks()
   const search = useSearch({ strict: false }) as { find?: string; state?: string }
   const set = useFilters()
-  const words = (search.find ?? '').toLowerCase().split(/\s+/)
-  const found = (webhooks.data ?? []).filter(
-    ({ name, url, description, events, enabled }) =>
-      (!search.state || (search.state === 'enabled') === enabled) &&
-      words.every((word) =>
-        `${name} ${url} ${description} ${events.join(' ')}`.toLowerCase().includes(word),
-      ),
-  )
+  const find = useDeferredValue(search.find ?? '')
+  const filtered = Boolean(search.find ?? search.state)
+  const webhooks = useWebhookList(find.toLowerCase().split(/\s+/).filter(Boolean), search.state)
+  const found = webhooks.data?.pages.flatMap((page) => page.items) ?? []
   const create = (
     <Allowed to="manage_webhooks">
       <Go to="/$realm/webhooks/new" params={{ realm }} className={primaryLink}>
@@ -74,13 +50,13 @@ export function Webhooks() {
         actions={create}
       />
       <div className="card overflow-hidden">
-        {webhooks.isPending ? (
+        {webhooks.isPending && !filtered ? (
           <Skeleton />
         ) : isLost(webhooks) ? (
           <div className="p-4">
             <Failure error={webhooks.error} retry={() => void webhooks.refetch()} />
           </div>
-        ) : webhooks.data.length === 0 ? (
+        ) : found.length === 0 && !filtered ? (
           <Empty icon="hook" title="No webhooks yet" action={create}>
             Create one to have events sent to your application, signed and retried until it accepts
             them.
@@ -107,7 +83,9 @@ export function Webhooks() {
                 <option value="disabled">disabled</option>
               </select>
             </div>
-            {found.length === 0 ? (
+            {webhooks.isPending ? (
+              <Skeleton />
+            ) : found.length === 0 ? (
               <NothingMatches />
             ) : (
               <ul className="divide-y divide-line/70" aria-label="Webhooks">
@@ -116,6 +94,7 @@ export function Webhooks() {
                 ))}
               </ul>
             )}
+            <More list={webhooks} />
           </>
         )}
       </div>

@@ -1,0 +1,115 @@
+// Three in the morning: twelve webhooks, most of them ill. What is wrong is said truly, and mended in a few clicks.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+
+import { open, settled, start } from './browser.mjs'
+
+let world
+let incident
+let page
+before(async () => {
+  world = await start()
+  incident = await world.tell('incident')
+  page = await open(world, `/console/${incident.realm}`)
+})
+after(async () => {
+  await world?.stop()
+})
+const go = async (path) => {
+  await page.goto(`${world.url}/console/${incident.realm}${path}`)
+  await settled(page)
+}
+async function api(method, path, body) {
+  const answer = await fetch(`${world.url}/api/v1/realms/${incident.realm}${path}`, {
+    method,
+    body: body && JSON.stringify(body),
+    headers: { Authorization: `Bearer ${world.token}`, 'Content-Type': 'application/json' },
+  })
+  return answer.status === 204 ? null : answer.json()
+}
+
+test('the list of webhooks says of each how it is', async () => {
+  await go('/webhooks')
+  const says = {
+    Healthy: 'all succeed',
+    'A quarter fails': /\d+ % fail/,
+    'Search index, 500': 'all fail',
+    Slow: 'all succeed',
+    Hangs: 'all fail',
+    'Gone, 410': 'disabled: the receiver answered 410 Gone',
+    'No such name': 'all fail',
+    'Not TLS': 'all fail',
+    'Rate limited': 'all fail',
+    'Switched off': 'disabled by hand',
+    'Moved, 301': 'all fail',
+    'Nobody listens': 'all fail',
+  }
+  for (const [name, text] of Object.entries(says))
+    await page.getByRole('listitem').filter({ hasText: name }).getByText(text).first().waitFor()
+})
+
+test('the overview has those that fail first, and none that is well before them', async () => {
+  await go('')
+  const names = page.getByRole('listitem').getByRole('link')
+  await page.getByRole('listitem').filter({ hasText: 'Hangs' }).getByText('failing').waitFor()
+  const order = await names.allTextContents()
+  for (const name of ['Healthy', 'Slow', 'Switched off'])
+    assert.ok(!order.slice(0, 6).includes(name), order.join(', '))
+})
+
+test('find, fix, test, send again what failed: in nine clicks, with figures before and after', async () => {
+  let clicks = 0
+  const click = async (target) => {
+    clicks += 1
+    await target.click()
+  }
+  await go('')
+  await click(page.getByRole('link', { name: 'Search index, 500' }))
+  // The first delivery's answer says what is wrong.
+  await click(page.getByRole('button', { name: /order\.paid/ }).first())
+  await page.getByText('the index is read-only').waitFor()
+  await click(page.getByRole('link', { name: 'Edit', exact: true }))
+  await page.getByLabel('URL', { exact: true }).fill(`${world.receiver}/mended`)
+  await click(page.getByRole('button', { name: 'Save changes' }))
+  await click(page.getByRole('button', { name: 'Send test event' }))
+  await click(page.getByRole('button', { name: 'Send', exact: true }))
+  await click(page.getByRole('button', { name: 'Redeliver what failed…' }))
+  await page.getByText('24 failed deliveries').waitFor()
+  await click(page.getByRole('button', { name: 'Redeliver', exact: true }))
+  const became = page.getByLabel('What became of them')
+  await became.getByText('24 are delivered').waitFor()
+  await became.getByText('0 have failed').waitFor()
+  await click(page.getByRole('button', { name: 'Close' }).last())
+  assert.ok(clicks <= 9, `${clicks} clicks`)
+})
+
+test('what runs is listed until it ends', async () => {
+  // An operation as the server lists it while it runs.
+  await page.route('**/operations?*', async (route) => {
+    const answer = await route.fetch()
+    const list = await answer.json()
+    for (const item of list.items) Object.assign(item, { state: 'running', done: 7, total: 24 })
+    await route.fulfill({ response: answer, json: list })
+  })
+  await go('')
+  const running = page.getByRole('region', { name: 'Running operations' })
+  await running.getByText('7 of 24').waitFor()
+  await page.unrouteAll()
+  await running.getByRole('link', { name: 'Recovering Search index, 500' }).click()
+  await page.getByLabel('What became of them').waitFor()
+})
+
+test('“was this user’s event delivered to that webhook” takes three clicks', async () => {
+  const user = await api('POST', '/users', { username: 'grace' })
+  await api('PATCH', `/webhooks/${incident.Healthy}`, { events: ['order.paid', 'user.*'] })
+  await api('PATCH', `/users/${user.id}`, { first_name: 'Grace' })
+  await go('')
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').fill('grace')
+  await page.getByRole('option', { name: 'grace' }).first().click()
+  await page.getByRole('link', { name: 'Events', exact: true }).last().click()
+  await page.getByRole('link', { name: 'user.updated' }).first().click()
+  const verdict = page.getByRole('list', { name: 'Verdicts' }).getByRole('listitem').first()
+  await verdict.getByText('Healthy').waitFor()
+  await verdict.getByText('delivered', { exact: true }).waitFor()
+})
