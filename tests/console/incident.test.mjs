@@ -50,8 +50,13 @@ test('the list of webhooks says of each how it is', async () => {
 
 test('the overview has those that fail first, and none that is well before them', async () => {
   await go('')
-  const names = page.getByRole('listitem').getByRole('link')
-  await page.getByRole('listitem').filter({ hasText: 'Hangs' }).getByText('failing').waitFor()
+  const ranked = page.locator('section').filter({ hasText: 'Webhooks, failing first' })
+  const names = ranked.getByRole('listitem').getByRole('link')
+  await ranked
+    .getByRole('listitem')
+    .filter({ hasText: 'Hangs' })
+    .getByText(/attempts failed/)
+    .waitFor()
   const order = await names.allTextContents()
   for (const name of ['Healthy', 'Slow', 'Switched off'])
     assert.ok(!order.slice(0, 6).includes(name), order.join(', '))
@@ -112,4 +117,41 @@ test('“was this user’s event delivered to that webhook” takes three clicks
   const verdict = page.getByRole('list', { name: 'Verdicts' }).getByRole('listitem').first()
   await verdict.getByText('Healthy').waitFor()
   await verdict.getByText('delivered', { exact: true }).waitFor()
+})
+
+test('the overview names who fails and how, and a bar leads to its list', async () => {
+  await go('')
+  const row = (name) => page.getByRole('listitem').filter({ hasText: name })
+  await row('A quarter fails')
+    .getByText(/6 of \d+ attempts failed/)
+    .waitFor()
+  await row('A quarter fails').getByText('6 × 5xx').waitFor()
+  await row('Hangs').getByText('never succeeded').waitFor()
+  await row('Hangs')
+    .getByText(/pending, oldest from/)
+    .waitFor()
+  await page.getByRole('region', { name: 'Deliveries by state' }).getByText('pending now').waitFor()
+  await page.getByRole('button', { name: 'By status' }).click()
+  await page.getByText('no answer', { exact: true }).waitFor()
+  const chart = page.getByRole('slider', { name: /attempts over time/ })
+  await chart.focus()
+  await page.keyboard.press('End')
+  assert.match(await chart.getAttribute('aria-valuetext'), /2xx.*5xx/)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/\/deliveries\?since=.*until=/)
+  await page.getByRole('region', { name: 'Deliveries' }).locator('tbody tr').first().waitFor()
+  await page.goBack()
+  await chart.waitFor()
+})
+
+test('a webhook’s own page says since when it fails, and has its own chart', async () => {
+  await go(`/webhooks/${incident['Rate limited']}`)
+  const health = page.getByLabel('Health')
+  await health.getByText(/in a row/).waitFor()
+  await health.getByText('never', { exact: true }).waitFor()
+  const chart = page.getByRole('slider', { name: /attempts over time/ })
+  const [, all, failed] = /^([\d,]+) attempts over time, ([\d,]+)/.exec(
+    await chart.getAttribute('aria-label'),
+  )
+  assert.equal(all, failed)
 })

@@ -67,6 +67,7 @@ test('why an event went where is paged, searched, and folds who never asked for 
   await page.getByText('1 webhook does not subscribe to it').waitFor()
   assert.equal(await page.getByText('A quiet webhook').isVisible(), false)
   await page.getByLabel('Search webhooks').fill('oldest')
+  await verdicts.nth(1).waitFor({ state: 'detached' })
   await verdicts.getByText('delivered', { exact: true }).waitFor()
   assert.equal(await verdicts.count(), 1)
 })

@@ -114,7 +114,7 @@ function About({
 }
 
 /** The columns after that of what a row is about. */
-function columnsOf(webhook: string | null, isDense: boolean): Column[] {
+function columnsOf(webhook: string | null, isDense: boolean, timed: boolean): Column[] {
   const created: Column = {
     label: 'Created',
     look: 'w-24 text-right hidden sm:table-cell',
@@ -134,6 +134,11 @@ function columnsOf(webhook: string | null, isDense: boolean): Column[] {
       </div>
     ),
   }
+  const duration: Column = {
+    label: 'Took',
+    look: 'w-20 text-right',
+    cell: (delivery) => <span className="font-mono text-[12px]">{took(delivery)}</span>,
+  }
   return [
     ...(webhook ? [] : [receiver]),
     { label: 'Last attempt', look: 'w-64', cell: (delivery) => <Outcome delivery={delivery} /> },
@@ -146,11 +151,7 @@ function columnsOf(webhook: string | null, isDense: boolean): Column[] {
         </span>
       ),
     },
-    {
-      label: 'Took',
-      look: 'w-20 text-right',
-      cell: (delivery) => <span className="font-mono text-[12px]">{took(delivery)}</span>,
-    },
+    ...(timed ? [duration] : []),
     created,
   ]
 }
@@ -172,7 +173,8 @@ export function DeliveryTable({
 }) {
   // Beside an open delivery there is no room for more than what it is.
   const isDense = useWide() && open === undefined
-  const columns = columnsOf(webhook, isDense)
+  const timed = rows.some(({ duration_ms }) => duration_ms !== undefined)
+  const columns = columnsOf(webhook, isDense, timed)
   const size = rows.length <= whole_rows ? whole_rows : chunk_rows
   const chunks = Array.from({ length: Math.ceil(rows.length / size) }, (_, index) =>
     rows.slice(index * size, (index + 1) * size),

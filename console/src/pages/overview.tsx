@@ -1,7 +1,7 @@
 import { Link, useSearch } from '@tanstack/react-router'
 import { type ReactNode } from 'react'
 
-import { type RankedWebhook, type Statistics } from '../api/client'
+import { type Attempts, type RankedWebhook, type Statistics } from '../api/client'
 import { usePulse } from '../live'
 import { useAnyDelivery, useNewestWebhooks, useRanking, useRealm, useStatistics } from '../queries'
 import { count, milliseconds, plural } from '../ui/format'
@@ -68,6 +68,21 @@ function Start({ hasWebhooks }: { hasWebhooks: boolean }) {
   )
 }
 
+const classes = [
+  ['status_5xx', '× 5xx'],
+  ['status_4xx', '× 4xx'],
+  ['status_3xx', '× 3xx'],
+  ['timeout', 'timed out'],
+  ['transport', 'got no answer'],
+  ['internal', 'by our fault'],
+] as const
+/** "24 × 5xx, 3 timed out": what failed attempts came to. */
+const classesOf = (attempts: Attempts) =>
+  classes
+    .filter(([name]) => attempts[name] > 0)
+    .map(([name, words]) => `${count(attempts[name])} ${words}`)
+    .join(', ')
+
 /** Attempts alone: what became of deliveries stands apart. */
 function Figures({ statistics }: { statistics: Statistics }) {
   const { attempts, attempt_ms, wait_ms } = statistics
@@ -84,21 +99,7 @@ function Figures({ statistics }: { statistics: Statistics }) {
         label="Failed attempts"
         value={count(attempts.failed)}
         tone={bad ? 'text-bad' : ''}
-        note={
-          bad
-            ? [
-                [attempts.status_5xx, '5xx'],
-                [attempts.status_4xx, '4xx'],
-                [attempts.status_3xx, '3xx'],
-                [attempts.timeout, 'timeouts'],
-                [attempts.transport, 'without an answer'],
-                [attempts.internal, 'our fault'],
-              ]
-                .filter(([number]) => Number(number) > 0)
-                .map(([number, what]) => `${count(Number(number))} ${what}`)
-                .join(', ')
-            : 'none'
-        }
+        note={bad ? classesOf(attempts) : 'none'}
       />
       <Figure
         label="An attempt takes"
@@ -149,23 +150,13 @@ function States({ statistics, span }: { statistics: Statistics; span: string }) 
   )
 }
 
-const classes = [
-  ['status_5xx', '5xx'],
-  ['status_4xx', '4xx'],
-  ['status_3xx', '3xx'],
-  ['timeout', 'timeouts'],
-  ['transport', 'without an answer'],
-  ['internal', 'our fault'],
-] as const
-
 function Ranked({ of }: { of: RankedWebhook }) {
   const realm = useRealm()
   const { attempts, health } = of
   const bad = attempts.failed > 0
-  const of_classes = classes.filter(([name]) => attempts[name] > 0)
   const name = of.name || 'Unnamed webhook'
   return (
-    <li className="relative grid sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_11rem] gap-x-5 gap-y-1 px-5 py-3 hover:bg-sunken/60">
+    <li className="relative grid sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_15rem] gap-x-5 gap-y-1 px-5 py-3 hover:bg-sunken/60">
       <div className="min-w-0 flex flex-wrap items-center gap-2">
         {of.deleted ? (
           <span className="font-medium break-words min-w-0">{name} (deleted)</span>
@@ -188,11 +179,7 @@ function Ranked({ of }: { of: RankedWebhook }) {
               : `${count(attempts.failed)} of ${plural(attempts.total, 'attempt')} failed (${percent(attempts.failed, attempts.total)})`
             : `${plural(attempts.total, 'attempt')}, none failed`}
         </p>
-        {of_classes.length > 0 && (
-          <p className="text-muted">
-            {of_classes.map(([name, word]) => `${count(attempts[name])} ${word}`).join(', ')}
-          </p>
-        )}
+        {bad && <p className="text-muted">{classesOf(attempts)}</p>}
       </div>
       <div className="text-[12.5px] text-muted sm:text-right">
         <p>

@@ -162,7 +162,12 @@ export function Chart({
         {spans.map(
           (span, index) =>
             index % every === 0 && (
-              <span key={span.since} style={{ width: `${(every / spans.length) * 100}%` }}>
+              <span
+                key={span.since}
+                // A phone has room for half of them.
+                className={(index / every) % 2 ? 'invisible sm:visible' : 'whitespace-nowrap'}
+                style={{ width: `${(every / spans.length) * 100}%` }}
+              >
                 {axisTime(Date.parse(span.since) / 1000, step_seconds * every)}
               </span>
             ),
