@@ -54,6 +54,9 @@ function Choice({
   )
 }
 
+/** Kept while it is counted: nothing below it moves. */
+export const chart_height = 'min-h-[22rem] sm:min-h-[21rem]'
+
 /** What attempts came to, by the time at which they began: of the realm, or of one webhook. */
 export function AttemptsOverTime({
   statistics,
@@ -71,7 +74,7 @@ export function AttemptsOverTime({
   const parts = by === 'class' ? by_class : by_result
   const begun = statistics.counted_since
   return (
-    <section className="card p-5">
+    <section className={`card p-5 ${chart_height}`}>
       <div className="flex flex-wrap items-center gap-x-5 gap-y-2 mb-3">
         <h2 className="font-semibold text-[15px]">Attempts over time</h2>
         <Choice

@@ -6,12 +6,21 @@ import { useRealm, useStatistics } from '../queries'
 import { Allowed, useSession } from '../session'
 import { count, plural } from '../ui/format'
 import { HealthWords, WebhookBadge } from '../ui/health'
-import { Badge, Button, CopyButton, PageFailure, PageHead, Skeleton, Toggle } from '../ui/kit'
+import {
+  Badge,
+  Button,
+  CopyButton,
+  Failure,
+  PageFailure,
+  PageHead,
+  Skeleton,
+  Toggle,
+} from '../ui/kit'
 import { Back, Go, plainLink, useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
 import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
-import { AttemptsOverTime, periodOf } from './attempts-over-time'
+import { AttemptsOverTime, chart_height, periodOf } from './attempts-over-time'
 import { DeliveryBrowser } from './delivery-list'
 import { RunningOperations } from './operations'
 import { DeleteDialog, DisableDialog, RecoverDialog, TestDialog } from './webhook-dialogs'
@@ -71,8 +80,14 @@ function OverTime({ webhook }: { webhook: Webhook }) {
           ))}
         </dl>
       )}
-      {statistics.data && (
+      {statistics.data ? (
         <AttemptsOverTime statistics={statistics.data} period={period} webhook={webhook.id} />
+      ) : (
+        <div className={`card p-5 ${chart_height}`}>
+          {isLost(statistics) && (
+            <Failure error={statistics.error} retry={() => void statistics.refetch()} />
+          )}
+        </div>
       )}
     </div>
   )
