@@ -8,6 +8,7 @@ import uuid
 
 from floods import PASSWORD, Flood, flood
 from floods_of_store import NOWHERE
+from server import on_postgresql
 
 
 @flood
@@ -58,6 +59,8 @@ class Imports(Flood):
     name = "imports"
     permissions = ("manage_users", "view_users", "manage_roles", "manage_clients")
     reaches_store = True
+    #: A closure that ran into another runs again alone: an import is a long one, for which logins wait.
+    to_be_fixed = "issue 14: logins wait for imports on PostgreSQL" if on_postgresql() else ""
 
     async def run(self, at):
         async def one():
