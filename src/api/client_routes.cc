@@ -1,6 +1,7 @@
 #include "api/directory_call.h"
 #include "api/list_bounds.h"
 #include "api/routes.h"
+#include "api/search_text.h"
 #include "base/encoding.h"
 #include "directory/authority.h"
 #include "store/tables.h"
@@ -61,14 +62,22 @@ Result<store::List<Client>> with_service_accounts(store::sql::Connection& sql,
 Result<void> list_clients(Context&, Call& call) {
     auto query = call.query();
     const auto client_id = query.text("client_id");
+    const auto typed = search_text(query);
     const Page page = query.page();
+    if (typed && client_id) {
+        query.refuse("search", "does not go with client_id; leave one of them out");
+    }
     POSTRIDER_TRY(query.finish());
     using List = store::List<Client>;
     store::read<List>(
         call.store,
-        [realm = call.realm, client_id, page](store::sql::Connection& sql) -> Result<List> {
+        [realm = call.realm, client_id, typed, page](store::sql::Connection& sql) -> Result<List> {
             store::List<store::ClientRow> rows;
-            if (client_id) {
+            if (typed) {
+                POSTRIDER_ASSIGN(
+                    rows, store::search::clients(sql, realm, *typed, page.before_id<ClientId>(),
+                                                 page.rows_wanted()));
+            } else if (client_id) {
                 POSTRIDER_ASSIGN(auto found,
                                  store::clients_table::find_by_client_id(sql, realm, *client_id));
                 if (found && !page.before) rows.push_back(std::move(*found));

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "api/call.h"
 #include "api/delivery_view.h"
 #include "api/routes.h"
@@ -42,7 +44,8 @@ Result<Detail> load_detail(store::sql::Connection& sql, const RealmId& realm, co
     return Detail{std::move(view), std::move(attempts)};
 }
 
-using Views = store::List<DeliveryView>;
+using store::deliveries_table::Listed;
+using Views = store::List<Listed>;
 
 /// By the wall clock, also after it was set back (delivery/due_time.h).
 DeliveryView shown(DeliveryView view, Duration due_ahead) {
@@ -55,29 +58,85 @@ std::function<void(Result<Views>)> list_answer(const Context& context, const Cal
     const Duration due_ahead = context.engine.counts().due_ahead;
     return call.reply.with<Views>([page, due_ahead](const Views& views) {
         return page.answer(
-            views, [](const DeliveryView& view) { return view.row.id.uuid; },
-            [due_ahead](json::Writer& writer, const DeliveryView& view) {
-                write_delivery(writer, shown(view, due_ahead));
+            views, [](const Listed& listed) { return listed.view.row.id.uuid; },
+            [due_ahead](json::Writer& writer, const Listed& listed) {
+                write_delivery(writer, Listed{shown(listed.view, due_ahead), listed.took});
             });
     });
 }
 
-/// The filters that both lists have.
-store::DeliveryFilter read_filter(Query& query) {
+/// What a list of deliveries is asked for.
+struct Wanted {
     store::DeliveryFilter filter;
+    store::deliveries_table::AttemptFilter last_attempt;
+    std::optional<ResourceId> resource;
+};
+
+/// "503", or "5xx".
+void read_status(Query& query, store::deliveries_table::AttemptFilter& filter) {
+    const auto text = query.text("status");
+    if (!text) return;
+    const bool is_long = text->size() == 3 && (*text)[0] >= '1' && (*text)[0] <= '9';
+    const bool is_class = is_long && text->ends_with("xx");
+    const bool is_number =
+        is_long && std::ranges::all_of(*text, [](char c) { return c >= '0' && c <= '9'; });
+    if (!is_class && !is_number) {
+        return query.refuse("status", "must be a status such as 503, or a class such as 5xx");
+    }
+    filter.status_min = is_class ? ((*text)[0] - '0') * 100 : std::stoi(*text);
+    filter.status_max = is_class ? filter.status_min + 99 : filter.status_min;
+}
+
+/// A reason, or a kind of them.
+void read_outcome(Query& query, store::deliveries_table::AttemptFilter& filter) {
+    const auto text = query.text("outcome");
+    if (!text) return;
+    if (const auto reason = parse_outcome_reason(*text)) {
+        filter.outcomes = {*reason};
+        return;
+    }
+    const auto kind = parse_outcome_kind(*text);
+    if (!kind) {
+        return query.refuse("outcome",
+                            "must be internal, transport or response, or a reason such as "
+                            "connect_failed");
+    }
+    // They follow each other from 0 on.
+    for (int i = 0; i <= static_cast<int>(OutcomeReason::shutting_down); ++i) {
+        const auto reason = static_cast<OutcomeReason>(i);
+        if (kind_of(reason) == *kind) filter.outcomes.push_back(reason);
+    }
+}
+
+/// The filters that both lists have.
+Wanted read_wanted(Query& query) {
+    Wanted wanted;
+    store::DeliveryFilter& filter = wanted.filter;
     filter.state = query.one_of<DeliveryState>("state", parse_delivery_state,
                                                "pending, delivered, failed or cancelled");
     filter.event = query.id<EventId>("event_id");
     filter.event_type = query.text("event").value_or("");
     filter.since = query.time("since");
     filter.until = query.time("until");
-    return filter;
+    wanted.resource = query.id<ResourceId>("resource_id");
+    read_status(query, wanted.last_attempt);
+    read_outcome(query, wanted.last_attempt);
+    if (const auto text = query.text("min_duration")) {
+        const auto duration = parse_duration(*text);
+        if (!duration) query.refuse("min_duration", "must be a duration such as 500ms or 2s");
+        wanted.last_attempt.took_min = duration.value_or(Duration{0});
+    }
+    if (wanted.resource && filter.event) {
+        query.refuse("resource_id", "does not go with event_id: an event has one resource");
+    }
+    return wanted;
 }
 
 /// What is past its retention is left out, unless it is asked for as pending, or belongs to an
 /// event that is still kept for what is pending of it.
-Result<Views> list_kept(store::sql::Connection& sql, const RealmId& realm,
-                        store::DeliveryFilter filter, const Page& page, Timestamp kept_since) {
+Result<Views> list_kept(store::sql::Connection& sql, const RealmId& realm, const Wanted& wanted,
+                        const Page& page, Timestamp kept_since) {
+    store::DeliveryFilter filter = wanted.filter;
     if (filter.event) {
         POSTRIDER_ASSIGN(const bool is_kept,
                          store::events_table::is_kept(sql, realm, *filter.event, kept_since));
@@ -85,21 +144,26 @@ Result<Views> list_kept(store::sql::Connection& sql, const RealmId& realm,
     } else if (filter.state != DeliveryState::pending) {
         filter.event_since = kept_since;
     }
-    return store::deliveries_table::list(sql, realm, filter, page.before_id<DeliveryId>(),
-                                         page.rows_wanted());
+    const auto before = page.before_id<DeliveryId>();
+    if (wanted.resource) {
+        return store::deliveries_table::of_resource(
+            sql, realm, *wanted.resource, filter, wanted.last_attempt, before, page.rows_wanted());
+    }
+    return store::deliveries_table::matching(sql, realm, filter, wanted.last_attempt, before,
+                                             page.rows_wanted());
 }
 
 Result<void> list_deliveries(Context& context, Call& call) {
     auto query = call.query();
-    store::DeliveryFilter filter = read_filter(query);
-    filter.webhook = query.id<WebhookId>("webhook_id");
+    Wanted wanted = read_wanted(query);
+    wanted.filter.webhook = query.id<WebhookId>("webhook_id");
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     store::read<Views>(
         call.store,
-        [realm = call.realm, filter, page,
+        [realm = call.realm, wanted, page,
          kept_since = call.kept_since](store::sql::Connection& sql) {
-            return list_kept(sql, realm, filter, page, kept_since);
+            return list_kept(sql, realm, wanted, page, kept_since);
         },
         list_answer(context, call, page));
     return {};
@@ -108,17 +172,17 @@ Result<void> list_deliveries(Context& context, Call& call) {
 Result<void> list_webhook_deliveries(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto webhook, call.path_id<WebhookId>("webhook_id", "webhook"));
     auto query = call.query();
-    store::DeliveryFilter filter = read_filter(query);
-    filter.webhook = webhook;
+    Wanted wanted = read_wanted(query);
+    wanted.filter.webhook = webhook;
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     store::read<Views>(
         call.store,
-        [realm = call.realm, webhook, filter, page,
+        [realm = call.realm, webhook, wanted, page,
          kept_since = call.kept_since](store::sql::Connection& sql) -> Result<Views> {
             POSTRIDER_ASSIGN(auto row, store::webhooks_table::find(sql, realm, webhook));
             if (!row || row->deleted_at) return Call::not_found("webhook", webhook.to_string());
-            return list_kept(sql, realm, filter, page, kept_since);
+            return list_kept(sql, realm, wanted, page, kept_since);
         },
         list_answer(context, call, page));
     return {};

@@ -145,6 +145,17 @@ void write_delivery(json::Writer& writer, const store::DeliveryView& view) {
     writer.end_object();
 }
 
+void write_delivery(json::Writer& writer, const store::deliveries_table::Listed& listed) {
+    writer.begin_object();
+    write_members(writer, listed.view);
+    if (listed.took) {
+        member_ms(writer, "duration_ms", *listed.took);
+    } else {
+        writer.member_null("duration_ms");
+    }
+    writer.end_object();
+}
+
 void write_delivery(json::Writer& writer, const store::DeliveryView& view,
                     const std::vector<store::AttemptRow>& attempts) {
     writer.begin_object();

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "store/delivery_search.h"
 #include "store/rows.h"
 #include "store/tables.h"
 
@@ -12,8 +13,10 @@ namespace postrider::api {
 /// Why it has not arrived, one sentence; "" when it has, or waits for its first attempt.
 std::string delivery_reason(const store::DeliveryView& view);
 
-/// The JSON of a delivery, as in lists.
+/// The JSON of a delivery.
 void write_delivery(json::Writer& writer, const store::DeliveryView& view);
+/// As in lists: with how long the last attempt took.
+void write_delivery(json::Writer& writer, const store::deliveries_table::Listed& listed);
 /// The same with `attempts_log`, every attempt in order.
 void write_delivery(json::Writer& writer, const store::DeliveryView& view,
                     const std::vector<store::AttemptRow>& attempts);

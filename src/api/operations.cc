@@ -34,6 +34,7 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"explain_event", view_events},
     {"get_stream", view_events},
     {"get_statistics", view_events},
+    {"search", any_token},  // finds what the caller may view
     // event types
     {"list_built_in_event_types", any_token},
     {"list_event_types", view_webhooks},

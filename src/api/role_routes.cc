@@ -1,6 +1,7 @@
 #include "api/directory_call.h"
 #include "api/list_bounds.h"
 #include "api/routes.h"
+#include "api/search_text.h"
 #include "store/tables.h"
 
 namespace postrider::api {
@@ -48,13 +49,18 @@ Result<void> create_role(Context& context, Call& call) {
 Result<void> list_roles(Context&, Call& call) {
     POSTRIDER_ASSIGN(const auto client, client_of(call));
     auto query = call.query();
+    const auto typed = search_text(query);
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     using List = store::List<RoleRow>;
     store::read<List>(
         call.store,
-        [realm = call.realm, client, page](store::sql::Connection& sql) -> Result<List> {
+        [realm = call.realm, client, typed, page](store::sql::Connection& sql) -> Result<List> {
             if (client) POSTRIDER_TRY(directory::require_client(sql, realm, *client));
+            if (typed) {
+                return store::search::roles(sql, realm, client, *typed, page.before_id<RoleId>(),
+                                            page.rows_wanted());
+            }
             return store::roles_table::list(sql, realm, client, page.before_id<RoleId>(),
                                             page.rows_wanted());
         },

@@ -15,6 +15,7 @@ RouteList operation_routes(Context& context);
 RouteList delivery_routes(Context& context);
 RouteList stream_routes(Context& context);  ///< server-sent events
 RouteList statistics_routes(Context& context);
+RouteList search_routes(Context& context);
 RouteList access_routes(Context& context);  ///< API keys, the audit log
 RouteList session_routes(Context& context);
 RouteList oauth_routes(Context& context);

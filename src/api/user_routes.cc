@@ -5,6 +5,7 @@
 #include "api/directory_call.h"
 #include "api/list_bounds.h"
 #include "api/routes.h"
+#include "api/search_text.h"
 #include "directory/authority.h"
 #include "directory/reset_requests.h"
 #include "directory/role.h"
@@ -62,9 +63,27 @@ Result<void> list_users(Context&, Call& call) {
     auto query = call.query();
     const auto username = query.text("username");
     const auto email = query.text("email");
-    const Page page = query.timed_page();
+    const auto typed = search_text(query);
+    // Who is searched for is listed by username, and not by age.
+    const Page page = typed ? query.page() : query.timed_page();
+    if (typed && (username || email)) {
+        query.refuse("search", "does not go with username or email; leave it or them out");
+    }
     POSTRIDER_TRY(query.finish());
     using List = store::List<UserRow>;
+    if (typed) {
+        store::read<List>(
+            call.store,
+            [realm = call.realm, text = *typed, page](store::sql::Connection& sql) {
+                return store::search::users(sql, realm, text, page.before_id<UserId>(),
+                                            page.rows_wanted());
+            },
+            call.reply.with<List>([page](const List& rows) {
+                return page.answer(
+                    rows, [](const UserRow& row) { return row.id.uuid; }, write_user);
+            }));
+        return {};
+    }
     store::read<List>(
         call.store,
         [realm = call.realm, username, email, page](store::sql::Connection& sql) -> Result<List> {

@@ -6,6 +6,7 @@
 #include "api/list_bounds.h"
 #include "api/plain_http.h"
 #include "api/routes.h"
+#include "api/search_text.h"
 #include "store/tables.h"
 
 namespace postrider::api {
@@ -61,10 +62,11 @@ struct Listed {
 using ListedWebhooks = store::List<Listed>;
 
 Result<ListedWebhooks> list_with_health(store::sql::Connection& sql, const RealmId& realm,
+                                        const store::search::WebhookFilter& filter,
                                         const Page& page, Timestamp now) {
-    POSTRIDER_ASSIGN(
-        const auto rows,
-        store::webhooks_table::list(sql, realm, page.before_id<WebhookId>(), page.rows_wanted()));
+    POSTRIDER_ASSIGN(const auto rows,
+                     store::search::webhooks(sql, realm, filter, page.before_id<WebhookId>(),
+                                             page.rows_wanted()));
     POSTRIDER_ASSIGN(const auto reader, webhooks::HealthReader::begin(sql, realm, now));
     ListedWebhooks list;
     for (const auto& row : rows) {
@@ -78,12 +80,18 @@ Result<ListedWebhooks> list_with_health(store::sql::Connection& sql, const Realm
 
 Result<void> list_webhooks(Context& context, Call& call) {
     auto query = call.query();
+    store::search::WebhookFilter filter;
+    filter.text = search_text(query);
+    if (const auto word = query.text("enabled")) {
+        if (*word != "true" && *word != "false") query.refuse("enabled", "must be true or false");
+        filter.enabled = *word == "true";
+    }
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     store::read<ListedWebhooks>(
         call.store,
-        [realm = call.realm, page, now = context.clock.now()](store::sql::Connection& sql) {
-            return list_with_health(sql, realm, page, now);
+        [realm = call.realm, filter, page, now = context.clock.now()](store::sql::Connection& sql) {
+            return list_with_health(sql, realm, filter, page, now);
         },
         call.reply.with<ListedWebhooks>([page](const ListedWebhooks& list) {
             return page.answer(

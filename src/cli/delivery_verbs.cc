@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/context.h"
+#include "cli/search_verb.h"
 #include "cli/statistics_verb.h"
 #include "cli/views.h"
 
@@ -24,6 +25,9 @@ int list(Context& context, const Given& given) {
         if (!id) return id.error();
         query.add("webhook_id", *id);
     }
+    query.add("status", given.text("--status")).add("outcome", given.text("--outcome"));
+    query.add("resource_id", given.text("--resource"));
+    query.add("min_duration", given.text("--slower-than"));
     return show_deliveries(context, given, context.in_realm("/deliveries"), query);
 }
 
@@ -91,13 +95,18 @@ std::vector<Verb> delivery_verbs() {
         {.group = "delivery",
          .name = "list",
          .summary = "deliveries, newest first",
-         .arguments =
-             with_paging({{"--state", "STATE", "pending, delivered, failed or cancelled",
-                           Count::optional, "pending delivered failed cancelled"},
-                          {"--webhook", "WEBHOOK", "only to this one: its id or name"},
-                          {"--event-id", "UUID", "only of this event; a part of its id will do"},
-                          {"--event", "EVENT", "only of events of this type"}}),
-         .examples = "postrider delivery list --state failed --webhook shop",
+         .arguments = with_paging(
+             {{"--state", "STATE", "pending, delivered, failed or cancelled", Count::optional,
+               "pending delivered failed cancelled"},
+              {"--webhook", "WEBHOOK", "only to this one: its id or name"},
+              {"--event-id", "UUID", "only of this event; a part of its id will do"},
+              {"--event", "EVENT", "only of events of this type"},
+              {"--status", "STATUS", "only those last answered so: 503, or 5xx"},
+              {"--outcome", "OUTCOME", "of the last attempt: transport, dns_failed …"},
+              {"--resource", "UUID", "only of events about this resource"},
+              {"--slower-than", "DURATION", "only those whose last attempt took so long"}}),
+         .examples = "postrider delivery list --state failed --webhook shop\n"
+                     "postrider delivery list --status 5xx --slower-than 2s",
          .run = list},
         {.group = "delivery",
          .name = "show",
@@ -114,6 +123,7 @@ std::vector<Verb> delivery_verbs() {
                      "delivery redeliver",
          .run = redeliver},
         statistics_verb(),
+        search_verb(),
         {.group = "operation",
          .name = "list",
          .summary = "what runs in the background, and what ran",

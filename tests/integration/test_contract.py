@@ -4,6 +4,8 @@ import html
 import re
 import subprocess
 
+import urllib.parse
+
 import pytest
 
 from client import Client
@@ -38,10 +40,16 @@ def test_every_operation_answers_as_described(server, receiver, world):
         if is_form(operation):
             answer = send_form(server.client, fill(path, names), body, secret=names["client_secret"])
         else:
-            answer = server.client.raw(method, fill(path, names), _json(body))
+            answer = server.client.raw(method, fill(path, names) + required_query(operation), _json(body))
         expected = 409 if operation_id in ("cancel_operation", "end_current_session") else 2
         assert answer.status == expected or answer.status // 100 == expected, f"{operation_id}: {answer}"
         CONTRACT.check_answer(operation, answer)
+
+
+def required_query(operation):
+    needed = {each["name"]: each["example"] for each in operation.get("parameters", ())
+              if each.get("in") == "query" and each.get("required")}
+    return "?" + urllib.parse.urlencode(needed) if needed else ""
 
 
 def _json(body):

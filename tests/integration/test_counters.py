@@ -106,6 +106,7 @@ def test_a_store_without_counters_begins_empty(tmp_path, receiver, path):
         with log_age.opened(server) as (sql, _):
             for table in ("outcome_log", "counters", "webhook_results", "deleted_webhooks", "cancellations"):
                 sql.execute(f"DROP TABLE {table}")
+            sql.execute("DROP INDEX users_by_words")
             sql.execute("DELETE FROM store_state WHERE name = 'counted_since'")
             sql.execute("PRAGMA user_version = 7")  # the steps before them
         server.start()

@@ -1,4 +1,5 @@
 // The tables of clients and their redirect URIs.
+#include "store/search.h"
 #include "store/tables.h"
 
 namespace postrider::store {
@@ -57,6 +58,20 @@ Result<List<ClientRow>> list(sql::Connection& sql, const RealmId& realm,
                                  " ORDER BY id DESC LIMIT $3"};
     List<ClientRow> found;
     auto rows = sql.rows(query, realm, before, limit);
+    while (rows.next()) take(rows, found, read_row);
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+Result<List<ClientRow>> search(sql::Connection& sql, const RealmId& realm, std::string_view part,
+                               std::optional<ClientId> before, std::size_t limit) {
+    static constexpr Query query{
+        "SELECT " CLIENT_COLUMNS
+        " FROM clients WHERE realm_id = $1 AND ($2 IS NULL OR id < $2)"
+        " AND (LOWER(client_id) LIKE $3 ESCAPE '\\' OR LOWER(name) LIKE $3 ESCAPE '\\')"
+        " ORDER BY id DESC LIMIT $4"};
+    List<ClientRow> found;
+    auto rows = sql.rows(query, realm, before, part, limit);
     while (rows.next()) take(rows, found, read_row);
     POSTRIDER_TRY(rows.finish());
     return found;
@@ -192,5 +207,11 @@ Result<void> remove(Transaction& tx, const RealmId& realm, const ClientId& clien
 }
 
 }  // namespace redirect_uris_table
+
+Result<List<ClientRow>> search::clients(sql::Connection& sql, const RealmId& realm,
+                                        const Text& text, std::optional<ClientId> before,
+                                        std::size_t limit) {
+    return clients_table::search(sql, realm, text.part(), before, limit);
+}
 
 }  // namespace postrider::store

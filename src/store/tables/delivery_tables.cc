@@ -1,6 +1,7 @@
 // The tables of deliveries and their attempts.
 #include "model/limits.h"
 #include "store/counters_table.h"
+#include "store/delivery_search.h"
 #include "store/id_range.h"
 #include "store/tables.h"
 #include "store/waiting.h"
@@ -24,6 +25,14 @@ constexpr int delivery_columns = 16;
     ", e.type, e.resource_id, a.outcome, a.status, a.detail FROM deliveries d " \
     "JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "           \
     "LEFT JOIN attempts a ON a.realm_id = d.realm_id AND a.delivery_id = d.id " \
+    "AND a.number = d.attempts "
+
+/// The same with how long the last attempt took.
+#define LISTED_SELECT                                                                       \
+    "SELECT " DELIVERY_COLUMNS                                                              \
+    ", e.type, e.resource_id, a.outcome, a.status, a.detail, a.total_us FROM deliveries d " \
+    "JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "                       \
+    "LEFT JOIN attempts a ON a.realm_id = d.realm_id AND a.delivery_id = d.id "             \
     "AND a.number = d.attempts "
 
 DeliveryRow read_row(const sql::Rows& rows) {
@@ -59,11 +68,28 @@ DeliveryView read_view(const sql::Rows& rows) {
     return view;
 }
 
-Result<List<DeliveryView>> read_views(sql::Rows& rows) {
-    List<DeliveryView> found;
-    while (rows.next()) take(rows, found, read_view);
+Listed read_one_listed(const sql::Rows& rows) {
+    constexpr int took_column = delivery_columns + 5;
+    Listed listed{.view = read_view(rows), .took = {}};
+    if (!rows.is_null(took_column)) listed.took = Duration{rows.integer(took_column)};
+    return listed;
+}
+
+Result<List<Listed>> read_listed(sql::Rows& rows) {
+    List<Listed> found;
+    while (rows.next()) take(rows, found, read_one_listed);
     POSTRIDER_TRY(rows.finish());
     return found;
+}
+
+/// " word word ", for LIKE; "" of none.
+std::string words_of(const std::vector<OutcomeReason>& reasons) {
+    std::string words;
+    for (const OutcomeReason reason : reasons) {
+        if (words.empty()) words = " ";
+        words += std::string(to_string(reason)) + " ";
+    }
+    return words;
 }
 
 /// Of its event, too.
@@ -161,55 +187,108 @@ Result<std::optional<DeliveryView>> find_of(sql::Connection& sql, const RealmId&
     return read_one(rows);
 }
 
-Result<List<DeliveryView>> list(sql::Connection& sql, const RealmId& realm,
-                                const DeliveryFilter& filter, std::optional<DeliveryId> before,
-                                std::size_t limit) {
+Result<List<Listed>> matching(sql::Connection& sql, const RealmId& realm,
+                              const DeliveryFilter& filter, const AttemptFilter& last_attempt,
+                              std::optional<DeliveryId> before, std::size_t limit) {
     Uuid low = filter.since ? first_id_at(*filter.since) : Uuid{};
     // A delivery's id is above its event's.
     const Uuid event_low = filter.event_since ? first_id_at(*filter.event_since) : Uuid{};
     low = std::max({low, event_low, filter.event ? filter.event->uuid : Uuid{}});
     Uuid high = upper_bound(before);
     if (filter.until) high = std::min(high, first_id_at(*filter.until));
-    std::string state = filter.state ? std::string(to_string(*filter.state)) : "";
+    const std::string state = filter.state ? std::string(to_string(*filter.state)) : "";
+    const std::string outcomes = words_of(last_attempt.outcomes);
+    const auto read = [&](const Query& query, const auto& which) {
+        auto rows = sql.rows(query, realm, high, state, filter.event_type, low, limit, event_low,
+                             last_attempt.status_min, last_attempt.status_max, outcomes,
+                             last_attempt.took_min, which, filter.webhook);
+        return read_listed(rows);
+    };
     // One query per index; what the index does not answer is filtered on the way.
+#define MATCHING                                                                 \
+    " AND d.id < $2 AND ($3 = '' OR d.state = $3) AND ($4 = '' OR e.type = $4) " \
+    "AND d.id >= $5 AND d.event_id >= $7 "                                       \
+    "AND ($8 = 0 OR (a.status >= $8 AND a.status <= $9)) "                       \
+    "AND ($10 = '' OR $10 LIKE '% ' || a.outcome || ' %') AND ($11 = 0 OR a.total_us >= $11) "
     if (filter.event) {
         static constexpr Query query{
-            VIEW_SELECT
-            "WHERE d.realm_id = $1 AND d.event_id = $2 AND d.id < $3 "
-            "AND ($4 IS NULL OR d.webhook_id = $4) AND ($5 = '' OR d.state = $5) "
             // Not in the order of the key, which would be read through for them.
-            "AND ($6 = '' OR e.type = $6) AND d.id >= $7 AND d.event_id >= $9 "
-            "ORDER BY substr(d.id, 1) DESC LIMIT $8"};
-        auto rows = sql.rows(query, realm, *filter.event, high, filter.webhook, state,
-                             filter.event_type, low, limit, event_low);
-        return read_views(rows);
+            LISTED_SELECT
+            "WHERE d.realm_id = $1 AND d.event_id = $12 "
+            "AND ($13 IS NULL OR d.webhook_id = $13)" MATCHING
+            "ORDER BY substr(d.id, 1) DESC LIMIT $6"};
+        return read(query, *filter.event);
     }
     if (filter.webhook) {
-        static constexpr Query query{VIEW_SELECT
-                                     "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.id < $3 "
-                                     "AND ($4 = '' OR d.state = $4) AND ($5 = '' OR e.type = $5) "
-                                     "AND d.id >= $6 AND d.event_id >= $8 "
-                                     "ORDER BY d.id DESC LIMIT $7"};
-        auto rows = sql.rows(query, realm, *filter.webhook, high, state, filter.event_type, low,
-                             limit, event_low);
-        return read_views(rows);
+        static constexpr Query query{
+            LISTED_SELECT
+            "WHERE d.realm_id = $1 AND d.webhook_id = $12 AND d.webhook_id = $13" MATCHING
+            "ORDER BY d.id DESC LIMIT $6"};
+        return read(query, *filter.webhook);
     }
     if (filter.state && *filter.state != DeliveryState::delivered) {
         static constexpr Query query{
-            VIEW_SELECT
-            "WHERE d.realm_id = $1 AND d.state = $2 AND d.state <> 'delivered' AND d.id < $3 "
-            "AND ($4 = '' OR e.type = $4) AND d.id >= $5 AND d.event_id >= $7 "
-            "ORDER BY d.id DESC LIMIT $6"};
-        auto rows = sql.rows(query, realm, state, high, filter.event_type, low, limit, event_low);
-        return read_views(rows);
+            LISTED_SELECT
+            "WHERE d.realm_id = $1 AND d.state = $12 AND d.state <> 'delivered' "
+            "AND $13 IS NULL" MATCHING "ORDER BY d.id DESC LIMIT $6"};
+        return read(query, state);
     }
-    static constexpr Query query{
-        VIEW_SELECT
-        "WHERE d.realm_id = $1 AND d.id < $2 AND ($3 = '' OR d.state = $3) "
-        "AND ($4 = '' OR e.type = $4) AND d.id >= $5 AND d.event_id >= $7 "
-        "ORDER BY d.id DESC LIMIT $6"};
-    auto rows = sql.rows(query, realm, high, state, filter.event_type, low, limit, event_low);
-    return read_views(rows);
+    static constexpr Query query{LISTED_SELECT
+                                 "WHERE d.realm_id = $1 AND $12 = '' AND $13 IS NULL" MATCHING
+                                 "ORDER BY d.id DESC LIMIT $6"};
+#undef MATCHING
+    return read(query, std::string());
+}
+
+Result<List<Listed>> of_resource(sql::Connection& sql, const RealmId& realm,
+                                 const ResourceId& resource, const DeliveryFilter& filter,
+                                 const AttemptFilter& last_attempt,
+                                 std::optional<DeliveryId> before, std::size_t limit) {
+    List<Listed> found;
+    const auto add_event = [&](const EventId& event,
+                               std::optional<DeliveryId> from) -> Result<void> {
+        DeliveryFilter of_event = filter;
+        of_event.event = event;
+        POSTRIDER_ASSIGN(auto some,
+                         matching(sql, realm, of_event, last_attempt, from, limit - found.read()));
+        found.unreadable += some.unreadable;
+        if (some.last) found.last = some.last;
+        std::ranges::move(some, std::back_inserter(found));
+        return {};
+    };
+    std::optional<EventId> event;
+    if (before) {
+        POSTRIDER_ASSIGN(const auto last, find(sql, realm, *before));
+        if (!last) return found;
+        event = last->row.event;
+        POSTRIDER_TRY(add_event(*event, before));
+    }
+    constexpr std::size_t events_at_once = 20;  // some MiB, when they are large
+    const EventFilter of_resource{.type = filter.event_type,
+                                  .resource_id = resource,
+                                  .since = filter.event_since,
+                                  .until = {}};
+    while (found.read() < limit) {
+        POSTRIDER_ASSIGN(const auto events,
+                         events_table::list(sql, realm, of_resource, event, events_at_once));
+        for (const EventRow& each : events) {
+            if (found.read() < limit) POSTRIDER_TRY(add_event(each.id, {}));
+        }
+        if (events.read() < events_at_once || !events.last) break;
+        event = EventId{*events.last};
+    }
+    return found;
+}
+
+Result<List<DeliveryView>> list(sql::Connection& sql, const RealmId& realm,
+                                const DeliveryFilter& filter, std::optional<DeliveryId> before,
+                                std::size_t limit) {
+    POSTRIDER_ASSIGN(auto listed, matching(sql, realm, filter, {}, before, limit));
+    List<DeliveryView> views;
+    views.unreadable = listed.unreadable;
+    views.last = listed.last;
+    for (Listed& each : listed) views.push_back(std::move(each.view));
+    return views;
 }
 
 Result<List<DeliveryHead>> heads(sql::Connection& sql, const RealmId& realm,

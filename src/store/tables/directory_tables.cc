@@ -1,6 +1,7 @@
 // The tables of users, their credentials, roles and who has them.
 #include "base/names.h"
 #include "store/name_keys.h"
+#include "store/search.h"
 #include "store/tables.h"
 
 namespace postrider::store {
@@ -101,6 +102,47 @@ Result<List<UserRow>> list(sql::Connection& sql, const RealmId& realm,
     const Position from = before.value_or(Position{.created_at = Timestamp::max(), .id = last});
     return read_all<UserRow>(sql.rows(query, realm, from.created_at, from.id, limit), read_row);
 }
+
+}  // namespace users_table
+
+Result<List<UserRow>> search::users(sql::Connection& sql, const RealmId& realm, const Text& text,
+                                    std::optional<UserId> after, std::size_t limit) {
+    // The index has all that is looked at; the rows of those that match are read then.
+    static constexpr Query query{
+        "SELECT id FROM users WHERE realm_id = $1 AND username_key > $2 "
+        "AND (username_key LIKE $3 ESCAPE '\\' OR email_key LIKE $3 ESCAPE '\\' "
+        "OR LOWER(first_name || ' ' || last_name) LIKE $3 ESCAPE '\\') "
+        "ORDER BY username_key LIMIT $4"};
+    static constexpr Query key{"SELECT username_key FROM users WHERE realm_id = $1 AND id = $2"};
+    std::string from;
+    if (after) {
+        auto rows = sql.rows(key, realm, *after);
+        const bool is_there = rows.next();
+        if (is_there) from = rows.string(0);
+        POSTRIDER_TRY(rows.finish());
+        if (!is_there) return List<UserRow>{};
+    }
+    std::vector<UserId> ids;
+    auto rows = sql.rows(query, realm, from, text.part(), limit);
+    while (rows.next()) ids.push_back(rows.id<UserId>(0));
+    POSTRIDER_TRY(rows.finish());
+    List<UserRow> found;
+    for (const UserId& id : ids) {
+        found.last = id.uuid;
+        auto row = users_table::find(sql, realm, id);
+        if (row && *row) {
+            found.push_back(std::move(**row));
+        } else if (!row && row.error().code == ErrorCode::corrupt) {
+            log_unreadable(row.error());
+            ++found.unreadable;
+        } else if (!row) {
+            return std::unexpected(std::move(row).error());
+        }
+    }
+    return found;
+}
+
+namespace users_table {
 
 Result<void> insert(Transaction& tx, const UserRow& row) {
     static constexpr Query query{"INSERT INTO users (" USER_COLUMNS
@@ -242,6 +284,17 @@ Result<List<RoleRow>> list(sql::Connection& sql, const RealmId& realm,
     return read_all<RoleRow>(sql.rows(of_client, realm, *client, before, limit), read_row);
 }
 
+Result<List<RoleRow>> search(sql::Connection& sql, const RealmId& realm,
+                             std::optional<ClientId> client, std::string_view part,
+                             std::optional<RoleId> before, std::size_t limit) {
+    static constexpr Query query{
+        "SELECT " ROLE_COLUMNS
+        " FROM roles WHERE realm_id = $1 AND ((client_id IS NULL AND $2 IS NULL) OR client_id = $2)"
+        " AND ($3 IS NULL OR id < $3) AND LOWER(name) LIKE $4 ESCAPE '\\'"
+        " ORDER BY id DESC LIMIT $5"};
+    return read_all<RoleRow>(sql.rows(query, realm, client, before, part, limit), read_row);
+}
+
 Result<List<Permissions>> permissions(sql::Connection& sql, const RealmId& realm) {
     static constexpr Query query{"SELECT id, permissions FROM roles WHERE realm_id = $1"};
     return read_all<Permissions>(
@@ -379,5 +432,11 @@ Result<void> replace(Transaction& tx, const RealmId& realm, const ClientId& clie
 }
 
 }  // namespace service_account_roles_table
+
+Result<List<RoleRow>> search::roles(sql::Connection& sql, const RealmId& realm,
+                                    std::optional<ClientId> client, const Text& text,
+                                    std::optional<RoleId> before, std::size_t limit) {
+    return roles_table::search(sql, realm, client, text.part(), before, limit);
+}
 
 }  // namespace postrider::store

@@ -1,4 +1,6 @@
 // The tables of webhooks, their versions and their health.
+#include "store/id_range.h"
+#include "store/search.h"
 #include "store/tables.h"
 
 namespace postrider::store {
@@ -71,6 +73,24 @@ Result<List<WebhookRow>> list(sql::Connection& sql, const RealmId& realm,
                                  " FROM webhooks WHERE realm_id = $1 AND deleted_at IS NULL"
                                  " AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3"};
     auto rows = sql.rows(query, realm, before, limit);
+    return read_all(rows);
+}
+
+Result<List<WebhookRow>> search(sql::Connection& sql, const RealmId& realm,
+                                const search::WebhookFilter& filter,
+                                std::optional<WebhookId> before, std::size_t limit) {
+    static constexpr Query query{
+        "SELECT " WEBHOOK_COLUMNS
+        " FROM webhooks WHERE realm_id = $1 AND deleted_at IS NULL AND id < $2"
+        " AND ($3 = '' OR LOWER(name) LIKE $3 ESCAPE '\\' OR LOWER(url) LIKE $3 ESCAPE '\\'"
+        " OR (id >= $4 AND id <= $5)) AND ($6 < 0 OR enabled = $6) ORDER BY id DESC LIMIT $7"};
+    // No ids: a range that is empty.
+    std::pair ids{last_id(), Uuid{}};
+    if (filter.text && filter.text->ids()) ids = *filter.text->ids();
+    const std::string part = filter.text ? filter.text->part() : "";
+    const std::int64_t enabled = filter.enabled ? (*filter.enabled ? 1 : 0) : -1;
+    auto rows =
+        sql.rows(query, realm, upper_bound(before), part, ids.first, ids.second, enabled, limit);
     return read_all(rows);
 }
 
@@ -262,5 +282,11 @@ Result<void> shift_all(Transaction& tx, Duration by) {
 }
 
 }  // namespace webhook_health_table
+
+Result<List<WebhookRow>> search::webhooks(sql::Connection& sql, const RealmId& realm,
+                                          const WebhookFilter& filter,
+                                          std::optional<WebhookId> before, std::size_t limit) {
+    return webhooks_table::search(sql, realm, filter, before, limit);
+}
 
 }  // namespace postrider::store
