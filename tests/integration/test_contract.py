@@ -3,7 +3,6 @@
 import html
 import re
 import subprocess
-
 import urllib.parse
 
 import pytest
