@@ -183,7 +183,7 @@ Result<void> import_part(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto body, call.json(bounds::import_part));
     POSTRIDER_ASSIGN(auto part, directory::parse_import_part(body, context.random));
     POSTRIDER_TRY(require_rights(*call.principal, part));
-    if (part.dry_run) {
+    if (part.dry_run && !part.compare) {
         call.reply.send(import_answer({.left_out = std::move(part.left_out)}));
         return {};
     }

@@ -188,7 +188,19 @@ Answer secret_answer(const webhooks::ShownSecret& secret) {
 
 Result<void> get_webhook_secret(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<WebhookId>("webhook_id", "webhook"));
-    POSTRIDER_TRY(call.query().finish());
+    auto query = call.query();
+    const bool reveals_keys = query.has_word("reveal", "keys");
+    POSTRIDER_TRY(query.finish());
+    if (reveals_keys) {
+        store::read<std::string>(
+            call.store,
+            [&webhooks = context.webhooks, realm = call.realm, id, now = context.clock.now()](
+                store::sql::Connection& sql) { return webhooks.keys(sql, realm, id, now); },
+            call.reply.with<std::string>([](std::string keys) {
+                return json_answer(200, std::move(keys)).with_header("Cache-Control", "no-store");
+            }));
+        return {};
+    }
     store::read<webhooks::ShownSecret>(
         call.store,
         [&webhooks = context.webhooks, realm = call.realm, id, now = context.clock.now()](

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -18,5 +19,8 @@ struct Change {
 
 /// Writes who changed what, in the change's own transaction.
 Result<void> record(store::Transaction& tx, const Actor& actor, const Change& change);
+/// The same of many, in their order, at once.
+Result<void> record_all(store::Transaction& tx, const Actor& actor,
+                        std::span<const Change> changes);
 
 }  // namespace postrider::audit

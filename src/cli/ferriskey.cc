@@ -8,6 +8,7 @@
 #include "base/crypto.h"
 #include "base/encoding.h"
 #include "base/time.h"
+#include "cli/keycloak_members.h"
 #include "model/limits.h"
 
 namespace postrider::cli::ferriskey {
@@ -18,41 +19,25 @@ using store::sql::PostgresqlConnection;
 using store::sql::Query;
 using store::sql::Rows;
 
-/// The columns that are read, by table.
+/// The columns that are read and were there when webhooks came to FerrisKey (July 2025). What came
+/// later (a secret, headers and names of webhooks, attributes of users, temporary passwords, names
+/// of realms to show) is read where it is.
 constexpr const char* needed_columns =
-    "('realms', 'id'), ('realms', 'name'), ('realms', 'display_name'), ('users', 'id'), "
+    "('realms', 'id'), ('realms', 'name'), ('users', 'id'), "
     "('users', 'realm_id'), ('users', 'client_id'), ('users', 'username'), "
     "('users', 'firstname'), ('users', 'lastname'), ('users', 'email'), "
     "('users', 'email_verified'), ('users', 'enabled'), ('users', 'created_at'), "
     "('credentials', 'user_id'), ('credentials', 'credential_type'), "
-    "('credentials', 'secret_data'), ('credentials', 'temporary'), "
-    "('credentials', 'created_at'), ('roles', 'id'), ('roles', 'name'), "
-    "('roles', 'description'), ('roles', 'permissions'), ('roles', 'realm_id'), "
-    "('roles', 'client_id'), ('user_role', 'user_id'), ('user_role', 'role_id'), "
-    "('clients', 'id'), ('clients', 'realm_id'), ('clients', 'name'), "
+    "('credentials', 'secret_data'), ('credentials', 'created_at'), ('roles', 'id'), "
+    "('roles', 'name'), ('roles', 'description'), ('roles', 'permissions'), "
+    "('roles', 'realm_id'), ('roles', 'client_id'), ('user_role', 'user_id'), "
+    "('user_role', 'role_id'), ('clients', 'id'), ('clients', 'realm_id'), ('clients', 'name'), "
     "('clients', 'client_id'), ('clients', 'secret'), ('clients', 'enabled'), "
     "('clients', 'public_client'), ('redirect_uris', 'client_id'), ('redirect_uris', 'value'), "
-    "('redirect_uris', 'enabled'), ('user_attributes', 'user_id'), ('user_attributes', 'key'), "
-    "('user_attributes', 'value'), ('user_required_actions', 'user_id'), "
+    "('redirect_uris', 'enabled'), ('user_required_actions', 'user_id'), "
     "('user_required_actions', 'action'), ('webhooks', 'id'), ('webhooks', 'realm_id'), "
-    "('webhooks', 'endpoint'), ('webhooks', 'name'), ('webhooks', 'description'), "
-    "('webhooks', 'headers'), ('webhooks', 'secret'), ('webhook_subscribers', 'webhook_id'), "
+    "('webhooks', 'endpoint'), ('webhook_subscribers', 'webhook_id'), "
     "('webhook_subscribers', 'name')";
-
-/// What a realm has there and not here, by table.
-struct Rest {
-    const char* table;
-    const char* what;
-};
-constexpr Rest rest[] = {{"identity_providers", "identity providers"},
-                         {"client_scopes", "client scopes"},
-                         {"organizations", "organizations, with their members and groups"},
-                         {"user_federation_providers", "user federation"},
-                         {"smtp_configs", "the SMTP server"},
-                         {"password_policy", "the password policy"},
-                         {"email_templates", "e-mail templates"},
-                         {"portal_themes", "portal themes"},
-                         {"realm_settings", "settings of logins, tokens and the portal"}};
 
 std::unexpected<Error> refuse(std::string sentence) {
     return fail(ErrorCode::unavailable, std::move(sentence));
@@ -62,6 +47,11 @@ void add_text(json::Object& object, std::string_view name, const Rows& rows, int
     if (!rows.is_null(column) && !rows.text(column).empty()) {
         object.emplace_back(name, rows.string(column));
     }
+}
+
+/// Of a client or role.
+void add_id(json::Object& object, const Rows& rows, int column) {
+    if (keycloak::is_own_id(rows.text(column))) object.emplace_back("id", rows.string(column));
 }
 
 /// A JSON text that PostgreSQL made; null when there is none.
@@ -103,10 +93,18 @@ Entry entry_of(std::string name, json::Object body, ImportReport& report) {
     return {.name = std::move(name), .body = std::move(body), .values = values, .password = {}};
 }
 
+/// FerrisKey's "password" of a user whose password is in a directory such as LDAP.
+constexpr std::string_view federated = "federated";
+
 /// What a user has and cannot bring.
 void report_user(const Rows& rows, ImportReport& report) {
     const auto username = rows.text(1);
-    if (rows.is_null(8)) report.remark("users without a password; each can reset it", username);
+    if (rows.is_null(8)) {
+        report.remark("users without a password; each can reset it", username);
+    } else if (rows.text(8) == federated) {
+        report.left_out("passwords that a federated directory has; each user can reset it",
+                        username);
+    }
     if (rows.boolean(9)) {
         report.left_out(
             "passwords that were temporary; they work, and nobody is asked to change one",
@@ -121,8 +119,22 @@ void report_user(const Rows& rows, ImportReport& report) {
     }
 }
 
+/// A client's account, which FerrisKey keeps as a user.
+void add_service_account(const Rows& rows, Realm& realm) {
+    const std::string client_id = rows.string(14);
+    if (rows.boolean(15)) {
+        return realm.report.left_out(
+            "service accounts of public clients, which cannot prove who they are", client_id);
+    }
+    json::Object account{{"client_id", client_id}};
+    add_roles(account, parsed(rows, 13));
+    if (account.size() == 1) return;  // without a role there is nothing to bring
+    realm.service_accounts.push_back(entry_of(client_id, std::move(account), realm.report));
+}
+
 /// The row of a user, as read_users() selects it.
 void add_user(const Rows& rows, Realm& realm) {
+    if (!rows.is_null(14)) return add_service_account(rows, realm);
     json::Object user{{"username", rows.string(1)}, {"id", rows.string(0)}};
     add_text(user, "first_name", rows, 2);
     add_text(user, "last_name", rows, 3);
@@ -132,7 +144,9 @@ void add_user(const Rows& rows, Realm& realm) {
     }
     user.emplace_back("enabled", rows.boolean(6));
     user.emplace_back("created_at", format_rfc3339(from_micros(rows.integer(7))));
-    if (!rows.is_null(8)) user.emplace_back("password_hash", rows.string(8));
+    if (!rows.is_null(8) && rows.text(8) != federated) {
+        user.emplace_back("password_hash", rows.string(8));
+    }
     if (!rows.is_null(12)) user.emplace_back("attributes", parsed(rows, 12));
     add_roles(user, parsed(rows, 13));
     report_user(rows, realm.report);
@@ -199,8 +213,7 @@ Result<void> Database::check_tables() {
     if (missing) {
         return refuse(
             fmt::format("the database {} is of a FerrisKey whose tables are not known here: it "
-                        "lacks {}; upgrade FerrisKey to a version of August 2026, or use the "
-                        "Postrider that knows it",
+                        "lacks {}; those of July 2025 to August 2026 (FerrisKey 0.7) are known",
                         place(), *missing));
     }
     POSTRIDER_ASSIGN(
@@ -226,7 +239,8 @@ Result<std::vector<std::string>> Database::realm_names() {
 
 Result<Realm> Database::read(const std::string& name) {
     static constexpr Query query{
-        "SELECT id::text, coalesce(display_name, '')::text FROM realms WHERE name = $1"};
+        "SELECT id::text, coalesce(to_jsonb(r)->>'display_name', '') FROM realms r "
+        "WHERE name = $1"};
     Realm realm;
     realm.name = name;
     std::string id;
@@ -245,7 +259,6 @@ Result<Realm> Database::read(const std::string& name) {
     POSTRIDER_TRY(read_clients(id, realm));
     POSTRIDER_TRY(read_redirect_uris(id, realm));
     POSTRIDER_TRY(read_roles(id, realm));
-    POSTRIDER_TRY(read_service_accounts(id, realm));
     POSTRIDER_TRY(read_users(id, realm));
     POSTRIDER_TRY(read_webhooks(id, realm));
     POSTRIDER_TRY(name_the_rest(id, realm));
@@ -254,12 +267,14 @@ Result<Realm> Database::read(const std::string& name) {
 
 Result<void> Database::read_roles(const std::string& id, Realm& realm) {
     static constexpr Query query{
-        "SELECT r.name::text, r.description::text, r.permissions, c.client_id::text FROM roles r "
+        "SELECT r.name::text, r.description::text, r.permissions, c.client_id::text, r.id::text "
+        "FROM roles r "
         "LEFT JOIN clients c ON c.id = r.client_id WHERE r.realm_id = CAST($1 AS uuid) "
         "ORDER BY r.created_at, r.id"};
     auto rows = connection_->rows(query, id);
     while (rows.next()) {
         json::Object role{{"name", rows.string(0)}};
+        add_id(role, rows, 4);
         add_text(role, "description", rows, 1);
         std::vector<std::string> left_out;
         role.emplace_back(
@@ -278,12 +293,13 @@ Result<void> Database::read_roles(const std::string& id, Realm& realm) {
 Result<void> Database::read_clients(const std::string& id, Realm& realm) {
     static constexpr Query query{
         "SELECT client_id::text, name::text, secret::text, enabled::int::bigint, "
-        "public_client::int::bigint FROM clients WHERE realm_id = CAST($1 AS uuid) "
+        "public_client::int::bigint, id::text FROM clients WHERE realm_id = CAST($1 AS uuid) "
         "ORDER BY created_at, id"};
     auto rows = connection_->rows(query, id);
     while (rows.next()) {
         const bool is_public = rows.boolean(4);
         json::Object client{{"client_id", rows.string(0)}};
+        add_id(client, rows, 5);
         add_text(client, "name", rows, 1);
         client.emplace_back("type", is_public ? "public" : "confidential");
         client.emplace_back("enabled", rows.boolean(3));
@@ -323,64 +339,53 @@ Result<void> Database::read_redirect_uris(const std::string& id, Realm& realm) {
     return {};
 }
 
-Result<void> Database::read_service_accounts(const std::string& id, Realm& realm) {
-    static constexpr Query query{
-        "SELECT c.client_id::text, c.public_client::int::bigint, "
-        "json_agg(json_build_array(r.name, rc.client_id) ORDER BY r.name)::text FROM users u "
-        "JOIN clients c ON c.id = u.client_id JOIN user_role ur ON ur.user_id = u.id "
-        "JOIN roles r ON r.id = ur.role_id LEFT JOIN clients rc ON rc.id = r.client_id "
-        "WHERE u.realm_id = CAST($1 AS uuid) GROUP BY c.client_id, c.public_client"};
-    auto rows = connection_->rows(query, id);
-    while (rows.next()) {
-        if (rows.boolean(1)) {
-            realm.report.left_out(
-                "service accounts of public clients, which cannot prove who they are",
-                rows.text(0));
-            continue;
-        }
-        json::Object account{{"client_id", rows.string(0)}};
-        add_roles(account, parsed(rows, 2));
-        realm.service_accounts.push_back(
-            entry_of(rows.string(0), std::move(account), realm.report));
-    }
-    return rows.finish();
-}
+// The table of attributes is younger than the others, so there are two of these.
+#define USERS(attributes)                                                                 \
+    "SELECT u.id::text, u.username::text, u.firstname::text, u.lastname::text, "          \
+    "u.email::text, u.email_verified::int::bigint, u.enabled::int::bigint, "              \
+    "floor(extract(epoch FROM u.created_at) * 1000000)::bigint, p.secret_data::text, "    \
+    "coalesce(p.temporary, false)::int::bigint, other.kinds::text, actions.names::text, " \
+    "attributes.object::text, given.pairs::text, owner.client_id::text, "                 \
+    "owner.public_client::int::bigint FROM users u LEFT JOIN clients owner "              \
+    "ON owner.id = u.client_id "                                                          \
+    "LEFT JOIN (SELECT DISTINCT ON (user_id) user_id, secret_data, "                      \
+    "(to_jsonb(c)->>'temporary')::boolean AS temporary FROM credentials c "               \
+    "WHERE credential_type = 'password' ORDER BY user_id, created_at DESC) p "            \
+    "ON p.user_id = u.id "                                                                \
+    "LEFT JOIN (SELECT user_id, string_agg(DISTINCT credential_type, ', ') AS kinds "     \
+    "FROM credentials WHERE credential_type <> 'password' GROUP BY user_id) other "       \
+    "ON other.user_id = u.id "                                                            \
+    "LEFT JOIN (SELECT user_id, string_agg(DISTINCT action, ', ') AS names "              \
+    "FROM user_required_actions GROUP BY user_id) actions ON actions.user_id = u.id "     \
+    "LEFT JOIN (" attributes                                                              \
+    ") attributes ON attributes.user_id = u.id "                                          \
+    "LEFT JOIN (SELECT ur.user_id, json_agg(json_build_array(r.name, c.client_id) "       \
+    "ORDER BY r.name) AS pairs FROM user_role ur JOIN roles r ON r.id = ur.role_id "      \
+    "LEFT JOIN clients c ON c.id = r.client_id GROUP BY ur.user_id) given "               \
+    "ON given.user_id = u.id "                                                            \
+    "WHERE u.realm_id = CAST($1 AS uuid) ORDER BY u.created_at, u.id"
 
 Result<void> Database::read_users(const std::string& id, Realm& realm) {
-    static constexpr Query query{
-        "SELECT u.id::text, u.username::text, u.firstname::text, u.lastname::text, "
-        "u.email::text, u.email_verified::int::bigint, u.enabled::int::bigint, "
-        "floor(extract(epoch FROM u.created_at) * 1000000)::bigint, p.secret_data::text, "
-        "coalesce(p.temporary, false)::int::bigint, other.kinds::text, actions.names::text, "
-        "attributes.object::text, given.pairs::text FROM users u "
-        "LEFT JOIN (SELECT DISTINCT ON (user_id) user_id, secret_data, temporary FROM credentials "
-        "WHERE credential_type = 'password' ORDER BY user_id, created_at DESC) p "
-        "ON p.user_id = u.id "
-        "LEFT JOIN (SELECT user_id, string_agg(DISTINCT credential_type, ', ') AS kinds "
-        "FROM credentials WHERE credential_type <> 'password' GROUP BY user_id) other "
-        "ON other.user_id = u.id "
-        "LEFT JOIN (SELECT user_id, string_agg(DISTINCT action, ', ') AS names "
-        "FROM user_required_actions GROUP BY user_id) actions ON actions.user_id = u.id "
-        "LEFT JOIN (SELECT user_id, json_object_agg(key, value) AS object FROM (SELECT user_id, "
-        "key, CASE WHEN count(*) = 1 THEN to_json(min(value)) ELSE json_agg(value) END AS value "
-        "FROM user_attributes GROUP BY user_id, key) each GROUP BY user_id) attributes "
-        "ON attributes.user_id = u.id "
-        "LEFT JOIN (SELECT ur.user_id, json_agg(json_build_array(r.name, c.client_id) "
-        "ORDER BY r.name) AS pairs FROM user_role ur JOIN roles r ON r.id = ur.role_id "
-        "LEFT JOIN clients c ON c.id = r.client_id GROUP BY ur.user_id) given "
-        "ON given.user_id = u.id "
-        "WHERE u.realm_id = CAST($1 AS uuid) AND u.client_id IS NULL ORDER BY u.created_at, u.id",
+    static constexpr Query with_attributes{
+        USERS("SELECT user_id, json_object_agg(key, value) AS object FROM (SELECT user_id, key, "
+              "CASE WHEN count(*) = 1 THEN to_json(min(value)) ELSE json_agg(value) END AS value "
+              "FROM user_attributes GROUP BY user_id, key) each GROUP BY user_id"),
         {},
         true};
-    auto rows = connection_->rows(query, id);
+    static constexpr Query without_attributes{
+        USERS("SELECT NULL::uuid AS user_id, NULL::json AS object"), {}, true};
+    POSTRIDER_ASSIGN(const auto has_attributes,
+                     connection_->value("SELECT to_regclass('user_attributes')::text"));
+    auto rows = connection_->rows(has_attributes ? with_attributes : without_attributes, id);
     while (rows.next()) add_user(rows, realm);
     return rows.finish();
 }
 
 Result<void> Database::read_webhooks(const std::string& id, Realm& realm) {
     static constexpr Query query{
-        "SELECT w.endpoint::text, coalesce(w.name, '')::text, coalesce(w.description, '')::text, "
-        "w.headers::text, w.secret::text, (SELECT json_agg(s.name ORDER BY s.name) FROM "
+        "SELECT w.endpoint::text, coalesce(to_jsonb(w)->>'name', ''), "
+        "coalesce(to_jsonb(w)->>'description', ''), to_jsonb(w)->>'headers', "
+        "to_jsonb(w)->>'secret', (SELECT json_agg(s.name ORDER BY s.name) FROM "
         "webhook_subscribers s WHERE s.webhook_id = w.id)::text FROM webhooks w "
         "WHERE w.realm_id = CAST($1 AS uuid) ORDER BY w.created_at, w.id"};
     std::map<std::pair<std::string, std::string>, int> taken;
@@ -393,38 +398,21 @@ Result<void> Database::read_webhooks(const std::string& id, Realm& realm) {
             realm.report.left_out("webhooks that no event of ours would reach", name);
             continue;
         }
-        realm.webhooks.emplace_back(
-            json::Object{{"name", name},
-                         {"description", rows.string(2)},
-                         {"url", url},
-                         {"events", json::Value(std::move(events))},
-                         {"signing", json::Value(json::Array{json::Value("ferriskey")})}});
+        json::Object webhook{{"name", name},
+                             {"description", rows.string(2)},
+                             {"url", url},
+                             {"events", json::Value(std::move(events))}};
+        // FerrisKey signs since August 2026; before, no receiver verified anything.
+        const bool is_signed = !rows.is_null(4);
+        if (is_signed) webhook.emplace_back("signing", json::Array{json::Value("ferriskey")});
+        realm.webhooks.emplace_back(std::move(webhook));
         auto headers = parsed(rows, 3);
         if (headers.as_object() == nullptr) headers = json::Object{};
-        realm.webhook_secrets.emplace_back(
-            json::Object{{"secret", rows.string(4)}, {"headers", std::move(headers)}});
+        json::Object secrets{{"headers", std::move(headers)}};
+        if (is_signed) secrets.emplace_back("secret", rows.string(4));
+        realm.webhook_secrets.emplace_back(std::move(secrets));
     }
     return rows.finish();
-}
-
-Result<void> Database::name_the_rest(const std::string& id, Realm& realm) {
-    for (const auto& [table, what] : rest) {
-        POSTRIDER_ASSIGN(const auto is_there,
-                         connection_->value(fmt::format(
-                             "SELECT to_regclass('{0}')::text WHERE to_regclass('{0}') IS NOT NULL "
-                             "AND has_table_privilege('{0}', 'SELECT')",
-                             table)));
-        if (!is_there) continue;
-        // The id comes from the database's own column of type uuid.
-        POSTRIDER_ASSIGN(const auto count,
-                         connection_->value(fmt::format(
-                             "SELECT count(*)::text FROM {} WHERE realm_id = '{}'", table, id)));
-        if (count && *count != "0") {
-            realm.report.left_out("what a realm has there and not here",
-                                  fmt::format("{} ({})", what, *count));
-        }
-    }
-    return {};
 }
 
 }  // namespace postrider::cli::ferriskey

@@ -12,7 +12,7 @@
 #include "store/sql/postgresql_connection.h"
 
 /// Realms as FerrisKey keeps them in its PostgreSQL database. Read here by statements of our own;
-/// source: its public migrations, as of August 2026.
+/// source: its public migrations, July 2025 to August 2026.
 namespace postrider::cli::ferriskey {
 
 /// A realm in the words of POST …/import and POST …/webhooks.
@@ -53,10 +53,11 @@ class Database {
     Result<void> read_roles(const std::string& id, Realm& realm);
     Result<void> read_clients(const std::string& id, Realm& realm);
     Result<void> read_redirect_uris(const std::string& id, Realm& realm);
-    Result<void> read_service_accounts(const std::string& id, Realm& realm);
+    /// Service accounts too, which are users there.
     Result<void> read_users(const std::string& id, Realm& realm);
     Result<void> read_webhooks(const std::string& id, Realm& realm);
     Result<void> name_the_rest(const std::string& id, Realm& realm);
+    Result<void> name_columns(const std::string& id, ImportReport& report);
 
     std::unique_ptr<store::sql::PostgresqlConnection> connection_;
 };

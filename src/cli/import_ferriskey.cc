@@ -122,10 +122,12 @@ class Import {
         if (auto there = require_realm(name, path, realm); !there) {
             return std::unexpected(there.error());
         }
-        const auto mode = is_dry_                     ? ImportSender::Mode::check
+        const auto mode = is_dry_ && is_there_        ? ImportSender::Mode::compare
+                          : is_dry_                   ? ImportSender::Mode::check
                           : given_.has("--no-events") ? ImportSender::Mode::write_without_events
                                                       : ImportSender::Mode::write;
-        ImportSender sender(context_, is_dry_ ? std::string(master) : name, mode, realm.report);
+        ImportSender sender(context_, is_there_ || !is_dry_ ? name : std::string(master), mode,
+                            realm.report);
         if (!send_all(sender, realm)) return std::unexpected(sender.exit_code());
         ExtrasImport extras(context_, path, realm.report);
         const json::Value webhooks(
@@ -142,10 +144,11 @@ class Import {
     }
 
     Done require_realm(const std::string& name, const std::string& path, const Realm& realm) {
-        if (is_dry_) return {};
         const auto found = context_.send("GET", path);
-        if (found && found->status == 200) return {};
+        is_there_ = found && found->status == 200;
+        if (is_there_) return {};
         if (found && found->status != 404) return std::unexpected(context_.refuse(*found));
+        if (is_dry_) return {};
         json::Object body{{"name", name}};
         if (!realm.display_name.empty()) body.emplace_back("display_name", realm.display_name);
         const auto made =
@@ -175,6 +178,7 @@ class Import {
     Context& context_;
     const Given& given_;
     const bool is_dry_;
+    bool is_there_ = false;            ///< the realm that is taken over now
     std::vector<std::string> chosen_;  ///< as they are called there
     std::vector<Realm> realms_;
 };

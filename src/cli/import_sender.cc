@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "base/crypto.h"
+#include "base/names.h"
 #include "cli/problem_words.h"
 
 namespace postrider::cli {
@@ -22,8 +23,56 @@ ImportSender::ImportSender(Context& context, std::string_view realm, Mode mode,
       report_(report) {}
 
 bool ImportSender::send(Kind kind, std::vector<Entry> part) {
-    if (mode_ != Mode::check) hash_passwords(part);
-    return send_once(kind, std::move(part));
+    leave_out_twice(kind, part);
+    if (!is_dry()) {
+        hash_passwords(part);
+    } else if (kind == Kind::users) {
+        find_emails_twice(part);
+    }
+    return part.empty() || send_once(kind, std::move(part));
+}
+
+/// What makes two entries of a kind the same one.
+std::string ImportSender::identity(Kind kind, const Entry& entry) const {
+    std::string name = kind == Kind::users ? fold_name(entry.key()) : entry.key();
+    if (kind == Kind::roles) {
+        const auto client = std::ranges::find(entry.body, std::string_view("client_id"),
+                                              &json::Object::value_type::first);
+        if (client != entry.body.end() && client->second.as_string() != nullptr) {
+            name += '\0' + *client->second.as_string();
+        }
+    }
+    return fmt::format("{} {}", tallies_[static_cast<std::size_t>(kind)].kind, name);
+}
+
+/// Leaves out what has the same name as something before. The server finds the first of them there,
+/// and cannot tell it from one that came with an earlier run.
+void ImportSender::leave_out_twice(Kind kind, std::vector<Entry>& part) {
+    std::erase_if(part, [&](const Entry& entry) {
+        const auto [first, is_new] = names_.emplace(identity(kind, entry), entry.name);
+        if (!is_new) {
+            refuse(kind, entry,
+                   fmt::format("has the same name as \"{}\", which comes before", first->second));
+        }
+        return !is_new;
+    });
+}
+
+/// In a dry run, where the server finds nobody.
+void ImportSender::find_emails_twice(std::vector<Entry>& part) {
+    for (Entry& entry : part) {
+        const auto email = std::ranges::find(entry.body, std::string_view("email"),
+                                             &json::Object::value_type::first);
+        if (email == entry.body.end() || email->second.as_string() == nullptr) continue;
+        const auto [first, is_new] =
+            names_.emplace("e-mail " + fold_name(*email->second.as_string()), entry.name);
+        if (is_new) continue;
+        leave_out(Kind::users, entry, "email",
+                  fmt::format("is taken; the user \"{}\" has it", first->second));
+        std::erase_if(entry.body, [](const json::Object::value_type& member) {
+            return member.first == "email" || member.first == "email_verified";
+        });
+    }
 }
 
 /// A password is hashed here, so that it does not travel and the server need not work for it.
@@ -43,7 +92,8 @@ bool ImportSender::send_once(Kind kind, std::vector<Entry> part) {
     for (const Entry& entry : part) entries.emplace_back(entry.body);
     json::Object body{{"events", mode_ != Mode::write_without_events},
                       {"partial", true},
-                      {"dry_run", mode_ == Mode::check},
+                      {"dry_run", is_dry()},
+                      {"compare", mode_ == Mode::compare},
                       {std::string(tally(kind).kind), std::move(entries)}};
     const auto answer = context_.send("POST", path_, json::serialize(json::Value(std::move(body))));
     if (answer && answer->status == 200) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +22,8 @@ class ImportSender {
     enum class Mode {
         write,
         write_without_events,
-        check,  ///< what the server would refuse for what it is; nothing is looked up or written
+        check,    ///< what the server would refuse for what it is; nothing is looked up or written
+        compare,  ///< check, and held against what the realm has
     };
     /// `realm`: whose import route is asked.
     ImportSender(Context& context, std::string_view realm, Mode mode, ImportReport& report);
@@ -47,6 +49,10 @@ class ImportSender {
 
  private:
     bool send_once(Kind kind, std::vector<keycloak::Entry> part);
+    bool is_dry() const { return mode_ == Mode::check || mode_ == Mode::compare; }
+    std::string identity(Kind kind, const keycloak::Entry& entry) const;
+    void leave_out_twice(Kind kind, std::vector<keycloak::Entry>& part);
+    void find_emails_twice(std::vector<keycloak::Entry>& part);
     void hash_passwords(std::vector<keycloak::Entry>& part);
     void read_answer(Kind kind, const std::vector<keycloak::Entry>& part, const std::string& body);
     void leave_out(Kind kind, const keycloak::Entry& entry, std::string_view below,
@@ -62,6 +68,7 @@ class ImportSender {
     std::array<Tally, 4> tallies_{
         {{.kind = "clients"}, {.kind = "roles"}, {.kind = "service_accounts"}, {.kind = "users"}}};
     std::vector<Refused> refused_;
+    std::map<std::string, std::string> names_;  ///< of what was sent, and whose they are
     ExitCode exit_code_ = exit_ok;
 };
 

@@ -40,11 +40,12 @@ class Import {
     int run() {
         if (auto done = read(); !done) return done.error();
         if (auto there = require_realm(); !there) return there.error();
-        const auto mode = is_dry_                     ? ImportSender::Mode::check
+        const auto mode = is_dry_ && is_there_        ? ImportSender::Mode::compare
+                          : is_dry_                   ? ImportSender::Mode::check
                           : given_.has("--no-events") ? ImportSender::Mode::write_without_events
                                                       : ImportSender::Mode::write;
-        // What a dry run checks depends on no realm, and this one may not be there yet.
-        ImportSender sender(context_, is_dry_ ? "master" : name_, mode, report_);
+        // What a dry run checks without a realm depends on none.
+        ImportSender sender(context_, is_there_ || !is_dry_ ? name_ : "master", mode, report_);
         if (auto sent = send_all(sender); !sent) return sent.error();
         show_import(context_, {.realm = name_, .is_dry_run = is_dry_}, sender, report_);
         return sender.refused().empty() && extras_refused_ == 0 ? exit_ok : exit_failed;
@@ -149,7 +150,8 @@ class Import {
     void report_extras() {
         if (!realm_.extras) return;
         keycloak::Members extras(*realm_.extras);
-        for (const char* known : {"version", "settings", "event_types", "webhooks", "sealed"}) {
+        for (const char* known : {"version", "settings", "event_types", "webhooks",
+                                  reset_webhook_setting.data(), "sealed"}) {
             extras.take(known);
         }
         extras.report_rest(report_, "postrider", "the file is of a later version");

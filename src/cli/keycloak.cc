@@ -223,10 +223,16 @@ class Reader {
             }
             return;
         }
-        for (const char* member : {"id", "containerId"}) {
-            if (role.take_text(member)) report_.adapted(new_ids, ref.text());
-        }
         Entry entry{.name = ref.text(), .body = {{"name", ref.name}}, .values = 1, .password = {}};
+        for (const char* member : {"id", "containerId"}) {
+            auto id = role.take_text(member);
+            if (id && member == std::string_view("id") && is_own_id(*id)) {
+                ++entry.values;
+                entry.body.emplace_back("id", std::move(*id));
+            } else if (id) {
+                report_.adapted(new_ids, ref.text());
+            }
+        }
         // It follows from where the role is, and from what is in it.
         for (const char* flag : {"composite", "clientRole", "scopeParamRequired"}) {
             if (role.take_flag(flag)) ++entry.values;

@@ -48,7 +48,10 @@ class ClientReader {
         copy("description", "description");
         read_kind(client, client_id, entry);
         read_redirect_uris(client, client_id, entry);
-        if (client.take_text("id")) {
+        if (auto id = client.take_text("id"); id && is_own_id(*id)) {
+            ++entry.values;
+            entry.body.emplace_back("id", std::move(*id));
+        } else if (id) {
             report_.adapted(new_ids, client_id);
         }
         if (const auto roles = client.take_list("defaultRoles")) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/uuid.h"
+
 namespace postrider::cli::keycloak {
 
 namespace {
@@ -183,6 +185,11 @@ void Members::report_rest(ImportReport& report, std::string_view kind, std::stri
         }
     }
     members_.clear();
+}
+
+bool is_own_id(std::string_view id) {
+    const auto uuid = Uuid::parse(id);
+    return uuid && uuid->bytes[6] >> 4 == 7;
 }
 
 }  // namespace postrider::cli::keycloak

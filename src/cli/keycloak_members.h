@@ -44,6 +44,8 @@ class Members {
 bool is_nothing(const json::Value& value);
 /// A short name for anything: what it calls itself, else its place among its kind.
 std::string name_of(const json::Value& value, std::size_t index);
+/// Whether it is a UUID of version 7, such as servers of ours make: clients and roles keep it.
+bool is_own_id(std::string_view id);
 /// Cut to what a line of a report holds.
 std::string short_name(std::string_view name);
 

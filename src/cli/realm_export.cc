@@ -26,7 +26,8 @@ json::Value member_of(const json::Value& object, std::string_view member) {
 json::Array role_list(const json::Array& roles) {
     json::Array out;
     for (const json::Value& role : roles) {
-        json::Object entry{{"name", text_of(role, "name")},
+        json::Object entry{{"id", text_of(role, "id")},
+                           {"name", text_of(role, "name")},
                            {"description", text_of(role, "description")}};
         const json::Value permissions = member_of(role, "permissions");
         if (permissions.as_array() != nullptr && !permissions.as_array()->empty()) {
@@ -91,15 +92,6 @@ std::vector<std::string> RealmExport::omissions() const {
             "Passwords, the secrets of clients and webhooks, and the values of webhooks' headers "
             "are not in it: --with-secrets seals them with a passphrase.");
     }
-    if (has_own_keys_) {
-        out.push_back(
-            "The ed25519 keys of webhooks never leave the server: an import makes new ones.");
-    }
-    if (has_reset_webhook_) {
-        out.push_back(
-            "The webhook that sends reset tokens has to be chosen anew after an import: postrider "
-            "realm settings --set password_reset_webhook=ID.");
-    }
     if (!withheld_.empty()) {
         std::string names;
         constexpr std::size_t shown_max = 10;
@@ -112,7 +104,7 @@ std::vector<std::string> RealmExport::omissions() const {
     }
     out.push_back(
         "The log of events and deliveries, the audit log, API keys and sessions stay where they "
-        "are; clients, roles, webhooks and event types have new ids after an import.");
+        "are; webhooks and event types have new ids after an import.");
     return out;
 }
 
@@ -172,6 +164,7 @@ std::expected<json::Value, ExitCode> RealmExport::reveal(const std::string& path
 std::expected<json::Value, ExitCode> RealmExport::client_entry(const json::Value& client) {
     const auto client_id = text_of(client, "client_id");
     json::Object entry{
+        {"id", text_of(client, "id")},
         {"clientId", client_id},
         {"name", text_of(client, "name")},
         {"description", text_of(client, "description")},
@@ -284,11 +277,14 @@ std::expected<json::Object, ExitCode> RealmExport::extras(const std::string& rea
     if (!settings) return std::unexpected(settings.error());
     if (settings->value.as_object() == nullptr) return out;
     json::Object kept;
+    json::Value reset_webhook;
     for (const auto& [name, value] : *settings->value.as_object()) {
-        // The id of a webhook, which an import makes anew.
-        const bool is_id = name == "password_reset_webhook";
-        has_reset_webhook_ = has_reset_webhook_ || (is_id && !value.is_null());
-        if (!is_id) kept.emplace_back(name, value);
+        // The id of a webhook, which has another one after an import.
+        if (name == reset_webhook_setting) {
+            reset_webhook = value;
+        } else {
+            kept.emplace_back(name, value);
+        }
     }
     out.emplace_back("settings", std::move(kept));
     const auto types = context_.ask("GET", context_.in_realm("/event-types"));
@@ -310,6 +306,9 @@ std::expected<json::Object, ExitCode> RealmExport::extras(const std::string& rea
     for (const json::Value& webhook : *webhooks) {
         auto entry = webhook_entry(webhook);
         if (!entry) return std::unexpected(entry.error());
+        if (!reset_webhook.is_null() && json::Value(text_of(webhook, "id")) == reset_webhook) {
+            out.emplace_back(std::string(reset_webhook_setting), entries.size());
+        }
         entries.push_back(std::move(*entry));
     }
     out.emplace_back("webhooks", std::move(entries));
@@ -334,12 +333,6 @@ std::expected<json::Value, ExitCode> RealmExport::webhook_entry(const json::Valu
                              name == "version" || name == "disabled_reason" || name == "health";
         if (!is_ours) entry.emplace_back(name, value);
     }
-    const json::Value signing = member_of(webhook, "signing");
-    if (signing.as_array() != nullptr) {
-        has_own_keys_ =
-            has_own_keys_ ||
-            std::ranges::find(*signing.as_array(), json::Value("v1a")) != signing.as_array()->end();
-    }
     json::Object secrets;
     if (secrets_ == Secrets::sealed) {
         if (auto read = read_webhook_secrets(webhook, secrets); !read) {
@@ -354,11 +347,10 @@ RealmExport::Done RealmExport::read_webhook_secrets(const json::Value& webhook,
                                                     json::Object& secrets) {
     const std::string path = "/webhooks/" + text_of(webhook, "id");
     const auto name = text_of(webhook, "name");
-    const auto shown = reveal(path + "/secret", name);
+    const auto shown = reveal(path + "/secret?reveal=keys", name);
     if (!shown) return std::unexpected(shown.error());
-    auto secret = text_of(*shown, "secret");
-    if (secret.empty()) secret = text_of(*shown, "ferriskey_secret");
-    if (!secret.empty()) secrets.emplace_back("secret", std::move(secret));
+    const json::Value keys = member_of(*shown, "keys");
+    if (!keys.is_null()) secrets.emplace_back("keys", keys);
     const auto whole = reveal(path + "?reveal=headers", name);
     if (!whole) return std::unexpected(whole.error());
     secrets.emplace_back("headers", member_of(*whole, "headers"));

@@ -52,8 +52,6 @@ class RealmExport {
     json::Object user_hashes_;
     json::Object client_hashes_;
     json::Array webhook_secrets_;
-    bool has_own_keys_ = false;  ///< webhooks that sign with ed25519
-    bool has_reset_webhook_ = false;
     std::vector<std::string> withheld_;  ///< whose secrets the caller may not read
 };
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "cli/keycloak_members.h"
 #include "cli/problem_words.h"
@@ -120,26 +119,38 @@ bool ExtrasImport::add_event_types(const json::Value& extras) {
     return true;
 }
 
-bool ExtrasImport::add_webhooks(const json::Value& extras, const json::Value& opened) {
-    const auto& webhooks = list(extras, "webhooks");
-    if (webhooks.empty()) return true;
-    std::set<std::string> there;
+/// The ids of the realm's webhooks by what makes them the same; nullopt: it cannot go on.
+std::optional<std::map<std::string, std::string>> ExtrasImport::webhooks_there() {
+    std::map<std::string, std::string> there;
     std::string cursor;
     do {
         Query query;
         query.add("limit", "200");
         if (!cursor.empty()) query.add("cursor", cursor);
         const auto page = context_.send("GET", path_ + "/webhooks" + query.text());
-        if (!page || page->status != 200) return stop(page);
+        if (!page || page->status != 200) {
+            stop(page);
+            return std::nullopt;
+        }
         const auto value = json::parse(page->body).value_or(json::Value());
-        for (const json::Value& each : list(value, "items")) there.insert(identity_of(each));
+        for (const json::Value& each : list(value, "items")) {
+            there.emplace(identity_of(each), text_of(each, "id"));
+        }
         cursor = text_of(value, "next_cursor");
     } while (!cursor.empty());
+    return there;
+}
+
+bool ExtrasImport::add_webhooks(const json::Value& extras, const json::Value& opened) {
+    const auto& webhooks = list(extras, "webhooks");
+    if (webhooks.empty()) return true;
+    const auto there = webhooks_there();
+    if (!there) return false;
     const auto& secrets = list(opened, "webhooks");
     for (std::size_t i = 0; i < webhooks.size(); ++i) {
         if (webhooks[i].as_object() == nullptr) continue;
         const std::string name = text_of(webhooks[i], "name");
-        if (there.contains(identity_of(webhooks[i]))) {
+        if (there->contains(identity_of(webhooks[i]))) {
             report_.taken_over(webhooks[i].as_object()->size());
             continue;
         }
@@ -147,6 +158,35 @@ bool ExtrasImport::add_webhooks(const json::Value& extras, const json::Value& op
         const auto body = body_of(webhooks[i], i < secrets.size() ? secrets[i] : none);
         if (!create("/webhooks", body, name)) return false;
     }
+    const json::Value* chosen = extras.find(reset_webhook_setting);
+    const std::int64_t* index = chosen == nullptr ? nullptr : chosen->as_int();
+    if (index == nullptr) return true;
+    if (*index < 0 || static_cast<std::size_t>(*index) >= webhooks.size()) {
+        report_.left_out("settings that the server does not accept",
+                         "password_reset_webhook: there is no such webhook in the file");
+        return true;
+    }
+    return choose_reset_webhook(webhooks[static_cast<std::size_t>(*index)]);
+}
+
+/// Unless the realm has chosen one itself.
+bool ExtrasImport::choose_reset_webhook(const json::Value& webhook) {
+    const auto now = context_.send("GET", path_ + "/settings");
+    if (!now || now->status != 200) return stop(now);
+    const auto current = json::parse(now->body).value_or(json::Value());
+    if (!text_of(current, reset_webhook_setting).empty()) return true;
+    const auto there = webhooks_there();
+    if (!there) return false;
+    const auto found = there->find(identity_of(webhook));
+    if (found == there->end()) return true;  // it was refused, and named
+    json::Object wanted{{std::string(reset_webhook_setting), found->second}};
+    const auto set =
+        context_.send("PATCH", path_ + "/settings", json::serialize(json::Value(wanted)));
+    if (set && set->status == 200) {
+        report_.taken_over();
+        return true;
+    }
+    if (!set || set->status != 422 || !drop_refused(wanted, set->body)) return stop(set);
     return true;
 }
 
@@ -156,9 +196,12 @@ json::Object ExtrasImport::body_of(const json::Value& webhook, const json::Value
     Members rest(webhook);
     const auto shown = rest.take_object("headers").value_or(json::Object{});
     rest.take("secret");
+    rest.take("keys");
     json::Object body = rest.left();
     Members opened(secrets);
-    if (auto secret = opened.take_text("secret")) {
+    if (auto keys = opened.take("keys")) {
+        body.emplace_back("keys", std::move(*keys));
+    } else if (auto secret = opened.take_text("secret")) {
         body.emplace_back("secret", std::move(*secret));
     } else {
         report_.remark(

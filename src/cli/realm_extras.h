@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cli/context.h"
 #include "cli/import_report.h"
@@ -14,13 +16,17 @@ namespace postrider::cli {
 ///      "settings": {…},                     as PATCH …/settings takes them
 ///      "event_types": [{"name", "description", "schema", "example"}],
 ///      "webhooks": [{"name", "url", "headers", "events", "enabled", …}],   without secrets
+///      "password_reset_webhook": 0,         which of `webhooks` sends reset tokens; none: nobody
 ///      "sealed": {…}}                       see sealed_text.h; only with --with-secrets
 ///
 /// What is opened of `sealed`:
 ///
 ///     {"users": {username: hash}, "clients": {client_id: SHA-256 of its secret, 64 hex digits},
-///      "webhooks": [{"secret", "headers"}]}                 in the order of `webhooks`
+///      "webhooks": [{"keys", "headers"}]}                   in the order of `webhooks`
+///
+/// `keys` are all that POST …/webhooks takes under that name; an older file has one `secret`.
 inline constexpr int extras_version = 1;
+inline constexpr std::string_view reset_webhook_setting = "password_reset_webhook";
 
 /// Brings the extras of a realm into the one of `realm_path` ("/api/v1/realms/acme"), by the
 /// ordinary requests. Each can be repeated: what is there by its name stays as it is.
@@ -46,6 +52,8 @@ class ExtrasImport {
     /// Returns whether it is there now; reports a refusal.
     bool create(const std::string& path, const json::Object& body, const std::string& name);
     json::Object body_of(const json::Value& webhook, const json::Value& secrets);
+    std::optional<std::map<std::string, std::string>> webhooks_there();
+    bool choose_reset_webhook(const json::Value& webhook);
     bool drop_refused(json::Object& settings, const std::string& body);
     bool stop(const Result<http::ClientResponse>& answer);
 

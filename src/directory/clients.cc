@@ -82,11 +82,12 @@ Result<RedirectUriRow> require_redirect_uri(store::sql::Connection& sql,
 }
 
 Result<SavedClient> Clients::create(Transaction& tx, const Caller& caller, const RealmId& realm,
-                                    const ClientChange& change, const ClientSecret& secret) {
+                                    const ClientChange& change, const ClientSecret& secret,
+                                    std::optional<ClientId> id) {
     POSTRIDER_TRY(check_errors(change.errors));
     POSTRIDER_TRY(require_realm(tx.sql(), realm));
     SavedClient saved{.client = {.row = {.realm = realm,
-                                         .id = tx.mint_id<ClientId>(),
+                                         .id = id ? *id : tx.mint_id<ClientId>(),
                                          .client_id = {},
                                          .name = {},
                                          .description = {},

@@ -41,8 +41,10 @@ class Clients {
  public:
     explicit Clients(Ledger& ledger) : ledger_(ledger) {}
 
+    /// `id`: that it has elsewhere; nobody of the realm has it. Without it a new one is made.
     Result<SavedClient> create(store::Transaction& tx, const Caller& caller, const RealmId& realm,
-                               const ClientChange& change, const ClientSecret& secret);
+                               const ClientChange& change, const ClientSecret& secret,
+                               std::optional<ClientId> id = std::nullopt);
     /// A client that becomes confidential gets the secret, one that becomes public loses its own.
     /// Its tokens end when it is disabled or loses its secret.
     Result<SavedClient> update(store::Transaction& tx, const Caller& caller,

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/json_pointer.h"
+#include "base/names.h"
 #include "directory/authority.h"
+#include "store/import_tables.h"
 #include "store/tables.h"
 
 namespace postrider::directory {
@@ -70,6 +73,7 @@ class Importer::Run {
         POSTRIDER_TRY(each("roles", part_.roles));
         POSTRIDER_TRY(each("service_accounts", part_.service_accounts));
         POSTRIDER_TRY(each("users", part_.users));
+        POSTRIDER_TRY(take_in_arrivals());
         return std::move(count_);
     }
 
@@ -111,8 +115,11 @@ class Importer::Run {
                          store::clients_table::find_by_client_id(
                              tx_.sql(), realm_, client.change.client_id.value.value_or("")));
         if (there) return Came::existing;
-        POSTRIDER_ASSIGN(const auto saved, changes_.clients.create(tx_, caller_, realm_,
-                                                                   client.change, client.secret));
+        POSTRIDER_ASSIGN(const auto id, free_id(store::clients_table::find, client.id));
+        if (part_.dry_run) return Came::created;
+        POSTRIDER_ASSIGN(
+            const auto saved,
+            changes_.clients.create(tx_, caller_, realm_, client.change, client.secret, id));
         for (const auto& uri : client.redirect_uris) {
             auto made = changes_.clients.create_redirect_uri(tx_, caller_, realm_,
                                                              saved.client.row.id, uri.change);
@@ -126,7 +133,9 @@ class Importer::Run {
     Result<Came> add(const ImportedRole& role) {
         std::optional<ClientId> client;
         if (role.client_id) {
-            POSTRIDER_ASSIGN(client, find_client("#/client_id", *role.client_id));
+            auto found = find_client("#/client_id", *role.client_id);
+            if (!found && part_.dry_run) return Came::created;
+            POSTRIDER_ASSIGN(client, std::move(found));
         }
         POSTRIDER_ASSIGN(const auto there,
                          store::roles_table::find_by_name(tx_.sql(), realm_, client,
@@ -139,14 +148,19 @@ class Importer::Run {
             POSTRIDER_TRY(refuse("#/permissions", granted.error()));
             change.permissions.reset();
         }
-        POSTRIDER_TRY(changes_.roles.create(tx_, caller_, realm_, client, change));
+        POSTRIDER_ASSIGN(const auto id, free_id(store::roles_table::find, role.id));
+        if (part_.dry_run) return Came::created;
+        POSTRIDER_TRY(changes_.roles.create(tx_, caller_, realm_, client, change, id));
         return Came::created;
     }
 
     Result<Came> add(const ImportedServiceAccount& account) {
-        POSTRIDER_ASSIGN(const auto client, find_client("#/client_id", account.client_id));
+        const auto found = find_client("#/client_id", account.client_id);
+        if (!found && part_.dry_run) return Came::created;
+        POSTRIDER_ASSIGN(const auto client, found);
         POSTRIDER_ASSIGN(const auto now, load_client(tx_.sql(), realm_, client));
         if (!now.service_account_roles.empty()) return Came::existing;
+        if (part_.dry_run) return Came::created;
         ClientChange change;
         POSTRIDER_ASSIGN(const auto roles, find_roles(account.roles));
         std::vector<RoleId> ids;
@@ -160,19 +174,44 @@ class Importer::Run {
 
     Result<Came> add(const ImportedUser& user) {
         const std::string& username = user.change.username.value.value_or("");
-        POSTRIDER_ASSIGN(const auto there,
-                         store::users_table::find_by_username(tx_.sql(), realm_, username));
-        if (there) return add_again(user, *there);
         UserChange change = user.change;
         UserOrigin origin = user.origin;
-        POSTRIDER_TRY(check_id(origin));
+        if (!note_names(username, change.email.value, origin.id)) {
+            POSTRIDER_TRY(take_in_arrivals());
+        }
+        POSTRIDER_ASSIGN(const bool is_free,
+                         store::import_tables::is_free(tx_.sql(), realm_, origin.id, username,
+                                                       change.email.value));
+        if (!is_free) {
+            POSTRIDER_ASSIGN(const auto there,
+                             store::users_table::find_by_username(tx_.sql(), realm_, username));
+            if (there) return add_again(user, *there);
+            POSTRIDER_TRY(check_id(origin));
+            POSTRIDER_TRY(check_email(change));
+        }
         POSTRIDER_TRY(check_time(origin));
-        POSTRIDER_TRY(check_email(change));
         POSTRIDER_TRY(check_attributes(change));
-        POSTRIDER_ASSIGN(const auto roles, find_roles(user.roles));
-        POSTRIDER_TRY(changes_.users.take_in(tx_, caller_, realm_,
-                                             {.change = change, .origin = origin, .roles = roles}));
+        if (part_.dry_run) return Came::created;
+        POSTRIDER_ASSIGN(auto roles, find_roles(user.roles));
+        POSTRIDER_ASSIGN(auto arrival,
+                         Users::arriving(tx_, realm_, change, origin, std::move(roles)));
+        arrivals_.push_back(std::move(arrival));
         return Came::created;
+    }
+
+    /// Returns whether none of them is of a user who waits among `arrivals_`.
+    bool note_names(const std::string& username, const std::optional<std::string>& email,
+                    const std::optional<UserId>& id) {
+        bool is_new = names_.insert("n" + fold_name(username)).second;
+        if (email) is_new = names_.insert("e" + fold_name(*email)).second && is_new;
+        if (id) is_new = names_.insert("i" + id->to_string()).second && is_new;
+        return is_new;
+    }
+
+    Result<void> take_in_arrivals() {
+        auto arrivals = std::exchange(arrivals_, {});
+        if (arrivals.empty()) return {};
+        return changes_.users.take_in(tx_, caller_, realm_, arrivals);
     }
 
     /// A user of that name is there: the same one, who came before, or somebody else.
@@ -189,6 +228,18 @@ class Importer::Run {
                             {},
                             nullptr});
         return Came::left_out;
+    }
+
+    /// The id of a client or role, unless another of the realm has it.
+    template <typename IdType, typename Find>
+    Result<std::optional<IdType>> free_id(Find find, const std::optional<IdType>& id) {
+        if (!id) return id;
+        POSTRIDER_ASSIGN(const auto other, find(tx_.sql(), realm_, *id));
+        if (!other) return id;
+        POSTRIDER_TRY(refuse(
+            "#/id",
+            Error{ErrorCode::conflict, "is another's already; a new id is made", {}, nullptr}));
+        return std::optional<IdType>{};
     }
 
     /// Takes away the id that another user has.
@@ -316,6 +367,8 @@ class Importer::Run {
     /// Found before: hundreds of users have the same few.
     std::map<std::string, ClientId> clients_;
     std::map<std::pair<std::optional<ClientId>, std::string>, store::RoleRow> roles_;
+    std::vector<Users::Arrival> arrivals_;  ///< counted, and still to be written
+    std::set<std::string> names_;           ///< of users of this part
     ImportCount count_;
 };
 

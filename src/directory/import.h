@@ -23,17 +23,19 @@
 ///     {"events": true,          fire an event for each entry (default)
 ///      "partial": false,        true: what is refused costs only itself, see `left_out`
 ///      "dry_run": false,        true: the part is only read; nothing is looked up or written
+///      "compare": false,        with dry_run: it is held against what the realm has, all the same
 ///      "clients": […], "roles": […], "service_accounts": […], "users": […]}
 ///
 /// A client:
 ///
-///     {"client_id", "name", "description", "type", "enabled",
+///     {"id", "client_id", "name", "description", "type", "enabled",
 ///      "redirect_uris": ["https://…", {"value": "https://…", "enabled": false}],
 ///      "secret_hash": "64 hex digits"}     SHA-256 of its secret; without it a new one is made
 ///
-/// A role: {"name", "description", "permissions", "client_id"}; a service account: {"client_id",
-/// "roles": [names], "client_roles": {client_id: [names]}}. A user has the members of the API's
-/// user, `roles` and `client_roles`, and three that only an import may set:
+/// A role: {"id", "name", "description", "permissions", "client_id"}. Ids of clients and roles are
+/// kept when they are UUIDs of version 7, by which lists are in order, and free. A service account:
+/// {"client_id", "roles": [names], "client_roles": {client_id: [names]}}. A user has the members of
+/// the API's user, `roles` and `client_roles`, and three that only an import may set:
 ///
 ///     "id": "UUID"                         kept when no other user of the realm has it
 ///     "created_at": "2019-03-01T12:00:00Z" RFC 3339, not in the future
@@ -54,6 +56,7 @@ struct RoleNames {
 
 struct ImportedRole {
     std::size_t index = 0;                 ///< among the roles of the body
+    std::optional<RoleId> id = {};         ///< none: a new one
     std::optional<std::string> client_id;  ///< none: of the realm
     RoleChange change;
 };
@@ -63,6 +66,7 @@ struct ImportedRedirectUri {
 };
 struct ImportedClient {
     std::size_t index = 0;
+    std::optional<ClientId> id = {};  ///< none: a new one
     ClientChange change;
     std::vector<ImportedRedirectUri> redirect_uris;
     ClientSecret secret;
@@ -90,6 +94,7 @@ struct ImportPart {
     bool events = true;
     bool partial = false;
     bool dry_run = false;
+    bool compare = false;
     std::vector<ImportedClient> clients;
     std::vector<ImportedRole> roles;
     std::vector<ImportedServiceAccount> service_accounts;
@@ -115,6 +120,8 @@ class Importer {
     explicit Importer(events::Publisher& publisher)
         : told_{Ledger(publisher)}, quiet_{Ledger(publisher, Ledger::Events::none)} {}
 
+    /// Writes nothing of a part that is `dry_run`; roles and clients that its users name may be in
+    /// other parts, and are not looked for.
     /// Errors: those of the changes, their pointers below the entry ("#/clients/0/client_id"); of a
     /// partial part only those of the store, and a realm that is not there.
     Result<ImportCount> run(store::Transaction& tx, const Caller& caller, const RealmId& realm,

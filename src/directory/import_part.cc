@@ -50,6 +50,8 @@ class PartReader {
             read_flag(name, value, part_.partial);
         } else if (name == "dry_run") {
             read_flag(name, value, part_.dry_run);
+        } else if (name == "compare") {
+            read_flag(name, value, part_.compare);
         } else if (name == "roles") {
             each("#/roles", value, [&](auto& entry, auto& at) { read_role(entry, at); });
         } else if (name == "clients") {
@@ -128,6 +130,7 @@ class PartReader {
 
     void read_role(json::Object& entry, const Place& at) {
         ImportedRole role{.index = at.index,
+                          .id = take_own_id<RoleId>(entry, at.pointer),
                           .client_id = take_text(entry, "client_id", at.pointer),
                           .change = {}};
         auto change = parse(entry, at, "name", [](const json::Value& value) {
@@ -139,7 +142,11 @@ class PartReader {
     }
 
     void read_client(json::Object& entry, const Place& at) {
-        ImportedClient client{.index = at.index, .change = {}, .redirect_uris = {}, .secret = {}};
+        ImportedClient client{.index = at.index,
+                              .id = take_own_id<ClientId>(entry, at.pointer),
+                              .change = {},
+                              .redirect_uris = {},
+                              .secret = {}};
         client.secret = take_secret(entry, at.pointer);
         take_redirect_uris(entry, at.pointer, client);
         if (take(entry, "service_account_roles")) {
@@ -151,6 +158,17 @@ class PartReader {
         if (!change) return;
         client.change = std::move(*change);
         part_.clients.push_back(std::move(client));
+    }
+
+    /// The id of a client or role, which some server of ours has made.
+    template <typename IdType>
+    std::optional<IdType> take_own_id(json::Object& entry, const std::string& at) {
+        const auto text = take_text(entry, "id", at);
+        if (!text) return std::nullopt;
+        auto id = IdType::parse(*text);
+        if (id && id->uuid.bytes[6] >> 4 == 7) return id;
+        leave_out(at + "/id", "is no UUID of version 7; a new id is made");
+        return std::nullopt;
     }
 
     ClientSecret take_secret(json::Object& entry, const std::string& at) {

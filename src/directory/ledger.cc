@@ -26,6 +26,26 @@ Result<EventId> Ledger::write(store::Transaction& tx, const Actor& actor, const 
     return event;
 }
 
+Result<void> Ledger::write_all(store::Transaction& tx, const Actor& actor, const RealmId& realm,
+                               std::span<const Entry> entries) {
+    std::vector<NewEvent> events;
+    std::vector<audit::Change> changes;
+    for (const Entry& entry : entries) {
+        if (!entry.type.empty() && events_ == Events::all) {
+            events.push_back({.type = std::string(entry.type),
+                              .resource_id = ResourceId{entry.resource},
+                              .data = entry.data,
+                              .timestamp = {}});
+        }
+        changes.push_back({.realm = realm,
+                           .action = std::string(entry.action),
+                           .resource_id = entry.resource.to_string(),
+                           .detail = entry.detail});
+    }
+    POSTRIDER_TRY(publisher_.publish_all(tx, realm, events, EventOrigin::directory));
+    return audit::record_all(tx, actor, changes);
+}
+
 void write_words(json::Writer& writer, std::string_view name,
                  const std::vector<std::string>& words) {
     writer.key(name);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,9 @@ class Ledger {
         : publisher_(publisher), events_(events) {}
     /// Returns the id of its event; nil when it fires none.
     Result<EventId> write(store::Transaction& tx, const Actor& actor, const Entry& entry);
+    /// The same of many changes of one realm, in their order, at once.
+    Result<void> write_all(store::Transaction& tx, const Actor& actor, const RealmId& realm,
+                           std::span<const Entry> entries);
 
  private:
     events::Publisher& publisher_;

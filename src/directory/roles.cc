@@ -41,7 +41,8 @@ Result<RoleRow> require_role(store::sql::Connection& sql, const RealmId& realm,
 }
 
 Result<RoleRow> Roles::create(Transaction& tx, const Caller& caller, const RealmId& realm,
-                              std::optional<ClientId> client, const RoleChange& change) {
+                              std::optional<ClientId> client, const RoleChange& change,
+                              std::optional<RoleId> id) {
     POSTRIDER_TRY(require_realm(tx.sql(), realm));
     if (client) {
         POSTRIDER_ASSIGN(const auto owner, require_client(tx.sql(), realm, *client));
@@ -49,7 +50,7 @@ Result<RoleRow> Roles::create(Transaction& tx, const Caller& caller, const Realm
     }
     POSTRIDER_TRY(check_errors(change.errors));
     RoleRow row{.realm = realm,
-                .id = tx.mint_id<RoleId>(),
+                .id = id ? *id : tx.mint_id<RoleId>(),
                 .client = client,
                 .name = {},
                 .description = {},

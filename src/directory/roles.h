@@ -26,9 +26,11 @@ class Roles {
  public:
     explicit Roles(Ledger& ledger) : ledger_(ledger) {}
 
+    /// `id`: that it has elsewhere; nothing of the realm has it. Without it a new one is made.
     Result<store::RoleRow> create(store::Transaction& tx, const Caller& caller,
                                   const RealmId& realm, std::optional<ClientId> client,
-                                  const RoleChange& change);
+                                  const RoleChange& change,
+                                  std::optional<RoleId> id = std::nullopt);
     Result<store::RoleRow> update(store::Transaction& tx, const Caller& caller,
                                   const RoleAddress& address, const RoleChange& change);
     Result<store::RoleRow> set_permissions(store::Transaction& tx, const Caller& caller,

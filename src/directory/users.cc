@@ -9,6 +9,7 @@
 #include "directory/administrators.h"
 #include "directory/role.h"
 #include "model/limits.h"
+#include "store/import_tables.h"
 #include "store/tables.h"
 
 namespace postrider::directory {
@@ -47,6 +48,34 @@ UserRow new_row(Transaction& tx, const RealmId& realm, const UserOrigin& origin)
             .updated_at = tx.now()};
 }
 
+Entry creation(const UserRow& row) {
+    return {.clearance = Clearance::of_new(),
+            .realm = row.realm,
+            .resource = row.id.uuid,
+            .type = "user.created",
+            .data = user_event_data(row),
+            .action = "user.create"};
+}
+
+/// A role that a user gets or loses.
+Entry role_change(const Clearance& clearance, const UserRow& user, const store::RoleRow& role,
+                  std::string_view type, std::string_view action) {
+    std::string data;
+    json::Writer writer(data);
+    writer.begin_object();
+    write_user_members(writer, user);
+    writer.key("role");
+    write_role_name(writer, role);
+    writer.end_object();
+    return {.clearance = clearance,
+            .realm = user.realm,
+            .resource = user.id.uuid,
+            .type = type,
+            .data = std::move(data),
+            .action = action,
+            .detail = fmt::format(R"({{"role":"{}"}})", role.id.to_string())};
+}
+
 bool contains(const std::vector<std::string>& words, std::string_view word) {
     return std::ranges::find(words, word) != words.end();
 }
@@ -68,43 +97,50 @@ Result<UserRow> Users::create(Transaction& tx, const Caller& caller, const Realm
     UserRow row = new_row(tx, realm, {});
     POSTRIDER_TRY(apply(change, row));
     POSTRIDER_TRY(check_unique(tx, row));
-    POSTRIDER_TRY(insert(tx, caller, row));
+    POSTRIDER_TRY(store::users_table::insert(tx, row));
+    POSTRIDER_TRY(ledger_.write(tx, caller.actor, creation(row)));
     return row;
 }
 
-Result<void> Users::take_in(Transaction& tx, const Caller& caller, const RealmId& realm,
-                            const Arrival& arrival) {
-    POSTRIDER_TRY(check_errors(arrival.change.errors));
-    UserRow row = new_row(tx, realm, arrival.origin);
-    POSTRIDER_TRY(apply(arrival.change, row));
-    POSTRIDER_TRY(insert(tx, caller, row));
-    if (const auto& hash = arrival.origin.password_hash) {
-        POSTRIDER_TRY(store::credentials_table::put(tx, {.realm = realm,
-                                                         .user = row.id,
-                                                         .id = tx.mint_id<CredentialId>(),
-                                                         .type = std::string(password_credential),
-                                                         .hash = *hash,
-                                                         .created_at = tx.now(),
-                                                         .updated_at = tx.now()}));
-    }
-    for (const store::RoleRow& role : arrival.roles) {
-        POSTRIDER_TRY(store::user_roles_table::insert(tx, realm, row.id, role.id));
-        POSTRIDER_TRY(tell_role(tx, caller, Clearance::of_new(), row, role, "user.role.assigned",
-                                "user.assign_role"));
-    }
-    return {};
+Result<Users::Arrival> Users::arriving(Transaction& tx, const RealmId& realm,
+                                       const UserChange& change, const UserOrigin& origin,
+                                       std::vector<store::RoleRow> roles) {
+    POSTRIDER_TRY(check_errors(change.errors));
+    Arrival arrival{.row = new_row(tx, realm, origin),
+                    .password_hash = origin.password_hash,
+                    .roles = std::move(roles)};
+    POSTRIDER_TRY(apply(change, arrival.row));
+    return arrival;
 }
 
-Result<void> Users::insert(Transaction& tx, const Caller& caller, const UserRow& row) {
-    POSTRIDER_TRY(store::users_table::insert(tx, row));
-    POSTRIDER_TRY(ledger_.write(tx, caller.actor,
-                                {.clearance = Clearance::of_new(),
-                                 .realm = row.realm,
-                                 .resource = row.id.uuid,
-                                 .type = "user.created",
-                                 .data = user_event_data(row),
-                                 .action = "user.create"}));
-    return {};
+Result<void> Users::take_in(Transaction& tx, const Caller& caller, const RealmId& realm,
+                            std::span<const Arrival> arrivals) {
+    std::vector<UserRow> users;
+    std::vector<store::CredentialRow> credentials;
+    std::vector<store::UserRoleRow> roles;
+    std::vector<Entry> entries;
+    for (const auto& [row, password_hash, given] : arrivals) {
+        users.push_back(row);
+        entries.push_back(creation(row));
+        if (password_hash) {
+            credentials.push_back({.realm = realm,
+                                   .user = row.id,
+                                   .id = tx.mint_id<CredentialId>(),
+                                   .type = std::string(password_credential),
+                                   .hash = *password_hash,
+                                   .created_at = tx.now(),
+                                   .updated_at = tx.now()});
+        }
+        for (const store::RoleRow& role : given) {
+            roles.push_back({realm, row.id, role.id});
+            entries.push_back(role_change(Clearance::of_new(), row, role, "user.role.assigned",
+                                          "user.assign_role"));
+        }
+    }
+    POSTRIDER_TRY(store::import_tables::insert_users(tx, users));
+    POSTRIDER_TRY(store::import_tables::insert_credentials(tx, credentials));
+    POSTRIDER_TRY(store::import_tables::insert_roles(tx, roles));
+    return ledger_.write_all(tx, caller.actor, realm, entries);
 }
 
 Result<UserRow> Users::update(Transaction& tx, const Caller& caller, const Address<UserId>& address,
@@ -225,28 +261,6 @@ Result<std::size_t> Users::remove_many(Transaction& tx, const Caller& caller, co
     return ids.size();
 }
 
-Result<void> Users::tell_role(Transaction& tx, const Caller& caller, const Clearance& clearance,
-                              const UserRow& user, const store::RoleRow& role,
-                              std::string_view type, std::string_view action) {
-    std::string data;
-    json::Writer writer(data);
-    writer.begin_object();
-    write_user_members(writer, user);
-    writer.key("role");
-    write_role_name(writer, role);
-    writer.end_object();
-    POSTRIDER_TRY(
-        ledger_.write(tx, caller.actor,
-                      {.clearance = clearance,
-                       .realm = user.realm,
-                       .resource = user.id.uuid,
-                       .type = type,
-                       .data = std::move(data),
-                       .action = action,
-                       .detail = fmt::format(R"({{"role":"{}"}})", role.id.to_string())}));
-    return {};
-}
-
 Result<void> Users::assign(Transaction& tx, const Caller& caller, const Address<UserId>& address,
                            const RoleId& role) {
     POSTRIDER_ASSIGN(const auto user, require_user(tx.sql(), address.realm, address.id));
@@ -257,7 +271,10 @@ Result<void> Users::assign(Transaction& tx, const Caller& caller, const Address<
     POSTRIDER_ASSIGN(const bool is_new,
                      store::user_roles_table::insert(tx, address.realm, user.id, role));
     if (!is_new) return {};
-    return tell_role(tx, caller, clearance, user, *row, "user.role.assigned", "user.assign_role");
+    POSTRIDER_TRY(ledger_.write(
+        tx, caller.actor,
+        role_change(clearance, user, *row, "user.role.assigned", "user.assign_role")));
+    return {};
 }
 
 Result<void> Users::unassign(Transaction& tx, const Caller& caller, const Address<UserId>& address,
@@ -274,8 +291,10 @@ Result<void> Users::unassign(Transaction& tx, const Caller& caller, const Addres
                     fmt::format("the user does not have the role \"{}\"", row->name));
     }
     POSTRIDER_TRY(guard.check(tx.sql()));
-    return tell_role(tx, caller, clearance, user, *row, "user.role.unassigned",
-                     "user.unassign_role");
+    POSTRIDER_TRY(ledger_.write(
+        tx, caller.actor,
+        role_change(clearance, user, *row, "user.role.unassigned", "user.unassign_role")));
+    return {};
 }
 
 Result<void> Users::remove_credential(Transaction& tx, const Caller& caller,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,17 +22,21 @@ class Users {
 
     Result<store::UserRow> create(store::Transaction& tx, const Caller& caller,
                                   const RealmId& realm, const UserChange& change);
-    /// A user who comes from elsewhere, and the roles that they have there.
+    /// A user who comes from elsewhere, with the roles that they have there.
     struct Arrival {
-        const UserChange& change;
-        const UserOrigin& origin;
-        const std::vector<store::RoleRow>& roles;
+        store::UserRow row;
+        std::optional<std::string> password_hash;
+        std::vector<store::RoleRow> roles;
     };
-    /// The same as create() and an assign() for each role, with fewer questions to the store.
-    /// Requires: the realm is there, nobody has the id, the username or the e-mail address, and the
-    /// caller may grant the roles, each of which is there once.
+    /// Errors: invalid_argument.
+    static Result<Arrival> arriving(store::Transaction& tx, const RealmId& realm,
+                                    const UserChange& change, const UserOrigin& origin,
+                                    std::vector<store::RoleRow> roles);
+    /// The same as create() of each, and an assign() of each role, at once. Requires: all are of
+    /// the realm, which is there; nobody has their ids, usernames and e-mail addresses; and the
+    /// caller may grant their roles, each of which is there once.
     Result<void> take_in(store::Transaction& tx, const Caller& caller, const RealmId& realm,
-                         const Arrival& arrival);
+                         std::span<const Arrival> arrivals);
     /// PUT and PATCH. A new e-mail voids pending resets; a disabled user's sessions end.
     Result<store::UserRow> update(store::Transaction& tx, const Caller& caller,
                                   const Address<UserId>& address, const UserChange& change);
@@ -52,11 +57,6 @@ class Users {
                                    const Address<UserId>& address, const CredentialId& credential);
 
  private:
-    Result<void> insert(store::Transaction& tx, const Caller& caller, const store::UserRow& row);
-    Result<void> tell_role(store::Transaction& tx, const Caller& caller, const Clearance& clearance,
-                           const store::UserRow& user, const store::RoleRow& role,
-                           std::string_view type, std::string_view action);
-
     Ledger& ledger_;
 };
 

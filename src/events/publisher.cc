@@ -223,6 +223,28 @@ Result<PublishedEvent> Publisher::publish(store::Transaction& tx, const RealmId&
     return published;
 }
 
+Result<void> Publisher::publish_all(store::Transaction& tx, const RealmId& realm,
+                                    std::span<const NewEvent> events, EventOrigin origin) {
+    if (events.empty()) return {};
+    POSTRIDER_ASSIGN(auto version, store::realms_table::hold_config_version(tx, realm));
+    POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
+    Rows rows;
+    for (const NewEvent& event : events) {
+        CHECK(current->knows(event.type));
+        add(tx,
+            {realm, tx.mint_id<EventId>(), event.type, event.resource_id,
+             event.timestamp.value_or(tx.now()), origin, event.data},
+            current->match(event.type), rows);
+        if (rows.bytes >= limits::publish_set_bytes_max ||
+            rows.deliveries.size() >= limits::publish_rows_at_once) {
+            POSTRIDER_TRY(write(tx, rows));
+        }
+    }
+    POSTRIDER_TRY(write(tx, rows));
+    offer_after_commit(tx, std::move(rows.offers));
+    return {};
+}
+
 Result<void> Publisher::publish_copy(store::Transaction& tx, const RealmId& realm,
                                      const PublishedEvent& event, std::string_view data,
                                      EventOrigin origin) {

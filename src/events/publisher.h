@@ -37,6 +37,10 @@ class Publisher {
     Result<PublishedEvent> publish(store::Transaction& tx, const RealmId& realm,
                                    const NewEvent& event, EventOrigin origin);
 
+    /// The same of several changes of a realm, in their order.
+    Result<void> publish_all(store::Transaction& tx, const RealmId& realm,
+                             std::span<const NewEvent> events, EventOrigin origin);
+
     /// The same fact in a second realm (events about realms: once there, once in `master`): same
     /// id, same bytes.
     Result<void> publish_copy(store::Transaction& tx, const RealmId& realm,

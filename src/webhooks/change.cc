@@ -14,9 +14,9 @@
 namespace postrider::webhooks {
 namespace {
 
-constexpr std::array<std::string_view, 10> writable{
+constexpr std::array<std::string_view, 11> writable{
     "name",    "description",    "url",     "headers", "events", "enabled",
-    "timeout", "retry_schedule", "signing", "secret"};
+    "timeout", "retry_schedule", "signing", "secret",  "keys"};
 constexpr std::array<std::string_view, 6> read_only{"id",         "disabled_reason", "created_at",
                                                     "updated_at", "version",         "public_key"};
 
@@ -52,6 +52,7 @@ class Reader {
         read_schedule();
         read_signing();
         read_secret();
+        read_keys();
     }
 
  private:
@@ -248,6 +249,40 @@ class Reader {
         auto secret = parse_secret(*value->as_string());
         if (!secret) return refuse("#/secret", secret.error().message);
         change_.secret = std::move(*secret);
+    }
+
+    void read_keys() {
+        const auto* value = body_.find("keys");
+        if (value == nullptr) return;
+        if (change_.kind != ChangeKind::create) {
+            return refuse("#/keys", "are given when a webhook is made; rotate its secret instead");
+        }
+        if (value->as_object() == nullptr) return refuse_type("keys", "an object", *value);
+        if (change_.secret) return refuse("#/keys", "and secret exclude each other");
+        GivenKeys keys;
+        for (const auto& [name, member] : *value->as_object()) {
+            const auto* text = member.as_string();
+            const auto pointer = "#/keys" + pointer_to(name).substr(1);
+            if (text == nullptr) {
+                refuse(pointer, fmt::format("must be a string, not {}", member.type_name()));
+            } else if (name == "now" || name == "previous") {
+                auto set = parse_keys(*text);
+                if (!set) {
+                    refuse(pointer, set.error().message);
+                } else {
+                    (name == "now" ? keys.now : keys.previous) = std::move(*set);
+                }
+            } else if (name == "previous_expires_at") {
+                keys.previous_expires_at = parse_rfc3339(*text);
+                if (!keys.previous_expires_at) {
+                    refuse(pointer, "must be a time such as 2026-03-01T12:00:00Z");
+                }
+            } else {
+                constexpr std::string_view known[] = {"now", "previous", "previous_expires_at"};
+                refuse(pointer, unknown_member(name, known));
+            }
+        }
+        change_.keys = std::move(keys);
     }
 
     const json::Value& body_;

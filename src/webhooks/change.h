@@ -45,6 +45,13 @@ struct HeaderChange {
     std::optional<std::string> value;
 };
 
+/// All keys that a webhook had where it comes from.
+struct GivenKeys {
+    SecretSet now;
+    SecretSet previous;
+    std::optional<Timestamp> previous_expires_at;
+};
+
 /// What a request asks of a webhook: everything checked that can be without knowing what is there.
 /// Bad fields are kept, not returned at once, so that those which only the transaction can find
 /// (unknown event types, masks) come in the same answer.
@@ -60,6 +67,7 @@ struct Change {
     Field<std::vector<Duration>> retry_schedule;
     Field<std::vector<SigningScheme>> signing;
     std::optional<GivenSecret> secret;
+    std::optional<GivenKeys> keys;  ///< only of a new webhook
     std::vector<FieldError> errors;
 
     /// Whether the headers are set whole, not merged into those that are there.

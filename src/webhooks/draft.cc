@@ -219,6 +219,7 @@ class Drafter {
 
     void apply_secret() {
         const auto& signing = draft_.webhook.signing;
+        if (change_.keys) draft_.secret = change_.keys->now;
         if (change_.secret) {
             if (!signs_with(signing, change_.secret->scheme)) {
                 return refuse("#/secret", foreign_secret_problem(change_.secret->scheme));

@@ -136,6 +136,14 @@ Result<SecretSet> parse_plaintext(std::string_view text) {
     return set;
 }
 
+Result<SecretSet> parse_keys(std::string_view text) {
+    auto set = parse_plaintext(text);
+    if (!set || set->empty() || (!set->ferriskey.empty() && !parse_ferriskey(set->ferriskey))) {
+        return refuse("must be keys as GET …/secret?reveal=keys gives them");
+    }
+    return set;
+}
+
 std::string secret_text(const SecretSet& set) {
     return std::string(v1_prefix) + base64_encode(set.v1);
 }

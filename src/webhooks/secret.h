@@ -36,10 +36,13 @@ Result<GivenSecret> parse_secret(std::string_view text);
 /// Makes the keys of `signing` that `set` lacks; whether it made any.
 bool complete(SecretSet& set, std::span<const SigningScheme> signing, Random& random);
 
-/// As it is sealed: "whsec_… whsk_… fk_…", each in base64. Never shown.
+/// As it is sealed: "whsec_… whsk_… fk_…", each in base64. Shown to an export alone.
 std::string to_plaintext(const SecretSet& set);
 /// Errors: corrupt.
 Result<SecretSet> parse_plaintext(std::string_view text);
+
+/// The same of text from outside. Errors: invalid_argument, one phrase; it never holds a key.
+Result<SecretSet> parse_keys(std::string_view text);
 
 /// The key of a scheme; "" when there is none.
 const std::string& key_of(const SecretSet& set, SigningScheme scheme);

@@ -132,6 +132,22 @@ std::string secret_json(const ShownSecret& secret) {
     return out;
 }
 
+std::string keys_json(const GivenKeys& keys) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    writer.key("keys");
+    writer.begin_object();
+    writer.member("now", to_plaintext(keys.now));
+    if (!keys.previous.empty() && keys.previous_expires_at) {
+        writer.member("previous", to_plaintext(keys.previous));
+        writer.member("previous_expires_at", format_rfc3339(*keys.previous_expires_at));
+    }
+    writer.end_object();
+    writer.end_object();
+    return out;
+}
+
 std::string event_data(const Webhook& webhook, const std::vector<std::string>* changed) {
     std::string out;
     json::Writer writer(out);

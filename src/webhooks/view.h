@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "webhooks/change.h"
 #include "webhooks/secret.h"
 #include "webhooks/webhook.h"
 
@@ -29,6 +30,8 @@ void write_webhook(json::Writer& writer, const Webhook& webhook, const Headers* 
 /// The same with the members of its secret.
 std::string webhook_with_secret(const Webhook& webhook, const ShownSecret& secret);
 std::string secret_json(const ShownSecret& secret);
+/// {"keys": {…}}, as a new webhook takes them.
+std::string keys_json(const GivenKeys& keys);
 
 /// The `data` of webhook.created and webhook.deleted: the same, masked; with `changed` of
 /// webhook.updated.

@@ -177,6 +177,7 @@ Result<Saved> Webhooks::create(Transaction& tx, const RealmId& realm, const Chan
     into_row(webhook, row);
     builder_.seal_headers(row, draft.headers);
     builder_.seal_secret(row, draft.secret);
+    if (change.keys) seal_previous(row, *change.keys, tx.now());
     POSTRIDER_TRY(store::webhooks_table::insert(tx, row));
     POSTRIDER_TRY(begin_version(tx, row));
     // Before the event: the engine knows the webhook when its first delivery is offered.
@@ -191,6 +192,14 @@ Result<Saved> Webhooks::create(Transaction& tx, const RealmId& realm, const Chan
         tx, actor,
         {.realm = realm, .action = "webhook.create", .resource_id = webhook.id.to_string()}));
     return Saved{webhook, show_secret(webhook.signing, draft.secret, {}, {})};
+}
+
+/// The secret that still signs beside the new one, as where the webhook comes from.
+void Webhooks::seal_previous(WebhookRow& row, const GivenKeys& keys, Timestamp now) const {
+    if (keys.previous.empty() || !keys.previous_expires_at) return;
+    if (*keys.previous_expires_at <= now) return;
+    builder_.seal_previous_secret(row, keys.previous);
+    row.previous_expires_at = std::min(*keys.previous_expires_at, now + limits::secret_overlap_max);
 }
 
 Result<Webhooks::Loaded> Webhooks::load(Transaction& tx, const Address& address) {
@@ -477,6 +486,18 @@ Result<ShownSecret> Webhooks::secret(store::sql::Connection& sql, const RealmId&
         POSTRIDER_ASSIGN(previous, builder_.open_previous_secret(row));
     }
     return show_secret(webhook.signing, current, previous, row.previous_expires_at);
+}
+
+Result<std::string> Webhooks::keys(store::sql::Connection& sql, const RealmId& realm,
+                                   const WebhookId& id, Timestamp now) const {
+    POSTRIDER_ASSIGN(const auto row, find_row(sql, realm, id));
+    GivenKeys keys;
+    POSTRIDER_ASSIGN(keys.now, builder_.open_secret(row));
+    if (row.previous_expires_at && *row.previous_expires_at > now) {
+        POSTRIDER_ASSIGN(keys.previous, builder_.open_previous_secret(row));
+        keys.previous_expires_at = row.previous_expires_at;
+    }
+    return keys_json(keys);
 }
 
 }  // namespace postrider::webhooks

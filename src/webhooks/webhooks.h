@@ -96,6 +96,9 @@ class Webhooks {
                             const WebhookId& id) const;
     Result<ShownSecret> secret(store::sql::Connection& sql, const RealmId& realm,
                                const WebhookId& id, Timestamp now) const;
+    /// All keys, the seeds of ed25519 too, as JSON: for an export.
+    Result<std::string> keys(store::sql::Connection& sql, const RealmId& realm, const WebhookId& id,
+                             Timestamp now) const;
 
  private:
     struct Loaded {
@@ -108,6 +111,7 @@ class Webhooks {
                       std::string_view action, std::optional<Duration> overlap = {});
     void set_secrets(store::Transaction& tx, Loaded& loaded, const Draft& draft,
                      Duration overlap) const;
+    void seal_previous(store::WebhookRow& row, const GivenKeys& keys, Timestamp now) const;
     void tell_sink(store::Transaction& tx, const store::WebhookRow& row,
                    const RealmConditions& conditions);
     Result<bool> cancel_first(store::Transaction& tx, const store::WebhookRow& row,

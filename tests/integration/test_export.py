@@ -31,8 +31,15 @@ def make_realm(server, randomness):
     known = [event_type["name"] for event_type in realm.get("/event-types").json["items"] if not event_type["built_in"]]
     for number in range(randomness.randint(0, 3)):
         realm.create_webhook(f"https://r.example/{number}", events=randomness.sample(["*", "user.*", "realm.updated", *known], randomness.randint(1, 3)), name=f"hook {number}",
-                             description="".join(randomness.choices("xé", k=5)), enabled=randomness.random() < 0.7, signing=randomness.choice([["v1"], ["v1", "v1a"]]),
+                             description="".join(randomness.choices("xé", k=5)), enabled=randomness.random() < 0.7, signing=randomness.choice([["v1"], ["v1", "v1a"], ["v1a"], ["ferriskey"], ["v1", "ferriskey"]]),
                              headers={f"X-{word}": f"value {word}" for word in texts(randomness, 2)}, timeout=randomness.choice([None, "3s"]), retry_schedule=randomness.choice([None, [], ["7s"]]))
+    hooks = realm.items("/webhooks")
+    for hook in hooks:
+        if randomness.random() < 0.5:
+            realm.call("POST", f"/webhooks/{hook['id']}/secret/rotate", {"overlap": "20h"}, 200)
+    resetting = [hook["id"] for hook in hooks if "*" in hook["events"]]
+    if resetting and randomness.random() < 0.7:
+        realm.call("PATCH", "/settings", {"password_reset_webhook": randomness.choice(resetting)}, 200)
     roles = []
     for word in texts(randomness, 4):
         body = {"name": word, "description": "ä" * randomness.randint(0, 3), "permissions": randomness.sample(["view_users", "manage_roles", "publish_events"], randomness.randint(0, 3))}
@@ -76,20 +83,26 @@ def picture(realm, secrets=False):
     for role in realm.items("/roles"):
         names[role["id"]] = role["name"]
     out = {"display_name": realm.get("").json["display_name"], "settings": realm.get("/settings").json}
-    out["roles"] = [without(role, "created_at") for role in realm.items("/roles")]
+    out["roles"] = [{**without(role, "created_at"), "id": role["id"]} for role in realm.items("/roles")]
     out["event_types"] = sorted((without(each, "created_at") for each in realm.get("/event-types").json["items"]), key=lambda each: each["name"])
     out["webhooks"] = []
     for webhook in realm.items("/webhooks"):
         shown = without(realm.get(f"/webhooks/{webhook['id']}?reveal=headers").json if secrets else webhook, "created_at", *(() if secrets else ("headers",)))
         if secrets:
-            shown["secret"] = realm.get(f"/webhooks/{webhook['id']}/secret").json["secret"]
+            shown["secret"] = realm.get(f"/webhooks/{webhook['id']}/secret").json
+            shown["keys"] = realm.get(f"/webhooks/{webhook['id']}/secret?reveal=keys").json["keys"]
         out["webhooks"].append(shown)
+    # The one thing that names a webhook: which one it is.
+    ids = [webhook["id"] for webhook in realm.items("/webhooks")]
+    chosen = out["settings"]["password_reset_webhook"]
+    out["settings"]["password_reset_webhook"] = None if chosen is None else ids.index(chosen)
     out["clients"] = {}
     for client in clients:
         path = f"/clients/{client['id']}"
         own = realm.items(path + "/roles")
         names.update({role["id"]: f"{client['client_id']}/{role['name']}" for role in own})
-        out["clients"][client["client_id"]] = {"roles": [without(role, "created_at", "client_id") for role in own],
+        out["clients"][client["client_id"]] = {"id": client["id"],
+                                               "roles": [{**without(role, "created_at"), "id": role["id"]} for role in own],
                                                "uris": sorted((without(uri, "created_at", "client_id") for uri in realm.items(path + "/redirects")), key=lambda uri: uri["value"]),
                                                "hash": realm.get(path + "?reveal=secret_hash").json["secret_hash"] if secrets else None}
     for client in clients:

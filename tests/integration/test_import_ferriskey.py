@@ -91,13 +91,19 @@ def test_everything_of_a_realm_comes_or_is_named(server, receiver, source):
     source.insert("user_attributes", user_id=ada, realm_id=realm, key="team", value="compilers")
     source.insert("credentials", user_id=ada, credential_type="otp", secret_data="x", credential_data="{}")
     source.insert("user_required_actions", user_id=ada, action="update_password")
+    bob = source.insert("users", realm_id=realm, username="bob", failed_login_attempts=3)
+    source.password(bob, "federated")
+    source.cursor.execute("UPDATE clients SET require_pkce = true WHERE id = %s", (client,))
+    source.insert("post_logout_redirect_uris", client_id=client, value="https://shop.example/bye")
+    source.cursor.execute("CREATE TABLE gadgets (id uuid, realm_id uuid, size integer); INSERT INTO gadgets SELECT gen_random_uuid(), %s, 1", (realm,))
     source.insert("identity_providers", realm_id=realm, alias="corporate")
     source.webhook(realm, receiver.url("/small"), ["user.created", "user.email_verified"], name="half")
     source.webhook(realm, receiver.url("/small"), ["client.maintenance.enabled"], name="none")
     done = take_over(server, source.url)
     said = done.stdout + done.stderr
     for named in ("weak", "manage_identity_providers", "otp", "update_password", "user.email_verified", "client.maintenance.enabled",
-                  "none", "identity providers"):
+                  "none", "identity providers (1)", "redirect URIs after a logout (1)", "the table gadgets (1)", "clients: require_pkce (1)",
+                  "users: failed_login_attempts (1)", "federated directory"):
         assert named in said, (named, said)
     here = Realm(server.client, name)
     user = here.get(f"/users/{ada}").json
@@ -111,6 +117,27 @@ def test_everything_of_a_realm_comes_or_is_named(server, receiver, source):
     uris = {uri["value"]: uri["enabled"] for uri in here.items(f"/clients/{clients['shop']['id']}/redirects")}
     assert uris == {"https://shop.example/cb": True, "https://old.example/cb": False}
     assert [hook["events"] for hook in here.items("/webhooks")] == [["user.created"]]
+
+
+@pytest.mark.parametrize("version", ["2025-07", "2026-05"])
+def test_older_versions_come_too(server, receiver, version):
+    source = FerrisKey(postgres.shared().database(), version)
+    name = f"old-{uuid.uuid4().hex[:8]}"
+    realm = source.realm(name)
+    client = source.client(realm, "shop", redirect_uris=[("https://shop.example/cb", True)])
+    account = source.insert("users", realm_id=realm, client_id=client, username="service-account-shop", email="account@example.com")
+    buyer = source.role(realm, "buyer", permissions=1 << 17)
+    source.give(account, buyer)
+    source.users(realm, 20, buyer, PASSWORDS[:3])
+    source.webhook(realm, receiver.url("/old"), ["user.created"])
+    done = take_over(server, source.url)
+    assert done.returncode == 0 and "webhooks that have a new secret" in done.stdout, (done.stdout, done.stderr)
+    here = Realm(server.client, name)
+    assert len(here.items("/users")) == 20
+    assert here.call("POST", "/session", {"username": "user2", "password": PASSWORDS[2]}).status == 201
+    hook, = here.items("/webhooks")
+    assert hook["events"] == ["user.created"] and hook["signing"] == ["v1"]
+    assert [len(each["service_account_roles"]) for each in here.items("/clients")] == [1]
 
 
 def test_killed_again_and_again_it_is_whole(server, receiver, source):
@@ -197,9 +224,9 @@ def test_what_is_no_ferriskey_says_so(server):
     empty = take_over(server, shared.database())
     assert empty.returncode != 0 and "not FerrisKey's" in empty.stderr and empty.stderr.count("\n") == 1, empty.stderr
     old = FerrisKey(shared.database())
-    old.cursor.execute("ALTER TABLE webhooks DROP COLUMN secret")
+    old.cursor.execute("ALTER TABLE webhooks RENAME endpoint TO target")
     said = take_over(server, old.url)
-    assert said.returncode != 0 and "webhooks.secret" in said.stderr and said.stderr.count("\n") == 1, said.stderr
+    assert said.returncode != 0 and "webhooks.endpoint" in said.stderr and said.stderr.count("\n") == 1, said.stderr
     closed = FerrisKey(shared.database())
     closed.cursor.execute("CREATE ROLE stranger LOGIN")
     said = take_over(server, closed.url.replace("postgres@", "stranger@"))

@@ -302,3 +302,48 @@ def test_members_of_the_wrong_kind_break_nothing(server, tmp_path):
             place[randomness.choice(list(place))] = randomness.choice([None, 1, -1.5, "", "x", [], [None], [[1]], {}, {"a": {}}, True])
         changed["realm"] = "kc-kinds"
         Import(server, tmp_path, changed, "--dry-run", expect=None)
+
+
+def test_a_dry_run_sees_what_is_taken(server, tmp_path, name):
+    """By the file itself, and by those who are in the realm."""
+    here = server.realm(name)
+    here.call("POST", "/users", {"username": "ada", "email": "ada@example.com"}, 201)
+    users = [{"username": "ADA", "id": "0f4b9ba0-9a4b-4a58-8c2a-7a5d6f3d1c01"}, {"username": "bob", "email": "Ada@Example.com", "emailVerified": True},
+             {"username": "José", "email": "jose@example.com"}, {"username": "JOSE\u0301"}, {"username": "eve", "email": "JOSE@example.com"}]
+    found = Import(server, tmp_path, {"realm": "shop", "users": users}, "--realm", name, "--dry-run", expect=1)
+    assert here.get("/users").json["items"][0]["username"] == "ada" and len(here.items("/users")) == 1, "nothing was written"
+    said = json.dumps(found.answer, ensure_ascii=False)
+    assert any("ADA" in each and "another id" in each for each in found.of("users that the server does not accept")), said
+    assert any("bob: email is taken; the user \"ada\" has it" == each for each in found.of("parts of users")), said
+    assert any("José" in each and "comes before" in each for each in found.of("users that the server does not accept")), said
+    assert any("eve: email is taken; the user \"José\" has it" == each for each in found.of("parts of users")), said
+    # The import says the same of each.
+    really = Import(server, tmp_path, {"realm": "shop", "users": users}, "--realm", name, expect=1)
+    for what in ("parts of users", "users that the server does not accept"):
+        assert sorted(really.of(what)) == sorted(found.of(what))
+    assert sorted(user["username"] for user in here.items("/users")) == ["José", "ada", "bob", "eve"]
+
+
+def test_what_is_there_twice_by_its_name_is_named(server, tmp_path, name):
+    """Not by its name in the realm: the same file again finds all of it there."""
+    realm = {"realm": name, "clients": [{"clientId": "shop"}, {"clientId": "shop", "name": "other"}],
+             "roles": {"realm": [{"name": "a"}, {"name": "a"}], "client": {"shop": [{"name": "a"}]}},
+             "users": [{"username": "ada"}, {"username": "ADA", "firstName": "Other"}]}
+    for expected in ({"clients": 1, "roles": 2, "service_accounts": 0, "users": 1}, {"clients": 0, "roles": 0, "service_accounts": 0, "users": 0}):
+        found = Import(server, tmp_path, realm, expect=1)
+        assert found.created() == expected
+        assert len(found.of("clients that the server")) == len(found.of("roles that the server")) == len(found.of("users that the server")) == 1
+
+
+def test_clients_and_roles_keep_ids_that_are_in_order(server, tmp_path, name):
+    ids = [f"019ab200-7c3e-7b1a-9a54-3f0f6b1d2c{n:02x}" for n in range(4)]
+    realm = {"realm": name, "roles": {"realm": [{"name": "a", "id": ids[0]}, {"name": "b", "id": "0f4b9ba0-9a4b-4a58-8c2a-7a5d6f3d1c01"}],
+                                      "client": {"shop": [{"name": "c", "id": ids[1]}, {"name": "d", "id": ids[0]}]}},
+             "clients": [{"clientId": "shop", "id": ids[2]}, {"clientId": "twice", "id": ids[2]}]}
+    found = Import(server, tmp_path, realm)
+    here = Realm(server.client, name)
+    clients = {client["client_id"]: client["id"] for client in here.items("/clients")}
+    assert clients["shop"] == ids[2] != clients["twice"]
+    roles = {role["name"]: role["id"] for role in [*here.items("/roles"), *here.items(f"/clients/{ids[2]}/roles")]}
+    assert roles["a"] == ids[0] and roles["c"] == ids[1] and roles["b"][14] == "7" and roles["d"] != ids[0]
+    assert any("twice: id" in each for each in found.of("parts of clients")) and any("d: id" in each for each in found.of("parts of roles"))

@@ -65,7 +65,7 @@ ALTER TABLE users ADD failed_login_attempts integer NOT NULL DEFAULT 0, ADD lock
 ALTER TABLE roles ADD require_mfa boolean NOT NULL DEFAULT false;
 ALTER TABLE webhooks ADD secret text NOT NULL, ADD last_delivery_status varchar(16), ADD last_delivery_error varchar(255);
 """
-TABLES = OLDEST + MAY_2026 + NEWEST
+VERSIONS = {"2025-07": OLDEST, "2026-05": OLDEST + MAY_2026, "2026-08": OLDEST + MAY_2026 + NEWEST}
 
 #: FerrisKey's own parameters.
 HASHER = PasswordHasher(time_cost=5, memory_cost=7168, parallelism=1, hash_len=32, salt_len=16)
@@ -76,20 +76,22 @@ def new_id():
 
 
 class FerrisKey:
-    def __init__(self, url):
-        self.url = url
+    def __init__(self, url, version="2026-08"):
+        self.url, self.version = url, version
         self.connection = psycopg2.connect(url)
         self.connection.autocommit = True
         self.cursor = self.connection.cursor()
-        self.cursor.execute(TABLES)
+        self.cursor.execute(VERSIONS[version])
 
     def insert(self, table, **row):
         row.setdefault("id", new_id())
+        if table == "users" and self.version == "2025-07":
+            row = {"firstname": "", "lastname": "", "email": "", **row}
         self.cursor.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})", list(row.values()))
         return row["id"]
 
     def realm(self, name, display_name=None):
-        realm = self.insert("realms", name=name, display_name=display_name)
+        realm = self.insert("realms", name=name, **({"display_name": display_name} if display_name else {}))
         self.insert("realm_settings", realm_id=realm)
         return realm
 
@@ -112,18 +114,19 @@ class FerrisKey:
                     credential_data=json.dumps({"hash_iterations": 5, "algorithm": "argon2id"}), **row)
 
     def webhook(self, realm, endpoint, events, **row):
-        row.setdefault("secret", secrets.token_hex(32))
+        if self.version == "2026-08":
+            row.setdefault("secret", secrets.token_hex(32))
         webhook = self.insert("webhooks", realm_id=realm, endpoint=endpoint, **row)
         for event in events:
             self.insert("webhook_subscribers", name=event, webhook_id=webhook)
-        return row["secret"]
+        return row.get("secret")
 
     def users(self, realm, count, role, passwords):
         """Many, whose passwords come round again and again; as hashes they are made once."""
         hashes = [HASHER.hash(password) for password in passwords]
         ids = [new_id() for _ in range(count)]
-        execute_values(self.cursor, "INSERT INTO users (id, realm_id, username, firstname, email, email_verified) VALUES %s",
-                       [(ids[n], realm, f"user{n}", f"First {n}", f"user{n}@example.com", n % 2 == 0) for n in range(count)])
+        execute_values(self.cursor, "INSERT INTO users (id, realm_id, username, firstname, lastname, email, email_verified) VALUES %s",
+                       [(ids[n], realm, f"user{n}", f"First {n}", "", f"user{n}@example.com", n % 2 == 0) for n in range(count)])
         execute_values(self.cursor, "INSERT INTO credentials (id, credential_type, user_id, secret_data, credential_data) VALUES %s",
                        [(new_id(), "password", ids[n], hashes[n % len(hashes)], json.dumps({"hash_iterations": 5, "algorithm": "argon2id"}))
                         for n in range(count)])
