@@ -187,7 +187,10 @@ export const opened = {
     (page) => page.getByRole('button', { name: 'Add redirect URI' }).click(),
   ],
   'audit-entry': ['audit', (page) => page.locator('tbody button').first().click()],
-  'time-between': ['events', (page) => page.getByLabel('Time').selectOption('between')],
+  'time-between': [
+    'events',
+    (page) => page.getByLabel('Time', { exact: true }).selectOption('between'),
+  ],
   'webhook-advanced': ['webhook-edit', (page) => page.getByText('Advanced').click()],
   'webhook-tested': [
     'webhook-test',

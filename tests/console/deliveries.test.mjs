@@ -43,7 +43,7 @@ test('filters are in the address, and a reload keeps what one sees', async () =>
   await go(`/webhooks/${world.good}`)
   await page.getByLabel('State').selectOption('delivered')
   await page.getByLabel('Event type').selectOption('order.paid')
-  await page.getByLabel('Time').selectOption('Last hour')
+  await page.getByLabel('Time', { exact: true }).selectOption('Last hour')
   await every('order.paid')
   await page.getByRole('button', { name: 'order.paid' }).first().click()
   await page.getByRole('button', { name: 'Attempt 1' }).click()
@@ -55,13 +55,13 @@ test('filters are in the address, and a reload keeps what one sees', async () =>
   await page.reload()
   await page.getByRole('region', { name: 'Request', exact: true }).waitFor()
   assert.equal(await page.getByLabel('State').inputValue(), 'delivered')
-  assert.equal(await page.getByLabel('Time').inputValue(), '1h')
+  assert.equal(await page.getByLabel('Time', { exact: true }).inputValue(), '1h')
   await every('order.paid')
   await page.getByRole('button', { name: 'Close the delivery' }).click()
   await page.getByRole('region', { name: 'Request', exact: true }).waitFor({ state: 'detached' })
 
   // A time of one's own, on the clock of who looks.
-  await page.getByLabel('Time').selectOption('Between…')
+  await page.getByLabel('Time', { exact: true }).selectOption('Between…')
   await page.getByLabel('from').fill('2020-01-01T00:00')
   await page.getByLabel('until').fill('2020-01-02T00:00')
   await page.getByText('Nothing matches these filters').waitFor()
@@ -168,7 +168,7 @@ test('the event log is filtered by type, group, resource and time', async () => 
     (wanted) => document.querySelectorAll('[aria-label=Events] tbody tr').length === wanted,
     items.length,
   )
-  await page.getByLabel('Time').selectOption('Between…')
+  await page.getByLabel('Time', { exact: true }).selectOption('Between…')
   await page.getByLabel('until').fill('2020-01-02T00:00')
   await page.getByText('Nothing matches these filters').waitFor()
 })

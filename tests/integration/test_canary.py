@@ -11,7 +11,7 @@ from contract import Contract
 from receiver import Receiver
 from server import Server, TOKEN, sqlite_only
 from waiting import wait_for
-from world import directory_world, fill, send_form
+from world import directory_world, fill, required_query, send_form
 
 
 def word():
@@ -58,7 +58,7 @@ def plant(server, receiver):
                                 secret=secrets["previous secret"], signing=["v1", "v1a"])
     secrets["webhook secret"] = call("POST", f"/webhooks/{hook['id']}/secret/rotate", {"overlap": "1h"}, 200)["secret"]
     names.update(webhook_id=hook["id"], event_type="order.paid", session_id=realm.items("/sessions")[0]["id"],
-                 path="master/webhooks", asset=re.search(r'/assets/([^"]+)"', server.client.raw("GET", "/").body.decode())[1])
+                 path="master/webhooks", slug="bad-cursor", asset=re.search(r'/assets/([^"]+)"', server.client.raw("GET", "/").body.decode())[1])
     realm.call("PATCH", f"/webhooks/{hook['id']}", {"description": "changed"}, 200)
     realm.call("PATCH", f"/users/{used}", {"first_name": "changed"}, 200)
     # What fails is told too: in answers, and in the log.
@@ -82,7 +82,7 @@ def answers(server, names):
     """Every GET of the contract, with the token that may do everything."""
     for method, path, operation in Contract().operations():
         if method == "GET":
-            answer = server.client.raw(method, fill(path, names))
+            answer = server.client.raw(method, fill(path, names) + required_query(operation))
             assert answer.status == 200, f"{operation['operationId']}: {answer}"
             yield operation["operationId"], answer.body + repr(answer.headers).encode()
 

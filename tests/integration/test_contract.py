@@ -3,14 +3,13 @@
 import html
 import re
 import subprocess
-import urllib.parse
 
 import pytest
 
 from client import Client
 from contract import METHODS, Contract, problem_types
 from server import ROOT, binary, environment
-from world import body_for, fill, is_form, make_world, send_form
+from world import body_for, fill, is_form, make_world, required_query, send_form
 
 CONTRACT = Contract()
 OPERATIONS = {operation["operationId"]: (method, path, operation)
@@ -43,12 +42,6 @@ def test_every_operation_answers_as_described(server, receiver, world):
         expected = 409 if operation_id in ("cancel_operation", "end_current_session") else 2
         assert answer.status == expected or answer.status // 100 == expected, f"{operation_id}: {answer}"
         CONTRACT.check_answer(operation, answer)
-
-
-def required_query(operation):
-    needed = {each["name"]: each["example"] for each in operation.get("parameters", ())
-              if each.get("in") == "query" and each.get("required")}
-    return "?" + urllib.parse.urlencode(needed) if needed else ""
 
 
 def _json(body):

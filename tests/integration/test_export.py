@@ -69,7 +69,7 @@ def make_realm(server, randomness):
     return realm, passwords
 
 
-IDS = {"id", "version", "updated_at"}
+IDS = {"id", "version", "updated_at", "health"}
 
 
 def without(item, *names):

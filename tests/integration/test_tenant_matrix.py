@@ -15,7 +15,7 @@ import postgres
 from client import Client
 from contract import Contract
 from waiting import wait_for
-from world import body_for, fill, make_world, send_form
+from world import body_for, fill, make_world, required_query, send_form
 
 OPERATIONS = {operation["operationId"]: (method, path, operation) for method, path, operation in Contract().operations()}
 #: What needs no token, by decision: each has a reason in the contract.
@@ -145,8 +145,8 @@ def safe_bodies(operation_id, realm):
 
 
 def send(server, operation_id, names, token, body):
-    method, path, _ = OPERATIONS[operation_id]
-    path = fill(path, names)
+    method, path, operation = OPERATIONS[operation_id]
+    path = fill(path, names) + required_query(operation)
     return path.encode(), Client(server.address, token).raw(method, path, None if body is None else json.dumps(body).encode())
 
 

@@ -105,7 +105,7 @@ function About({
         <Time at={delivery.created_at} />
       </div>
       {!isDense && (
-        <div className="text-[12px] text-muted break-words">
+        <div className="text-[12px] text-muted break-words sm:truncate">
           {webhook ? lastly(delivery) : <Receiver id={delivery.webhook_id} />}
         </div>
       )}
@@ -137,7 +137,9 @@ function columnsOf(webhook: string | null, isDense: boolean, timed: boolean): Co
   const duration: Column = {
     label: 'Took',
     look: 'w-20 text-right',
-    cell: (delivery) => <span className="font-mono text-[12px]">{took(delivery)}</span>,
+    cell: (delivery) => (
+      <span className="font-mono text-[12px] whitespace-nowrap">{took(delivery)}</span>
+    ),
   }
   return [
     ...(webhook ? [] : [receiver]),

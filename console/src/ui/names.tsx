@@ -1,34 +1,20 @@
 import { useQuery } from '@tanstack/react-query'
 
-import {
-  ApiError,
-  type ApiKey,
-  type Client,
-  get,
-  realmPath,
-  type Role,
-  type User,
-  type Webhook,
-} from '../api/client'
+import { get, query, realmPath } from '../api/client'
 import { useRealm } from '../queries'
 import { useSession } from '../session'
 import { shortId } from './format'
 
-/** Where one of a kind is asked for, who may, and how it is called. */
-const kinds: Record<
-  string,
-  { path: string; needs: string; name: (one: unknown) => string } | undefined
-> = {
-  user: { path: '/users', needs: 'view_users', name: (one) => (one as User).username },
-  client: { path: '/clients', needs: 'view_clients', name: (one) => (one as Client).client_id },
-  api_key: { path: '/api-keys', needs: 'view_api_keys', name: (one) => (one as ApiKey).name },
-  role: { path: '/roles', needs: 'view_roles', name: (one) => (one as Role).name },
-  webhook: {
-    path: '/webhooks',
-    needs: 'view_webhooks',
-    name: (one) => (one as Webhook).name || (one as Webhook).url,
-  },
+/** Kinds of things that have names, and who may look at them. */
+const needs: Record<string, string | undefined> = {
+  user: 'view_users',
+  client: 'view_clients',
+  api_key: 'view_api_keys',
+  role: 'view_roles',
+  webhook: 'view_webhooks',
 }
+
+type Found = { items: { id: string | null; name: string; detail: string }[] }
 
 const uuid = /^[0-9a-f-]{36}$/
 /** A name seldom changes; the stream says when one does. */
@@ -38,22 +24,19 @@ const fresh_ms = 5 * 60_000
 export function useName(kind: string, id: string | undefined): string | null | undefined {
   const realm = useRealm()
   const { who, can } = useSession()
-  const of = kinds[kind]
+  const needed = needs[kind]
   const home = who?.realm ?? realm
   return useQuery({
     queryKey: ['name', realm, kind, id],
-    enabled: of !== undefined && id !== undefined && uuid.test(id) && can(of.needs),
+    enabled: needed !== undefined && id !== undefined && uuid.test(id) && can(needed),
     staleTime: fresh_ms,
     queryFn: async ({ signal }) => {
-      // Somebody of this realm, or of the one of who looks: administrators are of master.
+      // Somebody of this realm, or of the one of who looks: administrators are of master. A search finds nothing
+      // where the thing itself would be an error.
       for (const place of new Set([realm, home])) {
-        const one = await get<unknown>(realmPath(place, `${of!.path}/${id}`), signal).catch(
-          (error: unknown) => {
-            if (error instanceof ApiError && [403, 404].includes(error.status)) return null
-            throw error
-          },
-        )
-        if (one) return of!.name(one)
+        const path = realmPath(place, '/search') + query({ q: id, kinds: kind, limit: 1 })
+        const found = (await get<Found>(path, signal)).items.find((each) => each.id === id)
+        if (found) return found.name || found.detail
       }
       return null
     },

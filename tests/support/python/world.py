@@ -47,6 +47,12 @@ def fill(path, names):
     return re.sub(r"\{(\w+)\}", lambda found: names[found[1]], path)
 
 
+def required_query(operation):
+    needed = {each["name"]: each["example"] for each in operation.get("parameters", ())
+              if each.get("in") == "query" and each.get("required")}
+    return "?" + urllib.parse.urlencode(needed) if needed else ""
+
+
 def is_form(operation):
     """Whether it is an OAuth route: a form in, and the client says who it is."""
     return "application/x-www-form-urlencoded" in operation.get("requestBody", {}).get("content", {})
