@@ -84,7 +84,7 @@ function Subscribers({ type }: { type: string }) {
   const all = webhooks.data?.items ?? []
   const more = all.length - 5
   return (
-    <p className="text-[13px] text-muted min-h-10">
+    <p className="text-[13px] text-muted min-h-11">
       {webhooks.isPending
         ? 'Looking for webhooks that subscribe to it… '
         : all.length === 0
