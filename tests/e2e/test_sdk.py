@@ -219,9 +219,10 @@ def test_each_publish_is_in_the_log_once_although_the_server_is_killed(driver, t
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                        env={**os.environ, "POSTRIDER_URL": forwarder.url, "POSTRIDER_TOKEN": TOKEN})
             kills = 0
+            wait_for(lambda: process.poll() is not None or realm.items("/events"), "the first publish")
             while process.poll() is None and kills < KILLS:
                 try:
-                    process.wait(random.uniform(0.05, 1))
+                    process.wait(random.uniform(0.02, 0.2))
                 except subprocess.TimeoutExpired:
                     server.restart()
                     kills += 1
