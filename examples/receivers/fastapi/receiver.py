@@ -26,7 +26,7 @@ def first_time(webhook_id):
     return True
 
 
-def work(webhook_id, event):
+async def work(webhook_id, event):  # one after the other; what blocks belongs into a `def`, which gets a thread
     print(event["event"], webhook_id, event["resource_id"], event["timestamp"], json.dumps(event["data"]), flush=True)
 
 
