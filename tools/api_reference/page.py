@@ -188,38 +188,41 @@ def _problems(problems: dict) -> str:
 
 def problem_pages(problems: dict) -> dict:
     """What each problem means, as a page and as the JSON of the same."""
-    style = (pathlib.Path(__file__).parent / "style.css").read_text(encoding="utf-8")
     out = {}
     for each in problems["problems"]:
-        html_text = f"""<!doctype html>
+        body = f"""<main id="main"><section id="problems">
+{_problem(problems, each)}
+<p><a href="/docs#problems">All problems</a> · <a href="/docs">API reference</a></p>
+</section></main>"""
+        facts = {"type": problems["base"] + each["slug"], **each}
+        out[each["slug"]] = {"json": facts, "html": _document(f"{each['title']} · Postrider", body)}
+    return out
+
+
+def _document(title: str, body: str) -> str:
+    """A page that needs nothing else."""
+    style = (pathlib.Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+    return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_policy(style)}">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>{html.escape(each["title"])} · Postrider</title>
+<title>{html.escape(title)}</title>
 <link rel="icon" href="{ICON}">
 <style>{style}</style>
 </head>
 <body>
-<main id="main"><section id="problems">
-{_problem(problems, each)}
-<p><a href="/docs#problems">All problems</a> · <a href="/docs">API reference</a></p>
-</section></main>
+{body}
 </body>
 </html>
 """
-        out[each["slug"]] = {"json": {"type": problems["base"] + each["slug"], **each}, "html": html_text}
-    return out
-
-
-def _policy(style: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
-        "form-action 'none'"
-    )
 
 
 def _navigation(contract: dict, operations: list[Operation]) -> str:
@@ -267,21 +270,8 @@ def render(contract: dict, problems: dict, verifying: str) -> str:
         if tag["name"] == "receiving":
             sections += _webhooks(contract, schemas)
         sections += "</section>"
-    style = (pathlib.Path(__file__).parent / "style.css").read_text(encoding="utf-8")
     info = contract["info"]
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_policy(style)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Postrider API reference</title>
-<link rel="icon" href="{ICON}">
-<style>{style}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the content</a>
+    body = f"""<a class="skip" href="#main">Skip to the content</a>
 <header class="top">
 <a class="brand" href="#main"><img src="{ICON}" alt="" width="22" height="22">Postrider</a>
 <span class="version">API {html.escape(info["version"])}</span>
@@ -304,7 +294,5 @@ def render(contract: dict, problems: dict, verifying: str) -> str:
 <section id="problems"><header><h2>Problems</h2>
 <p>Every error is a problem document of one of these types.</p></header>
 {_problems(problems)}</section>
-</main>
-</body>
-</html>
-"""
+</main>"""
+    return _document("Postrider API reference", body)
