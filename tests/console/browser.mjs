@@ -102,6 +102,19 @@ export async function open(world, path, options) {
   return page
 }
 
+/** What the API answers to the world's administrator. */
+export async function ask(world, method, path, body, realm = world.realm) {
+  const answer = await fetch(`${world.url}/api/v1/realms/${realm}${path}`, {
+    method,
+    body: body && JSON.stringify(body),
+    headers: {
+      Authorization: `Bearer ${world.token}`,
+      ...(body ? { 'Content-Type': 'application/json' } : {}),
+    },
+  })
+  return { status: answer.status, json: answer.status === 204 ? null : await answer.json() }
+}
+
 /** Waits until nothing loads any more. */
 export async function settled(page) {
   await page.locator('h1').first().waitFor()

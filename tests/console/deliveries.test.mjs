@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { choose, newContext, newPage, open, settled, start } from './browser.mjs'
+import { ask, choose, newContext, newPage, open, settled, start } from './browser.mjs'
 
 let world
 let page
@@ -18,17 +18,8 @@ const go = async (path) => {
   await page.goto(`${world.url}/console/${world.realm}${path}`)
   await settled(page)
 }
-async function api(path, method = 'GET', body = undefined) {
-  const answer = await fetch(`${world.url}/api/v1/realms/${world.realm}${path}`, {
-    method,
-    body: body && JSON.stringify(body),
-    headers: {
-      Authorization: `Bearer ${world.token}`,
-      ...(body ? { 'Content-Type': 'application/json' } : {}),
-    },
-  })
-  return answer.status === 204 ? null : answer.json()
-}
+const api = async (path, method = 'GET', body = undefined) =>
+  (await ask(world, method, path, body)).json
 const rows = () => page.getByRole('region', { name: 'Deliveries' }).locator('tbody tr')
 const every = (text) =>
   page.waitForFunction(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
 
-import { open, settled, start } from './browser.mjs'
+import { ask, open, settled, start } from './browser.mjs'
 
 let world
 let page
@@ -20,14 +20,7 @@ const go = async (path) => {
   await page.goto(`${world.url}/console/${world.realm}${path}`)
   await settled(page)
 }
-async function api(method, path, body) {
-  const answer = await fetch(`${world.url}/api/v1/realms/${world.realm}${path}`, {
-    method,
-    body: body && JSON.stringify(body),
-    headers: { Authorization: `Bearer ${world.token}`, 'Content-Type': 'application/json' },
-  })
-  return answer.status === 204 ? null : answer.json()
-}
+const api = async (...request) => (await ask(world, ...request)).json
 const rows = (within) => within.getByRole('region', { name: 'Deliveries' }).locator('tbody tr')
 
 test('a laptop shows twenty deliveries, each with its webhook, outcome, resource and time', async () => {

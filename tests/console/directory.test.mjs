@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { choose, open, start } from './browser.mjs'
+import { ask, choose, open, start } from './browser.mjs'
 
 let world
 let page
@@ -15,17 +15,7 @@ after(async () => {
 })
 
 const go = (path) => page.goto(`${world.url}/console/${world.realm}${path}`)
-async function api(method, path, body) {
-  const answer = await fetch(`${world.url}/api/v1/realms/${world.realm}${path}`, {
-    method,
-    body: body && JSON.stringify(body),
-    headers: {
-      Authorization: `Bearer ${world.token}`,
-      ...(body ? { 'Content-Type': 'application/json' } : {}),
-    },
-  })
-  return { status: answer.status, json: answer.status === 204 ? null : await answer.json() }
-}
+const api = (...request) => ask(world, ...request)
 const id = () => new URL(page.url()).pathname.split('/').pop()
 
 test('a user is made, changed, given a role and a password, and deleted', async () => {

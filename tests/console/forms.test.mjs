@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { newContext, newPage, open, settled, start } from './browser.mjs'
+import { ask, newContext, newPage, open, settled, start } from './browser.mjs'
 
 let world
 let page
@@ -19,14 +19,7 @@ const go = async (path) => {
   await page.goto(at(path))
   await settled(page)
 }
-async function api(method, path, body) {
-  const answer = await fetch(`${world.url}/api/v1/realms/${world.realm}${path}`, {
-    method,
-    body: body && JSON.stringify(body),
-    headers: { Authorization: `Bearer ${world.token}`, 'Content-Type': 'application/json' },
-  })
-  return answer.status === 204 ? null : answer.json()
-}
+const api = async (...request) => (await ask(world, ...request)).json
 const asks = () => page.getByRole('dialog', { name: 'Leave without saving?' })
 const field = (name) => page.getByLabel(name, { exact: true })
 

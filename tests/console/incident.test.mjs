@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { open, settled, start } from './browser.mjs'
+import { ask, open, settled, start } from './browser.mjs'
 
 let world
 let incident
@@ -19,14 +19,8 @@ const go = async (path) => {
   await page.goto(`${world.url}/console/${incident.realm}${path}`)
   await settled(page)
 }
-async function api(method, path, body) {
-  const answer = await fetch(`${world.url}/api/v1/realms/${incident.realm}${path}`, {
-    method,
-    body: body && JSON.stringify(body),
-    headers: { Authorization: `Bearer ${world.token}`, 'Content-Type': 'application/json' },
-  })
-  return answer.status === 204 ? null : answer.json()
-}
+const api = async (method, path, body) =>
+  (await ask(world, method, path, body, incident.realm)).json
 
 test('the list of webhooks says of each how it is', async () => {
   await go('/webhooks')

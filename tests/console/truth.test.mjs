@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { newContext, newPage, open, settled, start } from './browser.mjs'
+import { ask, newContext, newPage, open, settled, start } from './browser.mjs'
 
 let world
 before(async () => {
@@ -13,14 +13,7 @@ after(async () => {
 })
 
 const at = (path) => `/console/${world.realm}${path}`
-async function api(method, path, body) {
-  const answer = await fetch(`${world.url}/api/v1/realms/${world.realm}${path}`, {
-    method,
-    body: body && JSON.stringify(body),
-    headers: { Authorization: `Bearer ${world.token}`, 'Content-Type': 'application/json' },
-  })
-  return answer.status === 204 ? null : answer.json()
-}
+const api = async (...request) => (await ask(world, ...request)).json
 const rows = (page) => page.getByRole('region', { name: 'Deliveries' }).locator('tbody tr')
 
 test('while a filter is being looked up no rows of another one are shown', async () => {
@@ -115,7 +108,7 @@ test('another realm shows the same page', async () => {
   const page = await open(world, at(`/webhooks/${world.good}`))
   await page.getByRole('button', { name: /^Realm/ }).click()
   await page.getByRole('menuitem', { name: 'master' }).click()
-  await page.getByRole('heading', { name: 'Webhooks' }).waitFor()
+  await page.getByRole('heading', { name: 'Webhooks', exact: true }).waitFor()
   assert.match(page.url(), /\/console\/master\/webhooks$/)
   await page.context().close()
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { open, settled, start } from './browser.mjs'
+import { ask, open, settled, start } from './browser.mjs'
 
 let world
 let page
@@ -19,17 +19,7 @@ const go = async (path) => {
   await page.goto(`${world.url}/console/${world.realm}${path}`)
   await settled(page)
 }
-async function api(method, path, body) {
-  const answer = await fetch(`${world.url}/api/v1/realms/${world.realm}${path}`, {
-    method,
-    body: body && JSON.stringify(body),
-    headers: {
-      Authorization: `Bearer ${world.token}`,
-      ...(body ? { 'Content-Type': 'application/json' } : {}),
-    },
-  })
-  return { status: answer.status, json: answer.status === 204 ? null : await answer.json() }
-}
+const api = (...request) => ask(world, ...request)
 const hook = async (id) => (await api('GET', `/webhooks/${id}?reveal=headers`)).json
 const clipboard = () => page.evaluate(() => navigator.clipboard.readText())
 const dialog = () => page.getByRole('dialog')
