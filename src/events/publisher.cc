@@ -159,8 +159,8 @@ Result<void> Publisher::write(store::Transaction& tx, Rows& rows) {
 }
 
 /// The event of a change, with its deliveries, or with the parts in which they will be written.
-Result<void> Publisher::insert(store::Transaction& tx, store::EventRow event,
-                               const Matcher& matcher) {
+Result<std::size_t> Publisher::insert(store::Transaction& tx, store::EventRow event,
+                                      const Matcher& matcher) {
     Rows rows;
     auto webhooks = matcher.match(event.type);
     const std::size_t count = tx.deliveries_written() + webhooks.size();
@@ -188,7 +188,7 @@ Result<void> Publisher::insert(store::Transaction& tx, store::EventRow event,
     }
     POSTRIDER_TRY(write(tx, rows));
     offer_after_commit(tx, std::move(rows.offers));
-    return {};
+    return webhooks.size();
 }
 
 /// After the commit; whoever asked waits for it.
@@ -215,11 +215,12 @@ Result<PublishedEvent> Publisher::publish(store::Transaction& tx, const RealmId&
     POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
     CHECK(current->knows(event.type));
     PublishedEvent published{tx.mint_id<EventId>(), event.type, event.resource_id,
-                             event.timestamp.value_or(tx.now()), current->match(event.type).size()};
-    POSTRIDER_TRY(insert(tx,
-                         {realm, published.id, event.type, event.resource_id, published.timestamp,
-                          origin, event.data},
-                         *current));
+                             event.timestamp.value_or(tx.now()), 0};
+    POSTRIDER_ASSIGN(published.deliveries,
+                     insert(tx,
+                            {realm, published.id, event.type, event.resource_id,
+                             published.timestamp, origin, event.data},
+                            *current));
     return published;
 }
 
@@ -250,10 +251,11 @@ Result<void> Publisher::publish_copy(store::Transaction& tx, const RealmId& real
                                      EventOrigin origin) {
     POSTRIDER_ASSIGN(auto version, store::realms_table::hold_config_version(tx, realm));
     POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
-    return insert(tx,
-                  {realm, event.id, event.type, event.resource_id, event.timestamp, origin,
-                   std::string(data)},
-                  *current);
+    POSTRIDER_TRY(insert(tx,
+                         {realm, event.id, event.type, event.resource_id, event.timestamp, origin,
+                          std::string(data)},
+                         *current));
+    return {};
 }
 
 Result<PublishAnswer> Publisher::add_work(store::Transaction& tx, const PublishWork& work,

@@ -88,7 +88,9 @@ class Publisher {
     static void add(store::Transaction& tx, store::EventRow event,
                     std::span<const WebhookId> webhooks, Rows& rows);
     static Result<void> write(store::Transaction& tx, Rows& rows);
-    Result<void> insert(store::Transaction& tx, store::EventRow event, const Matcher& matcher);
+    /// Returns to how many webhooks it goes.
+    Result<std::size_t> insert(store::Transaction& tx, store::EventRow event,
+                               const Matcher& matcher);
     void offer_after_commit(store::Transaction& tx, std::vector<Offer> offers);
     void write_parts_later(store::Transaction& tx, const RealmId& realm, const Rows& rows);
 
