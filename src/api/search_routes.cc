@@ -136,6 +136,8 @@ Result<std::vector<Found>> of_kind(store::sql::Connection& sql, const RealmId& r
     if (asked.text.ids()) {
         POSTRIDER_ASSIGN(found,
                          store::search::by_id(sql, realm, kind, asked.text, asked.limit + 1));
+        // A whole id is one thing's, and names need not be read through for it.
+        if (!found.empty() && asked.text.ids()->first == asked.text.ids()->second) return found;
     }
     POSTRIDER_ASSIGN(const auto named,
                      store::search::by_text(sql, realm, kind, asked.text, asked.limit + 1));

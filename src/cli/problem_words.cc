@@ -34,6 +34,7 @@ constexpr Setter setters[] = {{"url", "--to"},
                               {"headers", "--header"},
                               {"event", "EVENT"},
                               {"expires_at", "--expires"},
+                              {"q", "TEXT"},
                               {"permissions", "--permission"},
                               {"permissions", "PERMISSION"}};
 

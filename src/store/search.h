@@ -60,7 +60,7 @@ Result<std::vector<Found>> by_id(sql::Connection& sql, const RealmId& realm, Kin
                                  const Text& text, std::size_t limit);
 /// At most `limit` things of a kind that have the text in their name, or what else they are known
 /// by; none of a kind without names. What is called exactly so comes first. Users are looked for in
-/// an index of their names: some 15 ms for 100,000.
+/// an index of their names: some 60 to 80 ms for 100,000.
 Result<std::vector<Found>> by_text(sql::Connection& sql, const RealmId& realm, Kind kind,
                                    const Text& text, std::size_t limit);
 
