@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "store/resource_index.h"
+#include "model/limits.h"
 
 namespace {
 
@@ -140,7 +140,7 @@ class Slices {
     }
     void add(const Id& resource, const Id& event) {
         entries_.emplace_back(resource, event);
-        if (entries_.size() == postrider::store::resource_index::slice_rows) build();
+        if (entries_.size() == postrider::limits::resource_slice_rows) build();
     }
 
  private:

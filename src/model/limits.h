@@ -309,7 +309,11 @@ inline constexpr Duration downtime_plausible_max =
     7 * 24h;  ///< a longer one may as well be a clock that is wrong
 inline constexpr Duration housekeeping_pause = 5ms;     ///< between steps, for others to write
 inline constexpr std::size_t transfer_step_rows = 500;  ///< of one transaction of a move
-inline constexpr std::size_t statistics_deliveries_max = 20'000;  ///< newest of the period; ~20 ms
+/// Events of a slice of the index of resources, and as many that a search reads beside it at most:
+/// some 2 ms.
+inline constexpr std::size_t resource_slice_rows = 4096;
+/// Of it that are written in one closure: under 1 ms of the writer's time.
+inline constexpr std::size_t resource_piece_rows = 512;
 inline constexpr Duration statistics_period_default = 24h;
 inline constexpr std::size_t retention_step_rows =
     100;  ///< of one step: events of 256 KiB are thirty pages each

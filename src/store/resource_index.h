@@ -22,11 +22,6 @@ namespace postrider::store {
 /// index is built again. On PostgreSQL there are no slices, and all of it lies above the watermark.
 namespace resource_index {
 
-/// Events of a slice. A search reads as many at most above the watermark, some 2 ms of it.
-inline constexpr std::size_t slice_rows = 4096;
-/// Entries that are written in one closure: under 1 ms of the writer's time.
-inline constexpr std::size_t piece_rows = 512;
-
 struct Entry {
     ResourceId resource;
     EventId id;
@@ -38,7 +33,8 @@ struct Slice {
     EventId first, last;
 };
 
-/// The newest event of `realm` that a slice has; nil when there is none.
+/// The newest event of `realm` that a slice has; nil when there is none. Errors: corrupt, when it
+/// cannot be read: then all events are above it to whoever searches, and no slice may be added.
 Result<EventId> watermark(sql::Connection& sql, const RealmId& realm);
 /// The `limit` oldest events above it.
 Result<std::vector<Entry>> unindexed(sql::Connection& sql, const RealmId& realm,

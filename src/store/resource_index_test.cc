@@ -8,6 +8,7 @@
 #include <random>
 #include <thread>
 
+#include "model/limits.h"
 #include "store/event_page.h"
 #include "store/sql/sqlite_connection.h"
 #include "store/temporary_store_test.h"
@@ -109,7 +110,7 @@ class ResourceIndexTest : public testing::Test {
     std::map<std::pair<RealmId, ResourceId>, std::vector<EventId>> events_;
 };
 
-constexpr std::size_t slice_rows = resource_index::slice_rows;
+constexpr std::size_t slice_rows = limits::resource_slice_rows;
 
 TEST_F(ResourceIndexTest, a_search_has_every_event_while_slices_are_built) {
     for (int round = 0; round < 6; ++round) {

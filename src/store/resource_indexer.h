@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "store/resource_index.h"
 #include "store/sql/sqlite_connection.h"
@@ -17,7 +18,7 @@ namespace postrider::store {
 /// Keeps SQLite's index of resources, on a thread of its own: reads on its own connection, and
 /// writes through the writer in short closures, between which others have their turns. It looks
 /// after a realm when that may have enough events for a slice, and after all of them at its
-/// start and once a minute, for what retention has emptied.
+/// start. Once a minute it drops what retention has emptied.
 ///
 /// A crash leaves entries of a slice that was not published, which nobody sees; the next slice with
 /// that number begins by removing them. An error (a full disk, a writer that stops) leaves the
@@ -27,7 +28,8 @@ class ResourceIndexer {
     /// Runs `closure` durably and returns what came of it.
     using Write = std::function<Result<void>(const RealmId& realm, Closure closure)>;
 
-    ResourceIndexer(std::unique_ptr<sql::SqliteConnection> connection, Write write);
+    ResourceIndexer(std::unique_ptr<sql::SqliteConnection> connection, const Clock& clock,
+                    Write write);
     ~ResourceIndexer();
     ResourceIndexer(const ResourceIndexer&) = delete;
     ResourceIndexer& operator=(const ResourceIndexer&) = delete;
@@ -42,9 +44,11 @@ class ResourceIndexer {
     using Entries = std::shared_ptr<const std::vector<resource_index::Entry>>;
 
     void run();
-    std::optional<RealmId> next();
-    void look_after(const RealmId& realm);
-    void look_after_all();
+    std::optional<RealmId> next(Monotonic until);
+    using Step = Result<bool> (ResourceIndexer::*)(const RealmId&);
+    void look_at_all();
+    void drop_all_expired();
+    void repeat(Step step, const RealmId& realm);
     bool is_stopping();
     Result<std::vector<resource_index::Entry>> next_entries(const RealmId& realm);
     Result<bool> build_slice(const RealmId& realm);
@@ -53,8 +57,8 @@ class ResourceIndexer {
                              const resource_index::Slice& slice);
 
     std::unique_ptr<sql::SqliteConnection> connection_;
+    const Clock& clock_;
     Write write_;
-    std::int64_t last_number_ = 0;  ///< of a slice that was published
 
     Mutex mutex_;
     Condition changed_;

@@ -33,7 +33,7 @@ class SqliteStore final : public Store {
           writer_(std::move(connections.writer), checkpointer_,
                   DiskReserve(options.path + ".reserve", options.reserve_bytes), clock, random,
                   last.id),
-          indexer_(std::move(connections.indexer),
+          indexer_(std::move(connections.indexer), clock,
                    [this](const RealmId& realm, Closure closure) {
                        return write_and_wait(realm, std::move(closure));
                    }),

@@ -373,21 +373,8 @@ struct DueDelivery {
     std::string body;  ///< event_body(…)
 };
 
-/// Of a delivery what statistics are made of.
-struct DeliveryHead {
-    DeliveryId id;
-    DeliveryState state = DeliveryState::pending;
-    std::int64_t attempts = 0;
-    Timestamp pending_since;
-    std::optional<Timestamp> finished_at;
-};
-
 namespace deliveries_table {
 Result<void> insert(Transaction& tx, const DeliveryRow& row);
-/// The newest of a realm, or of a webhook, made in [since, until); without tests.
-Result<List<DeliveryHead>> heads(sql::Connection& sql, const RealmId& realm,
-                                 std::optional<WebhookId> webhook, Timestamp since, Timestamp until,
-                                 std::size_t limit);
 Result<void> insert_all(Transaction& tx, std::span<const DeliveryRow> rows);
 Result<std::optional<DeliveryView>> find(sql::Connection& sql, const RealmId& realm,
                                          const DeliveryId& id);

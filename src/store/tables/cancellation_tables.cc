@@ -6,6 +6,7 @@
 
 #include "store/counters_table.h"
 #include "store/list.h"
+#include "store/realm_ids.h"
 
 namespace postrider::store::cancellations_table {
 
@@ -80,18 +81,7 @@ Result<void> end_at(Transaction& tx, const RealmId& realm, const WebhookId& webh
 
 Result<std::vector<RealmId>> realms(sql::Connection& sql) {
     static constexpr Query query{"SELECT DISTINCT realm_id FROM cancellations"};
-    std::vector<RealmId> found;
-    auto rows = sql.rows(query);
-    while (rows.next()) {
-        const auto realm = rows.id<RealmId>(0);
-        if (rows.is_unreadable()) {
-            log_unreadable(rows.forgive());
-        } else {
-            found.push_back(realm);
-        }
-    }
-    POSTRIDER_TRY(rows.finish());
-    return found;
+    return read_realm_ids(sql.rows(query));
 }
 
 Result<Part> cancel(Transaction& tx, const CancellationRow& row, Timestamp since,

@@ -2,6 +2,7 @@
 #include "store/fan_outs_table.h"
 
 #include "store/list.h"
+#include "store/realm_ids.h"
 
 namespace postrider::store::fan_outs_table {
 
@@ -85,18 +86,7 @@ Result<std::size_t> count(sql::Connection& sql, const RealmId& realm, std::size_
 
 Result<std::vector<RealmId>> realms(sql::Connection& sql) {
     static constexpr Query query{"SELECT DISTINCT realm_id FROM fan_outs"};
-    std::vector<RealmId> found;
-    auto rows = sql.rows(query);
-    while (rows.next()) {
-        const auto realm = rows.id<RealmId>(0);
-        if (rows.is_unreadable()) {
-            log_unreadable(rows.forgive());
-        } else {
-            found.push_back(realm);
-        }
-    }
-    POSTRIDER_TRY(rows.finish());
-    return found;
+    return read_realm_ids(sql.rows(query));
 }
 
 }  // namespace postrider::store::fan_outs_table

@@ -2,6 +2,7 @@
 #include "store/resource_index.h"
 
 #include "store/list.h"
+#include "store/realm_ids.h"
 
 namespace postrider::store::resource_index {
 
@@ -13,11 +14,6 @@ Result<EventId> watermark(sql::Connection& sql, const RealmId& realm) {
     auto rows = sql.rows(query, realm);
     EventId last;
     if (rows.next()) last = rows.id<EventId>(0);
-    // Nobody misses an event for it: all of them are read.
-    if (rows.is_unreadable()) {
-        log_unreadable(rows.forgive());
-        last = {};
-    }
     POSTRIDER_TRY(rows.finish());
     return last;
 }
@@ -44,13 +40,8 @@ Result<std::int64_t> last_number(sql::Connection& sql) {
 }
 
 Result<std::vector<RealmId>> realms(sql::Connection& sql) {
-    static constexpr Query query{
-        "SELECT DISTINCT realm_id FROM resource_slices WHERE length(realm_id) = 16"};
-    std::vector<RealmId> found;
-    auto rows = sql.rows(query);
-    while (rows.next()) found.push_back(rows.id<RealmId>(0));
-    POSTRIDER_TRY(rows.finish());
-    return found;
+    static constexpr Query query{"SELECT DISTINCT realm_id FROM resource_slices"};
+    return read_realm_ids(sql.rows(query));
 }
 
 Result<std::optional<Slice>> expired(sql::Connection& sql, const RealmId& realm) {
