@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <set>
 #include <utility>
 
 #include "base/json_pointer.h"
 #include "base/names.h"
 #include "directory/authority.h"
+#include "directory/import_names.h"
 #include "store/import_tables.h"
 #include "store/tables.h"
 
@@ -52,6 +52,8 @@ bool is_refusal(const Error& error) {
     return false;
 }
 
+Error conflict(std::string detail) { return {ErrorCode::conflict, std::move(detail), {}, nullptr}; }
+
 std::string detail_of(const Error& error) {
     return error.fields.empty() ? error.message : error.fields.front().detail;
 }
@@ -64,7 +66,12 @@ class Importer::Run {
  public:
     Run(Changes& changes, Transaction& tx, const Caller& caller, const RealmId& realm,
         const ImportPart& part)
-        : changes_(changes), tx_(tx), caller_(caller), realm_(realm), part_(part) {}
+        : changes_(changes),
+          tx_(tx),
+          caller_(caller),
+          realm_(realm),
+          part_(part),
+          named_(tx.sql(), realm) {}
 
     Result<ImportCount> all() {
         POSTRIDER_TRY(require_realm(tx_.sql(), realm_));
@@ -114,7 +121,7 @@ class Importer::Run {
         POSTRIDER_ASSIGN(const auto there,
                          store::clients_table::find_by_client_id(
                              tx_.sql(), realm_, client.change.client_id.value.value_or("")));
-        if (there) return Came::existing;
+        if (there) return came_before(client, *there);
         POSTRIDER_ASSIGN(const auto id, free_id(store::clients_table::find, client.id));
         if (part_.dry_run) return Came::created;
         POSTRIDER_ASSIGN(
@@ -133,14 +140,14 @@ class Importer::Run {
     Result<Came> add(const ImportedRole& role) {
         std::optional<ClientId> client;
         if (role.client_id) {
-            auto found = find_client("#/client_id", *role.client_id);
+            auto found = named_.client("#/client_id", *role.client_id);
             if (!found && part_.dry_run) return Came::created;
             POSTRIDER_ASSIGN(client, std::move(found));
         }
         POSTRIDER_ASSIGN(const auto there,
                          store::roles_table::find_by_name(tx_.sql(), realm_, client,
                                                           role.change.name.value.value_or("")));
-        if (there) return Came::existing;
+        if (there) return came_before(role, *there);
         RoleChange change = role.change;
         const auto granted =
             check_grant(caller_, change.permissions.value.value_or(access::PermissionSet{}));
@@ -155,14 +162,15 @@ class Importer::Run {
     }
 
     Result<Came> add(const ImportedServiceAccount& account) {
-        const auto found = find_client("#/client_id", account.client_id);
+        const auto found = named_.client("#/client_id", account.client_id);
         if (!found && part_.dry_run) return Came::created;
         POSTRIDER_ASSIGN(const auto client, found);
         POSTRIDER_ASSIGN(const auto now, load_client(tx_.sql(), realm_, client));
-        if (!now.service_account_roles.empty()) return Came::existing;
-        if (part_.dry_run) return Came::created;
-        ClientChange change;
+        const bool is_there = !now.service_account_roles.empty();
+        if (part_.dry_run) return is_there ? Came::existing : Came::created;
         POSTRIDER_ASSIGN(const auto roles, find_roles(account.roles));
+        if (is_there) return Came::existing;
+        ClientChange change;
         std::vector<RoleId> ids;
         ids.reserve(roles.size());
         for (const store::RoleRow& role : roles) ids.push_back(role.id);
@@ -179,13 +187,17 @@ class Importer::Run {
         if (!note_names(username, change.email.value, origin.id)) {
             POSTRIDER_TRY(take_in_arrivals());
         }
-        POSTRIDER_ASSIGN(const bool is_free,
-                         store::import_tables::is_free(tx_.sql(), realm_, origin.id, username,
-                                                       change.email.value));
+        bool is_free = false;
+        // After one who came before, the next has as well: a part is one transaction.
+        if (!is_again_) {
+            POSTRIDER_ASSIGN(is_free, store::import_tables::is_free(tx_.sql(), realm_, origin.id,
+                                                                    username, change.email.value));
+        }
         if (!is_free) {
             POSTRIDER_ASSIGN(const auto there,
                              store::users_table::find_by_username(tx_.sql(), realm_, username));
-            if (there) return add_again(user, *there);
+            is_again_ = there.has_value();
+            if (there) return came_before(user, *there);
             POSTRIDER_TRY(check_id(origin));
             POSTRIDER_TRY(check_email(change));
         }
@@ -214,20 +226,64 @@ class Importer::Run {
         return changes_.users.take_in(tx_, caller_, realm_, arrivals);
     }
 
-    /// A user of that name is there: the same one, who came before, or somebody else.
-    Result<Came> add_again(const ImportedUser& user, const store::UserRow& there) {
-        const auto& id = user.origin.id;
-        if (!part_.partial || !id || there.id == *id) return Came::existing;
-        // When somebody else has the id, this one was given another when they came.
-        POSTRIDER_ASSIGN(const auto holder, store::users_table::find(tx_.sql(), realm_, *id));
-        if (holder) return Came::existing;
-        leave_out({}, Error{ErrorCode::conflict,
-                            fmt::format("a user \"{}\" with another id is there already, and stays "
-                                        "as they are",
-                                        there.username),
-                            {},
-                            nullptr});
-        return Came::left_out;
+    /// A user of that name is there: the same one, who came before, or somebody else. What was
+    /// refused when they came is named again: a run that was stopped has told nobody.
+    Result<Came> came_before(const ImportedUser& user, const store::UserRow& there) {
+        if (!part_.partial) return Came::existing;
+        UserOrigin origin = user.origin;
+        if (origin.id && there.id != *origin.id) {
+            // When somebody else has the id, this one was given another when they came.
+            POSTRIDER_ASSIGN(const auto holder,
+                             store::users_table::find(tx_.sql(), realm_, *origin.id));
+            if (!holder) {
+                leave_out({}, conflict(fmt::format("a user \"{}\" with another id is there "
+                                                   "already, and stays as they are",
+                                                   there.username)));
+                return Came::left_out;
+            }
+            POSTRIDER_TRY(check_id(origin));
+        }
+        UserChange change = user.change;
+        const auto& email = change.email.value;
+        if (email && (!there.email || fold_name(*there.email) != fold_name(*email))) {
+            POSTRIDER_TRY(check_email(change));
+            if (change.email.value) {
+                leave_out("/email", conflict("is not that of the user who is there already"));
+            }
+        }
+        POSTRIDER_TRY(check_time(origin));
+        POSTRIDER_TRY(check_attributes(change));
+        if (!part_.dry_run) POSTRIDER_TRY(find_roles(user.roles));
+        return Came::existing;
+    }
+
+    Result<Came> came_before(const ImportedClient& client, const store::ClientRow& there) {
+        if (!part_.partial) return Came::existing;
+        if (client.id && *client.id != there.id) {
+            leave_out("/id", conflict("is not that of the client that is there already"));
+        }
+        for (const auto& uri : client.redirect_uris) {
+            POSTRIDER_ASSIGN(const auto found,
+                             store::redirect_uris_table::find_by_value(
+                                 tx_.sql(), realm_, there.id, uri.change.value.value.value_or("")));
+            if (!found) {
+                leave_out(fmt::format("/redirect_uris/{}", uri.index),
+                          conflict("is not one of the client that is there already"));
+            }
+        }
+        return Came::existing;
+    }
+
+    Result<Came> came_before(const ImportedRole& role, const store::RoleRow& there) {
+        const auto wanted = role.change.permissions.value.value_or(access::PermissionSet{});
+        if (!part_.partial) return Came::existing;
+        if (role.id && *role.id != there.id) {
+            leave_out("/id", conflict("is not that of the role that is there already"));
+        }
+        if (!access::from_json(there.permissions).has_all(wanted)) {
+            leave_out("/permissions", conflict("are not those of the role that is there already"));
+        }
+        return Came::existing;
     }
 
     /// The id of a client or role, unless another of the realm has it.
@@ -236,9 +292,7 @@ class Importer::Run {
         if (!id) return id;
         POSTRIDER_ASSIGN(const auto other, find(tx_.sql(), realm_, *id));
         if (!other) return id;
-        POSTRIDER_TRY(refuse(
-            "#/id",
-            Error{ErrorCode::conflict, "is another's already; a new id is made", {}, nullptr}));
+        POSTRIDER_TRY(refuse("#/id", conflict("is another's already; a new id is made")));
         return std::optional<IdType>{};
     }
 
@@ -247,12 +301,9 @@ class Importer::Run {
         if (!origin.id) return {};
         POSTRIDER_ASSIGN(const auto other, store::users_table::find(tx_.sql(), realm_, *origin.id));
         if (!other) return {};
-        POSTRIDER_TRY(refuse("#/id", Error{ErrorCode::conflict,
-                                           fmt::format("is the id of the user \"{}\"; a new id is "
-                                                       "made",
-                                                       other->username),
-                                           {},
-                                           nullptr}));
+        POSTRIDER_TRY(
+            refuse("#/id", conflict(fmt::format("is the id of the user \"{}\"; a new id is made",
+                                                other->username))));
         origin.id.reset();
         return {};
     }
@@ -272,11 +323,8 @@ class Importer::Run {
         POSTRIDER_ASSIGN(const auto other,
                          store::users_table::find_by_email(tx_.sql(), realm_, *change.email.value));
         if (!other) return {};
-        POSTRIDER_TRY(refuse("#/email",
-                             Error{ErrorCode::conflict,
-                                   fmt::format("is taken; the user \"{}\" has it", other->username),
-                                   {},
-                                   nullptr}));
+        POSTRIDER_TRY(refuse(
+            "#/email", conflict(fmt::format("is taken; the user \"{}\" has it", other->username))));
         change.email.reset();
         return {};
     }
@@ -291,27 +339,13 @@ class Importer::Run {
         return {};
     }
 
-    Result<ClientId> find_client(std::string pointer, const std::string& client_id) {
-        auto known = clients_.find(client_id);
-        if (known == clients_.end()) {
-            POSTRIDER_ASSIGN(const auto row,
-                             store::clients_table::find_by_client_id(tx_.sql(), realm_, client_id));
-            if (!row) {
-                return fail_field(std::move(pointer),
-                                  fmt::format("there is no client \"{}\"", client_id));
-            }
-            known = clients_.emplace(client_id, row->id).first;
-        }
-        return known->second;
-    }
-
     /// Newest first, each once: as a client keeps them. The caller may grant all of them.
     Result<std::vector<store::RoleRow>> find_roles(const RoleNames& names) {
         std::vector<store::RoleRow> roles;
         POSTRIDER_TRY(find_roles({}, names.realm, "#/roles", roles));
         for (const auto& [client_id, of_client] : names.client) {
             const std::string pointer = json::pointer_to("#/client_roles", client_id);
-            auto client = find_client(pointer, client_id);
+            auto client = named_.client(pointer, client_id);
             if (!client) {
                 POSTRIDER_TRY(refuse(pointer, std::move(client).error()));
                 continue;
@@ -329,7 +363,7 @@ class Importer::Run {
         for (std::size_t i = 0; i < names.size(); ++i) {
             if (part_.partial && names[i].empty()) continue;  // the reader has named it
             const std::string at = fmt::format("{}/{}", pointer, i);
-            POSTRIDER_ASSIGN(const store::RoleRow* role, find_role(client, names[i]));
+            POSTRIDER_ASSIGN(const store::RoleRow* role, named_.role(client, names[i]));
             if (role == nullptr) {
                 POSTRIDER_TRY(refuse(
                     at, fail_field(at, fmt::format("there is no role \"{}\"", names[i])).error()));
@@ -345,30 +379,16 @@ class Importer::Run {
         return {};
     }
 
-    /// nullptr: there is none.
-    Result<const store::RoleRow*> find_role(std::optional<ClientId> client,
-                                            const std::string& name) {
-        auto known = roles_.find({client, name});
-        if (known == roles_.end()) {
-            POSTRIDER_ASSIGN(auto role,
-                             store::roles_table::find_by_name(tx_.sql(), realm_, client, name));
-            if (!role) return nullptr;
-            known = roles_.emplace(std::pair(client, name), std::move(*role)).first;
-        }
-        return &known->second;
-    }
-
     Changes& changes_;
     Transaction& tx_;
     const Caller& caller_;
     const RealmId realm_;
     const ImportPart& part_;
     std::string at_;  ///< the entry's pointer
-    /// Found before: hundreds of users have the same few.
-    std::map<std::string, ClientId> clients_;
-    std::map<std::pair<std::optional<ClientId>, std::string>, store::RoleRow> roles_;
+    ImportNames named_;
     std::vector<Users::Arrival> arrivals_;  ///< counted, and still to be written
     std::set<std::string> names_;           ///< of users of this part
+    bool is_again_ = false;                 ///< the last user was there already
     ImportCount count_;
 };
 
