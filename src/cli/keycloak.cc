@@ -86,7 +86,7 @@ class Reader {
                 read_client(std::move((*clients)[i]), i, realm_, report_);
             }
         }
-        if (auto roles = realm.take("roles")) read_roles(Members(std::move(*roles)));
+        read_roles(realm.take_members("roles"));
         if (auto groups = realm.take_list("groups")) {
             realm_.graph.read_groups(std::move(*groups), report_);
         }
@@ -94,13 +94,13 @@ class Reader {
     }
 
     void read_default_roles(Members& realm) {
-        if (auto role = realm.take("defaultRole")) {
-            const std::string name = Members(*role).text("name");
-            realm_.graph.set_default(name);
+        const auto default_role = realm.take_members("defaultRole").text("name");
+        if (!default_role.empty()) {
+            realm_.graph.set_default(default_role);
             report_.adapted(
                 "roles that everybody has in Keycloak: who is in the file is given those in it; "
                 "new users are not",
-                name);
+                default_role);
         }
         for (const char* member : {"defaultRoles", "defaultGroups"}) {
             const auto names = realm.take_list(member);
@@ -147,6 +147,11 @@ class Reader {
         for (const auto& [name, value] : realm.left()) {
             if (is_nothing(value)) {
                 report_.taken_over();
+                continue;
+            }
+            if (name == "clients" || name == "roles" || name == "groups") {
+                report_.left_out("members of the realm that are not what Keycloak writes there",
+                                 name);
                 continue;
             }
             const auto why = [&] {
@@ -203,11 +208,13 @@ class Reader {
         Members role(std::move(value));
         const RoleRef ref{client_id, role.take_text("name").value_or("")};
         if (ref.name.empty()) return report_.left_out("roles without a name", shown);
-        const auto inner = role.take("composites");
+        const auto inner = role.take_object("composites");
         const bool is_default = realm_.graph.is_default(ref);
         std::vector<RoleRef> inside;
         if (inner) {
-            inside = role_refs(inner->find("realm"), inner->find("client"), ref.text(), report_);
+            const json::Value composites(*inner);
+            inside =
+                role_refs(composites.find("realm"), composites.find("client"), ref.text(), report_);
         }
         if (is_default || realm_.graph.is_own(ref)) {
             realm_.graph.contain(ref, std::move(inside));
@@ -242,7 +249,7 @@ class Reader {
             if (!text->empty()) entry.body.emplace_back("description", std::move(*text));
         }
         if (!client_id.empty()) entry.body.emplace_back("client_id", client_id);
-        Members attributes(role.take("attributes").value_or(json::Value()));
+        Members attributes = role.take_members("attributes");
         if (auto permissions = attributes.take(permissions_attribute)) {
             entry.values += 1;
             entry.body.emplace_back("permissions", std::move(*permissions));

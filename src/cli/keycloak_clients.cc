@@ -149,7 +149,7 @@ class ClientReader {
             }
             add_uri(client_id, std::move(value), known, kept);
         }
-        Members attributes(client.take("attributes").value_or(json::Value()));
+        Members attributes = client.take_members("attributes");
         for (const json::Value& uri :
              attributes.take_list(disabled_uris_attribute).value_or(json::Array{})) {
             if (uri.as_string() == nullptr || !known.insert(*uri.as_string()).second) continue;

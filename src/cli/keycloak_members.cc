@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/uuid.h"
 
@@ -89,6 +90,34 @@ bool is_ordinary(std::string_view kind, std::string_view member, const json::Val
     });
 }
 
+std::optional<std::string> text_from(const json::Value& value) {
+    if (value.as_string() != nullptr) return *value.as_string();
+    if (value.as_int() == nullptr && value.as_bool() == nullptr) return std::nullopt;
+    return json::serialize(value);
+}
+
+std::optional<bool> flag_from(const json::Value& value) {
+    if (value.as_bool() != nullptr) return *value.as_bool();
+    if (value.as_int() != nullptr) return *value.as_int() != 0;
+    if (value.as_string() == nullptr) return std::nullopt;
+    const std::string& text = *value.as_string();
+    if (text == "true" || text == "True" || text == "TRUE") return true;
+    if (text == "false" || text == "False" || text == "FALSE") return false;
+    return std::nullopt;
+}
+
+std::optional<std::int64_t> number_from(const json::Value& value) {
+    if (value.as_int() != nullptr) return *value.as_int();
+    if (const double* number = value.as_double()) {
+        constexpr double whole_max = 9e15;  // beyond it a double skips integers
+        if (!(std::abs(*number) <= whole_max)) return std::nullopt;
+        return static_cast<std::int64_t>(*number);
+    }
+    if (value.as_string() == nullptr) return std::nullopt;
+    const auto parsed = json::parse(*value.as_string());
+    return parsed && parsed->as_int() ? std::optional(*parsed->as_int()) : std::nullopt;
+}
+
 }  // namespace
 
 bool is_nothing(const json::Value& value) {
@@ -133,8 +162,8 @@ std::optional<json::Value> Members::take(std::string_view name) {
 
 std::string Members::text(std::string_view name) const {
     const auto found = std::ranges::find(members_, name, &json::Object::value_type::first);
-    const std::string* text = found == members_.end() ? nullptr : found->second.as_string();
-    return text == nullptr ? std::string() : *text;
+    if (found == members_.end()) return {};
+    return text_from(found->second).value_or("");
 }
 
 std::optional<json::Array> Members::take_list(std::string_view name) {
@@ -149,22 +178,29 @@ std::optional<json::Object> Members::take_object(std::string_view name) {
     return std::move(*value->as_object());
 }
 
-std::optional<std::string> Members::take_text(std::string_view name) {
-    auto value = take_if(name, [](const json::Value& each) { return each.as_string() != nullptr; });
-    if (!value) return std::nullopt;
-    return *value->as_string();
+Members Members::take_members(std::string_view name) {
+    auto object = take_object(name);
+    return Members(object ? json::Value(std::move(*object)) : json::Value());
 }
 
-std::optional<bool> Members::take_flag(std::string_view name) {
-    auto value = take_if(name, [](const json::Value& each) { return each.as_bool() != nullptr; });
-    if (!value) return std::nullopt;
-    return *value->as_bool();
+std::optional<std::string> Members::take_text(std::string_view name) {
+    return take_as(name, text_from);
 }
+
+std::optional<bool> Members::take_flag(std::string_view name) { return take_as(name, flag_from); }
 
 std::optional<std::int64_t> Members::take_number(std::string_view name) {
-    auto value = take_if(name, [](const json::Value& each) { return each.as_int() != nullptr; });
-    if (!value) return std::nullopt;
-    return *value->as_int();
+    return take_as(name, number_from);
+}
+
+template <typename Read>
+auto Members::take_as(std::string_view name, const Read& read)
+    -> decltype(read(std::declval<const json::Value&>())) {
+    const auto found = std::ranges::find(members_, name, &json::Object::value_type::first);
+    if (found == members_.end()) return std::nullopt;
+    auto value = read(found->second);
+    if (value) members_.erase(found);
+    return value;
 }
 
 std::optional<json::Value> Members::take_if(std::string_view name,

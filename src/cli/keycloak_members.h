@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/json.h"
 #include "cli/import_report.h"
@@ -12,7 +13,8 @@ namespace postrider::cli::keycloak {
 
 /// The members of an object of Keycloak's, taken one by one by whoever knows them. What nobody has
 /// taken at the end is left out, by name: a member that no rule knows cannot be lost silently.
-/// A member of another type than is asked for is not taken. Thread-safety: one thread.
+/// A member of another type than is asked for is not taken, but for what Keycloak converts when it
+/// reads a file: "true" is a flag, "7" a number, 7 a text. Thread-safety: one thread.
 class Members {
  public:
     /// `value` is an object; anything else has no members.
@@ -24,6 +26,8 @@ class Members {
     std::optional<std::int64_t> take_number(std::string_view name);
     std::optional<json::Array> take_list(std::string_view name);
     std::optional<json::Object> take_object(std::string_view name);
+    /// The members of an object below; none where there is no object.
+    Members take_members(std::string_view name);
 
     /// The string of a member that stays.
     std::string text(std::string_view name) const;
@@ -35,6 +39,10 @@ class Members {
     void report_rest(ImportReport& report, std::string_view kind, std::string_view owner);
 
  private:
+    /// Takes the member if `read` makes something of it.
+    template <typename Read>
+    auto take_as(std::string_view name, const Read& read)
+        -> decltype(read(std::declval<const json::Value&>()));
     std::optional<json::Value> take_if(std::string_view name, bool (*is_one)(const json::Value&));
 
     json::Object members_;

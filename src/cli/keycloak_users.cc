@@ -132,8 +132,7 @@ class UserReader {
             ++entry.values;
             entry.body.emplace_back("id", std::move(*id));
         }
-        auto exact =
-            Members(user.take(extras_member).value_or(json::Value())).take_text("created_at");
+        auto exact = user.take_members(extras_member).take_text("created_at");
         if (exact) user.take("createdTimestamp");
         if (exact) {
             ++entry.values;

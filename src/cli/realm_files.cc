@@ -7,6 +7,7 @@
 #include <iterator>
 #include <set>
 
+#include "base/encoding.h"
 #include "base/file.h"
 #include "cli/context.h"
 #include "model/limits.h"
@@ -27,6 +28,16 @@ bool is_utf16(std::string_view text) {
            (text.size() >= 2 && (text[0] == '\0') != (text[1] == '\0'));
 }
 
+/// What to do about a text that is no JSON.
+std::string way_out(std::string_view text) {
+    if (!is_utf8(text)) return "; save it as UTF-8";
+    const auto last = text.find_last_not_of(" \t\r\n");
+    const bool is_whole =
+        last != std::string_view::npos && (text[last] == '}' || text[last] == ']');
+    return is_whole ? "; give the file as `kc.sh export` or `postrider export` wrote it"
+                    : "; if it was cut off, export it again";
+}
+
 /// Reads files one after the other and sorts their realms.
 class Finder {
  public:
@@ -37,7 +48,10 @@ class Finder {
         if (name != "-" && std::filesystem::is_directory(name, error)) return add_folder(name);
         POSTRIDER_ASSIGN(const bool is_realm, add_file(name));
         if (is_realm) return {};
-        return bad(name, "it is no realm that Keycloak exported: it has no \"realm\"");
+        return bad(
+            name,
+            "it is no realm that Keycloak exported: it has no \"realm\"; give the files that "
+            "`kc.sh export` wrote");
     }
 
     Result<RealmFiles> choose(const std::optional<std::string>& wanted) {
@@ -82,7 +96,14 @@ class Finder {
         std::error_code error;
         for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end;
              each.increment(error)) {
-            if (each->path().extension() == ".json") files.push_back(each->path().string());
+            if (each->path().extension() != ".json") continue;
+            // A folder or a pipe of that name is no file: reading it could take for ever.
+            std::error_code unknown;
+            if (each->is_regular_file(unknown)) {
+                files.push_back(each->path().string());
+            } else {
+                skipped_.push_back(each->path().string());
+            }
             if (files.size() > limits::import_files_max) {
                 return bad(folder, fmt::format("has more than {} files: import them in parts",
                                                limits::import_files_max));
@@ -128,7 +149,7 @@ class Finder {
         std::string_view body = text;
         if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
         auto outline = json::Outline::of(body, limits::json_depth_max);
-        if (!outline) return bad(name, outline.error().message);
+        if (!outline) return bad(name, outline.error().message + way_out(body));
         return add_realms(name, std::move(*outline));
     }
 

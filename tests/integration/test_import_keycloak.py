@@ -252,8 +252,8 @@ def test_a_byte_order_mark_is_read_over_and_a_member_may_be_there_twice(server, 
 
 
 @pytest.mark.parametrize("content, words", [
-    (b'{"realm": "a",\n "users": [{', ["line 2", "expected"]), (b'{"realm": "a", "users": [{"username": "a\xff"}]}', ["not UTF-8", "line 1"]),
-    ('{"realm":"a"}'.encode("utf-16"), ["UTF-16", "save it as UTF-8"]), (b"[]", ["no \"realm\""]), (b"5", ["no \"realm\""]), (b"", ["line 1"]),
+    (b'{"realm": "a",\n "users": [{', ["line 2", "expected", "cut off, export it again"]), (b'{"realm": "a", "users": [{"username": "a\xff"}]}', ["not UTF-8", "line 1", "save it as UTF-8"]),
+    ('{"realm":"a"}'.encode("utf-16"), ["UTF-16", "save it as UTF-8"]), (b"[]", ["no \"realm\"", "kc.sh export"]), (b"5", ["no \"realm\""]), (b"", ["line 1", "export it again"]), (b"{'realm': 'a'}", ["line 1", "kc.sh export"]),
     (b"{}", ["no \"realm\""]), (b'{"realm": 7}', ["no \"realm\""]), (b'{"realm":"MyRealm"}', ["--realm myrealm"]),
     (b'{"realm":"a","x":' + b"[" * 100 + b"]" * 100 + b"}", ["nested too deeply"]),
 ])
@@ -273,6 +273,19 @@ def test_a_folder_without_realms_and_a_file_that_is_not_there_are_sentences(serv
     said = cli(server, "import", tmp_path, expect=2).stderr
     assert "no file of a realm in this folder" in said and "kc.sh export" in said
     assert "cannot be read" in cli(server, "import", tmp_path / "none.json", expect=2).stderr
+
+
+def test_what_is_no_file_in_a_folder_is_passed_over(server, tmp_path, name):
+    """A pipe would be read for ever, and a folder cost the import."""
+    folder = tmp_path / "export"
+    (folder / "old.json").mkdir(parents=True)
+    os.mkfifo(folder / "pipe.json")
+    (folder / "loop.json").symlink_to("loop.json")
+    (folder / "shop-realm.json").write_text(json.dumps({"realm": "shop", "users": [{"username": "ada"}]}))
+    answer = json.loads(cli(server, "import", folder, "--realm", name, "--json", expect=0).stdout)
+    skipped, = [note["of"] for note in answer["notes"] if "no realm's" in note["note"]]
+    assert {pathlib.Path(each).name for each in skipped} == {"old.json", "pipe.json", "loop.json"}
+    assert answer["counts"]["users"]["created"] == 1
 
 
 def test_a_hostile_file_takes_no_time_from_anybody(server, tmp_path, name):
@@ -302,6 +315,37 @@ def test_members_of_the_wrong_kind_break_nothing(server, tmp_path):
             place[randomness.choice(list(place))] = randomness.choice([None, 1, -1.5, "", "x", [], [None], [[1]], {}, {"a": {}}, True])
         changed["realm"] = "kc-kinds"
         Import(server, tmp_path, changed, "--dry-run", expect=None)
+
+
+def test_values_are_converted_as_keycloak_does(server, tmp_path, name):
+    """A user whose `enabled` is "false" could log in here: the member was left out."""
+    found = Import(server, tmp_path, {"realm": name, "users": [
+        {"username": 7, "enabled": "false", "email": "seven@example.com", "emailVerified": "true", "createdTimestamp": "1600000000000"},
+        {"username": "eight", "enabled": 0, "createdTimestamp": 1.6e12}]})
+    assert found.values["left_out"] == 0
+    for user in Realm(server.client, name).items("/users"):
+        assert not user["enabled"] and user["created_at"] == "2020-09-13T12:26:40.000000Z", user
+        assert user["username"] in ("7", "eight") and user["email_verified"] == (user["username"] == "7")
+
+
+def test_members_that_cannot_be_read_are_named(server, tmp_path, name):
+    found = Import(server, tmp_path, {"realm": name, "roles": [1], "clients": {"a": 1}, "groups": "x", "defaultRole": ["r"], "users": {}})
+    assert found.of("not what Keycloak writes") == ["roles", "clients", "groups"] and found.of('"defaultRole"') == ["r"]
+    assert found.values == {"taken_over": 1, "adapted": 0, "left_out": 4}
+
+
+def test_a_second_run_names_what_the_first_one_left_out(server, tmp_path, name):
+    """A run that was stopped has told nobody, and the second finds the users there."""
+    realm = {"realm": name, "clients": [{"clientId": "app", "publicClient": True, "redirectUris": ["https://a.example/", "http://a.example/"]}],
+             "roles": {"realm": [{"name": "a", "id": "019ab200-7c3e-7b1a-9a54-3f0f6b1d2c00"}, {"name": "b", "id": "019ab200-7c3e-7b1a-9a54-3f0f6b1d2c00"}]},
+             "users": [{"username": "ada", "id": "0f4b9ba0-9a4b-4a58-8c2a-7a5d6f3d1c01", "email": "ada@example.com"},
+                       {"username": "bob", "id": "0f4b9ba0-9a4b-4a58-8c2a-7a5d6f3d1c01", "email": "Ada@example.com", "realmRoles": ["ghost"]},
+                       {"username": "eve", "createdTimestamp": 99999999999999, "attributes": {"x": ["y" * 20000]}}]}
+    first, second = (Import(server, tmp_path, realm) for _ in range(2))
+    assert len(first.of("parts of users")) == 4 and first.created()["users"] == 3 and second.created()["users"] == 0
+    names = lambda found: {what: sorted(each.split(" ")[0:2] for each in found.of(what)) for what in ("parts of users", "parts of roles", "parts of clients")}
+    assert names(first) == names(second)
+    assert first.values == second.values
 
 
 def test_a_dry_run_sees_what_is_taken(server, tmp_path, name):
