@@ -19,30 +19,6 @@ using store::sql::PostgresqlConnection;
 using store::sql::Query;
 using store::sql::Rows;
 
-/// The columns that are read and were there when webhooks came to FerrisKey (July 2025). What came
-/// later (a secret, headers and names of webhooks, attributes of users, temporary passwords, names
-/// of realms to show) is read where it is.
-constexpr const char* needed_columns =
-    "('realms', 'id'), ('realms', 'name'), ('users', 'id'), "
-    "('users', 'realm_id'), ('users', 'client_id'), ('users', 'username'), "
-    "('users', 'firstname'), ('users', 'lastname'), ('users', 'email'), "
-    "('users', 'email_verified'), ('users', 'enabled'), ('users', 'created_at'), "
-    "('credentials', 'user_id'), ('credentials', 'credential_type'), "
-    "('credentials', 'secret_data'), ('credentials', 'created_at'), ('roles', 'id'), "
-    "('roles', 'name'), ('roles', 'description'), ('roles', 'permissions'), "
-    "('roles', 'realm_id'), ('roles', 'client_id'), ('user_role', 'user_id'), "
-    "('user_role', 'role_id'), ('clients', 'id'), ('clients', 'realm_id'), ('clients', 'name'), "
-    "('clients', 'client_id'), ('clients', 'secret'), ('clients', 'enabled'), "
-    "('clients', 'public_client'), ('redirect_uris', 'client_id'), ('redirect_uris', 'value'), "
-    "('redirect_uris', 'enabled'), ('user_required_actions', 'user_id'), "
-    "('user_required_actions', 'action'), ('webhooks', 'id'), ('webhooks', 'realm_id'), "
-    "('webhooks', 'endpoint'), ('webhook_subscribers', 'webhook_id'), "
-    "('webhook_subscribers', 'name')";
-
-std::unexpected<Error> refuse(std::string sentence) {
-    return fail(ErrorCode::unavailable, std::move(sentence));
-}
-
 void add_text(json::Object& object, std::string_view name, const Rows& rows, int column) {
     if (!rows.is_null(column) && !rows.text(column).empty()) {
         object.emplace_back(name, rows.string(column));
@@ -143,7 +119,11 @@ void add_user(const Rows& rows, Realm& realm) {
         user.emplace_back("email_verified", rows.boolean(5));
     }
     user.emplace_back("enabled", rows.boolean(6));
-    user.emplace_back("created_at", format_rfc3339(from_micros(rows.integer(7))));
+    if (rows.is_null(7)) {
+        realm.report.left_out("times at which users were created that are no times", rows.text(1));
+    } else {
+        user.emplace_back("created_at", format_rfc3339(from_micros(rows.integer(7))));
+    }
     if (!rows.is_null(8) && rows.text(8) != federated) {
         user.emplace_back("password_hash", rows.string(8));
     }
@@ -187,45 +167,10 @@ Result<Database> Database::open(const std::string& url) {
         "SET plan_cache_mode=auto; SET enable_seqscan=on; SET enable_bitmapscan=on; "
         "SET enable_hashjoin=on; SET enable_mergejoin=on; SET enable_material=on; "
         "SET enable_nestloop=off; "
-        "SET idle_in_transaction_session_timeout=0; "
+        "SET idle_in_transaction_session_timeout=0; SET lock_timeout='10s'; "
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
     POSTRIDER_TRY(database.check_tables());
     return database;
-}
-
-Result<void> Database::check_tables() {
-    POSTRIDER_ASSIGN(const auto has_realms,
-                     connection_->value("SELECT to_regclass('webhook_subscribers')::text"));
-    if (!has_realms) {
-        return refuse(
-            fmt::format("the database {} has no table webhook_subscribers, so it is not "
-                        "FerrisKey's; name FerrisKey's own database, such as "
-                        "postgresql://reader@host/ferriskey",
-                        place()));
-    }
-    POSTRIDER_ASSIGN(
-        const auto missing,
-        connection_->value(fmt::format(
-            "SELECT string_agg(t || '.' || c, ', ') FROM (VALUES {}) AS needed(t, c) WHERE NOT "
-            "EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(t) AND attname = c "
-            "AND NOT attisdropped)",
-            needed_columns)));
-    if (missing) {
-        return refuse(
-            fmt::format("the database {} is of a FerrisKey whose tables are not known here: it "
-                        "lacks {}; those of July 2025 to August 2026 (FerrisKey 0.7) are known",
-                        place(), *missing));
-    }
-    POSTRIDER_ASSIGN(
-        const auto closed,
-        connection_->value(fmt::format("SELECT string_agg(DISTINCT t, ', ') FROM (VALUES {}) AS "
-                                       "needed(t, c) WHERE NOT has_table_privilege(t, 'SELECT')",
-                                       needed_columns)));
-    if (!closed) return {};
-    return refuse(
-        fmt::format("the role {0} may not read {1} of {2}; run there, as the tables' "
-                    "owner: GRANT SELECT ON ALL TABLES IN SCHEMA public TO \"{0}\"",
-                    connection_->user(), *closed, place()));
 }
 
 Result<std::vector<std::string>> Database::realm_names() {
@@ -238,6 +183,14 @@ Result<std::vector<std::string>> Database::realm_names() {
 }
 
 Result<Realm> Database::read(const std::string& name) {
+    auto realm = read_all(name);
+    if (realm || realm.error().code == ErrorCode::not_found) return realm;
+    return fail(ErrorCode::unavailable,
+                fmt::format("the realm \"{}\" of the database {} cannot be read: {}", name, place(),
+                            realm.error().message));
+}
+
+Result<Realm> Database::read_all(const std::string& name) {
     static constexpr Query query{
         "SELECT id::text, coalesce(to_jsonb(r)->>'display_name', '') FROM realms r "
         "WHERE name = $1"};
@@ -340,29 +293,30 @@ Result<void> Database::read_redirect_uris(const std::string& id, Realm& realm) {
 }
 
 // The table of attributes is younger than the others, so there are two of these.
-#define USERS(attributes)                                                                 \
-    "SELECT u.id::text, u.username::text, u.firstname::text, u.lastname::text, "          \
-    "u.email::text, u.email_verified::int::bigint, u.enabled::int::bigint, "              \
-    "floor(extract(epoch FROM u.created_at) * 1000000)::bigint, p.secret_data::text, "    \
-    "coalesce(p.temporary, false)::int::bigint, other.kinds::text, actions.names::text, " \
-    "attributes.object::text, given.pairs::text, owner.client_id::text, "                 \
-    "owner.public_client::int::bigint FROM users u LEFT JOIN clients owner "              \
-    "ON owner.id = u.client_id "                                                          \
-    "LEFT JOIN (SELECT DISTINCT ON (user_id) user_id, secret_data, "                      \
-    "(to_jsonb(c)->>'temporary')::boolean AS temporary FROM credentials c "               \
-    "WHERE credential_type = 'password' ORDER BY user_id, created_at DESC) p "            \
-    "ON p.user_id = u.id "                                                                \
-    "LEFT JOIN (SELECT user_id, string_agg(DISTINCT credential_type, ', ') AS kinds "     \
-    "FROM credentials WHERE credential_type <> 'password' GROUP BY user_id) other "       \
-    "ON other.user_id = u.id "                                                            \
-    "LEFT JOIN (SELECT user_id, string_agg(DISTINCT action, ', ') AS names "              \
-    "FROM user_required_actions GROUP BY user_id) actions ON actions.user_id = u.id "     \
-    "LEFT JOIN (" attributes                                                              \
-    ") attributes ON attributes.user_id = u.id "                                          \
-    "LEFT JOIN (SELECT ur.user_id, json_agg(json_build_array(r.name, c.client_id) "       \
-    "ORDER BY r.name) AS pairs FROM user_role ur JOIN roles r ON r.id = ur.role_id "      \
-    "LEFT JOIN clients c ON c.id = r.client_id GROUP BY ur.user_id) given "               \
-    "ON given.user_id = u.id "                                                            \
+#define USERS(attributes)                                                                  \
+    "SELECT u.id::text, u.username::text, u.firstname::text, u.lastname::text, "           \
+    "u.email::text, u.email_verified::int::bigint, u.enabled::int::bigint, "               \
+    "CASE WHEN isfinite(u.created_at) THEN "                                               \
+    "floor(extract(epoch FROM u.created_at) * 1000000)::bigint END, p.secret_data::text, " \
+    "coalesce(p.temporary, false)::int::bigint, other.kinds::text, actions.names::text, "  \
+    "attributes.object::text, given.pairs::text, owner.client_id::text, "                  \
+    "owner.public_client::int::bigint FROM users u LEFT JOIN clients owner "               \
+    "ON owner.id = u.client_id "                                                           \
+    "LEFT JOIN (SELECT DISTINCT ON (user_id) user_id, secret_data, "                       \
+    "(to_jsonb(c)->>'temporary')::boolean AS temporary FROM credentials c "                \
+    "WHERE credential_type = 'password' ORDER BY user_id, created_at DESC) p "             \
+    "ON p.user_id = u.id "                                                                 \
+    "LEFT JOIN (SELECT user_id, string_agg(DISTINCT credential_type, ', ') AS kinds "      \
+    "FROM credentials WHERE credential_type <> 'password' GROUP BY user_id) other "        \
+    "ON other.user_id = u.id "                                                             \
+    "LEFT JOIN (SELECT user_id, string_agg(DISTINCT action, ', ') AS names "               \
+    "FROM user_required_actions GROUP BY user_id) actions ON actions.user_id = u.id "      \
+    "LEFT JOIN (" attributes                                                               \
+    ") attributes ON attributes.user_id = u.id "                                           \
+    "LEFT JOIN (SELECT ur.user_id, json_agg(json_build_array(r.name, c.client_id) "        \
+    "ORDER BY r.name) AS pairs FROM user_role ur JOIN roles r ON r.id = ur.role_id "       \
+    "LEFT JOIN clients c ON c.id = r.client_id GROUP BY ur.user_id) given "                \
+    "ON given.user_id = u.id "                                                             \
     "WHERE u.realm_id = CAST($1 AS uuid) ORDER BY u.created_at, u.id"
 
 Result<void> Database::read_users(const std::string& id, Realm& realm) {
@@ -407,7 +361,12 @@ Result<void> Database::read_webhooks(const std::string& id, Realm& realm) {
         if (is_signed) webhook.emplace_back("signing", json::Array{json::Value("ferriskey")});
         realm.webhooks.emplace_back(std::move(webhook));
         auto headers = parsed(rows, 3);
-        if (headers.as_object() == nullptr) headers = json::Object{};
+        if (headers.as_object() == nullptr) {
+            if (!keycloak::is_nothing(headers)) {
+                realm.report.left_out("headers of webhooks that are no object", name);
+            }
+            headers = json::Object{};
+        }
         json::Object secrets{{"headers", std::move(headers)}};
         if (is_signed) secrets.emplace_back("secret", rows.string(4));
         realm.webhook_secrets.emplace_back(std::move(secrets));

@@ -50,6 +50,8 @@ class Database {
         : connection_(std::move(connection)) {}
 
     Result<void> check_tables();
+    Result<void> check_rows();
+    Result<Realm> read_all(const std::string& name);
     Result<void> read_roles(const std::string& id, Realm& realm);
     Result<void> read_clients(const std::string& id, Realm& realm);
     Result<void> read_redirect_uris(const std::string& id, Realm& realm);

@@ -81,29 +81,30 @@ constexpr std::array read_columns{
 Result<void> Database::name_the_rest(const std::string& id, Realm& realm) {
     // What has a realm, or is a client's or a user's. Views and what may not be read are left.
     const auto query = fmt::format(
-        "SELECT string_agg(t.relname || ' ' || t.owner, ',' ORDER BY t.relname) FROM "
+        "SELECT json_agg(json_build_array(t.relname, t.owner, quote_ident(t.relname)) "
+        "ORDER BY t.relname)::text FROM "
         "(SELECT c.relname::text AS relname, (SELECT a.attname::text FROM pg_attribute a "
         "WHERE a.attrelid = c.oid AND a.atttypid = 'uuid'::regtype AND NOT a.attisdropped "
         "AND a.attname IN ('realm_id', 'client_id', 'user_id') "
         "ORDER BY a.attname <> 'realm_id', a.attname LIMIT 1) AS owner FROM pg_class c "
-        "WHERE c.relkind = 'r' AND c.relnamespace = (SELECT relnamespace FROM pg_class "
+        "WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = (SELECT "
+        "relnamespace FROM pg_class "
         "WHERE oid = to_regclass('realms')) AND c.relname NOT IN ({}) "
         "AND has_table_privilege(c.oid, 'SELECT')) t WHERE t.owner IS NOT NULL",
         not_named);
     POSTRIDER_ASSIGN(const auto found, connection_->value(query));
-    std::string_view left = found ? std::string_view(*found) : std::string_view();
-    while (!left.empty()) {
-        const auto one = left.substr(0, left.find(','));
-        left.remove_prefix(std::min(left.size(), one.size() + 1));
-        const auto table = one.substr(0, one.find(' '));
-        const auto owner = one.substr(table.size() + 1);
+    const auto tables = json::parse(found.value_or("[]")).value_or(json::Value(json::Array{}));
+    for (const json::Value& each : *tables.as_array()) {
+        const json::Array& one = *each.as_array();
+        const std::string& table = *one[0].as_string();
+        const std::string& owner = *one[1].as_string();
         const auto where = owner == "realm_id"
                                ? fmt::format("realm_id = '{}'", id)
                                : fmt::format("{} IN (SELECT id FROM {} WHERE realm_id = '{}')",
                                              owner, owner == "client_id" ? "clients" : "users", id);
         POSTRIDER_ASSIGN(const auto count,
-                         connection_->value(fmt::format(
-                             "SELECT count(*)::text FROM \"{}\" WHERE {}", table, where)));
+                         connection_->value(fmt::format("SELECT count(*)::text FROM {} WHERE {}",
+                                                        *one[2].as_string(), where)));
         if (!count || *count == "0") continue;
         const auto known = std::ranges::find(named, table, &Named::table);
         realm.report.left_out("what a realm has there and not here",

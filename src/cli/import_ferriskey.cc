@@ -66,7 +66,14 @@ class Import {
     }
 
     Done fail_with(const Error& error) {
-        const auto sentence = error.message + "; nothing was imported";
+        // The driver speaks of the database that a server stores in.
+        constexpr std::string_view flag = "--database", advice = "; create the database with";
+        std::string sentence = error.message.substr(0, error.message.find(advice));
+        if (const auto at = sentence.find(flag); at != std::string::npos) {
+            sentence.replace(at, flag.size(), "--from-ferriskey");
+        }
+        if (sentence.ends_with('.')) sentence.pop_back();
+        sentence += "; nothing was imported";
         if (error.code == ErrorCode::invalid_argument) {
             return std::unexpected(context_.wrong(sentence));
         }
@@ -143,18 +150,31 @@ class Import {
         return sender.refused().empty() && extras.refused() == 0 ? exit_ok : exit_failed;
     }
 
-    Done require_realm(const std::string& name, const std::string& path, const Realm& realm) {
+    Done require_realm(const std::string& name, const std::string& path, Realm& realm) {
         const auto found = context_.send("GET", path);
         is_there_ = found && found->status == 200;
         if (is_there_) return {};
         if (found && found->status != 404) return std::unexpected(context_.refuse(*found));
         if (is_dry_) return {};
-        json::Object body{{"name", name}};
-        if (!realm.display_name.empty()) body.emplace_back("display_name", realm.display_name);
-        const auto made =
-            context_.ask("POST", "/api/v1/realms", json::serialize(json::Value(std::move(body))));
-        if (!made) return std::unexpected(made.error());
-        return {};
+        const auto create = [&](json::Object body) {
+            return context_.send("POST", "/api/v1/realms",
+                                 json::serialize(json::Value(std::move(body))));
+        };
+        if (!realm.display_name.empty()) {
+            const auto made =
+                create({{"name", name}, {"display_name", json::Value(realm.display_name)}});
+            if (!made || made->status != 422) return is_made(made);
+            realm.report.left_out("the display name, which the server does not accept",
+                                  keycloak::short_name(realm.display_name));
+        }
+        return is_made(create({{"name", name}}));
+    }
+
+    Done is_made(const Result<http::ClientResponse>& answer) {
+        if (answer && answer->status == 201) return {};
+        if (answer) return std::unexpected(context_.refuse(*answer));
+        context_.complain(answer.error().message);
+        return std::unexpected(exit_failed);
     }
 
     bool send_all(ImportSender& sender, Realm& realm) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/json_pointer.h"
 #include "cli/keycloak_members.h"
 #include "cli/problem_words.h"
 
@@ -91,9 +92,41 @@ bool ExtrasImport::drop_refused(json::Object& settings, const std::string& body)
     return settings.size() < before;
 }
 
-bool ExtrasImport::create(const std::string& path, const json::Object& body,
-                          const std::string& name) {
-    const auto made = context_.send("POST", path_ + path, json::serialize(json::Value(body)));
+/// Takes out, and reports, the headers that a problem names. Returns whether it is about nothing
+/// else.
+bool ExtrasImport::drop_headers(json::Object& webhook, const std::string& body,
+                                const std::string& name) {
+    const auto found =
+        std::ranges::find(webhook, std::string_view("headers"), &json::Object::value_type::first);
+    json::Object* headers = found == webhook.end() ? nullptr : found->second.as_object();
+    if (headers == nullptr) return false;
+    const auto problem = json::parse(body).value_or(json::Value());
+    const auto is_of = [](const json::Value& error, const json::Object::value_type& header) {
+        return text_of(error, "pointer") == json::pointer_to("#/headers", header.first);
+    };
+    const auto& errors = list(problem, "errors");
+    for (const json::Value& error : errors) {
+        if (std::ranges::none_of(*headers, [&](const auto& each) { return is_of(error, each); })) {
+            return false;
+        }
+    }
+    for (const json::Value& error : errors) {
+        const auto bad =
+            std::ranges::find_if(*headers, [&](const auto& each) { return is_of(error, each); });
+        if (bad == headers->end()) continue;  // named twice
+        report_.left_out("headers of webhooks that the server does not accept",
+                         fmt::format("{}: {}: {}", short_name(name), short_name(bad->first),
+                                     text_of(error, "detail")));
+        headers->erase(bad);
+    }
+    return !errors.empty();
+}
+
+bool ExtrasImport::create(const std::string& path, json::Object body, const std::string& name) {
+    auto made = context_.send("POST", path_ + path, json::serialize(json::Value(body)));
+    if (made && made->status == 422 && drop_headers(body, made->body, name)) {
+        made = context_.send("POST", path_ + path, json::serialize(json::Value(body)));
+    }
     if (made && (made->status == 201 || made->status == 409)) {
         report_.taken_over(body.size());
         return true;

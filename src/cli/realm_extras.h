@@ -50,7 +50,8 @@ class ExtrasImport {
 
  private:
     /// Returns whether it is there now; reports a refusal.
-    bool create(const std::string& path, const json::Object& body, const std::string& name);
+    bool create(const std::string& path, json::Object body, const std::string& name);
+    bool drop_headers(json::Object& webhook, const std::string& body, const std::string& name);
     json::Object body_of(const json::Value& webhook, const json::Value& secrets);
     std::optional<std::map<std::string, std::string>> webhooks_there();
     bool choose_reset_webhook(const json::Value& webhook);

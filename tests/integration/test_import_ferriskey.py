@@ -219,6 +219,48 @@ def test_a_ferriskey_receiver_takes_all_27_from_real_changes(server, receiver, s
                 server.master.delete_webhook(hook["id"])
 
 
+def test_odd_rows_cost_only_themselves(server, receiver, source):
+    """Each of these stopped the whole import, took its webhook along or was lost without a word."""
+    name = f"odd-{uuid.uuid4().hex[:8]}"
+    realm = source.realm(name, "two\nlines")
+    source.insert("users", realm_id=realm, username="ada", created_at="infinity")
+    source.cursor.execute('CREATE TABLE "my table, of ""things""" (id uuid, realm_id uuid); INSERT INTO "my table, of ""things""" VALUES (%s, %s)', (realm, realm))
+    for number, headers in enumerate(([1, 2], {"X-Number": 5, "X-Kept": "yes"}, {"Host": "x"})):
+        source.webhook(realm, receiver.url(f"/{name}/{number}"), ["user.created"], name=f"hook {number}", headers=json.dumps(headers))
+    done = take_over(server, source.url)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    for said in ("times at which users were created that are no times", 'the table my table, of "things" (1)', "the display name", "headers of webhooks that are no object",
+                 "hook 1: X-Number: must be a string", "hook 2: Host: host cannot be set"):
+        assert said in done.stdout, (said, done.stdout)
+    here = Realm(server.client, name)
+    assert [user["username"] for user in here.items("/users")] == ["ada"]
+    assert {hook["name"]: list(hook["headers"]) for hook in here.items("/webhooks")} == {"hook 0": [], "hook 1": ["X-Kept"], "hook 2": []}
+
+
+@pytest.mark.parametrize("prepare, says", [
+    ("ALTER TABLE users ENABLE ROW LEVEL SECURITY", "BYPASSRLS"),
+    ("REVOKE SELECT ON user_attributes FROM {role}", "may not read user_attributes"),
+    ("ALTER TABLE users ALTER enabled DROP DEFAULT, ALTER enabled TYPE text USING 'yes'; INSERT INTO users (id, realm_id, username, enabled) "
+     "SELECT gen_random_uuid(), id, 'ada', 'yes' FROM realms", "cannot be read"),
+])
+def test_a_database_that_shows_less_than_all_is_refused(server, source, prepare, says):
+    source.realm(f"hidden-{uuid.uuid4().hex[:8]}")
+    role = f"reader_{uuid.uuid4().hex[:8]}"
+    source.cursor.execute(f"CREATE ROLE {role} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}; {prepare.format(role=role)}")
+    said = take_over(server, source.url.replace("postgres@", f"{role}@"))
+    assert said.returncode == 1 and says in said.stderr and "nothing was imported" in said.stderr, said.stderr
+    assert said.stderr.count("\n") == 1
+
+
+def test_a_table_that_is_locked_does_not_hold_it_for_ever(server, source):
+    source.realm(f"locked-{uuid.uuid4().hex[:8]}")
+    source.connection.autocommit = False
+    source.cursor.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+    said = take_over(server, source.url)
+    assert said.returncode == 1 and "holds a lock" in said.stderr and "nothing was imported" in said.stderr, said.stderr
+    source.connection.rollback()
+
+
 def test_what_is_no_ferriskey_says_so(server):
     shared = postgres.shared()
     empty = take_over(server, shared.database())
@@ -233,6 +275,10 @@ def test_what_is_no_ferriskey_says_so(server):
     assert said.returncode != 0 and "GRANT SELECT" in said.stderr and said.stderr.count("\n") == 1, said.stderr
     gone = take_over(server, "postgresql://nobody@127.0.0.1:1/none")
     assert gone.returncode != 0 and gone.stderr.count("\n") == 1, gone.stderr
+    # In the words of this command, not of `serve`.
+    for url in ("mysql://x/y", closed.url.rsplit("/", 1)[0] + "/none_of_that_name"):
+        said = take_over(server, url).stderr
+        assert "--database" not in said and "createdb" not in said and "nothing was imported" in said, said
 
 
 def test_the_commands_of_the_guide(server, receiver, source):
