@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -5,6 +7,7 @@
 
 #include "api/call.h"
 #include "api/routes.h"
+#include "base/nearest.h"
 #include "events/catalogue.h"
 #include "model/counter_limits.h"
 #include "store/search.h"
@@ -48,6 +51,16 @@ struct FoundAll {
     bool has_more = false;
 };
 
+/// "\"usr\" is none; do you mean user? There are webhook, user, …"
+std::string unknown_kind(std::string_view typed) {
+    std::vector<std::string_view> words;
+    for (const Source& source : sources) words.push_back(to_string(source.kind));
+    const auto meant = nearest(words, typed);
+    return fmt::format("\"{}\" is none of them{}; there are {}", typed,
+                       meant.empty() ? "" : fmt::format(": do you mean {}?", meant),
+                       fmt::join(words, ", "));
+}
+
 std::vector<Kind> read_kinds(Query& query, const Call& call) {
     std::vector<Kind> asked;
     const auto words = query.text("kinds");
@@ -55,8 +68,10 @@ std::vector<Kind> read_kinds(Query& query, const Call& call) {
     while (!rest.empty()) {
         const auto comma = rest.find(',');
         const auto kind = store::search::parse_kind(rest.substr(0, comma));
-        if (!kind) query.refuse("kinds", "must be words such as webhook,user; see the reference");
-        if (!kind) return {};
+        if (!kind) {
+            query.refuse("kinds", unknown_kind(rest.substr(0, comma)));
+            return {};
+        }
         asked.push_back(*kind);
         rest = comma == std::string_view::npos ? "" : rest.substr(comma + 1);
     }

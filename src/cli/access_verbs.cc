@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/confirm.h"
 #include "cli/directory_view.h"
 
 namespace postrider::cli {
@@ -74,6 +75,12 @@ int show_key(Context& context, const Given& given) {
 int revoke_key(Context& context, const Given& given) {
     const auto path = find_path(context, key_kind, *given.text("KEY"));
     if (!path) return path.error();
+    const auto no = confirm(context, given,
+                            {.verb = "Revoke",
+                             .past = "revoked",
+                             .what = fmt::format("API key \"{}\"", *given.text("KEY")),
+                             .consequence = "Programs that use it are refused from then on."});
+    if (no) return *no;
     return say_done(context, context.ask("DELETE", *path), "revoked: it is refused from now on");
 }
 
@@ -150,6 +157,12 @@ int list_sessions(Context& context, const Given& given) {
 int end_session(Context& context, const Given& given) {
     const auto path = find_path(context, session_kind, *given.text("ID"));
     if (!path) return path.error();
+    const auto no = confirm(context, given,
+                            {.verb = "End",
+                             .past = "ended",
+                             .what = fmt::format("session \"{}\"", *given.text("ID")),
+                             .consequence = "Its user has to log in again."});
+    if (no) return *no;
     return say_done(context, context.ask("DELETE", *path), "ended: its user has to log in again");
 }
 
@@ -171,7 +184,7 @@ std::vector<Verb> access_verbs() {
             {.group = "session",
              .name = "end",
              .summary = "log a session out",
-             .arguments = {{"ID", "", "of the session", Count::required}},
+             .arguments = with_yes({{"ID", "", "its id, a part of it, or last", Count::required}}),
              .examples = "postrider session end 019ab200-b633-7f10-8c55-0d9e3f7a6c21",
              .run = end_session},
             {.group = "api-key",
@@ -197,7 +210,7 @@ std::vector<Verb> access_verbs() {
             {.group = "api-key",
              .name = "revoke",
              .summary = "refuse a key from now on",
-             .arguments = {key_argument},
+             .arguments = with_yes({key_argument}),
              .examples = "postrider api-key revoke ci",
              .run = revoke_key},
             {.group = "audit",

@@ -149,15 +149,15 @@ TEST(cli, verbs_have_the_names_of_other_programs_too) {
         const char* asked;
     };
     const std::string realm = "/api/v1/realms/master";
-    for (const auto& [words, asked] :
-         std::initializer_list<Row>{{{"webhooks", "ls"}, "GET /webhooks"},
-                                    {{"deliveries", "list"}, "GET /deliveries"},
-                                    {{"webhook", "get", some_id}, "GET /webhooks/ID"},
-                                    {{"webhook", "rm", "-y", some_id}, "DELETE /webhooks/ID"},
-                                    {{"user", "remove", some_id, "--yes"}, "DELETE /users/ID"},
-                                    {{"api-key", "rm", some_id}, "DELETE /api-keys/ID"},
-                                    {{"sessions", "delete", some_id}, "DELETE /sessions/ID"},
-                                    {{"operation", "delete", some_id}, "DELETE /operations/ID"}}) {
+    for (const auto& [words, asked] : std::initializer_list<Row>{
+             {{"webhooks", "ls"}, "GET /webhooks"},
+             {{"deliveries", "list"}, "GET /deliveries"},
+             {{"webhook", "get", some_id}, "GET /webhooks/ID"},
+             {{"webhook", "rm", "-y", some_id}, "DELETE /webhooks/ID"},
+             {{"user", "remove", some_id, "--yes"}, "DELETE /users/ID"},
+             {{"api-key", "rm", some_id, "-y"}, "DELETE /api-keys/ID"},
+             {{"sessions", "delete", some_id, "--yes"}, "DELETE /sessions/ID"},
+             {{"operation", "delete", some_id, "--yes"}, "DELETE /operations/ID"}}) {
         FakeApi api(json_answer(R"({"items":[],"next_cursor":null})"));
         auto ended = api.run(words);
         EXPECT_EQ(ended.code, exit_ok) << ended.error;

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/json_text.h"
+#include "cli/confirm.h"
 #include "cli/problem_words.h"
 #include "model/limits.h"
 
@@ -114,17 +115,11 @@ void Context::complain(std::string_view line) {
 
 std::optional<ExitCode> Context::confirm(const Given& given, std::string_view what,
                                          std::string_view consequence) {
-    if (given.has("--yes")) return std::nullopt;
-    if (!terminal_.prompt) {
-        return wrong(
-            fmt::format("{} is not deleted: nobody can be asked here, so give --yes", what));
-    }
-    if (!consequence.empty()) say(consequence);
-    auto answer =
-        terminal_.prompt(fmt::format("Delete {}? [y/N] ", printable(what)), Terminal::Echo::on);
-    if (answer && (*answer == "y" || *answer == "Y" || *answer == "yes")) return std::nullopt;
-    complain("nothing was deleted");
-    return exit_failed;
+    return cli::confirm(*this, given,
+                        {.verb = "Delete",
+                         .past = "deleted",
+                         .what = std::string(what),
+                         .consequence = std::string(consequence)});
 }
 
 ExitCode Context::wrong(std::string_view sentence) {

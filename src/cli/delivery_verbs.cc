@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/confirm.h"
 #include "cli/context.h"
 #include "cli/search_verb.h"
 #include "cli/statistics_verb.h"
@@ -77,6 +78,12 @@ int show_one_operation(Context& context, const Given& given) {
 int cancel_operation(Context& context, const Given& given) {
     auto path = find_path(context, operation_kind, *given.text("OPERATION-ID"));
     if (!path) return path.error();
+    const auto no = confirm(context, given,
+                            {.verb = "Cancel",
+                             .past = "cancelled",
+                             .what = fmt::format("operation \"{}\"", *given.text("OPERATION-ID")),
+                             .consequence = "What it has done stays done; the rest is not done."});
+    if (no) return *no;
     auto answer = context.ask("DELETE", *path);
     return answer ? show_operation(context, *answer) : answer.error();
 }
@@ -139,7 +146,7 @@ std::vector<Verb> delivery_verbs() {
         {.group = "operation",
          .name = "cancel",
          .summary = "stop an operation; what is done stays done",
-         .arguments = {operation_id},
+         .arguments = with_yes({operation_id}),
          .examples = "postrider operation cancel 019300a3-2222-7abc-8def-0123456789ab",
          .run = cancel_operation},
     };

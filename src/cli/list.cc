@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <ostream>
 
 #include "base/json_text.h"
@@ -30,12 +32,40 @@ Result<Page> split_page(std::string_view body) {
     return page;
 }
 
+/// What is in the lists of the API, by the last word of their paths.
+struct Noun {
+    std::string_view folder;
+    std::string_view plural;
+};
+constexpr std::array nouns{Noun{"webhooks", "webhooks"},     Noun{"events", "events"},
+                           Noun{"deliveries", "deliveries"}, Noun{"users", "users"},
+                           Noun{"roles", "roles"},           Noun{"clients", "clients"},
+                           Noun{"api-keys", "API keys"},     Noun{"sessions", "sessions"},
+                           Noun{"operations", "operations"}, Noun{"redirects", "redirect URIs"},
+                           Noun{"audit", "changes"},         Noun{"realms", "realms"}};
+
+/// "there are no webhooks in realm shop", or that none fits what was asked for.
+std::string none_of(const Context& context, std::string_view path, const Query& filters) {
+    if (path.ends_with("/statistics")) {
+        return fmt::format("no webhook of realm {} was sent anything in this time",
+                           context.connection().realm);
+    }
+    const auto folder = path.substr(path.rfind('/') + 1);
+    const auto noun = std::ranges::find(nouns, folder, &Noun::folder);
+    const auto plural = noun == nouns.end() ? "things" : noun->plural;
+    // What is listed below a thing, such as the roles of a user, is the thing's.
+    const bool is_of_realm = path == context.in_realm("/" + std::string(folder));
+    return fmt::format("there are no {}{}{}", plural, filters.text().empty() ? "" : " of that kind",
+                       is_of_realm ? " in realm " + context.connection().realm : "");
+}
+
 }  // namespace
 
 int show_list(Context& context, const Given& given, const std::string& path, Query query,
               std::vector<Column> columns, const RowOf& row) {
     bool all = given.has("--all");
     bool names = context.connection().output == Output::name;
+    const Query filters = query;
     query.add("limit", all && !given.has("--limit") ? std::to_string(limits::page_size_max)
                                                     : given.text("--limit"));
     auto cursor = given.text("--cursor");
@@ -71,7 +101,7 @@ int show_list(Context& context, const Given& given, const std::string& path, Que
         return exit_ok;
     }
     if (!names && table.empty()) {
-        context.complain("there are none");
+        context.complain(none_of(context, path, filters));
         return exit_ok;
     }
     if (!names) context.show(table);

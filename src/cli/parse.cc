@@ -62,6 +62,21 @@ std::string flag_meant(const Verb& verb, std::string_view flag) {
     return like.empty() ? "" : fmt::format("; do you mean {}?", like);
 }
 
+/// "; it takes --limit, --all" of the verb's own flags; "" when there are none, or too many to
+/// read.
+std::string flags_of(const Verb& verb) {
+    constexpr std::ptrdiff_t shown_max = 8;
+    const auto count = std::ranges::count_if(verb.arguments, &Argument::is_flag);
+    if (count == 0 || count > shown_max) return {};
+    std::string flags;
+    for (const auto& argument : verb.arguments) {
+        if (!argument.is_flag()) continue;
+        flags += flags.empty() ? "; it takes " : ", ";
+        flags += argument.name;
+    }
+    return flags;
+}
+
 /// The library's messages, in our words where people meet them.
 std::string sentence_of(const CLI::ParseError& error, const Verb& of) {
     const auto verb = of.words();
@@ -79,7 +94,8 @@ std::string sentence_of(const CLI::ParseError& error, const Verb& of) {
         const auto meant = flag.empty() ? "" : flag_meant(of, flag);
         if (!meant.empty()) return fmt::format("{} does not take {}{}", verb, flag, meant);
         if (!flag.empty()) typed = flag;
-        return fmt::format("{} does not take {}; see postrider {} --help", verb, typed, verb);
+        return fmt::format("{} does not take {}{}; see postrider {} --help", verb, typed,
+                           flag.empty() ? "" : flags_of(of), verb);
     }
     return fmt::format("{}; see postrider {} --help", message, verb);
 }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/confirm.h"
 #include "cli/directory_view.h"
 
 namespace postrider::cli {
@@ -137,6 +138,13 @@ int edit_client(Context& context, const Given& given) {
 int rotate_client(Context& context, const Given& given) {
     const auto path = find_path(context, client_kind, *given.text("CLIENT"), "/secret/rotate");
     if (!path) return path.error();
+    const auto no =
+        confirm(context, given,
+                {.verb = "Replace",
+                 .past = "replaced",
+                 .what = fmt::format("the secret of client \"{}\"", *given.text("CLIENT")),
+                 .consequence = "The old secret is refused from then on."});
+    if (no) return *no;
     return show_asked(context, context.ask("POST", *path), client_lines);
 }
 
@@ -256,7 +264,7 @@ std::vector<Verb> client_verbs() {
         {.group = "client",
          .name = "rotate-secret",
          .summary = "a new secret, shown this once; the old one ends",
-         .arguments = {client_argument},
+         .arguments = with_yes({client_argument}),
          .examples = "postrider client rotate-secret storefront",
          .run = rotate_client},
         {.group = "client",

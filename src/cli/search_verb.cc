@@ -1,5 +1,7 @@
 #include "cli/search_verb.h"
 
+#include <fmt/format.h>
+
 #include "cli/context.h"
 
 namespace postrider::cli {
@@ -30,7 +32,9 @@ int run(Context& context, const Given& given) {
     }
     if (context.connection().output == Output::name) return exit_ok;
     if (table.empty()) {
-        context.complain("nothing is called so, and nothing has such an id");
+        context.complain(fmt::format(
+            "realm {} has no id, name, e-mail address or URL with \"{}\" that you may look at",
+            context.connection().realm, *given.text("TEXT")));
         return exit_ok;
     }
     context.show(table);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/confirm.h"
 #include "cli/directory_view.h"
 
 namespace postrider::cli {
@@ -59,7 +60,7 @@ int create(Context& context, const Given& given) {
 
 int list(Context& context, const Given& given) {
     Query query;
-    query.add("email", given.text("--email"));
+    query.add("username", given.text("--username")).add("email", given.text("--email"));
     return show_list(context, given, context.in_realm("/users"), query,
                      {{"ID", Fit::id},
                       {"USERNAME", Fit::cut},
@@ -184,6 +185,16 @@ int assign(Context& context, const Given& given) {
 int unassign(Context& context, const Given& given) {
     const auto path = role_path(context, given);
     if (!path) return path.error();
+    // The role can be given again; keys cannot.
+    if (given.has("--revoke-api-keys")) {
+        const auto no =
+            confirm(context, given,
+                    {.verb = "Revoke",
+                     .past = "revoked",
+                     .what = fmt::format("the API keys of user \"{}\"", *given.text("USER")),
+                     .consequence = "Programs that use them are refused from then on."});
+        if (no) return *no;
+    }
     const std::string query = given.has("--revoke-api-keys") ? "?api_keys=revoke" : "";
     return say_keys(context, given, context.ask("DELETE", *path + query),
                     "unassigned " + *given.text("ROLE"));
@@ -242,7 +253,8 @@ std::vector<Verb> user_verbs() {
             {.group = "user",
              .name = "list",
              .summary = "the users of a realm, newest first",
-             .arguments = with_paging({{"--email", "ADDRESS", "the one with this address"}}),
+             .arguments = with_paging({{"--username", "NAME", "the one of this name"},
+                                       {"--email", "ADDRESS", "the one with this address"}}),
              .examples = "postrider user list --all",
              .run = list},
             {.group = "user",
@@ -284,7 +296,7 @@ std::vector<Verb> user_verbs() {
             {.group = "user",
              .name = "unassign",
              .summary = "take a role from a user",
-             .arguments = {user_argument, role, revoke_argument},
+             .arguments = with_yes({user_argument, role, revoke_argument}),
              .examples = "postrider user unassign ada auditor",
              .run = unassign},
             {.group = "user",

@@ -130,7 +130,7 @@ int watch(Context& context, const Verb& verb, const Given& typed) {
     for (bool is_first = true;; is_first = false) {
         const auto shown = show(context, verb, given);
         const bool failed = shown.code != exit_ok;
-        // "there are none" and "there are more" are said of a list that is looked at once.
+        // "there are no webhooks" and "there are more" are said of a list that is looked at once.
         if (failed && (is_first || shown.error != complaint)) {
             context.terminal().error << shown.error << std::flush;
         }

@@ -314,7 +314,7 @@ def test_the_directory_by_verbs(shell, realm):
     shell.run("user", "show", "ada", expect=3)
 
     client = shell.json("client", "create", "shop")
-    assert client["secret"] != shell.json("client", "rotate-secret", "shop")["secret"]
+    assert client["secret"] != shell.json("client", "rotate-secret", "shop", "--yes")["secret"]
     uri = shell.json("client", "add-redirect", "shop", "https://shop.example/cb")
     assert "https://shop.example/cb" in shell.run("client", "redirects", "shop")
     shell.run("client", "delete-redirect", "shop", uri["id"], "--yes")

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cli/context.h"
+
+namespace postrider::cli {
+
+/// What cannot be taken back: "Revoke API key "ci"?".
+struct Deed {
+    std::string_view verb;  ///< "Revoke"
+    std::string_view past;  ///< "revoked"
+    std::string what;       ///< "API key \"ci\""
+    std::string consequence = {};
+};
+
+/// Asks before a deed, unless --yes is given; on a terminal its consequence is said before.
+/// nullopt: yes. Else the exit code, after saying that nothing was done; without a terminal and
+/// --yes that is wrong usage. A verb that calls it takes with_yes().
+std::optional<ExitCode> confirm(Context& context, const Given& given, const Deed& deed);
+
+}  // namespace postrider::cli
