@@ -345,9 +345,15 @@ type WebhookCreated struct {
 	Timeout        *string        `json:"timeout"`
 	RetrySchedule  []string       `json:"retry_schedule"`
 	Signing        []string       `json:"signing"`
-	Version        int64          `json:"version,omitempty"`
-	CreatedAt      string         `json:"created_at"`
-	UpdatedAt      string         `json:"updated_at"`
+	RateLimit      *struct {
+		Count int64  `json:"count"`
+		Per   string `json:"per"`
+	} `json:"rate_limit"`
+	MaxInFlight *int64 `json:"max_in_flight"`
+	Format      any    `json:"format"`
+	Version     int64  `json:"version,omitempty"`
+	CreatedAt   string `json:"created_at"`
+	UpdatedAt   string `json:"updated_at"`
 }
 
 // WebhookUpdated is the data of webhook.updated. A webhook is updated, also when it was disabled because its receiver fails or answered 410. A rotated secret has changed: ["secret"].
@@ -363,10 +369,16 @@ type WebhookUpdated struct {
 	Timeout        *string        `json:"timeout"`
 	RetrySchedule  []string       `json:"retry_schedule"`
 	Signing        []string       `json:"signing"`
-	Version        int64          `json:"version,omitempty"`
-	CreatedAt      string         `json:"created_at"`
-	UpdatedAt      string         `json:"updated_at"`
-	Changed        []string       `json:"changed"`
+	RateLimit      *struct {
+		Count int64  `json:"count"`
+		Per   string `json:"per"`
+	} `json:"rate_limit"`
+	MaxInFlight *int64   `json:"max_in_flight"`
+	Format      any      `json:"format"`
+	Version     int64    `json:"version,omitempty"`
+	CreatedAt   string   `json:"created_at"`
+	UpdatedAt   string   `json:"updated_at"`
+	Changed     []string `json:"changed"`
 }
 
 // WebhookDeleted is the data of webhook.deleted. A webhook is deleted.
@@ -382,7 +394,13 @@ type WebhookDeleted struct {
 	Timeout        *string        `json:"timeout"`
 	RetrySchedule  []string       `json:"retry_schedule"`
 	Signing        []string       `json:"signing"`
-	Version        int64          `json:"version,omitempty"`
-	CreatedAt      string         `json:"created_at"`
-	UpdatedAt      string         `json:"updated_at"`
+	RateLimit      *struct {
+		Count int64  `json:"count"`
+		Per   string `json:"per"`
+	} `json:"rate_limit"`
+	MaxInFlight *int64 `json:"max_in_flight"`
+	Format      any    `json:"format"`
+	Version     int64  `json:"version,omitempty"`
+	CreatedAt   string `json:"created_at"`
+	UpdatedAt   string `json:"updated_at"`
 }

@@ -216,6 +216,7 @@ delivery::EngineOptions ServerImpl::engine_options() {
     }
     return {.flight_file = config_.data + "/flight",
             .user_agent = user_agent(),
+            .origin = [this] { return origin(); },
             .attempts_in_flight_max = std::min(limits::attempts_in_flight_max, for_attempts),
             .actions = {.disable =
                             [this](store::Transaction& tx, const RealmId& realm,

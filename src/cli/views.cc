@@ -141,6 +141,11 @@ int show_webhook(Context& context, const Answer& answer) {
     card.add("Timeout", or_realm("timeout"));
     card.add("Retry schedule", or_realm("retry_schedule"));
     card.add("Signing", text_of(webhook, "signing"));
+    if (const auto* limit = webhook.find("rate_limit"); limit != nullptr && !limit->is_null()) {
+        card.add("Rate limit", text_of(*limit, "count") + " in " + text_of(*limit, "per"));
+    }
+    add_if(card, "In flight", text_of(webhook, "max_in_flight"));
+    add_if(card, "Format", text_of(webhook, "format"));
     add_secrets(card, context, webhook);
     card.add("Created", context.when(webhook, "created_at"));
     card.add("Changed", context.when(webhook, "updated_at"));

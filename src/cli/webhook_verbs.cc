@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "base/uuid.h"
 #include "cli/context.h"
 #include "cli/directory_view.h"
@@ -15,6 +17,26 @@ using Count = Argument::Count;
 
 std::string path_of(Context& context, const std::string& id, std::string_view rest = {}) {
     return context.in_realm(fmt::format("/webhooks/{}{}", percent_encoded(id), rest));
+}
+
+std::optional<std::int64_t> parse_number(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+/// A rate limit as flags have it: "100/1m", or "none". Errors: invalid_argument.
+Result<json::Value> rate_limit_of(std::string_view text) {
+    if (text == "none") return json::Value();
+    const auto slash = text.find('/');
+    const auto count = parse_number(text.substr(0, slash));
+    if (!count || slash == std::string_view::npos) {
+        return fail(ErrorCode::invalid_argument,
+                    "must be a count, a slash and a span, such as 100/1m, or \"none\"");
+    }
+    return json::Value(
+        json::Object{{"count", *count}, {"per", std::string(text.substr(slash + 1))}});
 }
 
 /// The members that flags set, for create and edit. The exit code after saying what is wrong.
@@ -53,6 +75,22 @@ std::expected<json::Object, ExitCode> members_of(Context& context, const Given& 
         json::Array schemes;
         for (auto& scheme : given.words("--signing")) schemes.emplace_back(std::move(scheme));
         members.emplace_back("signing", std::move(schemes));
+    }
+    if (auto limit = given.text("--rate-limit")) {
+        auto value = rate_limit_of(*limit);
+        if (!value) return std::unexpected(context.wrong("--rate-limit: " + value.error().message));
+        members.emplace_back("rate_limit", std::move(*value));
+    }
+    if (auto most = given.text("--max-in-flight")) {
+        const auto count = parse_number(*most);
+        if (!count && *most != "default") {
+            return std::unexpected(
+                context.wrong("--max-in-flight: must be a whole number, or \"default\""));
+        }
+        members.emplace_back("max_in_flight", count ? json::Value(*count) : json::Value());
+    }
+    if (auto format = given.text("--format")) {
+        members.emplace_back("format", *format == "default" ? json::Value() : json::Value(*format));
     }
     return members;
 }
@@ -223,6 +261,11 @@ std::vector<Argument> with_settings(std::vector<Argument> arguments) {
         {"--retry-schedule", "WAITS", "between attempts, like 5s,5m,2h; default: the realm's"},
         {"--signing", "SCHEMES", "v1 (HMAC), v1a (ed25519), ferriskey, or several: v1,v1a",
          Count::repeatable, "v1 v1a v1,v1a ferriskey"},
+        {"--rate-limit", "COUNT/SPAN",
+         "attempts at most, spread evenly, like 100/1m; none: no limit"},
+        {"--max-in-flight", "COUNT", "attempts at a time, 1 to 256; default: 64"},
+        {"--format", "FORMAT", "of the body: postrider, payload (data alone) or cloudevents",
+         Count::optional, "postrider payload cloudevents"},
         {"--secret", "SECRET", "whsec_… or whsk_… (default: the server makes one)"}};
     arguments.insert(arguments.end(), std::begin(settings), std::end(settings));
     return arguments;

@@ -15,6 +15,7 @@
 #include "delivery/due_time.h"
 #include "delivery/flight_log.h"
 #include "delivery/inbox.h"
+#include "delivery/lane_ownership.h"
 #include "delivery/recorder.h"
 #include "delivery/request.h"
 #include "delivery/scheduler.h"
@@ -44,6 +45,18 @@ LaneSignal lane_signal(OutcomeReason reason) {
     return is_timeout(reason) ? LaneSignal::timeout : LaneSignal::failure;
 }
 
+admission::Policy policy_of(const webhooks::Target& target) {
+    admission::Policy policy;
+    const auto& controls = target.controls;
+    if (controls.max_in_flight) {
+        policy.max_in_flight = static_cast<std::size_t>(*controls.max_in_flight);
+    }
+    if (controls.rate_limit) {
+        policy.rate_limit = {.count = controls.rate_limit->count, .per = controls.rate_limit->per};
+    }
+    return policy;
+}
+
 /// The wait from `now` until `when`, for a monotonic timer; a clock that was set ahead meanwhile is
 /// seen within the hour.
 Duration wait_until(Timestamp when, Timestamp now) {
@@ -61,9 +74,9 @@ class EngineImpl final : public Engine {
           sender_(sender),
           options_(std::move(options)),
           inbox_([this] { loop_.post([this] { tick(); }); }),
+          ownership_(make_lane_ownership(cluster())),
           scheduler_(options_.attempts_in_flight_max),
-          recorder_(store, clock, options_.actions,
-                    options_.ownership ? &*options_.ownership : nullptr,
+          recorder_(store, clock, options_.actions, cluster(),
                     [this](RecordedBatch batch) { inbox_.put(std::move(batch)); }) {}
 
     void offer(events::Offer offer) override { inbox_.offer(std::move(offer)); }
@@ -105,6 +118,7 @@ class EngineImpl final : public Engine {
         std::string secret = {};  ///< part of the body that is sent, and masked in what is recorded
     };
 
+    const Ownership* cluster() const { return options_.ownership ? &*options_.ownership : nullptr; }
     Result<void> recall_last_run(const FlightLog::LastRun& last);
     void tick();
     void take_inbox();
@@ -117,14 +131,11 @@ class EngineImpl final : public Engine {
     void handle(RecordedBatch& batch);
     void handle(Owned& owned);
     void handle(Released& released);
-    void handle(Leased& leased) { lease_until_ = leased.until; }
+    void handle(Leased& leased) { ownership_->lease(leased.until); }
     void handle(Hinted& hinted);
     void handle(Afterwards& afterwards) { afterwards.task(); }
-    bool is_here(const WebhookId& webhook) const;
-    std::int64_t epoch_of(const WebhookId& webhook) const;
-    void count_down(const WebhookId& webhook);
-    bool may_attempt() const;
     void fenced(const Outcome& outcome);
+    void add_lane(const webhooks::Target& target, bool is_taken_over);
     void recorded(Outcome& outcome, const RecordedBatch& batch, bool applied);
     void submit_planned();
     Trials::Turn whose_turn();
@@ -149,6 +160,7 @@ class EngineImpl final : public Engine {
     net::HttpSender& sender_;
     EngineOptions options_;
     Inbox inbox_;
+    std::unique_ptr<LaneOwnership> ownership_;
     Scheduler scheduler_;
     Recorder recorder_;
     FlightLog flights_;
@@ -158,18 +170,11 @@ class EngineImpl final : public Engine {
     /// Tests that came during a trial.
     std::vector<Flight> held_back_;
     std::unordered_map<WebhookId, webhooks::SharedTarget> targets_;
-    /// A lane that a cluster has given to this node.
-    struct Own {
-        store::OwnedLane lane;
-        std::size_t unrecorded = 0;  ///< in flight, or not yet in the store
-        bool is_releasing = false;
-    };
-    std::unordered_map<WebhookId, Own> own_;
-    Monotonic lease_until_{};
     std::unique_ptr<net::EventLoop::Timer> timer_;
     std::optional<Timestamp> timer_at_;
     std::size_t in_the_air_ = 0;  ///< attempts; those of a released lane are not the scheduler's
     bool tick_posted_ = false;
+    bool is_first_tick_ = true;  ///< what is told in it was there before the process
     bool record_retry_due_ = false;
     bool stopping_ = false;
 
@@ -283,6 +288,7 @@ void EngineImpl::stop(Monotonic deadline) {
 void EngineImpl::tick() {
     tick_posted_ = false;
     take_inbox();
+    is_first_tick_ = false;
     if (!record_retry_due_) recorder_.flush();
     submit_planned();
     start_refills();
@@ -313,73 +319,36 @@ void EngineImpl::take_inbox() {
     for (auto& refused : content.refused) handle(refused);
 }
 
-/// Whether this node attempts a webhook's deliveries.
-bool EngineImpl::is_here(const WebhookId& webhook) const {
-    if (!options_.ownership) return true;
-    const auto own = own_.find(webhook);
-    return own != own_.end() && !own->second.is_releasing;
-}
-
-std::int64_t EngineImpl::epoch_of(const WebhookId& webhook) const {
-    const auto own = own_.find(webhook);
-    return own == own_.end() ? 0 : own->second.lane.epoch;
-}
-
-/// A node that was stopped or cut off for long may have lost its lanes, and does not know yet.
-bool EngineImpl::may_attempt() const {
-    return !options_.ownership || clock_.monotonic() < lease_until_;
-}
-
 void EngineImpl::handle(Owned& owned) {
-    std::unordered_map<WebhookId, Own> next;
-    for (const auto& lane : owned.lanes) {
-        const auto known = own_.find(lane.webhook);
-        if (known != own_.end() && known->second.lane.epoch == lane.epoch) {
-            next.insert(own_.extract(known));
-            continue;
-        }
-        scheduler_.remove_lane(lane.webhook);
-        if (known != own_.end()) own_.erase(known);
-        next[lane.webhook] = {.lane = lane};
+    const auto change = ownership_->own(owned.lanes);
+    for (const auto& webhook : change.gone) scheduler_.remove_lane(webhook);
+    for (const auto& lane : change.come) {
         // Who had it before may have left failures on record.
         recorder_.set_failing(lane.webhook);
-        if (targets_.contains(lane.webhook)) scheduler_.add_lane(lane.realm, lane.webhook);
+        const auto target = targets_.find(lane.webhook);
+        if (target != targets_.end()) add_lane(*target->second, true);
     }
-    for (const auto& [webhook, lost] : own_) scheduler_.remove_lane(webhook);
-    own_ = std::move(next);
 }
 
 void EngineImpl::handle(Released& released) {
-    for (const auto& lane : released.lanes) {
-        const auto own = own_.find(lane.webhook);
-        if (own == own_.end() || own->second.lane.epoch != lane.epoch) continue;
-        own->second.is_releasing = true;
-        scheduler_.remove_lane(lane.webhook);
-        if (own->second.unrecorded == 0) options_.ownership->released(lane);
+    for (const auto& webhook : ownership_->release(released.lanes)) {
+        scheduler_.remove_lane(webhook);
     }
 }
 
 void EngineImpl::handle(Hinted& hinted) {
     for (const auto& webhook : hinted.webhooks) {
-        if (!is_here(webhook) || !targets_.contains(webhook)) continue;
-        scheduler_.mark_behind(own_[webhook].lane.realm, webhook, hinted.commit, hinted.due_since);
-    }
-}
-
-/// An attempt of a lane was recorded.
-void EngineImpl::count_down(const WebhookId& webhook) {
-    const auto own = own_.find(webhook);
-    if (own == own_.end() || own->second.unrecorded == 0) return;
-    if (--own->second.unrecorded == 0 && own->second.is_releasing) {
-        options_.ownership->released(own->second.lane);
+        const auto target = targets_.find(webhook);
+        if (target == targets_.end() || !ownership_->has(webhook)) continue;
+        scheduler_.mark_behind(target->second->realm, webhook, hinted.commit, hinted.due_since);
     }
 }
 
 void EngineImpl::handle(events::Offer& offer) {
-    if (is_here(offer.row.webhook)) {
+    if (ownership_->has(offer.row.webhook)) {
         scheduler_.offer(std::move(offer), due_now());
     } else {
-        options_.ownership->elsewhere(offer.row.webhook);
+        ownership_->tell_owner(offer.row.webhook);
     }
 }
 
@@ -394,15 +363,22 @@ void EngineImpl::handle(TargetChanged& changed) {
     // What waited while it could not be read.
     const bool is_back = known != nullptr && !known->enabled && target.enabled;
     known = changed.target;
-    if (!is_here(target.webhook)) return;
+    if (!ownership_->has(target.webhook)) return;
     if (cancelled) {
         scheduler_.reset_lane(target.webhook, changed.commit);
+        scheduler_.set_policy(target.webhook, policy_of(target), false, due_now());
     } else {
-        scheduler_.add_lane(target.realm, target.webhook);
+        add_lane(target, is_first_tick_);
         if (is_back) {
             scheduler_.mark_behind(target.realm, target.webhook, changed.commit, Timestamp{});
         }
     }
+}
+
+/// `is_taken_over`: another process had the lane just now.
+void EngineImpl::add_lane(const webhooks::Target& target, bool is_taken_over) {
+    scheduler_.add_lane(target.realm, target.webhook);
+    scheduler_.set_policy(target.webhook, policy_of(target), is_taken_over, due_now());
 }
 
 void EngineImpl::handle(TargetRemoved& removed) {
@@ -411,22 +387,22 @@ void EngineImpl::handle(TargetRemoved& removed) {
 }
 
 void EngineImpl::handle(Woken& woken) {
-    if (is_here(woken.webhook)) {
+    if (ownership_->has(woken.webhook)) {
         scheduler_.mark_behind(woken.realm, woken.webhook, woken.commit,
                                clock_.now() - limits::told_late_max);
     } else {
-        options_.ownership->elsewhere(woken.webhook);
+        ownership_->tell_owner(woken.webhook);
     }
 }
 
 void EngineImpl::handle(TestOffered& test) {
     auto& row = test.offer.row;
     // Elsewhere it is left alone until limits::test_grace has passed.
-    if (is_here(row.webhook)) {
-        scheduler_.adopt(row.realm, row.webhook, row.id, test.offer.body->size());
+    if (ownership_->has(row.webhook)) {
+        scheduler_.adopt(row.realm, row.webhook, row.id, test.offer.event->size(), due_now());
     }
     auto target = targets_.find(row.webhook);
-    Flight flight{.held = {row, std::move(test.offer.body)},
+    Flight flight{.held = {row, std::move(test.offer.event)},
                   .target = target != targets_.end() ? target->second : nullptr,
                   .recorded_headers = {},
                   .started_at = {},
@@ -466,12 +442,12 @@ void EngineImpl::handle(RecordedBatch& batch) {
     for (std::size_t i = 0; i < batch.outcomes->size(); ++i) {
         Outcome& outcome = (*batch.outcomes)[i];
         if (outcome.is_planned) {
-            scheduler_.landed(outcome.held.row.realm, outcome.held.body->size());
+            scheduler_.landed(outcome.held.row.realm, outcome.held.event->size());
         }
-        if (batch.fenced[i]) {
+        if (batch.verdicts[i] == Verdict::fenced) {
             fenced(outcome);
         } else {
-            recorded(outcome, batch, batch.applied[i]);
+            recorded(outcome, batch, batch.verdicts[i] == Verdict::applied);
         }
     }
 }
@@ -480,15 +456,15 @@ void EngineImpl::handle(RecordedBatch& batch) {
 /// lanes were looked at again, what the store has is attempted again.
 void EngineImpl::fenced(const Outcome& outcome) {
     flights_.clear(outcome.flight_slot);
-    options_.ownership->lost();
+    ownership_->lost();
     const auto& row = outcome.held.row;
     end_trial(row.id);
-    if (outcome.epoch != epoch_of(row.webhook)) return;
-    if (is_here(row.webhook) && targets_.contains(row.webhook)) {
+    if (outcome.epoch != ownership_->epoch(row.webhook)) return;
+    if (ownership_->has(row.webhook) && targets_.contains(row.webhook)) {
         scheduler_.recorded(row.webhook, row.id, std::nullopt, 0, due_now());
         scheduler_.mark_behind(row.realm, row.webhook, 0, row.due_at);
     }
-    count_down(row.webhook);
+    ownership_->ended(row.webhook);
 }
 
 void EngineImpl::recorded(Outcome& outcome, const RecordedBatch& batch, bool applied) {
@@ -497,11 +473,11 @@ void EngineImpl::recorded(Outcome& outcome, const RecordedBatch& batch, bool app
     end_trial(next.id);
     std::optional<Held> again;
     if (applied && next.state == DeliveryState::pending) {
-        again = Held{next, std::move(outcome.held.body)};
+        again = Held{next, std::move(outcome.held.event)};
     }
-    if (!outcome.is_planned || outcome.epoch == epoch_of(next.webhook)) {
+    if (!outcome.is_planned || outcome.epoch == ownership_->epoch(next.webhook)) {
         scheduler_.recorded(next.webhook, next.id, std::move(again), batch.commit, due_now());
-        if (outcome.is_planned) count_down(next.webhook);
+        if (outcome.is_planned) ownership_->ended(next.webhook);
     }
     if (next.state == DeliveryState::delivered) ++delivered_;
     if (next.state == DeliveryState::failed) ++failed_;
@@ -509,7 +485,7 @@ void EngineImpl::recorded(Outcome& outcome, const RecordedBatch& batch, bool app
 }
 
 void EngineImpl::submit_planned() {
-    const bool may_start = !stopping_ && may_attempt();
+    const bool may_start = !stopping_ && ownership_->may_attempt(clock_.monotonic());
     const auto turn = whose_turn();
     std::size_t room = 0;
     if (may_start && turn == Trials::Turn::suspect) attempt(trials_.begin());
@@ -540,19 +516,19 @@ Trials::Turn EngineImpl::whose_turn() {
 void EngineImpl::attempt(Held held) {
     auto found = targets_.find(held.row.webhook);
     auto target = found != targets_.end() ? found->second : nullptr;
-    const bool may_send = target != nullptr && is_here(held.row.webhook) &&
+    const bool may_send = target != nullptr && ownership_->has(held.row.webhook) &&
                           (target->enabled || target->tombstone || held.row.by_hand);
     if (!may_send) {
         // Cancelled in the store, or set aside; the message about it is on its way.
-        scheduler_.finished(held, LaneSignal::failure);
-        scheduler_.landed(held.row.realm, held.body->size());
+        scheduler_.finished(held, LaneSignal::failure, due_now());
+        scheduler_.landed(held.row.realm, held.event->size());
         scheduler_.recorded(held.row.webhook, held.row.id, std::nullopt, 0, due_now());
         end_trial(held.row.id);
         tick_soon();  // no answer will come that makes the lane go on
         return;
     }
-    const std::int64_t epoch = epoch_of(held.row.webhook);
-    if (options_.ownership) ++own_[held.row.webhook].unrecorded;
+    const std::int64_t epoch = ownership_->epoch(held.row.webhook);
+    ownership_->began(held.row.webhook);
     submit({.held = std::move(held),
             .target = std::move(target),
             .recorded_headers = {},
@@ -579,7 +555,7 @@ void EngineImpl::submit(Flight flight) {
         return unsealable(flight, "the webhook's secret or headers cannot be opened with this key");
     }
     auto shared = std::make_shared<Flight>(std::move(flight));
-    if (options_.secret_of != nullptr && may_carry_secret(*shared->held.body)) {
+    if (options_.secret_of != nullptr && may_carry_secret(*shared->held.event)) {
         return look_up_secret(std::move(shared));
     }
     send(shared);
@@ -608,20 +584,23 @@ void EngineImpl::look_up_secret(std::shared_ptr<Flight> flight) {
 }
 
 void EngineImpl::send(const std::shared_ptr<Flight>& flight) {
-    auto request = build_request(flight->held, *flight->target, options_.user_agent,
-                                 flight->started_at, flight->secret);
+    const std::string origin = options_.origin ? options_.origin() : "";
+    auto request = build_request(
+        flight->held, *flight->target,
+        {.user_agent = options_.user_agent, .origin = origin, .secret = flight->secret},
+        flight->started_at);
     flight->recorded_headers = std::move(request.recorded_headers);
     sender_.send(std::move(request.send),
                  [this, flight](AttemptResult result) { completed(*flight, std::move(result)); });
 }
 
 void EngineImpl::completed(Flight& flight, AttemptResult result) {
-    if (abort_on_poison && flight.held.body->contains("poison")) std::abort();
+    if (abort_on_poison && flight.held.event->body().contains("poison")) std::abort();
     --in_the_air_;
     if (options_.attempted) options_.attempted(result.reason, result.timings.total);
     mask_secret(result, flight.secret);
     const auto& row = flight.held.row;
-    if (flight.planned) scheduler_.finished(flight.held, lane_signal(result.reason));
+    if (flight.planned) scheduler_.finished(flight.held, lane_signal(result.reason), due_now());
     auto decision = decide(row, result, *flight.target, flight.started_at, clock_.now(), jitter_);
     auto attempt = build_attempt(flight.held, *flight.target, std::move(flight.recorded_headers),
                                  std::move(result), flight.started_at);

@@ -161,8 +161,10 @@ class EngineTest : public testing::Test {
         EXPECT_TRUE(written);
         return row;
     }
+    const SharedEvent event_ =
+        std::make_shared<const EventContent>("test.event", Timestamp{}, ResourceId{}, "{}");
     void offer(const store::DeliveryRow& row) {
-        engine_->offer({row, std::make_shared<const std::string>("{}"), store_->last_commit()});
+        engine_->offer({row, event_, store_->last_commit()});
     }
     std::optional<store::DeliveryView> view(const DeliveryId& id) {
         std::promise<std::optional<store::DeliveryView>> done;
@@ -276,11 +278,10 @@ TEST_F(EngineTest, a_test_is_sent_though_the_webhook_is_disabled) {
         test.due_at += 1h;  // the lane's refill must not take it
     });
     std::promise<void> told;
-    engine_->send_test({row, std::make_shared<const std::string>("{}"), store_->last_commit()},
-                       [&](Result<void> result) {
-                           EXPECT_TRUE(result);
-                           told.set_value();
-                       });
+    engine_->send_test({row, event_, store_->last_commit()}, [&](Result<void> result) {
+        EXPECT_TRUE(result);
+        told.set_value();
+    });
     told.get_future().wait();
     EXPECT_EQ(view(row.id)->row.state, DeliveryState::failed);
     EXPECT_EQ(sender_.count(), 1u);

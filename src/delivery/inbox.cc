@@ -20,7 +20,7 @@ void Inbox::offer(events::Offer offer) {
         MutexLock lock(mutex_);
         if (offers_ < limits::offer_queue_max && offered_bytes_ < limits::held_bytes_max) {
             ++offers_;
-            offered_bytes_ += offer.body->size();
+            offered_bytes_ += offer.event->size();
             messages_.push_back(std::move(offer));
         } else {
             auto& refused = refused_[offer.row.webhook];

@@ -21,8 +21,7 @@ bool has_failed_for_long(const store::WebhookHealthRow& health, Timestamp now) {
 
 /// What a batch leaves behind beside its rows.
 struct BatchResult {
-    std::vector<bool> applied;
-    std::vector<bool> fenced;
+    std::vector<Verdict> verdicts;
     std::vector<Turning> turnings;
     store::CommitNumber commit = 0;
 };
@@ -31,16 +30,13 @@ struct BatchResult {
 class Batch {
  public:
     Batch(Transaction& tx, const WebhookActions& actions, const Ownership* ownership,
-          Timestamp steady_now, const std::vector<Outcome>& outcomes,
-          const std::vector<bool>& was_failing, BatchResult& result)
+          Timestamp steady_now, const std::vector<Outcome>& outcomes, BatchResult& result)
         : tx_(tx),
           steady_now_(steady_now),
           actions_(actions),
           ownership_(ownership),
           outcomes_(outcomes),
-          was_failing_(was_failing),
-          applied_(result.applied),
-          fenced_(result.fenced),
+          verdicts_(result.verdicts),
           turnings_(result.turnings) {}
 
     Result<void> run() {
@@ -49,7 +45,7 @@ class Batch {
         // In key order, so that transactions on several connections wait, and do not deadlock.
         std::vector<std::size_t> order(outcomes_.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
-        std::erase_if(order, [this](std::size_t i) { return fenced_[i]; });
+        std::erase_if(order, [this](std::size_t i) { return is_fenced(i); });
         std::ranges::sort(order, {},
                           [this](std::size_t i) { return std::pair(next(i).realm, next(i).id); });
         std::vector<const store::AttemptRow*> attempts;
@@ -61,10 +57,11 @@ class Batch {
         std::vector<bool> settled;
         POSTRIDER_TRY(store::attempts_table::insert_all(tx_, attempts));
         POSTRIDER_TRY(store::deliveries_table::settle_all(tx_, deliveries, settled));
-        applied_.assign(outcomes_.size(), false);
-        for (std::size_t i = 0; i < order.size(); ++i) applied_[order[i]] = settled[i];
+        for (std::size_t i = 0; i < order.size(); ++i) {
+            if (settled[i]) verdicts_[order[i]] = Verdict::applied;
+        }
         for (std::size_t i = 0; i < outcomes_.size(); ++i) {
-            if (!fenced_[i]) POSTRIDER_TRY(follow_up(i));
+            if (!is_fenced(i)) POSTRIDER_TRY(follow_up(i));
         }
         return store::counters_table::append(tx_, count());
     }
@@ -73,7 +70,7 @@ class Batch {
     /// Finds the outcomes of lanes that another node has taken over. A lane may have gone and come
     /// back meanwhile: then there are outcomes of it from before and from after.
     Result<void> fence() {
-        fenced_.assign(outcomes_.size(), false);
+        verdicts_.assign(outcomes_.size(), Verdict::superseded);
         if (ownership_ == nullptr) return {};
         std::map<std::pair<WebhookId, std::int64_t>, std::size_t> places;
         std::vector<store::OwnedLane> lanes;
@@ -88,10 +85,14 @@ class Batch {
         POSTRIDER_ASSIGN(const auto held, ownership_->hold(tx_, lanes));
         for (std::size_t i = 0; i < outcomes_.size(); ++i) {
             if (!outcomes_[i].is_planned) continue;
-            fenced_[i] = !held[places.at({outcomes_[i].held.row.webhook, outcomes_[i].epoch})];
+            const auto place = places.at({outcomes_[i].held.row.webhook, outcomes_[i].epoch});
+            if (!held[place]) verdicts_[i] = Verdict::fenced;
         }
         return {};
     }
+
+    bool is_fenced(std::size_t i) const { return verdicts_[i] == Verdict::fenced; }
+    bool is_applied(std::size_t i) const { return verdicts_[i] == Verdict::applied; }
 
     const store::DeliveryRow& next(std::size_t i) const { return outcomes_[i].decision.next; }
 
@@ -100,12 +101,12 @@ class Batch {
         store::Tally tally;
         for (std::size_t i = 0; i < outcomes_.size(); ++i) {
             const auto& row = next(i);
-            if (fenced_[i] || row.test) continue;
+            if (is_fenced(i) || row.test) continue;
             const auto& attempt = outcomes_[i].attempt;
             auto& counting = tally.at(row.realm, row.webhook, attempt.started_at);
             counting.counts.add_attempt(attempt.outcome, attempt.status, attempt.timings.total);
             counting.last.add_attempt(attempt.started_at, attempt.outcome, attempt.status);
-            if (!applied_[i]) continue;
+            if (!is_applied(i)) continue;
             if (row.state == DeliveryState::failed) ++counting.counts.of(store::Counted::failed);
             if (row.state == DeliveryState::delivered) {
                 counting.counts.add_delivered(row.finished_at.value_or(attempt.started_at) -
@@ -116,7 +117,7 @@ class Batch {
     }
 
     Result<void> follow_up(std::size_t i) {
-        if (!applied_[i]) POSTRIDER_TRY(store::deliveries_table::count_attempt(tx_, next(i)));
+        if (!is_applied(i)) POSTRIDER_TRY(store::deliveries_table::count_attempt(tx_, next(i)));
         POSTRIDER_TRY(update_health(i));
         if (outcomes_[i].tombstone) {
             POSTRIDER_TRY(actions_.purge_if_final(tx_, next(i).realm, next(i).webhook));
@@ -128,7 +129,7 @@ class Batch {
         const auto& decision = outcomes_[i].decision;
         const auto& row = decision.next;
         if (row.state == DeliveryState::delivered) {
-            if (!was_failing_[i] || row.test) return {};
+            if (!outcomes_[i].was_failing || row.test) return {};
             return recover(row);
         }
         bool failed_for_long = false;
@@ -142,7 +143,7 @@ class Batch {
         // What this batch left pending of the webhook was cancelled with the rest.
         for (std::size_t j = 0; j < outcomes_.size(); ++j) {
             if (next(j).webhook == row.webhook && next(j).state == DeliveryState::pending) {
-                applied_[j] = false;
+                if (is_applied(j)) verdicts_[j] = Verdict::superseded;
             }
         }
         return {};
@@ -187,9 +188,7 @@ class Batch {
     const WebhookActions& actions_;
     const Ownership* ownership_;
     const std::vector<Outcome>& outcomes_;
-    const std::vector<bool>& was_failing_;
-    std::vector<bool>& applied_;
-    std::vector<bool>& fenced_;
+    std::vector<Verdict>& verdicts_;
     std::vector<Turning>& turnings_;
 };
 
@@ -207,11 +206,9 @@ void Recorder::flush() {
     }
     under_way_ = outcomes->size();
 
-    std::vector<bool> was_failing;
-    was_failing.reserve(outcomes->size());
-    for (const auto& outcome : *outcomes) {
+    for (auto& outcome : *outcomes) {
         const auto& webhook = outcome.decision.next.webhook;
-        was_failing.push_back(failing_.contains(webhook));
+        outcome.was_failing = failing_.contains(webhook);
         if (outcome.decision.counts_as_failure) {
             failing_.insert(webhook);
         } else if (outcome.decision.next.state == DeliveryState::delivered) {
@@ -221,15 +218,14 @@ void Recorder::flush() {
     auto made = std::make_shared<BatchResult>();
     store_.write(
         store::Turn::server(), store::WriteClass::outcomes,
-        [outcomes, made, was_failing = std::move(was_failing), &actions = actions_,
-         ownership = ownership_,
+        [outcomes, made, &actions = actions_, ownership = ownership_,
          steady_now = steady_.at(clock_.now(), clock_.monotonic())](Transaction& tx) {
             made->commit = tx.commit_number();
-            return Batch(tx, actions, ownership, steady_now, *outcomes, was_failing, *made).run();
+            return Batch(tx, actions, ownership, steady_now, *outcomes, *made).run();
         },
         [outcomes, made, done = done_](Result<void> result) {
-            done({outcomes, std::move(made->applied), std::move(made->fenced),
-                  std::move(made->turnings), made->commit, std::move(result)});
+            done({outcomes, std::move(made->verdicts), std::move(made->turnings), made->commit,
+                  std::move(result)});
         });
 }
 

@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/steady_time.h"
 #include "delivery/decision.h"
-#include "delivery/engine.h"
 #include "delivery/lane.h"
+#include "delivery/ports.h"
 #include "delivery/turning_notes.h"
 #include "model/limits.h"
 #include "store/store.h"
@@ -26,16 +26,22 @@ struct Outcome {
     std::uint32_t flight_slot = 0;
     bool is_planned = true;  ///< by the scheduler; tests are not, and belong to no lane
     std::int64_t epoch = 0;  ///< of its lane when it was attempted
+    /// Whether its webhook may have a health row, which a success clears. The recorder's.
+    bool was_failing = false;
     std::function<void(Result<void>)> recorded;  ///< for tests; may be empty
+};
+
+/// What became of an outcome in the store.
+enum class Verdict {
+    applied,     ///< the delivery took the decided state
+    superseded,  ///< the attempt is recorded; the delivery was cancelled or settled meanwhile
+    fenced,      ///< nothing was written: the lane has become another node's
 };
 
 /// Outcomes of one commit, back from the writer.
 struct RecordedBatch {
     std::shared_ptr<std::vector<Outcome>> outcomes;
-    /// Whether the delivery took the decided state; not when it was cancelled meanwhile.
-    std::vector<bool> applied;
-    /// Its lane has become another node's: nothing was written.
-    std::vector<bool> fenced;
+    std::vector<Verdict> verdicts;  ///< one for each outcome; none when `result` is an error
     std::vector<Turning> turnings;  ///< what the log is to tell
     store::CommitNumber commit = 0;
     Result<void> result;

@@ -1,8 +1,10 @@
 #include "delivery/request.h"
 
+#include <fmt/format.h>
+
 #include "base/json.h"
 #include "delivery/decision.h"
-#include "delivery/secret_member.h"
+#include "delivery/render.h"
 #include "delivery/signer.h"
 
 namespace postrider::delivery {
@@ -32,10 +34,14 @@ std::string headers_json(const Headers& headers) {
 
 }  // namespace
 
-Request build_request(const Held& held, const webhooks::Target& target, std::string_view user_agent,
-                      Timestamp now, std::string_view secret) {
+Request build_request(const Held& held, const webhooks::Target& target,
+                      const RequestContext& context, Timestamp now) {
     Request request;
-    const SharedBody body = secret.empty() ? held.body : with_token(*held.body, secret);
+    const auto format = target.controls.format.value_or(webhooks::BodyFormat::postrider);
+    const std::string source = fmt::format("{}/realms/{}", context.origin, target.realm_name);
+    const SharedBody body =
+        render(held.event,
+               {.format = format, .id = held.row.event, .token = context.secret, .source = source});
     std::string id = held.row.event.to_string();
     auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
     std::string timestamp = std::to_string(seconds);
@@ -45,12 +51,12 @@ Request build_request(const Held& held, const webhooks::Target& target, std::str
     auto& recorded = request.recorded_headers;
     lines.reserve(320 + target.header_lines.size());
     recorded.reserve(384 + target.masked_headers.size());
-    add_header(lines, recorded, "content-type", "application/json");
-    add_header(lines, recorded, "user-agent", user_agent);
+    add_header(lines, recorded, "content-type", content_type_of(format));
+    add_header(lines, recorded, "user-agent", context.user_agent);
     add_header(lines, recorded, "webhook-id", id);
     add_header(lines, recorded, "webhook-timestamp", timestamp);
     if (!signature.empty()) add_header(lines, recorded, "webhook-signature", signature);
-    const auto ferriskey = sign_ferriskey(target, timestamp, *held.body);
+    const auto ferriskey = sign_ferriskey(target, timestamp, *body);
     if (!ferriskey.empty()) {
         add_header(lines, recorded, "x-ferriskey-signature", ferriskey);
         add_header(lines, recorded, "x-ferriskey-timestamp", timestamp);

@@ -14,10 +14,17 @@ struct Request {
     std::string recorded_headers;  ///< JSON array of [name, value], secrets masked
 };
 
+/// What a request is made of beside delivery and target.
+struct RequestContext {
+    std::string_view user_agent;
+    std::string_view origin;  ///< what absolute URLs of the server begin with
+    /// What the body carries beside the event's data, as `data.token`; "" for nothing.
+    std::string_view secret = "";
+};
+
 /// Pure: the request of one attempt at `now`. Requires: a target that could be opened.
-/// `secret`: what the body carries beside the event's data, as `data.token`; "" for nothing.
-Request build_request(const Held& held, const webhooks::Target& target, std::string_view user_agent,
-                      Timestamp now, std::string_view secret = {});
+Request build_request(const Held& held, const webhooks::Target& target,
+                      const RequestContext& context, Timestamp now);
 
 /// The row of an attempt that began at `started_at`.
 store::AttemptRow build_attempt(const Held& held, const webhooks::Target& target,

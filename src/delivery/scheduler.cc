@@ -35,23 +35,29 @@ Lane& Scheduler::ensure(const RealmId& realm, const WebhookId& webhook) {
         slot->realm = realm;
         slot->webhook = webhook;
         slot->life = ++lives_;
-        slot->limit = limits::lane_in_flight_first;
-        ++lanes_behind_;  // as every lane begins
-        want_refill(*slot);
+        follow(*slot);  // every lane begins behind
     }
     return *slot;
 }
 
 void Scheduler::add_lane(const RealmId& realm, const WebhookId& webhook) { ensure(realm, webhook); }
 
+void Scheduler::set_policy(const WebhookId& webhook, const admission::Policy& policy,
+                           bool is_taken_over, Timestamp now) {
+    auto* lane = find(webhook);
+    if (lane == nullptr) return;
+    lane->admission.set_policy(policy, is_taken_over, now);
+    queue_if_ready(*lane, now);
+}
+
 void Scheduler::remove_lane(const WebhookId& webhook) {
     auto* lane = find(webhook);
     if (lane == nullptr) return;
     drop_held(*lane);
     if (lane->wake_at) wakes_.erase({*lane->wake_at, webhook});
-    if (lane->refill_in_flight) --refills_in_flight_;
-    if (lane->behind) --lanes_behind_;
-    in_flight_ -= lane->in_flight;
+    if (lane->backlog.is_reading()) --refills_in_flight_;
+    if (lane->counted_behind) --lanes_behind_;
+    in_flight_ -= lane->admission.in_flight();
     lanes_.erase(webhook);
 }
 
@@ -59,7 +65,7 @@ void Scheduler::drop_held(Lane& lane) {
     auto forget = [&](const Held& held) {
         lane.forget(held.row.id);
         --held_;
-        held_bytes_ -= held.body->size();
+        held_bytes_ -= held.event->size();
     };
     for (const auto& held : lane.ready) forget(held);
     for (const auto& [due_at, held] : lane.waiting) forget(held);
@@ -71,23 +77,30 @@ void Scheduler::reset_lane(const WebhookId& webhook, store::CommitNumber commit)
     auto* lane = find(webhook);
     if (lane == nullptr) return;
     drop_held(*lane);
-    lane->discard_refill = lane->refill_in_flight;
-    lane->due_since.reset();
-    lane->reset_at = std::max(lane->reset_at, commit);
-    fall_behind(*lane, commit);
+    lane->backlog.reset(commit);
+    follow(*lane);
 }
 
 void Scheduler::mark_behind(const RealmId& realm, const WebhookId& webhook,
                             store::CommitNumber commit, Timestamp due_since) {
     Lane& lane = ensure(realm, webhook);
-    lane.tell_due(due_since);
-    fall_behind(lane, commit);
+    lane.backlog.tell(due_since);
+    lane.backlog.fall_behind(commit);
+    follow(lane);
 }
 
-void Scheduler::fall_behind(Lane& lane, store::CommitNumber commit) {
-    if (!std::exchange(lane.behind, true)) ++lanes_behind_;
-    lane.behind_since = std::max(lane.behind_since, commit);
+/// Does what a backlog that changed asks for.
+void Scheduler::follow(Lane& lane) {
+    if (lane.backlog.is_behind() != lane.counted_behind) {
+        lane.counted_behind = !lane.counted_behind;
+        if (lane.counted_behind) {
+            ++lanes_behind_;
+        } else {
+            --lanes_behind_;
+        }
+    }
     want_refill(lane);
+    set_wake(lane);
 }
 
 /// A lane with no more than a small share is served even when memory as a whole is used up: a few
@@ -99,12 +112,12 @@ bool Scheduler::has_room(const Lane& lane, std::size_t bytes) const {
 }
 
 void Scheduler::hold(Lane& lane, Held held, Timestamp now) {
-    lane.know(held.row.id, held.body->size());
+    lane.know(held.row.id, held.event->size());
     ++held_;
-    held_bytes_ += held.body->size();
+    held_bytes_ += held.event->size();
     if (held.row.due_at <= now) {
         lane.ready.push_back(std::move(held));
-        queue_if_ready(lane);
+        queue_if_ready(lane, now);
     } else {
         lane.waiting.emplace(held.row.due_at, std::move(held));
         set_wake(lane);
@@ -114,23 +127,46 @@ void Scheduler::hold(Lane& lane, Held held, Timestamp now) {
 void Scheduler::offer(events::Offer offer, Timestamp now) {
     auto& lane = ensure(offer.row.realm, offer.row.webhook);
     if (lane.known.contains(offer.row.id)) return;
-    if (lane.behind || !has_room(lane, offer.body->size())) {
-        lane.tell_due(offer.row.due_at);
-        fall_behind(lane, offer.commit);
+    if (lane.backlog.is_behind() || !has_room(lane, offer.event->size())) {
+        lane.backlog.tell(offer.row.due_at);
+        lane.backlog.fall_behind(offer.commit);
+        follow(lane);
         return;
     }
-    hold(lane, {std::move(offer.row), std::move(offer.body)}, now);
+    hold(lane, {std::move(offer.row), std::move(offer.event)}, now);
 }
 
 void Scheduler::adopt(const RealmId& realm, const WebhookId& webhook, const DeliveryId& delivery,
-                      std::size_t bytes) {
-    ensure(realm, webhook).know(delivery, bytes);
+                      std::size_t bytes, Timestamp now) {
+    Lane& lane = ensure(realm, webhook);
+    lane.know(delivery, bytes);
+    lane.admission.count(now);
 }
 
-void Scheduler::queue_if_ready(Lane& lane) {
-    if (lane.queued_ready || lane.ready.empty() || !may_start(lane)) return;
+admission::Answer Scheduler::admit(const Lane& lane, Timestamp now) const {
+    return lane.admission.ask(
+        now, {.is_crowded = in_flight_ > attempts_in_flight_max_ / 2,
+              .has_bytes = flight_bytes_.has_room(lane.realm, lane.ready.front().event->size())});
+}
+
+/// Puts a lane with something due where its turn comes, or where what it waits for is looked at.
+/// One with as many in flight as may be is asked again when one of them ends.
+void Scheduler::queue_if_ready(Lane& lane, Timestamp now) {
+    if (lane.queued_ready || lane.ready.empty()) return;
+    const auto answer = admit(lane, now);
+    const auto* later = std::get_if<admission::NotBefore>(&answer);
+    lane.admitted_at = later != nullptr ? std::optional(later->at) : std::nullopt;
+    set_wake(lane);
+    const auto* blocked = std::get_if<admission::Blocked>(&answer);
+    const Place place{lane.webhook, lane.life};
+    if (std::holds_alternative<admission::Start>(answer)) {
+        (lane.admission.is_proven() ? proven_round_ : unproven_round_).push_back(place);
+    } else if (blocked != nullptr && blocked->why == admission::Blocked::Why::bytes) {
+        waiting_for_bytes_.push_back(place);
+    } else {
+        return;
+    }
     lane.queued_ready = true;
-    (lane.proven ? proven_round_ : unproven_round_).push_back({lane.webhook, lane.life});
 }
 
 Lane* Scheduler::next_in_turn() {
@@ -145,7 +181,7 @@ Lane* Scheduler::next_in_turn() {
 }
 
 void Scheduler::want_refill(Lane& lane) {
-    if (!lane.behind || lane.queued_refill || lane.refill_in_flight) return;
+    if (!lane.backlog.wants_read() || lane.queued_refill) return;
     // Half a window: one read fetches many, and a busy lane is not read for every single place.
     if (lane.held() > lane.window() / 2) return;
     lane.queued_refill = true;
@@ -165,16 +201,12 @@ std::vector<Scheduler::Refill> Scheduler::refills(Timestamp now) {
             continue;
         }
         lane->queued_refill = false;
-        lane->refill_in_flight = true;
-        lane->discard_refill = false;
-        lane->settled.clear();
-        lane->told_due_since.reset();
-        lane->read_at = now;
+        const Timestamp due_since = lane->backlog.begin_read(now);
         ++refills_in_flight_;
         // What is known comes first in the read and is skipped, so it is read on top.
         std::size_t room = std::min(lane->window() - lane->held(), limits::refill_deliveries_max);
-        wanted.push_back({lane->realm, lane->webhook, lane->life,
-                          lane->due_since.value_or(Timestamp{}), lane->known.size() + room + 1,
+        wanted.push_back({lane->realm, lane->webhook, lane->life, due_since,
+                          lane->known.size() + room + 1,
                           lane->known_bytes + limits::refill_bytes_max});
     }
     return wanted;
@@ -183,79 +215,58 @@ std::vector<Scheduler::Refill> Scheduler::refills(Timestamp now) {
 void Scheduler::refill_failed(const Refill& refill, Timestamp now) {
     auto* lane = find(refill.webhook, refill.life);
     if (lane == nullptr) return;
-    lane->refill_in_flight = false;
     --refills_in_flight_;
-    read_again_at(*lane, now + limits::refill_again_after);
-}
-
-void Scheduler::read_again_at(Lane& lane, Timestamp at) {
-    if (!lane.stored_due_at || at < *lane.stored_due_at) lane.stored_due_at = at;
-    set_wake(lane);
+    lane->backlog.refuse_read(now);
+    follow(*lane);
 }
 
 void Scheduler::refilled(const Refill& refill, store::deliveries_table::Due due,
                          store::CommitNumber commit, Timestamp now) {
     auto* lane = find(refill.webhook, refill.life);
     if (lane == nullptr) return;
-    lane->refill_in_flight = false;
     --refills_in_flight_;
-    if (lane->discard_refill) {
-        want_refill(*lane);
-        return;
-    }
-    if (commit >= lane->behind_since) {
-        // In memory or not, the first of them is the first that is pending.
-        const Timestamp due_since =
-            due.deliveries.empty() ? lane->read_at : due.deliveries.front().row.due_at;
-        lane->due_since = std::min(due_since, lane->told_due_since.value_or(due_since));
-    }
-    bool took_all = due.complete && commit >= lane->behind_since;
-    bool took_any = false;
-    std::optional<Timestamp> stored_due_at;
+    lane->backlog.end_read(take(*lane, std::move(due), commit, now), now);
+    follow(*lane);
+}
+
+/// Holds what a read brought, as far as there is room.
+Backlog::Answer Scheduler::take(Lane& lane, store::deliveries_table::Due due,
+                                store::CommitNumber commit, Timestamp now) {
+    Backlog::Answer answer;
+    answer.commit = commit;
+    answer.took_all = due.complete;
+    if (!due.deliveries.empty()) answer.first_due_at = due.deliveries.front().row.due_at;
+    if (lane.backlog.state() == Backlog::State::in_vain) return answer;
     for (auto& found : due.deliveries) {
-        if (lane->known.contains(found.row.id) || lane->settled.contains(found.row.id)) continue;
+        if (lane.known.contains(found.row.id) || lane.backlog.is_settled(found.row.id)) continue;
         // No schedule waits for so long: a clock was wrong when this was planned.
         if (found.row.due_at > now + limits::due_ahead_max) found.row.due_at = now;
         if (found.row.due_at > now + limits::held_ahead) {
             // Those after it are due later still.
-            stored_due_at = found.row.due_at;
-            took_all = commit >= lane->behind_since;
+            answer.later_at = found.row.due_at;
+            answer.took_all = true;
             break;
         }
-        if (!has_room(*lane, found.body.size())) {
-            took_all = false;
+        if (!has_room(lane, found.event->size())) {
+            answer.took_all = false;
             break;
         }
-        took_any = true;
-        hold(*lane,
-             {std::move(found.row), std::make_shared<const std::string>(std::move(found.body))},
-             now);
+        answer.took_any = true;
+        hold(lane, {std::move(found.row), std::move(found.event)}, now);
     }
-    if (took_all) {
-        if (std::exchange(lane->behind, false)) --lanes_behind_;
-        // A recorded retry may have set an earlier one while this was read.
-        if (stored_due_at && (!lane->stored_due_at || lane->settled.empty() ||
-                              *stored_due_at < *lane->stored_due_at)) {
-            lane->stored_due_at = stored_due_at;
-        } else if (!stored_due_at && lane->settled.empty()) {
-            lane->stored_due_at.reset();
-        }
-    }
-    lane->settled.clear();
-    if (commit < lane->behind_since && !took_any) {
-        // A transaction that is still open hides what it was told of: it will not end at once.
-        read_again_at(*lane, now + limits::refill_unseen_after);
-        return;
-    }
-    want_refill(*lane);
-    set_wake(*lane);
+    return answer;
 }
 
-bool Scheduler::may_start(const Lane& lane) const {
-    std::size_t limit = lane.limit;
-    // A lane that has not shown a success gets one place while places are scarce.
-    if (!lane.proven && in_flight_ > attempts_in_flight_max_ / 2) limit = 1;
-    return lane.in_flight < limit;
+Held Scheduler::start(Lane& lane, Timestamp now) {
+    Held held = std::move(lane.ready.front());
+    lane.ready.pop_front();
+    held.life = lane.life;
+    --held_;
+    held_bytes_ -= held.event->size();
+    flight_bytes_.take(lane.realm, held.event->size());
+    lane.admission.started(now);
+    ++in_flight_;
+    return held;
 }
 
 std::vector<Held> Scheduler::plan(Timestamp now, std::size_t count_max) {
@@ -264,30 +275,18 @@ std::vector<Held> Scheduler::plan(Timestamp now, std::size_t count_max) {
         auto* lane = find(place.webhook, place.life);
         if (lane == nullptr) continue;
         lane->queued_ready = false;
-        queue_if_ready(*lane);
+        queue_if_ready(*lane, now);
     }
     std::vector<Held> planned;
     while (planned.size() < count_max && in_flight_ < attempts_in_flight_max_) {
         auto* lane = next_in_turn();
         if (lane == nullptr) break;
         lane->queued_ready = false;
-        if (lane->ready.empty() || !may_start(*lane)) continue;
-        const std::size_t bytes = lane->ready.front().body->size();
-        if (!flight_bytes_.has_room(lane->realm, bytes)) {
-            waiting_for_bytes_.push_back({lane->webhook, lane->life});
-            lane->queued_ready = true;
-            continue;
+        if (!lane->ready.empty() && std::holds_alternative<admission::Start>(admit(*lane, now))) {
+            planned.push_back(start(*lane, now));
+            want_refill(*lane);
         }
-        flight_bytes_.take(lane->realm, bytes);
-        planned.push_back(std::move(lane->ready.front()));
-        lane->ready.pop_front();
-        planned.back().life = lane->life;
-        --held_;
-        held_bytes_ -= planned.back().body->size();
-        ++lane->in_flight;
-        ++in_flight_;
-        queue_if_ready(*lane);
-        want_refill(*lane);
+        queue_if_ready(*lane, now);
     }
     return planned;
 }
@@ -302,28 +301,23 @@ void Scheduler::take_due(Timestamp now) {
             lane->ready.push_back(std::move(lane->waiting.begin()->second));
             lane->waiting.erase(lane->waiting.begin());
         }
-        if (lane->stored_due_at && *lane->stored_due_at <= now) {
-            lane->stored_due_at.reset();
-            // A read that is under way may be older than what is due now.
-            fall_behind(*lane, lane->stored_since);
-        }
-        queue_if_ready(*lane);
-        set_wake(*lane);
+        if (lane->admitted_at && *lane->admitted_at <= now) lane->admitted_at.reset();
+        lane->backlog.take_due(now);
+        queue_if_ready(*lane, now);
+        follow(*lane);
     }
 }
 
-void Scheduler::landed(const RealmId& realm, std::size_t body_bytes) {
-    flight_bytes_.give(realm, body_bytes);
+void Scheduler::landed(const RealmId& realm, std::size_t bytes) {
+    flight_bytes_.give(realm, bytes);
 }
 
-void Scheduler::finished(const Held& planned, LaneSignal signal) {
+void Scheduler::finished(const Held& planned, LaneSignal signal, Timestamp now) {
     auto* lane = find(planned.row.webhook, planned.life);
     if (lane == nullptr) return;
-    CHECK(lane->in_flight > 0);
-    --lane->in_flight;
+    lane->admission.ended(signal);
     --in_flight_;
-    lane->signal(signal);
-    queue_if_ready(*lane);
+    queue_if_ready(*lane, now);
     want_refill(*lane);
 }
 
@@ -332,29 +326,26 @@ void Scheduler::recorded(const WebhookId& webhook, const DeliveryId& delivery,
     auto* lane = find(webhook);
     if (lane == nullptr) return;
     lane->forget(delivery);
-    if (lane->refill_in_flight) lane->settled.insert(delivery);
+    lane->backlog.settled(delivery);
     if (!next) return;
-    lane->tell_due(next->row.due_at);
-    if (commit <= lane->reset_at) {
-        fall_behind(*lane, lane->reset_at);
-        return;
+    const Timestamp due_at = next->row.due_at;
+    lane->backlog.tell(due_at);
+    if (lane->backlog.may_be_cancelled(commit)) {
+        lane->backlog.fall_behind(lane->backlog.reset_at());
+    } else if (!lane->backlog.is_behind() && due_at <= now + limits::held_ahead &&
+               has_room(*lane, next->event->size())) {
+        return hold(*lane, std::move(*next), now);
+    } else {
+        lane->backlog.leave(due_at, commit);
     }
-    Timestamp due_at = next->row.due_at;
-    if (!lane->behind && due_at <= now + limits::held_ahead &&
-        has_room(*lane, next->body->size())) {
-        hold(*lane, std::move(*next), now);
-        return;
-    }
-    if (!lane->stored_due_at || due_at < *lane->stored_due_at) lane->stored_due_at = due_at;
-    lane->stored_since = std::max(lane->stored_since, commit);
-    set_wake(*lane);
+    follow(*lane);
 }
 
 void Scheduler::set_wake(Lane& lane) {
-    std::optional<Timestamp> wake = lane.stored_due_at;
-    if (!lane.waiting.empty() && (!wake || lane.waiting.begin()->first < *wake)) {
-        wake = lane.waiting.begin()->first;
-    }
+    std::optional<Timestamp> wake = lane.backlog.due_at();
+    const auto also = [&](Timestamp at) { wake = std::min(wake.value_or(at), at); };
+    if (!lane.waiting.empty()) also(lane.waiting.begin()->first);
+    if (lane.admitted_at) also(*lane.admitted_at);
     if (wake == lane.wake_at) return;
     if (lane.wake_at) wakes_.erase({*lane.wake_at, lane.webhook});
     lane.wake_at = wake;

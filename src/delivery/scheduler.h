@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "delivery/flight_bytes.h"
+#include "delivery/admission/flight_bytes.h"
 #include "delivery/lane.h"
 #include "events/delivery_sink.h"
 #include "model/limits.h"
@@ -27,6 +27,10 @@ class Scheduler {
 
     /// A lane that may have a backlog in the store. No-op when it exists.
     void add_lane(const RealmId& realm, const WebhookId& webhook);
+    /// What the webhook asks of its lane; no-op when there is none. `is_taken_over`: another
+    /// process had it just now.
+    void set_policy(const WebhookId& webhook, const admission::Policy& policy, bool is_taken_over,
+                    Timestamp now);
     void remove_lane(const WebhookId& webhook);
     /// Its pending deliveries may have been cancelled at or before `commit`: forgets what is held
     /// (not what is in flight) and reads again.
@@ -37,9 +41,10 @@ class Scheduler {
                      Timestamp due_since);
 
     void offer(events::Offer offer, Timestamp now);
-    /// A delivery that is sent outside of the plan (a test): refills leave it alone.
+    /// A delivery that is sent outside of the plan (a test): refills leave it alone. It counts
+    /// for the rate.
     void adopt(const RealmId& realm, const WebhookId& webhook, const DeliveryId& delivery,
-               std::size_t bytes);
+               std::size_t bytes, Timestamp now);
 
     struct Refill {
         RealmId realm;
@@ -61,10 +66,10 @@ class Scheduler {
     /// finished().
     std::vector<Held> plan(Timestamp now, std::size_t count_max);
     /// The attempt of what was planned ended; the delivery is remembered until recorded().
-    void finished(const Held& planned, LaneSignal signal);
+    void finished(const Held& planned, LaneSignal signal, Timestamp now);
     /// What was planned holds no memory any more: recorded, or never attempted. Its realm's large
     /// bodies may go on. Requires: called once for each that plan() gave.
-    void landed(const RealmId& realm, std::size_t body_bytes);
+    void landed(const RealmId& realm, std::size_t bytes);
     /// The outcome is in the store since `commit`. A delivery that is still pending goes on waiting
     /// in memory when its time is near and there is room, else in the store.
     void recorded(const WebhookId& webhook, const DeliveryId& delivery, std::optional<Held> next,
@@ -89,14 +94,16 @@ class Scheduler {
     Lane& ensure(const RealmId& realm, const WebhookId& webhook);
     bool has_room(const Lane& lane, std::size_t bytes) const;
     void hold(Lane& lane, Held held, Timestamp now);
-    void queue_if_ready(Lane& lane);
+    admission::Answer admit(const Lane& lane, Timestamp now) const;
+    void queue_if_ready(Lane& lane, Timestamp now);
     Lane* next_in_turn();
+    Held start(Lane& lane, Timestamp now);
+    Backlog::Answer take(Lane& lane, store::deliveries_table::Due due, store::CommitNumber commit,
+                         Timestamp now);
+    void follow(Lane& lane);
     void want_refill(Lane& lane);
-    void fall_behind(Lane& lane, store::CommitNumber commit);
-    void read_again_at(Lane& lane, Timestamp at);
     void set_wake(Lane& lane);
     void take_due(Timestamp now);
-    bool may_start(const Lane& lane) const;
     void drop_held(Lane& lane);
 
     std::size_t attempts_in_flight_max_;
@@ -112,8 +119,8 @@ class Scheduler {
     std::size_t in_flight_ = 0;
     std::size_t held_ = 0;
     std::size_t held_bytes_ = 0;
-    FlightBytes flight_bytes_{limits::held_bytes_max};  // as much again as may wait
-    std::vector<Place> waiting_for_bytes_;              // lanes whose next body has no room
+    admission::FlightBytes flight_bytes_{limits::held_bytes_max};  // as much again as may wait
+    std::vector<Place> waiting_for_bytes_;  // lanes whose next body has no room
     std::size_t refills_in_flight_ = 0;
     std::size_t lanes_behind_ = 0;
 };

@@ -22,6 +22,10 @@ WebhookId webhook_number(int n) {
     return id;
 }
 
+SharedEvent content_of(std::string_view data) {
+    return std::make_shared<const EventContent>("user.created", start, ResourceId{}, data);
+}
+
 events::Offer offer_of(const WebhookId& webhook, std::uint64_t number, store::CommitNumber commit,
                        Timestamp due_at = start) {
     events::Offer offer;
@@ -31,7 +35,7 @@ events::Offer offer_of(const WebhookId& webhook, std::uint64_t number, store::Co
         offer.row.id.uuid.bytes[15 - i] = static_cast<std::uint8_t>(number >> (8 * i));
     }
     offer.row.due_at = due_at;
-    offer.body = std::make_shared<const std::string>("{}");
+    offer.event = content_of("{}");
     offer.commit = commit;
     return offer;
 }
@@ -60,7 +64,7 @@ TEST(Scheduler, lanes_take_turns) {
 
 TEST(Scheduler, large_bodies_in_flight_of_one_realm_leave_room_for_another) {
     Scheduler scheduler(1000);
-    const auto large = std::make_shared<const std::string>(limits::payload_bytes_max_hard, 'x');
+    const auto large = content_of(std::string(limits::payload_bytes_max_hard - 256, 'x'));
     std::uint64_t number = 1;
     // Each lane may have four in flight: a hundred lanes would have 400 MiB.
     for (int w = 0; w < 100; ++w) scheduler.add_lane(realm, webhook_number(w));
@@ -69,7 +73,7 @@ TEST(Scheduler, large_bodies_in_flight_of_one_realm_leave_room_for_another) {
     settle_lanes(scheduler);
     for (int w = 0; w < 101; ++w) {
         auto offer = offer_of(webhook_number(w), number++, 1);
-        offer.body = large;
+        offer.event = large;
         if (w == 100) offer.row.realm = other;
         scheduler.offer(std::move(offer), start);
     }
@@ -81,7 +85,7 @@ TEST(Scheduler, large_bodies_in_flight_of_one_realm_leave_room_for_another) {
     EXPECT_EQ(count(realm), 48) << "half of 96 MiB";
     EXPECT_EQ(count(other), 1);
     EXPECT_TRUE(scheduler.plan(start, 1000).empty());
-    scheduler.finished(planned[0], LaneSignal::success);
+    scheduler.finished(planned[0], LaneSignal::success, start);
     EXPECT_TRUE(scheduler.plan(start, 1000).empty()) << "until its outcome is in the store";
     scheduler.landed(realm, large->size());
     scheduler.landed(other, large->size());
@@ -94,8 +98,8 @@ TEST(Scheduler, a_retry_of_a_clock_that_was_wrong_is_due_at_once) {
     const auto refills = scheduler.refills(start);
     ASSERT_EQ(refills.size(), 1u);
     store::deliveries_table::Due due{.deliveries = {}, .complete = true};
-    due.deliveries.push_back(
-        {.row = offer_of(webhook_number(1), 1, 1, start + 1000 * 24h).row, .body = "{}"});
+    due.deliveries.push_back({.row = offer_of(webhook_number(1), 1, 1, start + 1000 * 24h).row,
+                              .event = content_of("{}")});
     scheduler.refilled(refills[0], std::move(due), 1, start);
     EXPECT_EQ(scheduler.plan(start, 10).size(), 1u);
 }
@@ -106,7 +110,7 @@ TEST(Scheduler, a_lane_grows_on_success_and_narrows_to_one_after_three_timeouts)
     scheduler.add_lane(realm, webhook);
     settle_lanes(scheduler);
     const auto* lane = scheduler.find_lane(webhook);
-    EXPECT_EQ(lane->limit, limits::lane_in_flight_first);
+    EXPECT_EQ(lane->admission.limit(), limits::lane_in_flight_first);
     std::uint64_t number = 1;
     auto attempt = [&](LaneSignal signal) {
         auto offer = offer_of(webhook, number++, 1);
@@ -114,20 +118,20 @@ TEST(Scheduler, a_lane_grows_on_success_and_narrows_to_one_after_three_timeouts)
         scheduler.offer(std::move(offer), start);
         const auto planned = scheduler.plan(start, 1);
         ASSERT_EQ(planned.size(), 1u);
-        scheduler.finished(planned[0], signal);
+        scheduler.finished(planned[0], signal, start);
         scheduler.recorded(webhook, id, std::nullopt, 1, start);
     };
     for (int i = 0; i < 200; ++i) attempt(LaneSignal::success);
-    EXPECT_EQ(lane->limit, limits::lane_in_flight_max);
+    EXPECT_EQ(lane->admission.limit(), limits::lane_in_flight_max);
     attempt(LaneSignal::timeout);
     attempt(LaneSignal::timeout);
-    EXPECT_EQ(lane->limit, limits::lane_in_flight_max);
+    EXPECT_EQ(lane->admission.limit(), limits::lane_in_flight_max);
     attempt(LaneSignal::timeout);
-    EXPECT_EQ(lane->limit, 1u);
+    EXPECT_EQ(lane->admission.limit(), 1u);
     attempt(LaneSignal::failure);
-    EXPECT_EQ(lane->limit, 1u);
+    EXPECT_EQ(lane->admission.limit(), 1u);
     attempt(LaneSignal::success);
-    EXPECT_EQ(lane->limit, limits::lane_in_flight_first);
+    EXPECT_EQ(lane->admission.limit(), limits::lane_in_flight_first);
 }
 
 TEST(Scheduler, hung_lanes_leave_places_for_others) {
@@ -165,7 +169,7 @@ TEST(Scheduler, a_proven_lane_does_not_wait_for_all_the_others) {
     scheduler.offer(std::move(first), start);
     const auto attempted = scheduler.plan(start, 1);
     ASSERT_EQ(attempted.size(), 1u);
-    scheduler.finished(attempted[0], LaneSignal::success);
+    scheduler.finished(attempted[0], LaneSignal::success, start);
     scheduler.recorded(proven, id, std::nullopt, 1, start);
 
     std::uint64_t number = 2;
@@ -248,7 +252,7 @@ TEST(Scheduler, a_retry_due_late_waits_in_the_store_only) {
     auto offer = offer_of(webhook, 1, 1);
     scheduler.offer(offer, start);
     auto planned = scheduler.plan(start, 10);
-    scheduler.finished(planned[0], LaneSignal::failure);
+    scheduler.finished(planned[0], LaneSignal::failure, start);
     planned[0].row.due_at = start + 2h;
     auto id = planned[0].row.id;
     scheduler.recorded(webhook, id, std::move(planned[0]), 2, start);
@@ -385,7 +389,7 @@ class Simulation {
         for (const auto* stored : pending) {
             if (stored->offer.row.due_at < refill.due_since) continue;
             if (read.due.deliveries.size() == refill.limit) break;
-            read.due.deliveries.push_back({stored->offer.row, *stored->offer.body});
+            read.due.deliveries.push_back({stored->offer.row, stored->offer.event});
         }
         read.due.complete = read.due.deliveries.size() < refill.limit;
         reads_.push_back(std::move(read));
@@ -415,9 +419,10 @@ class Simulation {
         auto& stored = stored_.at(at->row.id);
         stored.in_flight = false;
         bool success = stored.failures_left-- <= 0;
-        scheduler_.finished(*at, success       ? LaneSignal::success
-                                 : chance(0.5) ? LaneSignal::failure
-                                               : LaneSignal::timeout);
+        const auto signal = success       ? LaneSignal::success
+                            : chance(0.5) ? LaneSignal::failure
+                                          : LaneSignal::timeout;
+        scheduler_.finished(*at, signal, now_);
         unrecorded_.push_back({std::move(*at), success});
         flying_.erase(at);
     }

@@ -1,7 +1,5 @@
 #include "delivery/secret_member.h"
 
-#include <memory>
-
 namespace postrider::delivery {
 
 namespace {
@@ -27,17 +25,7 @@ void mask_begin(std::string& text, std::string_view secret) {
 
 }  // namespace
 
-bool may_carry_secret(std::string_view body) {
-    return body.starts_with(R"({"event":"auth.reset_password",)");
-}
-
-SharedBody with_token(std::string_view body, std::string_view token) {
-    constexpr std::string_view end = "}}";
-    if (!body.ends_with(end)) return std::make_shared<const std::string>(body);
-    std::string text(body.substr(0, body.size() - end.size()));
-    text.append(R"(,"token":")").append(token).append("\"").append(end);
-    return std::make_shared<const std::string>(std::move(text));
-}
+bool may_carry_secret(const EventContent& event) { return event.type() == "auth.reset_password"; }
 
 void mask_secret(AttemptResult& result, std::string_view secret) {
     if (secret.empty()) return;

@@ -414,6 +414,7 @@ Result<webhooks::Saved> Directory::update_webhook(store::Transaction& tx, const 
     const bool is_sent_alike = before.webhook.url == after.webhook.url &&
                                before.headers == after.headers &&
                                before.webhook.signing == after.webhook.signing &&
+                               before.webhook.controls.format == after.webhook.controls.format &&
                                before.webhook.enabled == after.webhook.enabled;
     if (!is_sent_alike) POSTRIDER_TRY(end_reset_webhook(tx, caller.actor, address.realm));
     return saved;

@@ -109,7 +109,8 @@ const Shape settings_shape{
 // Header values are always the mask, and there is no secret: promise 12.
 const Shape webhook_shape{
     R"("id", "name", "description", "url", "headers", "events", "enabled", "disabled_reason",
-       "timeout", "retry_schedule", "signing")" TIMES_REQUIRED,
+       "timeout", "retry_schedule", "signing", "rate_limit", "max_in_flight",
+       "format")" TIMES_REQUIRED,
     R"("id": {"type": "string", "format": "uuid"},
     "name": {"type": "string"},
     "description": {"type": "string"},
@@ -122,6 +123,10 @@ const Shape webhook_shape{
     "timeout": {"type": ["string", "null"]},
     "retry_schedule": {"type": ["array", "null"], "items": {"type": "string"}},
     "signing": {"type": "array", "items": {"type": "string", "enum": ["v1", "v1a", "ferriskey"]}},
+    "rate_limit": {"type": ["object", "null"], "required": ["count", "per"], "properties":
+        {"count": {"type": "integer"}, "per": {"type": "string"}}},
+    "max_in_flight": {"type": ["integer", "null"]},
+    "format": {"enum": ["postrider", "payload", "cloudevents", null]},
     "version": {"type": "integer"})" TIMES_PROPERTIES,
     R"("id": "019ab200-c164-7088-b5d6-9e43d072b1d4",
     "name": "Billing",
@@ -134,6 +139,9 @@ const Shape webhook_shape{
     "timeout": null,
     "retry_schedule": null,
     "signing": ["v1"],
+    "rate_limit": null,
+    "max_in_flight": null,
+    "format": null,
     "version": 3)" TIMES_EXAMPLE,
 };
 

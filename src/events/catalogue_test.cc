@@ -49,7 +49,7 @@ std::string invalid(const json::Value& schema, const json::Value& value, const s
         if (*format->as_string() == "uuid" && !Uuid::parse(text)) return at + ": no UUID";
         if (*format->as_string() == "date-time" && !parse_rfc3339(text)) return at + ": no time";
     }
-    if (const auto* required = schema.find("required")) {
+    if (const auto* required = schema.find("required"); required && value.as_object()) {
         for (const auto& name : *required->as_array()) {
             if (!value.find(*name.as_string())) return at + ": lacks " + *name.as_string();
         }

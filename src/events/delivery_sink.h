@@ -9,7 +9,7 @@ namespace postrider::events {
 /// A committed pending delivery, on its way from the writer to the engine.
 struct Offer {
     store::DeliveryRow row;
-    SharedBody body;
+    SharedEvent event;
     store::CommitNumber commit = 0;
 };
 

@@ -80,13 +80,13 @@ Result<void> FanOut::write_part(store::Transaction& tx, const store::FanOutRow& 
     if (!event) return {};
     POSTRIDER_ASSIGN(auto deliveries, deliveries_of(tx, part, event->type));
     POSTRIDER_TRY(store::deliveries_table::insert_all(tx, deliveries));
-    const auto body = std::make_shared<const std::string>(
-        event_body(event->type, event->timestamp, event->resource_id, event->data));
+    const auto content = std::make_shared<const EventContent>(event->type, event->timestamp,
+                                                              event->resource_id, event->data);
     // Shared, because std::function copies what it holds.
     auto rows = std::make_shared<std::vector<store::DeliveryRow>>(std::move(deliveries));
-    tx.after_commit([this, rows, body, commit = tx.commit_number()] {
+    tx.after_commit([this, rows, content, commit = tx.commit_number()] {
         for (auto& row : *rows) {
-            if (row.state == DeliveryState::pending) sink_.offer({std::move(row), body, commit});
+            if (row.state == DeliveryState::pending) sink_.offer({std::move(row), content, commit});
         }
     });
     return {};

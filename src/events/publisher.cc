@@ -114,8 +114,8 @@ Result<std::shared_ptr<const Matcher>> Publisher::matcher(store::Transaction& tx
 void Publisher::add(store::Transaction& tx, store::EventRow event,
                     std::span<const WebhookId> webhooks, Rows& rows) {
     if (!webhooks.empty()) {
-        auto body = std::make_shared<const std::string>(
-            event_body(event.type, event.timestamp, event.resource_id, event.data));
+        const auto content = std::make_shared<const EventContent>(event.type, event.timestamp,
+                                                                  event.resource_id, event.data);
         for (const WebhookId& webhook : webhooks) {
             store::DeliveryRow& row = rows.deliveries.emplace_back();
             row.realm = event.realm;
@@ -124,7 +124,7 @@ void Publisher::add(store::Transaction& tx, store::EventRow event,
             row.event = event.id;
             row.due_at = tx.now();
             row.pending_since = tx.now();
-            rows.bodies.push_back(body);
+            rows.contents.push_back(content);
         }
     }
     rows.bytes += event.data.size();
@@ -148,11 +148,11 @@ Result<void> Publisher::write(store::Transaction& tx, Rows& rows) {
     POSTRIDER_TRY(store::fan_outs_table::insert_all(tx, rows.parts));
     for (std::size_t i = 0; i < rows.deliveries.size(); ++i) {
         rows.offers.push_back(
-            {std::move(rows.deliveries[i]), std::move(rows.bodies[i]), tx.commit_number()});
+            {std::move(rows.deliveries[i]), std::move(rows.contents[i]), tx.commit_number()});
     }
     rows.events.clear();
     rows.deliveries.clear();
-    rows.bodies.clear();
+    rows.contents.clear();
     rows.parts.clear();
     rows.bytes = 0;
     return {};

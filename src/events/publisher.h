@@ -59,10 +59,10 @@ class Publisher {
     struct Rows {
         std::vector<store::EventRow> events;
         std::vector<store::DeliveryRow> deliveries;
-        std::vector<std::shared_ptr<const std::string>> bodies;  ///< of the deliveries
-        std::vector<store::FanOutRow> parts;                     ///< deliveries for later
-        std::size_t bytes = 0;                                   ///< of the events' data
-        std::vector<Offer> offers;                               ///< of what is written
+        std::vector<SharedEvent> contents;    ///< of the deliveries
+        std::vector<store::FanOutRow> parts;  ///< deliveries for later
+        std::size_t bytes = 0;                ///< of the events' data
+        std::vector<Offer> offers;            ///< of what is written
     };
     /// What one call of publish_works goes by: the matcher of each realm, and its rows.
     struct Call {

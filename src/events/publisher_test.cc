@@ -189,9 +189,9 @@ TEST_F(PublisherTest, an_event_and_its_deliveries_are_written_and_offered_after_
     ASSERT_EQ(offers.size(), 2u);
     EXPECT_EQ(offers[0].row.webhook, all);
     EXPECT_EQ(offers[1].row.webhook, paid);
-    EXPECT_EQ(offers[0].body, offers[1].body);
+    EXPECT_EQ(offers[0].event, offers[1].event);
     EXPECT_EQ(
-        *offers[0].body,
+        offers[0].event->body(),
         R"({"event":"order.paid","timestamp":")" + *parsed->find("timestamp")->as_string() +
             R"(","resource_id":"019300a1-7c3e-7b1a-9a54-3f0f6b1d2c11","data":{"total":1.10}})");
     EXPECT_LE(offers[0].commit, store_->last_commit());
@@ -203,7 +203,7 @@ TEST_F(PublisherTest, an_event_and_its_deliveries_are_written_and_offered_after_
         return store::deliveries_table::due(sql, realm_, webhook, Timestamp{}, 10, 1 << 20);
     });
     ASSERT_EQ(due->deliveries.size(), 1u);
-    EXPECT_EQ(due->deliveries[0].body, *offers[0].body);
+    EXPECT_EQ(due->deliveries[0].event->body(), offers[0].event->body());
     EXPECT_EQ(due->deliveries[0].row.id, offers[0].row.id);
     EXPECT_EQ(due->deliveries[0].row.due_at, offers[0].row.due_at);
 }
@@ -212,7 +212,7 @@ TEST_F(PublisherTest, what_is_due_is_read_up_to_a_count_or_to_so_many_bytes) {
     const auto webhook = add_webhook(R"(["*"])");
     ASSERT_TRUE(publish(work(std::vector<NewEvent>(500, event("order.paid")))));
     const auto offers = sink_.take();
-    const std::size_t size = offers[0].body->size();
+    const std::size_t size = offers[0].event->size();
     const auto read = [&](std::size_t limit, std::size_t bytes) {
         return *look([&](store::sql::Connection& sql) {
             return store::deliveries_table::due(sql, realm_, webhook, Timestamp{}, limit, bytes);
@@ -427,7 +427,7 @@ TEST_F(PublisherTest, a_copy_has_the_same_id_and_bytes_in_another_realm) {
     EXPECT_EQ(offers[0].row.webhook, here);
     EXPECT_EQ(offers[1].row.webhook, there);
     EXPECT_EQ(offers[0].row.event, offers[1].row.event);
-    EXPECT_EQ(*offers[0].body, *offers[1].body);
+    EXPECT_EQ(offers[0].event->body(), offers[1].event->body());
 }
 
 TEST_F(PublisherTest, a_realm_that_is_gone_refuses_its_work_alone) {

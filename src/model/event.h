@@ -29,7 +29,7 @@ struct PublishedEvent {
     bool operator==(const PublishedEvent&) const = default;
 };
 
-/// The body as every receiver gets it: built once per event, the same for every webhook and
+/// The body as a receiver gets it by default: built once per event, the same for every webhook and
 /// attempt.
 /// `{"event":…,"timestamp":…,"resource_id":…,"data":…}`, exactly these four, in this order,
 /// compact.
@@ -37,5 +37,30 @@ std::string event_body(std::string_view type, Timestamp timestamp, const Resourc
                        std::string_view data);
 
 using SharedBody = std::shared_ptr<const std::string>;
+
+/// What a delivery carries of its event: the fields, as parts of the default body, so that both are
+/// in memory once. Immutable.
+class EventContent {
+ public:
+    /// Requires: what event_body() requires.
+    EventContent(std::string_view type, Timestamp timestamp, const ResourceId& resource_id,
+                 std::string_view data);
+
+    std::string_view type() const;
+    Timestamp timestamp() const { return timestamp_; }
+    const ResourceId& resource_id() const { return resource_id_; }
+    std::string_view data() const;  ///< compact JSON
+    const std::string& body() const { return body_; }
+    /// Of memory, more or less.
+    std::size_t size() const { return body_.size(); }
+
+ private:
+    Timestamp timestamp_;
+    ResourceId resource_id_;
+    std::string body_;
+    std::size_t type_size_;
+    std::size_t data_size_;
+};
+using SharedEvent = std::shared_ptr<const EventContent>;
 
 }  // namespace postrider

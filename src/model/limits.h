@@ -227,6 +227,10 @@ inline constexpr std::size_t tls_write_bytes_max = 16 * 1024;  ///< one record: 
 inline constexpr Duration idle_connections_sweep_interval = 5s;
 
 // The engine.
+inline constexpr std::int64_t max_in_flight_highest = 256;     ///< what a webhook may ask for
+inline constexpr std::int64_t rate_limit_count_max = 100'000;  ///< beyond, it limits nothing
+inline constexpr Duration rate_limit_span_min = 1s;
+inline constexpr Duration rate_limit_span_max = 24h;
 inline constexpr std::size_t lane_in_flight_first = 4;  ///< a lane that has not shown a success yet
 inline constexpr std::size_t lane_in_flight_max = 64;   ///< doubling on success up to here
 inline constexpr std::size_t lane_timeouts_before_narrow = 3;  ///< then 1 in flight until a success

@@ -463,8 +463,14 @@ constexpr const char* users_by_words = R"sql(
 CREATE INDEX users_by_words ON users (realm_id, username_key, email_key, first_name, last_name, id);
 )sql";
 
-constexpr std::array steps{first,    directory,       audit_indexes, powers,        users_by_age,
-                           fan_outs, resource_slices, counters,      cancellations, users_by_words};
+// What a webhook asks of its deliveries beyond where they go (webhooks/controls.h).
+constexpr const char* controls = R"sql(
+ALTER TABLE webhooks ADD COLUMN controls TEXT NOT NULL DEFAULT '{}';
+)sql";
+
+constexpr std::array steps{first,         directory,      audit_indexes,   powers,
+                           users_by_age,  fan_outs,       resource_slices, counters,
+                           cancellations, users_by_words, controls};
 
 }  // namespace
 

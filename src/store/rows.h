@@ -175,6 +175,7 @@ struct WebhookRow {
     std::optional<Duration> timeout;            ///< none: the realm's
     std::optional<std::string> retry_schedule;  ///< JSON array; none: the realm's
     std::string signing;                        ///< JSON array
+    std::string controls = "{}";                ///< JSON object (webhooks/controls.h)
     std::string secret;                         ///< sealed
     std::string previous_secret;                ///< sealed; "" when there is none
     std::optional<Timestamp> previous_expires_at;

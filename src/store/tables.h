@@ -370,7 +370,7 @@ struct DeliveryView {
 /// A pending delivery with what sending it needs.
 struct DueDelivery {
     DeliveryRow row;
-    std::string body;  ///< event_body(…)
+    SharedEvent event;
 };
 
 namespace deliveries_table {

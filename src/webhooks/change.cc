@@ -14,9 +14,17 @@
 namespace postrider::webhooks {
 namespace {
 
-constexpr std::array<std::string_view, 11> writable{
-    "name",    "description",    "url",     "headers", "events", "enabled",
-    "timeout", "retry_schedule", "signing", "secret",  "keys"};
+/// The members that a request may set.
+const std::vector<std::string_view>& writable() {
+    static const auto names = [] {
+        std::vector<std::string_view> all{"name",    "description", "url",     "headers",
+                                          "events",  "enabled",     "timeout", "retry_schedule",
+                                          "signing", "secret",      "keys"};
+        for (const Control& control : all_controls()) all.push_back(control.name);
+        return all;
+    }();
+    return names;
+}
 constexpr std::array<std::string_view, 6> read_only{"id",         "disabled_reason", "created_at",
                                                     "updated_at", "version",         "public_key"};
 
@@ -51,6 +59,7 @@ class Reader {
         read_timeout();
         read_schedule();
         read_signing();
+        read_controls();
         read_secret();
         read_keys();
     }
@@ -66,9 +75,9 @@ class Reader {
 
     void refuse_unknown() {
         for (const auto& [name, value] : *body_.as_object()) {
-            if (has(writable, name)) continue;
+            if (has(writable(), name)) continue;
             refuse(pointer_to(name), has(read_only, name) ? "is set by the server; leave it out"
-                                                          : unknown_member(name, writable));
+                                                          : unknown_member(name, writable()));
         }
     }
 
@@ -240,6 +249,19 @@ class Reader {
             }
         }
         change_.signing.set(std::move(schemes));
+    }
+
+    void read_controls() {
+        for (const Control& control : all_controls()) {
+            const auto* value = body_.find(control.name);
+            if (value == nullptr && change_.kind == ChangeKind::patch) continue;
+            change_.controls.touched.push_back(&control);
+            if (value == nullptr || value->is_null()) continue;
+            control.read(*value, change_.controls.values,
+                         [&](std::string_view below, std::string detail) {
+                             refuse(fmt::format("#/{}{}", control.name, below), std::move(detail));
+                         });
+        }
     }
 
     void read_secret() {

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "model/states.h"
 #include "net/url.h"
+#include "webhooks/controls.h"
 #include "webhooks/secret.h"
 
 namespace postrider::webhooks {
@@ -66,6 +67,7 @@ struct Change {
     Field<Duration> timeout;
     Field<std::vector<Duration>> retry_schedule;
     Field<std::vector<SigningScheme>> signing;
+    ControlsChange controls;
     std::optional<GivenSecret> secret;
     std::optional<GivenKeys> keys;  ///< only of a new webhook
     std::vector<FieldError> errors;

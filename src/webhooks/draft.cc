@@ -112,6 +112,7 @@ class Drafter {
         if (change_.timeout.touched) webhook.timeout = change_.timeout.value;
         if (change_.retry_schedule.touched) webhook.retry_schedule = change_.retry_schedule.value;
         webhook.signing = change_.signing.applied_to(webhook.signing, {SigningScheme::v1});
+        change_.controls.apply_to(webhook.controls);
         const bool enabled = change_.enabled.applied_to(webhook.enabled, true);
         if (enabled != webhook.enabled) {
             webhook.enabled = enabled;
@@ -250,7 +251,7 @@ class Drafter {
     void name_changes() {
         const auto& before = existing_->webhook;
         const auto& after = draft_.webhook;
-        const auto note = [&](const char* field, bool differs) {
+        const auto note = [&](std::string_view field, bool differs) {
             if (differs) draft_.changed.emplace_back(field);
         };
         note("name", before.name != after.name);
@@ -263,6 +264,9 @@ class Drafter {
         note("timeout", before.timeout != after.timeout);
         note("retry_schedule", before.retry_schedule != after.retry_schedule);
         note("signing", before.signing != after.signing);
+        for (const Control& control : all_controls()) {
+            note(control.name, !control.is_same(before.controls, after.controls));
+        }
         note("secret", replaces_key());
     }
 

@@ -9,6 +9,7 @@
 #include "model/states.h"
 #include "net/egress_policy.h"
 #include "net/url.h"
+#include "webhooks/controls.h"
 
 namespace postrider::webhooks {
 
@@ -36,6 +37,8 @@ struct Target {
     Timestamp previous_expires_at;
     Duration timeout{0};
     std::vector<Duration> retry_schedule;  ///< waits between attempts
+    Controls controls;
+    std::string realm_name;
     std::shared_ptr<const net::EgressPolicy> policy;
 };
 using SharedTarget = std::shared_ptr<const Target>;

@@ -52,7 +52,8 @@ bool is_within(const net::Cidr& network, std::span<const net::Cidr> allowed) {
 }
 
 Result<RealmConditions> TargetBuilder::conditions(const store::RealmRow& realm) const {
-    RealmConditions conditions{.timeout = defaults_.timeout,
+    RealmConditions conditions{.name = realm.name,
+                               .timeout = defaults_.timeout,
                                .retry_schedule = defaults_.retry_schedule,
                                .secret_overlap = limits::secret_overlap_default,
                                .policy = defaults_.policy};
@@ -90,7 +91,8 @@ Result<RealmConditions> TargetBuilder::conditions(const store::RealmRow& realm) 
 
 RealmConditions TargetBuilder::conditions_or_defaults(const store::RealmRow& realm) const {
     if (auto found = conditions(realm)) return std::move(*found);
-    return {.timeout = defaults_.timeout,
+    return {.name = realm.name,
+            .timeout = defaults_.timeout,
             .retry_schedule = defaults_.retry_schedule,
             .secret_overlap = limits::secret_overlap_default,
             .policy = defaults_.policy};
@@ -116,6 +118,7 @@ SharedTarget TargetBuilder::build(const store::WebhookRow& row,
     target->policy = conditions.policy;
     target->timeout = row.timeout.value_or(conditions.timeout);
     target->retry_schedule = conditions.retry_schedule;
+    target->realm_name = conditions.name;
     if (!fill(*target, row, conditions)) target->unsealable = true;
     return target;
 }
@@ -128,6 +131,7 @@ Result<void> TargetBuilder::fill(Target& target, const store::WebhookRow& row,
         return fail(ErrorCode::corrupt, "the webhook cannot be read");
     }
     target.retry_schedule = webhook.retry_schedule.value_or(conditions.retry_schedule);
+    target.controls = webhook.controls;
     POSTRIDER_ASSIGN(auto url, net::parse_url(row.url));
     target.url = std::make_shared<const net::Url>(std::move(url));
     POSTRIDER_ASSIGN(const auto headers, open_headers(row));

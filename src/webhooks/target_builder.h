@@ -25,6 +25,7 @@ struct Defaults {
 
 /// What a realm's settings make of the defaults.
 struct RealmConditions {
+    std::string name;
     Duration timeout{0};
     std::vector<Duration> retry_schedule;
     Duration secret_overlap{0};

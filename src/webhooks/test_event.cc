@@ -96,8 +96,8 @@ Result<events::Offer> write_test(store::Transaction& tx, const RealmId& realm,
     POSTRIDER_TRY(audit::record(
         tx, actor, {.realm = realm, .action = "webhook.test", .resource_id = webhook.to_string()}));
     return events::Offer{.row = std::move(delivery),
-                         .body = std::make_shared<const std::string>(event_body(
-                             event.type, event.timestamp, event.resource_id, event.data)),
+                         .event = std::make_shared<const EventContent>(
+                             event.type, event.timestamp, event.resource_id, event.data),
                          .commit = tx.commit_number()};
 }
 

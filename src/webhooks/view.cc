@@ -53,6 +53,7 @@ void write_members(json::Writer& writer, const Webhook& webhook, const Headers* 
     writer.begin_array();
     for (const auto scheme : webhook.signing) writer.string(to_string(scheme));
     writer.end_array();
+    write_controls(writer, webhook.controls);
     writer.member("created_at", format_rfc3339(webhook.created_at));
     writer.member("updated_at", format_rfc3339(webhook.updated_at));
     writer.member("version", webhook.version);

@@ -67,6 +67,7 @@ Result<void> read_lists(const store::WebhookRow& row, Webhook& webhook) {
         if (!parsed) return corrupt("signing");
         webhook.signing.push_back(*parsed);
     }
+    POSTRIDER_ASSIGN(webhook.controls, parse_controls(row.controls));
     if (!net::parse_url(row.url)) return corrupt("addresses");
     if (row.timeout &&
         (*row.timeout <= Duration{0} || *row.timeout > limits::attempt_timeout_max)) {
@@ -115,6 +116,7 @@ void into_row(const Webhook& webhook, store::WebhookRow& row) {
     schemes.reserve(webhook.signing.size());
     for (const auto scheme : webhook.signing) schemes.emplace_back(to_string(scheme));
     row.signing = to_json(schemes);
+    row.controls = to_json(webhook.controls);
     row.version = webhook.version;
     row.created_at = webhook.created_at;
     row.updated_at = webhook.updated_at;

@@ -10,6 +10,7 @@
 #include "model/ids.h"
 #include "model/states.h"
 #include "store/rows.h"
+#include "webhooks/controls.h"
 
 namespace postrider::webhooks {
 
@@ -27,6 +28,7 @@ struct Webhook {
     std::optional<Duration> timeout;                      ///< none: the realm's
     std::optional<std::vector<Duration>> retry_schedule;  ///< none: the realm's
     std::vector<SigningScheme> signing{SigningScheme::v1};
+    Controls controls;
     std::int64_t version = 1;
     Timestamp created_at;
     Timestamp updated_at;

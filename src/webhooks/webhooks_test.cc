@@ -396,13 +396,13 @@ TEST_F(WebhooksTest, a_test_is_marked_and_bound_to_one_webhook) {
     auto plain = make({});
     ASSERT_TRUE(plain) << plain.error().message;
     EXPECT_TRUE(plain->row.test);
-    EXPECT_NE(plain->body->find(R"({"event":"postrider.test",)"), std::string::npos);
-    EXPECT_NE(plain->body->find(R"("data":{"webhook_id":")" + id.to_string() + "\"}}"),
+    EXPECT_NE(plain->event->body().find(R"({"event":"postrider.test",)"), std::string::npos);
+    EXPECT_NE(plain->event->body().find(R"("data":{"webhook_id":")" + id.to_string() + "\"}}"),
               std::string::npos);
     auto own = make("order.paid");
     ASSERT_TRUE(own) << own.error().message;
-    EXPECT_NE(own->body->find(R"("data":{"total":1.10,"test":true}})"), std::string::npos)
-        << *own->body;
+    EXPECT_NE(own->event->body().find(R"("data":{"total":1.10,"test":true}})"), std::string::npos)
+        << own->event->body();
     EXPECT_TRUE(make("user.created"));
     auto unknown = make("order.payd");
     ASSERT_FALSE(unknown);

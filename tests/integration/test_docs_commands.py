@@ -43,6 +43,7 @@ PRINTS = {
         "postrider import": ["Realm shop", "users"],
         "postrider user create": ["ada@example.com"],
     },
+    "docs/webhooks.md": {"postrider webhook create": ["100 in 1m", "In flight"], "postrider webhook show": ["cloudevents"]},
     "docs/receiving.md": {"postrider webhook test": ["delivered", "204", "webhook-signature"]},
     "docs/backup.md": {"postrider backup": ["read back and whole"]},
     "docs/access.md": {"curl": ["access_token", "publish_events"]},

@@ -20,6 +20,15 @@ import { Unsaved } from '../ui/leaving'
 import { isLost } from '../ui/stale'
 import { EventPicker } from './event-picker'
 import { type HeaderRow, HeaderRows } from './header-rows'
+import {
+  bodyOf,
+  ControlFields,
+  type Controls,
+  controlFields,
+  controlLabels,
+  controlsOf,
+  noControls,
+} from './webhook-controls'
 import { SecretView } from './webhook-secret'
 
 const fields = [
@@ -31,6 +40,7 @@ const fields = [
   'timeout',
   'retry_schedule',
   'signing',
+  ...controlFields,
 ]
 
 const signings: Record<string, { label: string; hint: string }> = {
@@ -54,7 +64,7 @@ type Draft = {
   retry: string
   inherit: boolean
   signing: string
-}
+} & Controls
 
 const origin = (url: string) => (URL.canParse(url) ? new URL(url).origin : url)
 
@@ -85,12 +95,14 @@ const draftOf = (webhook: Webhook): Draft => ({
   retry: webhook.retry_schedule?.join(', ') ?? '',
   inherit: webhook.retry_schedule === null,
   signing: [...webhook.signing].sort().join(' '),
+  ...controlsOf(webhook),
 })
 const labels = {
   retry: 'Retry after',
   inherit: 'Use the realm’s schedule',
   signing: 'Signature',
   url: 'URL',
+  ...controlLabels,
 }
 /** What a webhook that is not made yet begins with; it has no versions. */
 type Start = { version: 0; start: Draft }
@@ -125,6 +137,7 @@ function Form({ resource }: { resource: Webhook | Start }) {
         timeout: draft.timeout || null,
         retry_schedule: schedule,
         signing: draft.signing.split(' '),
+        ...bodyOf(draft),
       }
       return existing
         ? call<Webhook & Secret>('PATCH', realmPath(realm, `/webhooks/${existing.id}`), {
@@ -151,7 +164,11 @@ function Form({ resource }: { resource: Webhook | Start }) {
   const error = save.error instanceof ApiError ? save.error : null
   // Of the URL that is typed now the live check says more than the answer to one before.
   const wrongUrl = useErrorOf(error?.field('url'), draft.url)
-  const wrongAdvanced = ['timeout', 'retry_schedule', 'signing'].some((name) => error?.field(name))
+  const wrongAdvanced = error?.problem?.errors?.some(({ pointer }) =>
+    ['timeout', 'retry_schedule', 'signing', ...controlFields].some((name) =>
+      pointer?.startsWith(`#/${name}`),
+    ),
+  )
   const moved = existing && origin(existing.url) !== origin(draft.url)
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -216,7 +233,7 @@ function Form({ resource }: { resource: Webhook | Start }) {
       />
       <details className="group rounded-lg border border-line" open={wrongAdvanced || undefined}>
         <summary className="px-4 h-10 flex items-center justify-between gap-2 cursor-pointer font-medium text-[13.5px] rounded-lg">
-          Advanced: timeout, retries, signature
+          Advanced: timeout, retries, signature, body, limits
           <Icon
             name="down"
             className="w-4 h-4 text-muted transition-transform group-open:rotate-180"
@@ -255,6 +272,7 @@ function Form({ resource }: { resource: Webhook | Start }) {
               </select>
             )}
           </Field>
+          <ControlFields value={draft} onChange={set} error={(name) => error?.field(name)} />
           <div className="sm:col-span-2 space-y-3">
             <Text
               label="Retry after"
@@ -334,6 +352,7 @@ export function NewWebhook() {
       retry: '',
       inherit: true,
       signing: 'v1',
+      ...noControls,
     },
   })
   return (

@@ -234,6 +234,25 @@ export function WebhookPage() {
                 : `after ${data.retry_schedule.join(', ')}`}
           </dd>
         </div>
+        {(data.rate_limit || data.max_in_flight) && (
+          <div>
+            <dt className="text-muted mb-1">Limits</dt>
+            <dd>
+              {[
+                data.rate_limit && `${data.rate_limit.count} in ${data.rate_limit.per}`,
+                data.max_in_flight && `${data.max_in_flight} at a time`,
+              ]
+                .filter(Boolean)
+                .join(', ')}
+            </dd>
+          </div>
+        )}
+        {data.format && (
+          <div>
+            <dt className="text-muted mb-1">Body</dt>
+            <dd>{data.format}</dd>
+          </div>
+        )}
         {Object.keys(data.headers).length > 0 && (
           <div className="col-span-2 lg:col-span-4">
             <dt className="text-muted mb-1">Headers</dt>

@@ -320,6 +320,12 @@ export type WebhookCreated = Envelope<'webhook.created', {
   timeout: string | null
   retry_schedule: Array<string> | null
   signing: Array<string>
+  rate_limit: {
+    count: number
+    per: string
+  } | null
+  max_in_flight: number | null
+  format: unknown
   version?: number
   created_at: string
   updated_at: string
@@ -338,6 +344,12 @@ export type WebhookUpdated = Envelope<'webhook.updated', {
   timeout: string | null
   retry_schedule: Array<string> | null
   signing: Array<string>
+  rate_limit: {
+    count: number
+    per: string
+  } | null
+  max_in_flight: number | null
+  format: unknown
   version?: number
   created_at: string
   updated_at: string
@@ -357,6 +369,12 @@ export type WebhookDeleted = Envelope<'webhook.deleted', {
   timeout: string | null
   retry_schedule: Array<string> | null
   signing: Array<string>
+  rate_limit: {
+    count: number
+    per: string
+  } | null
+  max_in_flight: number | null
+  format: unknown
   version?: number
   created_at: string
   updated_at: string

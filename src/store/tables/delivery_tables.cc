@@ -98,7 +98,8 @@ DueDelivery read_due(const sql::Rows& rows) {
     const auto resource = rows.id<ResourceId>(delivery_columns + 2);
     const std::string data = rows.json(delivery_columns + 3);
     if (!rows.is_unreadable()) {
-        due.body = event_body(rows.text(delivery_columns), timestamp, resource, data);
+        due.event = std::make_shared<const EventContent>(rows.text(delivery_columns), timestamp,
+                                                         resource, data);
     }
     return due;
 }
@@ -316,7 +317,7 @@ Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& web
                 due.unreadable.push_back({next.row.realm, next.row.id, error.message});
                 continue;
             }
-            bytes += next.body.size();
+            bytes += next.event->size();
             due.deliveries.push_back(std::move(next));
         }
         POSTRIDER_TRY(rows.finish());

@@ -5,7 +5,7 @@
 
 #include "model/ids.h"
 
-namespace postrider::delivery {
+namespace postrider::delivery::admission {
 
 /// The bytes of the bodies that are attempted or whose outcome is not in the store yet, by realm. A
 /// realm may have no more of them than are left for all others, so that receivers that take large
@@ -40,4 +40,4 @@ class FlightBytes {
     std::unordered_map<RealmId, std::size_t> realms_;
 };
 
-}  // namespace postrider::delivery
+}  // namespace postrider::delivery::admission

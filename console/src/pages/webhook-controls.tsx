@@ -1,0 +1,111 @@
+import type { Webhook } from '../api/client'
+import { Text } from '../ui/form'
+import { Field } from '../ui/kit'
+
+/** What a webhook asks of its deliveries beyond where they go; empty is the default. */
+export type Controls = { format: string; rateCount: string; ratePer: string; inFlight: string }
+
+export const controlFields = ['format', 'rate_limit', 'max_in_flight']
+
+export const controlLabels = {
+  format: 'Body',
+  rateCount: 'Rate limit',
+  ratePer: 'Rate limit in',
+  inFlight: 'Attempts at a time',
+}
+
+export const noControls: Controls = { format: '', rateCount: '', ratePer: '1m', inFlight: '' }
+
+export const controlsOf = (webhook: Webhook): Controls => ({
+  format: webhook.format ?? '',
+  rateCount: webhook.rate_limit?.count.toString() ?? '',
+  ratePer: webhook.rate_limit?.per ?? noControls.ratePer,
+  inFlight: webhook.max_in_flight?.toString() ?? '',
+})
+
+/** A number where one was typed; else the text, so that the server says what is wrong with it. */
+const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : text)
+
+export const bodyOf = ({ format, rateCount, ratePer, inFlight }: Controls) => ({
+  format: format || null,
+  rate_limit: rateCount ? { count: number(rateCount), per: ratePer } : null,
+  max_in_flight: inFlight ? number(inFlight) : null,
+})
+
+const formats: Record<string, { label: string; hint: string }> = {
+  '': { label: 'Postrider', hint: 'Event, time, resource and data.' },
+  payload: { label: 'Data alone', hint: 'What was published as data, byte for byte.' },
+  cloudevents: { label: 'CloudEvents 1.0', hint: 'Structured JSON.' },
+}
+const spans = { '1s': 'a second', '1m': 'a minute', '1h': 'an hour', '1d': 'a day' }
+
+export function ControlFields({
+  value,
+  onChange,
+  error,
+}: {
+  value: Controls
+  onChange: (changed: Partial<Controls>) => void
+  error: (name: string) => string | undefined
+}) {
+  const known = value.ratePer in spans
+  return (
+    <>
+      <Field
+        label="Body"
+        hint={formats[value.format]?.hint}
+        error={error('format')}
+        value={value.format}
+      >
+        {(ids) => (
+          <select
+            {...ids}
+            className="field"
+            value={value.format}
+            onChange={(event) => onChange({ format: event.target.value })}
+          >
+            {Object.entries(formats).map(([format, { label }]) => (
+              <option key={format} value={format}>
+                {label}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Text
+        label="Attempts at a time"
+        placeholder="64"
+        value={value.inFlight}
+        onChange={(inFlight) => onChange({ inFlight })}
+        hint="At most, 1 to 256. Empty: 64."
+        error={error('max_in_flight')}
+      />
+      <Text
+        label="Rate limit"
+        placeholder="no limit"
+        value={value.rateCount}
+        onChange={(rateCount) => onChange({ rateCount })}
+        hint="So many attempts at most, spread evenly. Empty: no limit."
+        error={error('rate_limit/count')}
+      />
+      <Field label="in" error={error('rate_limit/per')} value={value.ratePer}>
+        {(ids) => (
+          <select
+            {...ids}
+            className="field"
+            disabled={!value.rateCount}
+            value={value.ratePer}
+            onChange={(event) => onChange({ ratePer: event.target.value })}
+          >
+            {Object.entries(spans).map(([span, label]) => (
+              <option key={span} value={span}>
+                {label}
+              </option>
+            ))}
+            {!known && <option value={value.ratePer}>{value.ratePer}</option>}
+          </select>
+        )}
+      </Field>
+    </>
+  )
+}

@@ -1,0 +1,47 @@
+#include "delivery/admission/admission.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace postrider::delivery::admission {
+
+void Admission::set_policy(const Policy& policy, bool is_taken_over, Timestamp now) {
+    if (policy.rate_limit != policy_.rate_limit) {
+        rate_.reset();
+        if (policy.rate_limit) {
+            rate_.emplace(policy.rate_limit->count, policy.rate_limit->per, now);
+            if (is_taken_over) rate_->started(now);
+        }
+    }
+    policy_ = policy;
+}
+
+std::size_t Admission::limit() const {
+    return std::min(slow_start_.limit(), policy_.max_in_flight);
+}
+
+Answer Admission::ask(Timestamp now, const Machine& machine) const {
+    const std::size_t limit = machine.is_crowded && !is_proven() ? 1 : this->limit();
+    if (in_flight_ >= limit) return Blocked{Blocked::Why::in_flight};
+    if (rate_ && rate_->next() > now) return NotBefore{rate_->next()};
+    if (!machine.has_bytes) return Blocked{Blocked::Why::bytes};
+    return Start{};
+}
+
+void Admission::started(Timestamp now) {
+    ++in_flight_;
+    count(now);
+}
+
+void Admission::count(Timestamp now) {
+    if (rate_) rate_->started(now);
+}
+
+void Admission::ended(LaneSignal signal) {
+    CHECK(in_flight_ > 0);
+    --in_flight_;
+    slow_start_.ended(signal, policy_.max_in_flight);
+}
+
+}  // namespace postrider::delivery::admission

@@ -1,0 +1,32 @@
+#include "delivery/admission/slow_start.h"
+
+#include <algorithm>
+
+#include "model/limits.h"
+
+namespace postrider::delivery::admission {
+
+SlowStart::SlowStart() : limit_(limits::lane_in_flight_first) {}
+
+void SlowStart::ended(LaneSignal signal, std::size_t most) {
+    switch (signal) {
+        case LaneSignal::success:
+            timeouts_in_row_ = 0;
+            limit_ = is_proven_ ? std::min(limit_ + 1, std::max(limit_, most))
+                                : std::max(limit_, limits::lane_in_flight_first);
+            is_proven_ = true;
+            return;
+        case LaneSignal::failure:
+            // It answers, if not what we like: the retry schedule spares it, not the limit.
+            timeouts_in_row_ = 0;
+            return;
+        case LaneSignal::timeout:
+            if (++timeouts_in_row_ >= limits::lane_timeouts_before_narrow) {
+                limit_ = 1;
+                is_proven_ = false;
+            }
+            return;
+    }
+}
+
+}  // namespace postrider::delivery::admission

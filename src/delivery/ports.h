@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/attempt.h"
+#include "model/ids.h"
+#include "model/states.h"
+#include "store/rows.h"
+#include "store/store.h"
+
+namespace postrider::delivery {
+
+/// What the engine does to webhooks, inside the transaction that records the outcome; webhooks/
+/// does it. Called on the writer's thread.
+struct WebhookActions {
+    /// Disables it (410, promise 7), with its event; no-op when it is disabled.
+    std::function<Result<void>(store::Transaction&, const RealmId&, const WebhookId&,
+                               DisabledReason)>
+        disable;
+    /// An attempt of a tombstone was recorded: removes the tombstone when nothing of it is pending.
+    std::function<Result<void>(store::Transaction&, const RealmId&, const WebhookId&)>
+        purge_if_final;
+};
+
+/// Where several nodes share the store: only lanes that were given to this node are attempted.
+struct Ownership {
+    /// Which lanes are still this node's, inside the transaction that records outcomes.
+    std::function<Result<std::vector<bool>>(store::Transaction&, std::span<const store::OwnedLane>)>
+        hold;
+    /// Deliveries of a lane that is not this node's were committed here. Any thread; these three
+    /// must not block.
+    std::function<void(const WebhookId&)> elsewhere;
+    /// Nothing of a lane that was to be released is in flight any more.
+    std::function<void(const store::OwnedLane&)> released;
+    /// A lane is another node's, and this one did not know.
+    std::function<void()> lost;
+};
+
+struct EngineOptions {
+    std::string flight_file;  ///< where deliveries in flight are noted (promise 6)
+    std::string user_agent;   ///< "Postrider/0.1.0"
+    /// What absolute URLs of the server begin with, without a slash at the end. Any thread.
+    std::function<std::string()> origin = nullptr;
+    std::size_t attempts_in_flight_max = 0;
+    WebhookActions actions;
+    std::optional<Ownership> ownership = {};  ///< none: every lane is this node's
+    /// What a delivery of auth.reset_password carries as `data.token` while it is sent, and nothing
+    /// keeps; "" for nothing. On a reader's thread.
+    std::function<Result<std::string>(store::sql::Connection&, const store::DeliveryRow&)>
+        secret_of = nullptr;
+    /// Called on the engine's thread after each attempt, for metrics; must not block.
+    std::function<void(OutcomeReason, Duration)> attempted = nullptr;
+};
+
+}  // namespace postrider::delivery

@@ -1,0 +1,65 @@
+#include "delivery/render.h"
+
+#include <memory>
+#include <string>
+
+#include "base/json.h"
+
+namespace postrider::delivery {
+namespace {
+
+std::string with_token(std::string_view data, std::string_view token) {
+    std::string text(data);
+    const bool has_members = data.size() > 2 && data.starts_with('{');
+    if (token.empty() || !has_members) return text;
+    text.pop_back();
+    text.append(R"(,"token":")").append(token).append("\"}");
+    return text;
+}
+
+std::string cloud_event(const EventContent& event, const Rendering& rendering,
+                        std::string_view data) {
+    std::string text;
+    json::Writer writer(text);
+    writer.begin_object();
+    writer.member("specversion", "1.0");
+    writer.member("id", rendering.id.to_string());
+    writer.member("source", rendering.source);
+    writer.member("type", event.type());
+    writer.member("subject", event.resource_id().to_string());
+    writer.member("time", format_rfc3339(event.timestamp()));
+    writer.member("datacontenttype", "application/json");
+    writer.member_raw("data", data);
+    writer.end_object();
+    return text;
+}
+
+std::string render_anew(const EventContent& event, const Rendering& rendering) {
+    auto data = with_token(event.data(), rendering.token);
+    switch (rendering.format) {
+        case webhooks::BodyFormat::postrider:
+            return event_body(event.type(), event.timestamp(), event.resource_id(), data);
+        case webhooks::BodyFormat::payload:
+            return data;
+        case webhooks::BodyFormat::cloudevents:
+            return cloud_event(event, rendering, data);
+    }
+    return data;
+}
+
+}  // namespace
+
+SharedBody render(const SharedEvent& event, const Rendering& rendering) {
+    if (rendering.format == webhooks::BodyFormat::postrider && rendering.token.empty()) {
+        // The default body lives as long as its event.
+        return {event, &event->body()};
+    }
+    return std::make_shared<const std::string>(render_anew(*event, rendering));
+}
+
+std::string_view content_type_of(webhooks::BodyFormat format) {
+    return format == webhooks::BodyFormat::cloudevents ? "application/cloudevents+json"
+                                                       : "application/json";
+}
+
+}  // namespace postrider::delivery

@@ -1,0 +1,174 @@
+#include "webhooks/controls.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/nearest.h"
+#include "model/limits.h"
+
+namespace postrider::webhooks {
+namespace {
+
+using Refuse = Control::Refuse;
+
+constexpr std::array<std::string_view, 3> formats{"postrider", "payload", "cloudevents"};
+
+std::string must_be(std::string_view wanted, const json::Value& value) {
+    return fmt::format("must be {}, not {}", wanted, value.type_name());
+}
+
+void read_rate_limit(const json::Value& value, Controls& into, const Refuse& refuse) {
+    const auto* object = value.as_object();
+    if (object == nullptr) {
+        return refuse("", must_be(R"(an object such as {"count": 100, "per": "1m"})", value));
+    }
+    constexpr std::string_view members[] = {"count", "per"};
+    bool is_right = true;
+    const auto wrong = [&](std::string_view below, std::string detail) {
+        is_right = false;
+        refuse(below, std::move(detail));
+    };
+    for (const auto& [name, member] : *object) {
+        if (std::ranges::find(members, name) == std::end(members)) {
+            wrong("/" + name, unknown_member(name, members));
+        }
+    }
+    RateLimit limit;
+    const auto* count = value.find("count");
+    if (count == nullptr) {
+        wrong("/count", "is required");
+    } else if (count->as_int() == nullptr) {
+        wrong("/count", must_be("a whole number", *count));
+    } else if (*count->as_int() < 1 || *count->as_int() > limits::rate_limit_count_max) {
+        wrong("/count", fmt::format("must be 1 to {}", limits::rate_limit_count_max));
+    } else {
+        limit.count = *count->as_int();
+    }
+    const auto* per = value.find("per");
+    if (per == nullptr) {
+        wrong("/per", "is required");
+    } else if (per->as_string() == nullptr) {
+        wrong("/per", must_be("a string such as \"1m\"", *per));
+    } else if (const auto span = parse_duration(*per->as_string()); !span) {
+        wrong("/per", "must be a whole number and ms, s, m, h or d: \"1m\"");
+    } else if (*span < limits::rate_limit_span_min || *span > limits::rate_limit_span_max) {
+        wrong("/per", fmt::format("must be {} to {}", format_duration(limits::rate_limit_span_min),
+                                  format_duration(limits::rate_limit_span_max)));
+    } else {
+        limit.per = *span;
+    }
+    if (is_right) into.rate_limit = limit;
+}
+
+void write_rate_limit(json::Writer& writer, const Controls& controls) {
+    writer.begin_object();
+    writer.member("count", controls.rate_limit->count);
+    writer.member("per", format_duration(controls.rate_limit->per));
+    writer.end_object();
+}
+
+void read_max_in_flight(const json::Value& value, Controls& into, const Refuse& refuse) {
+    const auto* count = value.as_int();
+    if (count == nullptr) return refuse("", must_be("a whole number", value));
+    if (*count < 1 || *count > limits::max_in_flight_highest) {
+        return refuse("", fmt::format("must be 1 to {}", limits::max_in_flight_highest));
+    }
+    into.max_in_flight = *count;
+}
+
+void write_max_in_flight(json::Writer& writer, const Controls& controls) {
+    writer.number(*controls.max_in_flight);
+}
+
+void read_format(const json::Value& value, Controls& into, const Refuse& refuse) {
+    const auto* text = value.as_string();
+    if (text == nullptr) return refuse("", must_be("a string", value));
+    into.format = parse_body_format(*text);
+    if (into.format) return;
+    const auto near = nearest(formats, *text);
+    refuse("", fmt::format("must be {}{}", fmt::join(formats, ", "),
+                           near.empty() ? "" : fmt::format("; do you mean {}?", near)));
+}
+
+void write_format(json::Writer& writer, const Controls& controls) {
+    writer.string(to_string(*controls.format));
+}
+
+template <auto Member>
+constexpr Control control(std::string_view name,
+                          void (*read)(const json::Value&, Controls&, const Refuse&),
+                          void (*write)(json::Writer&, const Controls&)) {
+    return {.name = name,
+            .read = read,
+            .write = write,
+            .is_set = [](const Controls& controls) { return (controls.*Member).has_value(); },
+            .is_same = [](const Controls& a, const Controls& b) { return a.*Member == b.*Member; },
+            .copy = [](const Controls& from, Controls& to) { to.*Member = from.*Member; }};
+}
+
+constexpr std::array table{
+    control<&Controls::rate_limit>("rate_limit", read_rate_limit, write_rate_limit),
+    control<&Controls::max_in_flight>("max_in_flight", read_max_in_flight, write_max_in_flight),
+    control<&Controls::format>("format", read_format, write_format),
+};
+
+}  // namespace
+
+std::string_view to_string(BodyFormat format) { return formats[static_cast<std::size_t>(format)]; }
+
+std::optional<BodyFormat> parse_body_format(std::string_view text) {
+    const auto found = std::ranges::find(formats, text);
+    if (found == formats.end()) return std::nullopt;
+    return static_cast<BodyFormat>(found - formats.begin());
+}
+
+std::span<const Control> all_controls() { return table; }
+
+void ControlsChange::apply_to(Controls& controls) const {
+    for (const Control* each : touched) each->copy(values, controls);
+}
+
+void write_controls(json::Writer& writer, const Controls& controls) {
+    for (const Control& each : table) {
+        writer.key(each.name);
+        if (each.is_set(controls)) {
+            each.write(writer, controls);
+        } else {
+            writer.null();
+        }
+    }
+}
+
+std::string to_json(const Controls& controls) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    for (const Control& each : table) {
+        if (!each.is_set(controls)) continue;
+        writer.key(each.name);
+        each.write(writer, controls);
+    }
+    writer.end_object();
+    return out;
+}
+
+Result<Controls> parse_controls(std::string_view text) {
+    const auto corrupt = [] {
+        return fail(ErrorCode::corrupt, "a stored webhook has unreadable controls");
+    };
+    const auto value = json::parse(text);
+    if (!value || value->as_object() == nullptr) return corrupt();
+    Controls controls;
+    bool is_right = true;
+    for (const auto& [name, member] : *value->as_object()) {
+        const auto found = std::ranges::find(table, name, &Control::name);
+        if (found == table.end()) return corrupt();
+        found->read(member, controls, [&](std::string_view, std::string) { is_right = false; });
+    }
+    if (!is_right) return corrupt();
+    return controls;
+}
+
+}  // namespace postrider::webhooks

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace postrider::webhooks {
+
+/// At most `count` attempts start in any span of `per`, spread evenly.
+struct RateLimit {
+    std::int64_t count = 0;
+    Duration per{0};
+    bool operator==(const RateLimit&) const = default;
+};
+
+/// What the body of a delivery is.
+enum class BodyFormat {
+    postrider,    ///< `{event, timestamp, resource_id, data}`
+    payload,      ///< the event's data alone, byte for byte
+    cloudevents,  ///< CloudEvents 1.0, structured, as JSON
+};
+std::string_view to_string(BodyFormat format);
+std::optional<BodyFormat> parse_body_format(std::string_view text);
+
+/// How a webhook's deliveries are controlled: the members that a webhook may leave out, each null
+/// by default and replaced whole by a change. They are stored as one JSON object.
+struct Controls {
+    std::optional<RateLimit> rate_limit;
+    std::optional<std::int64_t> max_in_flight;  ///< none: limits::lane_in_flight_max
+    std::optional<BodyFormat> format;           ///< none: postrider
+    bool operator==(const Controls&) const = default;
+};
+
+/// One member of Controls, as everybody who reads, shows or compares them needs it. A new control
+/// is a member and a row of the table in controls.cc.
+struct Control {
+    std::string_view name;
+    /// Reads a value that is not null. What is wrong with it is told with the pointer below the
+    /// member: "" is the member itself.
+    using Refuse = std::function<void(std::string_view below, std::string detail)>;
+    void (*read)(const json::Value& value, Controls& into, const Refuse& refuse);
+    void (*write)(json::Writer& writer, const Controls& controls);  ///< Requires: it is set
+    bool (*is_set)(const Controls& controls);
+    bool (*is_same)(const Controls& a, const Controls& b);
+    void (*copy)(const Controls& from, Controls& to);
+};
+std::span<const Control> all_controls();
+
+/// What a change asks of the controls.
+struct ControlsChange {
+    std::vector<const Control*> touched;
+    Controls values;
+
+    void apply_to(Controls& controls) const;
+};
+
+/// Writes each control as a member, null where it is not set.
+void write_controls(json::Writer& writer, const Controls& controls);
+
+/// As they are stored: a JSON object of those that are set.
+std::string to_json(const Controls& controls);
+/// Errors: corrupt.
+Result<Controls> parse_controls(std::string_view json);
+
+}  // namespace postrider::webhooks
