@@ -21,6 +21,7 @@ SERVE = "postrider serve --data ./data --allow-network 127.0.0.0/8"
 #: What the reader has done before, where a page does not begin with it.
 BEFORE = {
     "docs/backup.md": [SERVE],
+    "docs/webhooks.md": [SERVE, "export POSTRIDER_DATA=./data"],
     "docs/access.md": [
         "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=hooks.example.com -keyout key.pem -out chain.pem",
         SERVE, "export POSTRIDER_TOKEN=$(cat data/admin-token)", "postrider realm create acme",
