@@ -265,7 +265,7 @@ std::vector<Argument> with_settings(std::vector<Argument> arguments) {
          "attempts at most, spread evenly, like 100/1m; none: no limit"},
         {"--max-in-flight", "COUNT", "attempts at a time, 1 to 256; default: 64"},
         {"--format", "FORMAT", "of the body: postrider, payload (data alone) or cloudevents",
-         Count::optional, "postrider payload cloudevents"},
+         Count::optional, "postrider payload cloudevents default"},
         {"--secret", "SECRET", "whsec_… or whsk_… (default: the server makes one)"}};
     arguments.insert(arguments.end(), std::begin(settings), std::end(settings));
     return arguments;
