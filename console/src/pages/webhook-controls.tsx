@@ -39,6 +39,8 @@ const formats: Record<string, { label: string; hint: string }> = {
 }
 const spans = { '1s': 'a second', '1m': 'a minute', '1h': 'an hour', '1d': 'a day' }
 
+export const formatName = (format: string) => formats[format]?.label ?? format
+
 export function ControlFields({
   value,
   onChange,

@@ -23,6 +23,7 @@ import { useToast } from '../ui/toasts'
 import { AttemptsOverTime, chart_height, periodOf } from './attempts-over-time'
 import { DeliveryBrowser } from './delivery-list'
 import { RunningOperations } from './operations'
+import { formatName } from './webhook-controls'
 import { DeleteDialog, DisableDialog, RecoverDialog, TestDialog } from './webhook-dialogs'
 import { RevealDialog, RotateDialog } from './webhook-secret'
 
@@ -250,7 +251,7 @@ export function WebhookPage() {
         {data.format && (
           <div>
             <dt className="text-muted mb-1">Body</dt>
-            <dd>{data.format}</dd>
+            <dd>{formatName(data.format)}</dd>
           </div>
         )}
         {Object.keys(data.headers).length > 0 && (

@@ -1,0 +1,60 @@
+// What a webhook asks of its deliveries: set, shown, refused and reset in the form.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+
+import { ask, open, settled, start } from './browser.mjs'
+
+let world
+let page
+let id
+before(async () => {
+  world = await start()
+  page = await open(world, `/console/${world.realm}`)
+  const made = await ask(world, 'POST', '/webhooks', { url: `${world.receiver}/controls`, events: ['order.*'], name: 'controlled' })
+  id = made.json.id
+})
+after(async () => {
+  await world?.stop()
+})
+
+const edit = async () => {
+  await page.goto(`${world.url}/console/${world.realm}/webhooks/${id}/edit`)
+  await settled(page)
+  await page.getByText('Advanced:').click()
+}
+const controls = async () => {
+  const { rate_limit, max_in_flight, format } = (await ask(world, 'GET', `/webhooks/${id}`)).json
+  return { rate_limit, max_in_flight, format }
+}
+const save = () => page.getByRole('button', { name: 'Save changes' }).click()
+
+test('they are set in the form and shown on the page', async () => {
+  await edit()
+  await page.getByLabel('Body').selectOption('cloudevents')
+  await page.getByLabel('Attempts at a time').fill('7')
+  await page.getByLabel('Rate limit', { exact: true }).fill('100')
+  await page.getByLabel('in', { exact: true }).selectOption('1h')
+  await save()
+  await page.getByText('100 in 1h, 7 at a time').waitFor()
+  await page.getByText('CloudEvents 1.0').waitFor()
+  assert.deepEqual(await controls(), { rate_limit: { count: 100, per: '1h' }, max_in_flight: 7, format: 'cloudevents' })
+})
+
+test('what is wrong is said at its field, which is opened', async () => {
+  await edit()
+  await page.getByLabel('Attempts at a time').fill('many')
+  await page.getByLabel('Rate limit', { exact: true }).fill('0')
+  await save()
+  await page.getByText('must be 1 to 100000').waitFor()
+  assert.equal(await page.locator('[aria-invalid=true]').count(), 2)
+})
+
+test('empty is the default', async () => {
+  await edit()
+  await page.getByLabel('Body').selectOption('')
+  await page.getByLabel('Attempts at a time').fill('')
+  await page.getByLabel('Rate limit', { exact: true }).fill('')
+  await save()
+  await page.getByText('Send test event').first().waitFor()
+  assert.deepEqual(await controls(), { rate_limit: null, max_in_flight: null, format: null })
+})
