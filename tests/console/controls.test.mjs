@@ -33,7 +33,7 @@ test('they are set in the form and shown on the page', async () => {
   await page.getByLabel('Body').selectOption('cloudevents')
   await page.getByLabel('Attempts at a time').fill('7')
   await page.getByLabel('Rate limit', { exact: true }).fill('100')
-  await page.getByLabel('in', { exact: true }).selectOption('1h')
+  await page.getByLabel('Within').selectOption('1h')
   await save()
   await page.getByText('100 in 1h, 7 at a time').waitFor()
   await page.getByText('CloudEvents 1.0').waitFor()

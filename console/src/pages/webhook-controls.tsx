@@ -10,7 +10,7 @@ export const controlFields = ['format', 'rate_limit', 'max_in_flight']
 export const controlLabels = {
   format: 'Body',
   rateCount: 'Rate limit',
-  ratePer: 'Rate limit in',
+  ratePer: 'Rate limit within',
   inFlight: 'Attempts at a time',
 }
 
@@ -90,7 +90,7 @@ export function ControlFields({
         hint="So many attempts at most, spread evenly. Empty: no limit."
         error={error('rate_limit/count')}
       />
-      <Field label="in" error={error('rate_limit/per')} value={value.ratePer}>
+      <Field label="Within" error={error('rate_limit/per')} value={value.ratePer}>
         {(ids) => (
           <select
             {...ids}

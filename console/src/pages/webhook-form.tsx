@@ -233,7 +233,7 @@ function Form({ resource }: { resource: Webhook | Start }) {
       />
       <details className="group rounded-lg border border-line" open={wrongAdvanced || undefined}>
         <summary className="px-4 h-10 flex items-center justify-between gap-2 cursor-pointer font-medium text-[13.5px] rounded-lg">
-          Advanced: timeout, retries, signature, body, limits
+          Advanced: retries, signature, limits
           <Icon
             name="down"
             className="w-4 h-4 text-muted transition-transform group-open:rotate-180"
