@@ -75,9 +75,11 @@ export function useCredentials(id: string) {
 
 /** Roles of the realm; with `client`, that client's. */
 export const rolesPath = (client?: string) => (client ? `/clients/${client}/roles` : '/roles')
-export function useRoleList(client?: string) {
+export function useRoleList(client?: string, search?: string) {
   const realm = useRealm()
-  return usePages<Role>(['roles', realm, client, 'list'], realmPath(realm, rolesPath(client)), {})
+  return usePages<Role>(['roles', realm, client, 'list'], realmPath(realm, rolesPath(client)), {
+    search,
+  })
 }
 export function useRole(id: string, client?: string) {
   const realm = useRealm()

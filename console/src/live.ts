@@ -11,6 +11,8 @@ export type Pulse = {
   pending: number
   failed: number
   count_max: number
+  /** Grows with each attempt. */
+  attempts: number
 }
 type Heard = { pulse: Pulse | null }
 
@@ -21,7 +23,7 @@ const silence_ms_max = 40_000
 const poll_ms = 4000
 /** What is larger is not asked for again at every pulse: the verdicts of 10,000 webhooks are megabytes. */
 const live_items_max = 500
-/** The overview's 1,000 deliveries are not asked for more often. */
+/** Statistics and the health of webhooks are not asked for more often. */
 const recent_ms = 2000
 
 let heardAt = 0
@@ -138,15 +140,22 @@ const configuration = [
   'sessions',
   'event-types',
   'event-type',
+  'operations',
 ]
 
+/** Lists that somebody has scrolled through stay as they are, and so does what is large. */
+function isSmall({ state }: { state: { data: unknown } }): boolean {
+  const { pages = [], items = [] } = (state.data ?? {}) as { pages?: unknown[]; items?: unknown[] }
+  return pages.length <= 1 && items.length <= live_items_max
+}
+
 let recent: ReturnType<typeof setTimeout> | undefined
-/** The overview's deliveries, soon, and once for all pulses until then. */
+/** What is counted of attempts, soon, and once for all pulses until then. */
 function refreshRecent(cache: QueryClient) {
   recent ??= setTimeout(() => {
     recent = undefined
-    void cache.invalidateQueries({ queryKey: ['recent-deliveries'] })
-    void cache.invalidateQueries({ queryKey: ['statistics'] })
+    for (const key of ['statistics', 'webhook', 'webhooks'])
+      void cache.invalidateQueries({ queryKey: [key], predicate: isSmall })
   }, recent_ms)
 }
 
@@ -157,19 +166,13 @@ function refresh(cache: QueryClient, now: Pulse, before: Pulse | undefined) {
   const deliveries =
     now.newest_delivery !== before?.newest_delivery ||
     now.pending !== before.pending ||
-    now.failed !== before.failed
+    now.failed !== before.failed ||
+    now.attempts !== before.attempts
   if (deliveries) for (const key of ['deliveries', 'delivery', 'event']) changed.add(key)
   if (now.newest_change !== before?.newest_change) for (const key of configuration) changed.add(key)
   if (deliveries) refreshRecent(cache)
   void cache.invalidateQueries({
-    predicate: ({ queryKey, state }) => {
-      // Lists that somebody has scrolled through stay as they are, and so does what is large.
-      const { pages = [], items = [] } = (state.data ?? {}) as {
-        pages?: unknown[]
-        items?: unknown[]
-      }
-      return changed.has(String(queryKey[0])) && pages.length <= 1 && items.length <= live_items_max
-    },
+    predicate: (asked) => changed.has(String(asked.queryKey[0])) && isSmall(asked),
   })
 }
 

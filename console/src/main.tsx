@@ -51,6 +51,9 @@ const names = [
   'find',
   'do',
   'operation',
+  'status',
+  'outcome',
+  'slower',
   'code',
   'period',
 ] as const

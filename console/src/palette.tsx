@@ -9,22 +9,13 @@ import {
 } from '@headlessui/react'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useDeferredValue, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 
-import {
-  type Client,
-  get,
-  type Page,
-  type PostriderEvent,
-  query,
-  realmPath,
-  type Role,
-  type User,
-  type Webhook,
-} from './api/client'
+import { get, query, realmPath } from './api/client'
 import { useGroups } from './navigation'
-import { matchingPage, useEventTypes, useRealm } from './queries'
+import { useEventTypes, useRealm } from './queries'
 import { useSession } from './session'
+import { usePaused } from './ui/hooks'
 import { Icon, type IconName } from './ui/icons'
 
 type Entry = { label: string; kind: string; icon: IconName; path: string }
@@ -47,103 +38,76 @@ const actions: (Entry & { needs: string })[] = [
   kind: icon === 'cross' ? 'Go to' : 'Do',
 }))
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i
-type Named = { id: string; event?: string; name?: string; username?: string; client_id?: string }
-/** What may have an id, and where its page is. */
-const kinds: [kind: string, icon: IconName, list: string, page: (id: string) => string][] = [
-  ['Webhook', 'hook', '/webhooks', (id) => `/webhooks/${id}`],
-  ['Delivery', 'send', '/deliveries', (id) => `/deliveries?delivery=${id}`],
-  ['Event', 'event', '/events', (id) => `/events/${id}`],
-  ['User', 'user', '/users', (id) => `/users/${id}`],
-  ['Role', 'shield', '/roles', (id) => `/roles/${id}`],
-  ['Client', 'app', '/clients', (id) => `/clients/${id}`],
-]
-const none = () => undefined
-
-/** What has this id: each kind is asked, for an id does not say of what it is. */
-async function byId(realm: string, id: string, signal: AbortSignal): Promise<Entry[]> {
-  const found = await Promise.all(
-    kinds.map(async ([kind, icon, list, page]) => {
-      const one = await get<Named>(realmPath(realm, `${list}/${id}`), signal).catch(none)
-      if (!one) return undefined
-      const name = one.username ?? one.client_id ?? one.name ?? one.event ?? ''
-      return { label: name ? `${name} (${id.slice(0, 8)}…)` : id, kind, icon, path: page(id) }
-    }),
-  )
-  const events = await get<Page<PostriderEvent>>(
-    realmPath(realm, '/events') + query({ resource_id: id, limit: 1 }),
-    signal,
-  ).catch(none)
-  const about: Entry[] = events?.items.length
-    ? [{ label: id, kind: 'Events about it', icon: 'list', path: `/events?resource_id=${id}` }]
-    : []
-  return [...found.filter((each) => each !== undefined), ...about]
+/** What the server's search finds, and where its page is. */
+type Found = {
+  kind: string
+  id: string | null
+  name: string
+  detail: string
+  client_id?: string
+}
+type Kind = { label: string; icon: IconName; page: (found: Found) => string }
+const kinds: Record<string, Kind> = {
+  webhook: { label: 'Webhook', icon: 'hook', page: ({ id }) => `/webhooks/${id}` },
+  user: { label: 'User', icon: 'user', page: ({ id }) => `/users/${id}` },
+  client: { label: 'Client', icon: 'app', page: ({ id }) => `/clients/${id}` },
+  role: {
+    label: 'Role',
+    icon: 'shield',
+    page: ({ id, client_id }) => `${client_id ? `/clients/${client_id}` : ''}/roles/${id}`,
+  },
+  event_type: {
+    label: 'Event type',
+    icon: 'book',
+    page: ({ name }) => `/catalogue?type=${encodeURIComponent(name)}`,
+  },
+  api_key: { label: 'API key', icon: 'key', page: () => '/api-keys' },
+  redirect_uri: {
+    label: 'Redirect URI',
+    icon: 'app',
+    page: ({ client_id }) => `/clients/${client_id}?tab=redirects`,
+  },
+  event: { label: 'Event', icon: 'event', page: ({ id }) => `/events/${id}` },
+  delivery: { label: 'Delivery', icon: 'send', page: ({ id }) => `/deliveries?delivery=${id}` },
+  operation: {
+    label: 'Operation',
+    icon: 'retry',
+    page: ({ id }) => `/deliveries?do=operation&operation=${id}`,
+  },
+  resource: {
+    label: 'Events about it',
+    icon: 'list',
+    page: ({ id }) => `/events?resource_id=${id}`,
+  },
 }
 
-/** So many of a kind are enough to choose from. */
-const found_max = 6
-
-/** Users by their whole name or address, the others by a part of theirs. */
-async function byName(realm: string, text: string, signal: AbortSignal): Promise<Entry[]> {
-  const list = <T,>(path: string, filters: Record<string, string>) =>
-    get<Page<T>>(realmPath(realm, path) + query({ ...filters, limit: 50 }), signal)
-      .then((page) => page.items)
-      .catch(() => [] as T[])
-  const part = text.toLowerCase()
-  const has = (...texts: (string | null)[]) =>
-    texts.some((each) => each?.toLowerCase().includes(part))
-  // Read on until there are enough: of thousands the older ones are found too.
-  const some = <T,>(path: string, match: (one: T) => boolean) =>
-    matchingPage<T>(realmPath(realm, path), {}, null, (one) => match(one as T), signal, found_max)
-      .then((page) => page.items)
-      .catch(() => [] as T[])
-  const [named, addressed, clients, roles, webhooks] = await Promise.all([
-    list<User>('/users', { username: text }),
-    text.includes('@') ? list<User>('/users', { email: text }) : [],
-    some<Client>('/clients', (client) => has(client.client_id, client.name)),
-    some<Role>('/roles', (role) => has(role.name)),
-    some<Webhook>('/webhooks', (webhook) => has(webhook.name, webhook.url)),
-  ])
-  return [...new Map([...named, ...addressed].map((user) => [user.id, user])).values()]
-    .map<Entry>((user) => ({
-      label: user.email ? `${user.username} (${user.email})` : user.username,
-      kind: 'User',
-      icon: 'user',
-      path: `/users/${user.id}`,
-    }))
-    .concat(
-      clients.map((client) => ({
-        label: client.client_id,
-        kind: 'Client',
-        icon: 'app',
-        path: `/clients/${client.id}`,
-      })),
-      webhooks.map((webhook) => ({
-        label: webhook.name || webhook.url,
-        kind: 'Webhook',
-        icon: 'hook' as const,
-        path: `/webhooks/${webhook.id}`,
-      })),
-      roles.map((role) => ({
-        label: role.name,
-        kind: 'Role',
-        icon: 'shield' as const,
-        path: `/roles/${role.id}`,
-      })),
-    )
+const entriesOf = (found: Found): Entry[] => {
+  const kind = kinds[found.kind]
+  if (!kind) return []
+  const { name, detail, id } = found
+  const said = [name, detail].filter(Boolean).join(' · ') || (id ?? '')
+  return [{ label: said, kind: kind.label, icon: kind.icon, path: kind.page(found) }]
 }
 
-/** What only the server knows. */
+/** So many are enough to choose from. */
+const found_max = 12
+/** Shorter texts are in everything. */
+const wanted_min = 2
+
+/** What only the server knows; asked when somebody has stopped typing. */
 function useFound(text: string, open: boolean) {
   const realm = useRealm()
-  const wanted = useDeferredValue(text.trim())
-  return useQuery({
+  const wanted = usePaused(text.trim())
+  const asked = useQuery({
     queryKey: ['find', realm, wanted],
-    enabled: open && wanted.length >= 3,
+    enabled: open && wanted.length >= wanted_min,
     retry: false,
-    queryFn: ({ signal }) =>
-      uuid.test(wanted) ? byId(realm, wanted.toLowerCase(), signal) : byName(realm, wanted, signal),
+    queryFn: async ({ signal }) => {
+      const path = realmPath(realm, '/search') + query({ q: wanted, limit: found_max })
+      return (await get<{ items: Found[] }>(path, signal)).items.flatMap(entriesOf)
+    },
   })
+  return { ...asked, wanted }
 }
 
 export function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
@@ -172,7 +136,9 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
       words.every((word) => `${each.kind} ${each.label}`.toLowerCase().includes(word)),
     )
     // What is here keeps its place when the server's answer comes: somebody may press Enter just then.
-    return [...here.slice(0, 8), ...(there.data ?? [])].slice(0, 12)
+    const known = new Set(here.map((each) => each.path))
+    const others = (there.data ?? []).filter((each) => !known.has(each.path))
+    return [...here.slice(0, 8), ...others].slice(0, 14)
   }, [text, types.data, there.data, visible, can])
   return (
     <Dialog open={open} onClose={onClose} className="relative z-50" aria-label="Command palette">
@@ -212,7 +178,7 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
               ))}
               {entries.length === 0 && (
                 <p role="status" className="text-muted text-center py-8">
-                  {there.isFetching
+                  {there.isFetching || there.wanted !== text.trim()
                     ? 'Looking…'
                     : there.isError
                       ? 'The server did not answer.'

@@ -40,55 +40,6 @@ export async function all<T>(path: string, signal: AbortSignal, pages_max = 10):
 export const useRealms = () =>
   useQuery({ queryKey: ['realms'], queryFn: ({ signal }) => all<Realm>('/realms', signal) })
 
-/** Whether something is what somebody looks for. */
-type Match = (one: unknown) => boolean
-/** So many are shown at a time. */
-const matches_wanted = 50
-/** A page of those that match: the list is read on from `cursor` until there are enough of them, and no further. */
-export async function matchingPage<T>(
-  path: string,
-  filters: Record<string, string | undefined>,
-  cursor: string | null,
-  match: Match,
-  signal: AbortSignal,
-  enough = matches_wanted,
-): Promise<Page<T>> {
-  const items: T[] = []
-  let next = cursor
-  do {
-    const page: Page<T> = await get<Page<T>>(
-      path + query({ limit: 200, ...filters, cursor: next }),
-      signal,
-    )
-    items.push(...page.items.filter(match))
-    next = page.next_cursor
-  } while (next && items.length < enough)
-  return { items, next_cursor: next }
-}
-
-/** The first of a list that match what somebody types. */
-export function useMatching<T>(
-  kind: string,
-  path: string,
-  enabled: boolean,
-  wanted: string,
-  match: Match,
-) {
-  const realm = useRealm()
-  return useQuery({
-    queryKey: ['matching', realm, kind, wanted],
-    enabled,
-    staleTime: 10_000,
-    queryFn: ({ signal }): Promise<Page<T>> =>
-      wanted
-        ? matchingPage<T>(realmPath(realm, path), {}, null, match, signal)
-        : get<Page<T>>(realmPath(realm, path) + query({ limit: 200 }), signal).then((page) => ({
-            ...page,
-            items: page.items.filter(match),
-          })),
-  })
-}
-
 /** The newest webhooks; whether there are more says `next_cursor`. */
 export function useNewestWebhooks() {
   const realm = useRealm()
@@ -108,23 +59,10 @@ export function useWebhook(id: string, enabled = true) {
   })
 }
 
-/** Webhooks page by page: those that have all `words`, and are enabled or not. */
-export function useWebhookList(words: string[], state: string | undefined) {
+/** Webhooks page by page: those with a text in name or URL, that are enabled or not, that subscribe to a type. */
+export function useWebhookList(filters: { search?: string; enabled?: string; event?: string }) {
   const realm = useRealm()
-  return usePages<Webhook>(
-    ['webhooks', realm, 'list'],
-    realmPath(realm, '/webhooks'),
-    {},
-    50,
-    words.length > 0 || state ? { key: `${words.join(' ')} ${state}`, match } : undefined,
-  )
-  function match(one: unknown) {
-    const { name, url, description, events, enabled } = one as Webhook
-    const text = `${name} ${url} ${description} ${events.join(' ')}`.toLowerCase()
-    return (
-      (!state || (state === 'enabled') === enabled) && words.every((word) => text.includes(word))
-    )
-  }
+  return usePages<Webhook>(['webhooks', realm, 'list'], realmPath(realm, '/webhooks'), filters)
 }
 
 /** A type with the texts of its schema and its example, "" for none: parsing would round long numbers. */
@@ -195,14 +133,11 @@ export function usePages<T>(
   path: string,
   filters: Record<string, string | undefined>,
   limit = 50,
-  only?: { key: string; match: Match },
 ) {
   return useInfiniteQuery({
-    queryKey: only ? [...key, filters, only.key] : [...key, filters],
+    queryKey: [...key, filters],
     queryFn: ({ pageParam, signal }) =>
-      only
-        ? matchingPage<T>(path, filters, pageParam, only.match, signal)
-        : get<Page<T>>(path + query({ limit, ...filters, cursor: pageParam }), signal),
+      get<Page<T>>(path + query({ limit, ...filters, cursor: pageParam }), signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     // Only the first page is live: more pages would be asked again one by one.

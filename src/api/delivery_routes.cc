@@ -1,11 +1,14 @@
-#include <algorithm>
+#include <fmt/format.h>
 
 #include "api/call.h"
+#include "api/delivery_filter.h"
 #include "api/delivery_view.h"
+#include "api/retry_route.h"
 #include "api/routes.h"
 #include "audit/record.h"
 #include "base/check.h"
 #include "delivery/engine.h"
+#include "store/attempt_now.h"
 #include "store/tables.h"
 
 namespace postrider::api {
@@ -72,39 +75,14 @@ struct Wanted {
     std::optional<ResourceId> resource;
 };
 
-/// "503", or "5xx".
-void read_status(Query& query, store::deliveries_table::AttemptFilter& filter) {
-    const auto text = query.text("status");
+/// One filter by the last attempt, where the query has it.
+void read_filter(Query& query, std::string_view name,
+                 std::string (*read)(std::string_view, store::deliveries_table::AttemptFilter&),
+                 store::deliveries_table::AttemptFilter& filter) {
+    const auto text = query.text(name);
     if (!text) return;
-    const bool is_long = text->size() == 3 && (*text)[0] >= '1' && (*text)[0] <= '9';
-    const bool is_class = is_long && text->ends_with("xx");
-    const bool is_number =
-        is_long && std::ranges::all_of(*text, [](char c) { return c >= '0' && c <= '9'; });
-    if (!is_class && !is_number) {
-        return query.refuse("status", "must be a status such as 503, or a class such as 5xx");
-    }
-    filter.status_min = is_class ? ((*text)[0] - '0') * 100 : std::stoi(*text);
-    filter.status_max = is_class ? filter.status_min + 99 : filter.status_min;
-}
-
-/// A reason, or a kind of them.
-void read_outcome(Query& query, store::deliveries_table::AttemptFilter& filter) {
-    const auto text = query.text("outcome");
-    if (!text) return;
-    if (const auto reason = parse_outcome_reason(*text)) {
-        filter.outcomes = {*reason};
-        return;
-    }
-    const auto kind = parse_outcome_kind(*text);
-    if (!kind) {
-        return query.refuse("outcome",
-                            "must be internal, transport or response, or a reason such as "
-                            "connect_failed");
-    }
-    // They follow each other from 0 on.
-    for (int i = 0; i <= static_cast<int>(OutcomeReason::shutting_down); ++i) {
-        const auto reason = static_cast<OutcomeReason>(i);
-        if (kind_of(reason) == *kind) filter.outcomes.push_back(reason);
+    if (auto refusal = read(*text, filter); !refusal.empty()) {
+        query.refuse(name, std::move(refusal));
     }
 }
 
@@ -119,13 +97,9 @@ Wanted read_wanted(Query& query) {
     filter.since = query.time("since");
     filter.until = query.time("until");
     wanted.resource = query.id<ResourceId>("resource_id");
-    read_status(query, wanted.last_attempt);
-    read_outcome(query, wanted.last_attempt);
-    if (const auto text = query.text("min_duration")) {
-        const auto duration = parse_duration(*text);
-        if (!duration) query.refuse("min_duration", "must be a duration such as 500ms or 2s");
-        wanted.last_attempt.took_min = duration.value_or(Duration{0});
-    }
+    read_filter(query, "status", read_status, wanted.last_attempt);
+    read_filter(query, "outcome", read_outcome, wanted.last_attempt);
+    read_filter(query, "min_duration", read_min_duration, wanted.last_attempt);
     if (wanted.resource && filter.event) {
         query.refuse("resource_id", "does not go with event_id: an event has one resource");
     }
@@ -230,14 +204,42 @@ Result<DeliveryView> redeliver_in(store::Transaction& tx, delivery::Engine& engi
     return std::move(*pending);
 }
 
-Result<void> redeliver(Context& context, Call& call) {
+Result<DeliveryView> attempt_now_in(store::Transaction& tx, delivery::Engine& engine,
+                                    const Actor& actor, const RealmId& realm, const DeliveryId& id,
+                                    Timestamp kept_since) {
+    POSTRIDER_ASSIGN(const auto view, find_kept(tx.sql(), realm, id, kept_since));
+    const WebhookId webhook = view.row.webhook;
+    if (view.row.test) {
+        return fail(ErrorCode::conflict, "a test is attempted once; send another test");
+    }
+    if (view.row.state != DeliveryState::pending) {
+        return fail(ErrorCode::conflict, fmt::format("the delivery is {}: redeliver it instead",
+                                                     to_string(view.row.state)));
+    }
+    POSTRIDER_TRY(store::deliveries_table::attempt_now(tx, realm, id, tx.now()));
+    POSTRIDER_TRY(audit::record(
+        tx, actor,
+        {.realm = realm, .action = "delivery.attempt_now", .resource_id = id.to_string()}));
+    tx.after_commit([&engine, realm, webhook, commit = tx.commit_number()] {
+        engine.wake(realm, webhook, commit);
+    });
+    POSTRIDER_ASSIGN(auto due, store::deliveries_table::find(tx.sql(), realm, id));
+    CHECK(due.has_value());
+    return std::move(*due);
+}
+
+using Change = Result<DeliveryView> (*)(store::Transaction&, delivery::Engine&, const Actor&,
+                                        const RealmId&, const DeliveryId&, Timestamp);
+
+/// Does something to one delivery, which is pending then.
+Result<void> change_delivery(Context& context, Call& call, Change change) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<DeliveryId>("delivery_id", "delivery"));
     POSTRIDER_TRY(call.query().finish());
     store::write<DeliveryView>(
         call.store,
         [&engine = context.engine, actor = call.actor(), realm = call.realm, id,
-         kept_since = call.kept_since](store::Transaction& tx) {
-            return redeliver_in(tx, engine, actor, realm, id, kept_since);
+         kept_since = call.kept_since, change](store::Transaction& tx) {
+            return change(tx, engine, actor, realm, id, kept_since);
         },
         call.reply.with<DeliveryView>([realm = call.realm_name](const DeliveryView& view) {
             std::string out;
@@ -250,11 +252,20 @@ Result<void> redeliver(Context& context, Call& call) {
     return {};
 }
 
+Result<void> redeliver(Context& context, Call& call) {
+    return change_delivery(context, call, redeliver_in);
+}
+
+Result<void> attempt_now(Context& context, Call& call) {
+    return change_delivery(context, call, attempt_now_in);
+}
+
 }  // namespace
 
 RouteList delivery_routes(Context& context) {
     const std::string realm = "/api/v1/realms/{realm}";
     return {
+        retry_route(context),
         handle(context, {"GET", realm + "/deliveries", "list_deliveries"}, list_deliveries),
         handle(context,
                {"GET", realm + "/webhooks/{webhook_id}/deliveries", "list_webhook_deliveries"},
@@ -262,6 +273,8 @@ RouteList delivery_routes(Context& context) {
         handle(context, {"GET", realm + "/deliveries/{delivery_id}", "get_delivery"}, get_delivery),
         handle(context, {"POST", realm + "/deliveries/{delivery_id}/redeliver", "redeliver"},
                redeliver),
+        handle(context, {"POST", realm + "/deliveries/{delivery_id}/attempt-now", "attempt_now"},
+               attempt_now),
     };
 }
 

@@ -61,6 +61,8 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"list_deliveries", view_events},
     {"get_delivery", view_events},
     {"redeliver", redeliver},
+    {"attempt_now", redeliver},
+    {"retry_deliveries", redeliver},
     // operations
     {"list_operations", view_events},
     {"get_operation", view_events},

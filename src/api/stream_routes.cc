@@ -4,6 +4,7 @@
 #include "api/routes.h"
 #include "base/mutex.h"
 #include "base/shares.h"
+#include "store/counters_table.h"
 #include "store/tables.h"
 
 /// Server-sent events: a realm's pulse, whenever it changes. It says that there is something to ask
@@ -12,7 +13,20 @@ namespace postrider::api {
 
 namespace {
 
-using store::PulseRow;
+/// What has changed when it has changed. An attempt that fails while its delivery stays pending
+/// changes nothing of the row: it is counted.
+struct Beat {
+    store::PulseRow row;
+    std::int64_t attempts = 0;
+    bool operator==(const Beat&) const = default;
+};
+
+Result<Beat> read_beat(store::sql::Connection& sql, const RealmId& realm, Timestamp now) {
+    Beat beat;
+    POSTRIDER_ASSIGN(beat.row, store::read_pulse(sql, realm, limits::pulse_count_max));
+    POSTRIDER_ASSIGN(beat.attempts, store::counters_table::attempts_lately(sql, realm, now));
+    return beat;
+}
 
 template <typename IdType>
 void write_id(json::Writer& writer, std::string_view name, const std::optional<IdType>& id) {
@@ -23,7 +37,8 @@ void write_id(json::Writer& writer, std::string_view name, const std::optional<I
     }
 }
 
-std::string pulse_event(const PulseRow& row) {
+std::string pulse_event(const Beat& beat) {
+    const store::PulseRow& row = beat.row;
     std::string out = "event: pulse\ndata: ";
     json::Writer writer(out);
     writer.begin_object();
@@ -33,6 +48,7 @@ std::string pulse_event(const PulseRow& row) {
     writer.member("pending", row.pending);
     writer.member("failed", row.failed);
     writer.member("count_max", limits::pulse_count_max);
+    writer.member("attempts", beat.attempts);
     writer.end_object();
     return out + "\n\n";
 }
@@ -65,20 +81,20 @@ class Pulse : public std::enable_shared_from_this<Pulse> {
 
  private:
     void look() {
-        store::read<PulseRow>(
+        store::read<Beat>(
             store_,
-            [realm = realm_](store::sql::Connection& sql) {
-                return store::read_pulse(sql, realm, limits::pulse_count_max);
+            [realm = realm_, now = clock_.now()](store::sql::Connection& sql) {
+                return read_beat(sql, realm, now);
             },
-            [self = shared_from_this()](Result<PulseRow> row) { self->told(row); });
+            [self = shared_from_this()](Result<Beat> beat) { self->told(beat); });
     }
     /// An error is no pulse: the heartbeat goes on, and the next look may succeed.
-    void told(const Result<PulseRow>& row) {
+    void told(const Result<Beat>& beat) {
         MutexLock lock(mutex_);
         is_looking_ = false;
-        if (!row || (number_ > 0 && *row == row_)) return;
-        row_ = *row;
-        text_ = pulse_event(row_);
+        if (!beat || (number_ > 0 && *beat == beat_)) return;
+        beat_ = *beat;
+        text_ = pulse_event(beat_);
         ++number_;
     }
 
@@ -88,7 +104,7 @@ class Pulse : public std::enable_shared_from_this<Pulse> {
     Mutex mutex_;
     bool is_looking_ GUARDED_BY(mutex_) = false;
     std::optional<Monotonic> looked_at_ GUARDED_BY(mutex_);
-    PulseRow row_ GUARDED_BY(mutex_);
+    Beat beat_ GUARDED_BY(mutex_);
     std::string text_ GUARDED_BY(mutex_);
     std::uint64_t number_ GUARDED_BY(mutex_) = 0;
 };

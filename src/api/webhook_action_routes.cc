@@ -1,5 +1,6 @@
 #include "api/call.h"
 #include "api/delivery_view.h"
+#include "api/retry_route.h"
 #include "api/routes.h"
 #include "delivery/engine.h"
 #include "net/event_loop.h"
@@ -131,21 +132,49 @@ Result<void> test_webhook(Context& context, Call& call, webhooks::TestLimiter& l
     return {};
 }
 
-Result<webhooks::Span> read_span(Call& call) {
+struct Recovery {
+    webhooks::Span span;
+    bool is_dry_run = false;
+};
+
+Result<Recovery> read_recovery(Call& call) {
     POSTRIDER_ASSIGN(auto body, call.json_object());
     body.require("since");
     const auto since = body.time("since");
     const auto until = body.time("until");
     if (since && until && *until <= *since) body.refuse("until", "must be after since");
+    const bool dry = is_dry_run(body);
     POSTRIDER_TRY(body.finish());
     // What is older is not kept.
-    return webhooks::Span{call.not_before_kept(since), until};
+    return Recovery{{call.not_before_kept(since), until}, dry};
+}
+
+Answer lacking_answer(const webhooks::Lacking& lacking) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    writer.member("count", lacking.lost + lacking.missed);
+    writer.member("lost", lacking.lost);
+    writer.member("missed", lacking.missed);
+    writer.member("is_more", lacking.is_more);
+    writer.end_object();
+    return json_answer(200, std::move(out));
 }
 
 Result<void> recover_webhook(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto id, call.path_id<WebhookId>("webhook_id", "webhook"));
     POSTRIDER_TRY(call.query().finish());
-    POSTRIDER_ASSIGN(const auto span, read_span(call));
+    POSTRIDER_ASSIGN(const auto recovery, read_recovery(call));
+    const auto& span = recovery.span;
+    if (recovery.is_dry_run) {
+        store::read<webhooks::Lacking>(
+            call.store,
+            [realm = call.realm, id, span](store::sql::Connection& sql) {
+                return webhooks::count_recovery(sql, realm, id, span);
+            },
+            call.reply.with<webhooks::Lacking>(lacking_answer));
+        return {};
+    }
     store::write<store::OperationRow>(
         call.store,
         [&recoveries = context.recoveries, realm = call.realm, id, span,
@@ -156,12 +185,7 @@ Result<void> recover_webhook(Context& context, Call& call) {
         },
         call.reply.with<store::OperationRow>(
             [realm = call.realm_name](const store::OperationRow& row) {
-                std::string out;
-                json::Writer writer(out);
-                webhooks::write_operation(writer, row);
-                return json_answer(202, std::move(out))
-                    .with_header("Location",
-                                 "/api/v1/realms/" + realm + "/operations/" + row.id.to_string());
+                return operation_started(realm, row);
             }));
     return {};
 }

@@ -1,5 +1,4 @@
-#include "webhooks/health.h"
-#include "webhooks/webhooks.h"
+#include <algorithm>
 
 #include "api/call.h"
 #include "api/directory_call.h"
@@ -7,7 +6,10 @@
 #include "api/plain_http.h"
 #include "api/routes.h"
 #include "api/search_text.h"
+#include "events/catalogue.h"
 #include "store/tables.h"
+#include "webhooks/health.h"
+#include "webhooks/webhooks.h"
 
 namespace postrider::api {
 
@@ -61,12 +63,42 @@ struct Listed {
 };
 using ListedWebhooks = store::List<Listed>;
 
+bool is_subscribed(const store::WebhookRow& row, std::string_view type) {
+    const auto patterns = webhooks::parse_words(row.events);
+    return patterns && std::ranges::any_of(*patterns, [type](const std::string& pattern) {
+               return events::matches(pattern, type);
+           });
+}
+
+/// Those that subscribe to a type; no index answers it, so at most all webhooks of the realm are
+/// looked at.
+Result<store::List<store::WebhookRow>> subscribers(
+    store::sql::Connection& sql, const RealmId& realm, const store::search::WebhookFilter& filter,
+    std::string_view type, std::optional<WebhookId> before, std::size_t wanted) {
+    store::List<store::WebhookRow> found;
+    while (found.read() < wanted) {
+        POSTRIDER_ASSIGN(
+            auto some, store::search::webhooks(sql, realm, filter, before, limits::page_size_max));
+        found.unreadable += some.unreadable;
+        found.last = some.last;
+        const bool is_end = some.read() < limits::page_size_max;
+        if (some.last) before = WebhookId{*some.last};
+        for (auto& row : some) {
+            if (found.read() < wanted && is_subscribed(row, type)) found.push_back(std::move(row));
+        }
+        if (is_end) break;
+    }
+    return found;
+}
+
 Result<ListedWebhooks> list_with_health(store::sql::Connection& sql, const RealmId& realm,
                                         const store::search::WebhookFilter& filter,
-                                        const Page& page, Timestamp now) {
+                                        const std::string& event, const Page& page, Timestamp now) {
+    const auto before = page.before_id<WebhookId>();
     POSTRIDER_ASSIGN(const auto rows,
-                     store::search::webhooks(sql, realm, filter, page.before_id<WebhookId>(),
-                                             page.rows_wanted()));
+                     event.empty()
+                         ? store::search::webhooks(sql, realm, filter, before, page.rows_wanted())
+                         : subscribers(sql, realm, filter, event, before, page.rows_wanted()));
     POSTRIDER_ASSIGN(const auto reader, webhooks::HealthReader::begin(sql, realm, now));
     ListedWebhooks list;
     for (const auto& row : rows) {
@@ -86,12 +118,14 @@ Result<void> list_webhooks(Context& context, Call& call) {
         if (*word != "true" && *word != "false") query.refuse("enabled", "must be true or false");
         filter.enabled = *word == "true";
     }
+    const std::string event = query.text("event").value_or("");
     const Page page = query.page();
     POSTRIDER_TRY(query.finish());
     store::read<ListedWebhooks>(
         call.store,
-        [realm = call.realm, filter, page, now = context.clock.now()](store::sql::Connection& sql) {
-            return list_with_health(sql, realm, filter, page, now);
+        [realm = call.realm, filter, event, page,
+         now = context.clock.now()](store::sql::Connection& sql) {
+            return list_with_health(sql, realm, filter, event, page, now);
         },
         call.reply.with<ListedWebhooks>([page](const ListedWebhooks& list) {
             return page.answer(

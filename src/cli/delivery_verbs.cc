@@ -46,6 +46,46 @@ int redeliver(Context& context, const Given& given) {
     return answer ? show_delivery(context, *answer) : answer.error();
 }
 
+int attempt_now(Context& context, const Given& given) {
+    auto path = find_path(context, delivery_kind, *given.text("DELIVERY-ID"), "/attempt-now");
+    if (!path) return path.error();
+    auto answer = context.ask("POST", *path);
+    return answer ? show_delivery(context, *answer) : answer.error();
+}
+
+int retry(Context& context, const Given& given) {
+    auto state = given.text("--state");
+    if (!state) {
+        return context.wrong("delivery retry needs --state: pending, failed or cancelled");
+    }
+    json::Object body = {{"state", *state}};
+    if (auto typed = given.text("--webhook")) {
+        auto id = find_id(context, webhook_kind, *typed);
+        if (!id) return id.error();
+        body.emplace_back("webhook_id", *id);
+    }
+    const auto add = [&](std::string_view flag, const char* member) {
+        if (auto text = given.text(flag)) body.emplace_back(member, *text);
+    };
+    add("--event", "event");
+    add("--status", "status");
+    add("--outcome", "outcome");
+    add("--resource", "resource_id");
+    add("--slower-than", "min_duration");
+    for (const char* member : {"since", "until"}) {
+        auto when = moment(context, given, std::string("--") + member);
+        if (!when) return when.error();
+        if (*when) body.emplace_back(member, **when);
+    }
+    if (given.has("--dry-run")) body.emplace_back("dry_run", true);
+    auto answer = context.ask("POST", context.in_realm("/deliveries/retry"),
+                              json::serialize(json::Value(std::move(body))));
+    if (!answer) return answer.error();
+    if (given.has("--dry-run")) return show_count(context, *answer);
+    if (given.has("--wait")) return wait_for_operation(context, text_of(answer->value, "id"));
+    return show_operation(context, *answer);
+}
+
 int list_operations(Context& context, const Given& given) {
     return show_list(context, given, context.in_realm("/operations"), {},
                      {{"ID", Fit::id},
@@ -129,6 +169,32 @@ std::vector<Verb> delivery_verbs() {
                      "postrider delivery list --state failed --all -o name | xargs -n1 postrider "
                      "delivery redeliver",
          .run = redeliver},
+        {.group = "delivery",
+         .name = "attempt-now",
+         .summary = "attempt a pending delivery now; its schedule stays whole",
+         .arguments = {delivery_id},
+         .examples = "postrider delivery attempt-now last\n"
+                     "postrider delivery list --state pending -o name | xargs -n1 postrider "
+                     "delivery attempt-now",
+         .run = attempt_now},
+        {.group = "delivery",
+         .name = "retry",
+         .summary = "attempt all that match: pending ones now, final ones again",
+         .arguments = {{"--state", "STATE", "pending, failed or cancelled", Count::optional,
+                        "pending failed cancelled"},
+                       {"--webhook", "WEBHOOK", "only to this one: its id or name"},
+                       {"--event", "EVENT", "only of events of this type"},
+                       {"--status", "STATUS", "only those last answered so: 503, or 5xx"},
+                       {"--outcome", "OUTCOME", "of the last attempt: transport, dns_failed …"},
+                       {"--resource", "UUID", "only of events about this resource"},
+                       {"--slower-than", "DURATION", "only those whose last attempt took so long"},
+                       {"--since", "WHEN", "only those made since a time, or so long ago, like 2d"},
+                       {"--until", "WHEN", "only those made before"},
+                       {"--dry-run", "", "only say how many match"},
+                       {"--wait", "", "until it is done"}},
+         .examples = "postrider delivery retry --state pending --webhook shop --dry-run\n"
+                     "postrider delivery retry --state failed --status 5xx --since 2h --wait",
+         .run = retry},
         statistics_verb(),
         search_verb(),
         {.group = "operation",

@@ -279,9 +279,23 @@ int show_operation(Context& context, const Answer& answer) {
                                : Style::plain);
     add_if(card, "Reason", printable(text_of(operation, "detail")));
     card.add("Done", text_of(operation, "done") + " of " + text_of(operation, "total"));
-    card.add("Webhook", text_of(operation, "webhook_id"));
+    add_if(card, "Webhook", text_of(operation, "webhook_id"));
     card.add("Created", context.when(operation, "created_at"));
     add_if(card, "Finished", context.when(operation, "finished_at"));
+    context.show(card);
+    return exit_ok;
+}
+
+int show_count(Context& context, const Answer& answer) {
+    if (context.show_raw(answer)) return exit_ok;
+    const auto* more = answer.value.find("is_more");
+    const bool is_more = more != nullptr && *more == json::Value(true);
+    Card card;
+    card.add("It would be",
+             text_of(answer.value, "count") + (is_more ? " and more" : "") + " deliveries");
+    add_if(card, "Failed or cancelled", text_of(answer.value, "lost"));
+    add_if(card, "Missed", text_of(answer.value, "missed"));
+    card.add("Done", "nothing: this was a dry run");
     context.show(card);
     return exit_ok;
 }

@@ -20,6 +20,8 @@ int show_delivery(Context& context, const Answer& answer);
 int show_deliveries(Context& context, const Given& given, const std::string& path, Query query);
 
 int show_operation(Context& context, const Answer& answer);
+/// Of a dry run: how many deliveries it would be.
+int show_count(Context& context, const Answer& answer);
 /// Asks until it is final, with progress on a terminal.
 int wait_for_operation(Context& context, const std::string& id);
 

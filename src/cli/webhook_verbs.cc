@@ -238,9 +238,11 @@ int recover(Context& context, const Given& given) {
     if (!id) return id.error();
     json::Object body = {{"since", **since}};
     if (*until) body.emplace_back("until", **until);
+    if (given.has("--dry-run")) body.emplace_back("dry_run", true);
     auto answer = context.ask("POST", path_of(context, *id, "/recover"),
                               json::serialize(json::Value(std::move(body))));
     if (!answer) return answer.error();
+    if (given.has("--dry-run")) return show_count(context, *answer);
     if (given.has("--wait")) return wait_for_operation(context, text_of(answer->value, "id"));
     return show_operation(context, *answer);
 }
@@ -366,8 +368,10 @@ std::vector<Verb> webhook_verbs() {
          .arguments = {webhook_argument,
                        {"--since", "WHEN", "a time, or how long ago, like 2d"},
                        {"--until", "WHEN", "default: now"},
+                       {"--dry-run", "", "only say how many it would be"},
                        {"--wait", "", "until it is done"}},
-         .examples = "postrider webhook recover shop --since 2d --wait",
+         .examples = "postrider webhook recover shop --since 2d --dry-run\n"
+                     "postrider webhook recover shop --since 2d --wait",
          .run = recover},
     };
 }

@@ -33,7 +33,8 @@ constexpr Alias aliases[] = {{"ls", "list"},
                              {"rm", "cancel"},
                              {"delete", "cancel"},
                              {"resend", "redeliver"},
-                             {"retry", "redeliver"},
+                             {"try", "attempt-now"},
+                             {"try-now", "attempt-now"},
                              {"set-permissions", "permissions"},
                              {"set-password", "password"}};
 

@@ -25,6 +25,8 @@ void Backlog::reset(store::CommitNumber commit) {
     fall_behind(commit);
 }
 
+void Backlog::distrust(store::CommitNumber commit) { reset_at_ = std::max(reset_at_, commit); }
+
 void Backlog::leave(Timestamp due_at, store::CommitNumber commit) {
     due_at_ = std::min(due_at_.value_or(due_at), due_at);
     left_at_ = std::max(left_at_, commit);

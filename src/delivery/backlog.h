@@ -50,7 +50,10 @@ class Backlog {
     /// What is pending may have been cancelled at or before `commit`: nothing that was read or
     /// planned before is trusted.
     void reset(store::CommitNumber commit);
-    /// Whether what was recorded at `commit` may have been cancelled.
+    /// Something that is pending may be due earlier than memory has it, since `commit`: no retry that
+    /// was recorded before is trusted.
+    void distrust(store::CommitNumber commit);
+    /// Whether what was recorded at `commit` may have been cancelled, or made due.
     bool may_be_cancelled(store::CommitNumber commit) const { return commit <= reset_at_; }
     store::CommitNumber reset_at() const { return reset_at_; }
     /// A retry of `commit` was left to the store.
@@ -90,7 +93,7 @@ class Backlog {
     /// The earliest that was told while reading, which the read may not have seen.
     std::optional<Timestamp> told_due_since_;
     Timestamp read_at_{};
-    /// Retries recorded at or before this commit may have been cancelled by it.
+    /// Retries recorded at or before this commit may have been cancelled by it, or made due.
     store::CommitNumber reset_at_ = 0;
     std::unordered_set<DeliveryId> settled_;  // while reading
     std::optional<Timestamp> due_at_;

@@ -1,6 +1,7 @@
 #include "delivery/scheduler.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/check.h"
@@ -85,8 +86,38 @@ void Scheduler::mark_behind(const RealmId& realm, const WebhookId& webhook,
                             store::CommitNumber commit, Timestamp due_since) {
     Lane& lane = ensure(realm, webhook);
     lane.backlog.tell(due_since);
+    lane.backlog.distrust(commit);
     lane.backlog.fall_behind(commit);
+    make_room(lane);
     follow(lane);
+}
+
+/// What waits for its time goes back to the store, the latest first, until half a window is free:
+/// what is due now is not to wait for it.
+void Scheduler::make_room(Lane& lane) {
+    while (!lane.waiting.empty() && lane.held() > lane.window() / 2) {
+        const auto last = std::prev(lane.waiting.end());
+        lane.backlog.leave(last->first, 0);
+        drop_waiting(lane, last);
+    }
+}
+
+void Scheduler::drop_waiting(Lane& lane, std::multimap<Timestamp, Held>::iterator at) {
+    lane.forget(at->second.row.id);
+    --held_;
+    held_bytes_ -= at->second.event->size();
+    lane.waiting.erase(at);
+}
+
+/// Whether it waits in memory for a later time than the store has: somebody wants it attempted
+/// now. Then memory forgets it.
+bool Scheduler::is_sooner(Lane& lane, const store::DeliveryRow& row) {
+    const auto later = std::ranges::find_if(
+        lane.waiting.upper_bound(row.due_at), lane.waiting.end(),
+        [&row](const auto& waiting) { return waiting.second.row.id == row.id; });
+    if (later == lane.waiting.end()) return false;
+    drop_waiting(lane, later);
+    return true;
 }
 
 /// Does what a backlog that changed asks for.
@@ -238,7 +269,11 @@ Backlog::Answer Scheduler::take(Lane& lane, store::deliveries_table::Due due,
     if (!due.deliveries.empty()) answer.first_due_at = due.deliveries.front().row.due_at;
     if (lane.backlog.state() == Backlog::State::in_vain) return answer;
     for (auto& found : due.deliveries) {
-        if (lane.known.contains(found.row.id) || lane.backlog.is_settled(found.row.id)) continue;
+        if (lane.backlog.is_settled(found.row.id)) continue;
+        if (lane.known.contains(found.row.id) &&
+            !(found.row.due_at <= now && is_sooner(lane, found.row))) {
+            continue;
+        }
         // No schedule waits for so long: a clock was wrong when this was planned.
         if (found.row.due_at > now + limits::due_ahead_max) found.row.due_at = now;
         if (found.row.due_at > now + limits::held_ahead) {

@@ -35,8 +35,8 @@ class Scheduler {
     /// Its pending deliveries may have been cancelled at or before `commit`: forgets what is held
     /// (not what is in flight) and reads again.
     void reset_lane(const WebhookId& webhook, store::CommitNumber commit);
-    /// The store has deliveries of this lane that memory was not offered (refused, revived), due at
-    /// `due_since` or later.
+    /// The store has deliveries of this lane that memory was not offered (refused, revived), or
+    /// that are due earlier than it knows, at `due_since` or later.
     void mark_behind(const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit,
                      Timestamp due_since);
 
@@ -105,6 +105,9 @@ class Scheduler {
     void set_wake(Lane& lane);
     void take_due(Timestamp now);
     void drop_held(Lane& lane);
+    void make_room(Lane& lane);
+    void drop_waiting(Lane& lane, std::multimap<Timestamp, Held>::iterator at);
+    bool is_sooner(Lane& lane, const store::DeliveryRow& row);
 
     std::size_t attempts_in_flight_max_;
     std::unordered_map<WebhookId, std::unique_ptr<Lane>> lanes_;

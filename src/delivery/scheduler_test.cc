@@ -244,6 +244,71 @@ TEST(Scheduler, memory_is_bounded_and_the_rest_is_left_to_refills) {
     EXPECT_EQ(scheduler.lanes_behind(), 1u);
 }
 
+store::deliveries_table::Due due_of(const events::Offer& offer) {
+    store::deliveries_table::Due due{.deliveries = {}, .complete = true};
+    due.deliveries.push_back({offer.row, offer.event});
+    return due;
+}
+
+TEST(Scheduler, what_waits_in_memory_is_attempted_when_the_store_has_it_due_now) {
+    Scheduler scheduler(1000);
+    scheduler.add_lane(realm, webhook_number(0));
+    settle_lanes(scheduler);
+    scheduler.offer(offer_of(webhook_number(0), 1, 1, start + 20s), start);
+    scheduler.offer(offer_of(webhook_number(0), 2, 1, start + 25s), start);
+    EXPECT_TRUE(scheduler.plan(start, 10).empty());
+    scheduler.mark_behind(realm, webhook_number(0), 2, start);
+    const auto refills = scheduler.refills(start);
+    ASSERT_EQ(refills.size(), 1u);
+    scheduler.refilled(refills[0], due_of(offer_of(webhook_number(0), 2, 2)), 2, start);
+    const auto planned = scheduler.plan(start, 10);
+    ASSERT_EQ(planned.size(), 1u);
+    EXPECT_EQ(planned[0].row.id, offer_of(webhook_number(0), 2, 1).row.id);
+    // Once, and the other in its own time.
+    EXPECT_EQ(scheduler.plan(start + 30s, 10).size(), 1u);
+    EXPECT_EQ(scheduler.held(), 0u);
+}
+
+TEST(Scheduler, what_is_in_flight_is_not_attempted_again_for_being_due_now) {
+    Scheduler scheduler(1000);
+    scheduler.add_lane(realm, webhook_number(0));
+    settle_lanes(scheduler);
+    scheduler.offer(offer_of(webhook_number(0), 1, 1), start);
+    ASSERT_EQ(scheduler.plan(start, 10).size(), 1u);
+    scheduler.mark_behind(realm, webhook_number(0), 2, start);
+    const auto refills = scheduler.refills(start);
+    ASSERT_EQ(refills.size(), 1u);
+    scheduler.refilled(refills[0], due_of(offer_of(webhook_number(0), 1, 2)), 2, start);
+    EXPECT_TRUE(scheduler.plan(start, 10).empty());
+}
+
+TEST(Scheduler, what_waits_for_its_time_does_not_keep_what_is_due_now_in_the_store) {
+    Scheduler scheduler(1000);
+    scheduler.add_lane(realm, webhook_number(0));
+    settle_lanes(scheduler);
+    const std::size_t window = limits::lane_in_flight_first * limits::lane_window_factor;
+    for (std::size_t i = 1; i <= window; ++i) {
+        scheduler.offer(offer_of(webhook_number(0), i, 1, start + 20s), start);
+    }
+    ASSERT_EQ(scheduler.held(), window);
+    scheduler.mark_behind(realm, webhook_number(0), 2, start);
+    const auto refills = scheduler.refills(start);
+    ASSERT_EQ(refills.size(), 1u);
+    // In the order of their times, as the store gives them.
+    auto due = due_of(offer_of(webhook_number(0), window + 1, 2));
+    for (std::size_t id = 1; id <= window; ++id) {
+        const auto waiting = offer_of(webhook_number(0), id, 1, start + 20s);
+        due.deliveries.push_back({waiting.row, waiting.event});
+    }
+    scheduler.refilled(refills[0], std::move(due), 2, start);
+    const auto planned = scheduler.plan(start, 10);
+    ASSERT_EQ(planned.size(), 1u);
+    EXPECT_EQ(planned[0].row.id, offer_of(webhook_number(0), window + 1, 2).row.id);
+    // What has no room is still the store's, and is read again.
+    EXPECT_EQ(scheduler.held(), window - 1);
+    EXPECT_EQ(scheduler.lanes_behind(), 1u);
+}
+
 TEST(Scheduler, a_retry_due_late_waits_in_the_store_only) {
     Scheduler scheduler(10);
     auto webhook = webhook_number(1);
@@ -263,8 +328,8 @@ TEST(Scheduler, a_retry_due_late_waits_in_the_store_only) {
 }
 
 // A model of the store and the engine's other half, driven from one seed: commits, offers that are
-// dropped at random, reads of older snapshots, retries, cancellations, lanes that are another
-// node's for a while.
+// dropped at random, reads of older snapshots, retries, cancellations, what is made due by hand,
+// lanes that are another node's for a while.
 class Simulation {
  public:
     explicit Simulation(std::uint64_t seed) : random_(seed) {
@@ -279,6 +344,7 @@ class Simulation {
             now_ += Duration{static_cast<std::int64_t>(random_.next() % 20'000)};
             if (chance(0.5)) publish();
             if (chance(0.05)) cancel(webhook_number(static_cast<int>(random_.next() % lanes)));
+            if (chance(0.1)) hurry(webhook_number(static_cast<int>(random_.next() % lanes)));
             if (chance(0.05)) leave(webhook_number(static_cast<int>(random_.next() % lanes)));
             act();
         }
@@ -343,6 +409,18 @@ class Simulation {
         for (const auto& id : open_[webhook]) stored_.at(id).state = DeliveryState::cancelled;
         open_[webhook].clear();
         scheduler_.reset_lane(webhook, commit_);
+    }
+
+    /// Somebody wants some of what waits attempted now.
+    void hurry(const WebhookId& webhook) {
+        ++commit_;
+        for (const auto& id : open_[webhook]) {
+            Stored& stored = stored_.at(id);
+            if (stored.offer.row.due_at <= now_ || chance(0.3)) continue;
+            stored.offer.row.due_at = now_;
+        }
+        if (away_.contains(webhook)) return;
+        scheduler_.mark_behind(realm, webhook, commit_, now_ - limits::told_late_max);
     }
 
     void leave(const WebhookId& webhook) {
@@ -457,6 +535,11 @@ class Simulation {
             cancel(told.front().webhook);
             // The lane may even have been read again by then.
             while (!reads_.empty()) finish_read();
+            for (auto& refill : scheduler_.refills(now_)) start_read(refill);
+            while (!reads_.empty()) finish_read();
+        }
+        if (!told.empty() && chance(0.1)) {
+            hurry(told.front().webhook);
             for (auto& refill : scheduler_.refills(now_)) start_read(refill);
             while (!reads_.empty()) finish_read();
         }

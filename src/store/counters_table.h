@@ -49,6 +49,10 @@ Result<List<Span>> of_webhook(sql::Connection& sql, const RealmId& realm, const 
 Result<List<Span>> of_all(sql::Connection& sql, const RealmId& realm, Grain grain, Timestamp since,
                           Timestamp until);
 
+/// How many attempts of a realm began yesterday or today (UTC); with what the log has. It grows
+/// with each one that is recorded, and falls at midnight. Tests are left out.
+Result<std::int64_t> attempts_lately(sql::Connection& sql, const RealmId& realm, Timestamp now);
+
 /// How the attempts of some webhooks ended lately. Without what the log has.
 struct Last {
     WebhookId webhook;

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <variant>
 
 #include "audit/record.h"
 #include "events/catalogue.h"
 #include "model/limits.h"
 #include "store/id_range.h"
 #include "store/tables.h"
+#include "webhooks/retry.h"
 #include "webhooks/webhook.h"
 
 namespace postrider::webhooks {
@@ -18,6 +20,9 @@ using store::OperationRow;
 using store::Transaction;
 
 constexpr std::string_view recover_kind = "recover";
+
+/// A dry run looks at so many times limits::recover_step_deliveries events at most, some 200 ms.
+constexpr int dry_run_steps_max = 20;
 
 /// What the operation's row keeps: which webhook, and the ids of its events.
 struct Params {
@@ -172,80 +177,145 @@ void end(Transaction& tx, OperationRow& row, OperationState state, std::string d
     row.finished_at = tx.now();
 }
 
+std::unexpected<Error> no_such_webhook(const WebhookId& id) {
+    return fail(ErrorCode::not_found, fmt::format("there is no webhook \"{}\"", id.to_string()));
+}
+
+std::unexpected<Error> disabled() {
+    return fail(ErrorCode::conflict,
+                "the webhook is disabled: enable it first, then recover what it missed");
+}
+
 std::unexpected<Error> no_such_operation(const OperationId& id) {
     return fail(ErrorCode::not_found, fmt::format("there is no operation \"{}\"", id.to_string()));
 }
+
+/// A step of a recovery.
+struct RecoveryStep {
+    Params params;
+    Found found;
+    bool is_counting = true;
+};
 
 /// The next step of the operation whose turn it is: the one after `last`, by age.
 struct Task {
     RealmId realm;
     OperationId operation;
-    Params params;
-    Cursor cursor;
-    Found found;
+    std::string cursor;  ///< of its row, when this was read
+    std::variant<RecoveryStep, RetryStep> step;
 };
+
+Result<RecoveryStep> look_at_recovery(store::sql::Connection& sql, const OperationRow& row) {
+    RecoveryStep step;
+    POSTRIDER_ASSIGN(step.params, parse_params(row));
+    POSTRIDER_ASSIGN(const auto cursor, parse_cursor(row));
+    step.is_counting = cursor.is_counting;
+    POSTRIDER_ASSIGN(step.found, look(sql, row.realm, step.params, cursor));
+    return step;
+}
 
 Result<std::optional<Task>> next_task(store::sql::Connection& sql, const OperationId& last) {
     POSTRIDER_ASSIGN(auto running, store::operations_table::running(sql));
-    std::erase_if(running, [](const OperationRow& row) { return row.kind != recover_kind; });
+    std::erase_if(running, [](const OperationRow& row) {
+        return row.kind != recover_kind && row.kind != retry_kind;
+    });
     if (running.empty()) return std::nullopt;
     std::ranges::sort(running, {}, &OperationRow::id);
     const auto after = std::ranges::upper_bound(running, last, {}, &OperationRow::id);
     const auto& row = after == running.end() ? running.front() : *after;
-    Task task{.realm = row.realm, .operation = row.id, .params = {}, .cursor = {}, .found = {}};
-    POSTRIDER_ASSIGN(task.params, parse_params(row));
-    POSTRIDER_ASSIGN(task.cursor, parse_cursor(row));
-    POSTRIDER_ASSIGN(task.found, look(sql, row.realm, task.params, task.cursor));
+    Task task{.realm = row.realm, .operation = row.id, .cursor = row.cursor, .step = {}};
+    if (row.kind == retry_kind) {
+        POSTRIDER_ASSIGN(task.step, look_at_retry(sql, row));
+    } else {
+        POSTRIDER_ASSIGN(task.step, look_at_recovery(sql, row));
+    }
     return task;
+}
+
+/// Does the step, moves the cursor and counts in `row`. The webhook, if it has something due by it.
+Result<std::vector<WebhookId>> do_recovery(Transaction& tx, OperationRow& row,
+                                           const RecoveryStep& step) {
+    const auto& found = step.found;
+    std::vector<WebhookId> due;
+    POSTRIDER_ASSIGN(const auto webhook,
+                     store::webhooks_table::find(tx.sql(), row.realm, step.params.webhook));
+    Cursor next{.is_counting = step.is_counting, .after = found.last};
+    if (auto problem = problem_of(webhook); !problem.empty()) {
+        end(tx, row, OperationState::failed, std::move(problem));
+    } else if (!found.problem.empty()) {
+        return due;  // it was enabled since: look again
+    } else if (step.is_counting) {
+        row.total += static_cast<std::int64_t>(found.lacks.size());
+        if (found.complete) next = {.is_counting = false, .after = id_before(step.params.since)};
+    } else {
+        POSTRIDER_ASSIGN(const auto done, supply(tx, row.realm, step.params.webhook, found.lacks));
+        row.done += done;
+        if (found.complete) {
+            end(tx, row, OperationState::done);
+            row.total = row.done;  // something may have changed since it was counted
+        }
+        if (done > 0) due.push_back(step.params.webhook);
+    }
+    row.cursor = to_text(next);
+    return due;
+}
+
+Result<std::vector<WebhookId>> do_step(Transaction& tx, OperationRow& row, const Task& task) {
+    // As of this transaction: a disabling that was answered has cancelled everything.
+    const auto held = store::realms_table::hold_config_version(tx, task.realm);
+    if (!held) {
+        if (held.error().code != ErrorCode::not_found) return std::unexpected(held.error());
+        end(tx, row, OperationState::failed, "The realm was deleted.");
+        return std::vector<WebhookId>{};
+    }
+    if (const auto* retry = std::get_if<RetryStep>(&task.step)) return do_retry(tx, row, *retry);
+    return do_recovery(tx, row, std::get<RecoveryStep>(task.step));
 }
 
 Result<void> do_task(Transaction& tx, const Task& task, const Recoveries::Wake& wake) {
     POSTRIDER_ASSIGN(auto row, store::operations_table::find(tx.sql(), task.realm, task.operation));
     if (!row || row->state != OperationState::running) return {};  // cancelled meanwhile
-    if (row->cursor != to_text(task.cursor)) return {};            // another node was first
-    const auto& found = task.found;
-    // As of this transaction: a disabling that was answered has cancelled everything.
-    const auto held = store::realms_table::hold_config_version(tx, task.realm);
-    if (!held && held.error().code != ErrorCode::not_found) return std::unexpected(held.error());
-    POSTRIDER_ASSIGN(const auto webhook,
-                     store::webhooks_table::find(tx.sql(), task.realm, task.params.webhook));
-    Cursor next{.is_counting = task.cursor.is_counting, .after = found.last};
-    if (auto problem = problem_of(webhook); !problem.empty() || !held) {
-        end(tx, *row, OperationState::failed, held ? std::move(problem) : "The realm was deleted.");
-    } else if (!found.problem.empty()) {
-        return {};  // it was enabled since: look again
-    } else if (task.cursor.is_counting) {
-        row->total += static_cast<std::int64_t>(found.lacks.size());
-        if (found.complete) next = {.is_counting = false, .after = id_before(task.params.since)};
-    } else {
-        POSTRIDER_ASSIGN(const auto done, supply(tx, task.realm, task.params.webhook, found.lacks));
-        row->done += done;
-        if (found.complete) {
-            end(tx, *row, OperationState::done);
-            row->total = row->done;  // something may have changed since it was counted
-        }
-        if (done > 0) {
-            tx.after_commit([wake, realm = task.realm, webhook = task.params.webhook,
-                             commit = tx.commit_number()] { wake(realm, webhook, commit); });
-        }
+    if (row->cursor != task.cursor) return {};                     // another node was first
+    POSTRIDER_ASSIGN(const auto due, do_step(tx, *row, task));
+    for (const WebhookId& webhook : due) {
+        tx.after_commit([wake, realm = task.realm, webhook, commit = tx.commit_number()] {
+            wake(realm, webhook, commit);
+        });
     }
-    row->cursor = to_text(next);
     return store::operations_table::update(tx, *row);
 }
 
 }  // namespace
 
+Result<Lacking> count_recovery(store::sql::Connection& sql, const RealmId& realm,
+                               const WebhookId& webhook, const Span& span) {
+    POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(sql, realm, webhook));
+    if (!row || row->deleted_at) return no_such_webhook(webhook);
+    Uuid all;
+    all.bytes.fill(0xff);
+    const Params params{.webhook = webhook,
+                        .since = store::first_id_at(span.since),
+                        .until = span.until ? store::first_id_at(*span.until) : all};
+    Cursor cursor{.is_counting = true, .after = id_before(params.since)};
+    Lacking lacking;
+    for (int step = 0; step < dry_run_steps_max; ++step) {
+        POSTRIDER_ASSIGN(const auto found, look(sql, realm, params, cursor));
+        if (!found.problem.empty()) return disabled();
+        for (const Lack& each : found.lacks) ++(each.delivery ? lacking.lost : lacking.missed);
+        if (found.complete) return lacking;
+        cursor.after = found.last;
+    }
+    lacking.is_more = true;
+    return lacking;
+}
+
 Result<OperationRow> start_recovery(Transaction& tx, const RealmId& realm, const WebhookId& webhook,
                                     const Span& span, const Actor& actor) {
     POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(tx.sql(), realm, webhook));
     if (!row || row->deleted_at) {
-        return fail(ErrorCode::not_found,
-                    fmt::format("there is no webhook \"{}\"", webhook.to_string()));
+        return no_such_webhook(webhook);
     }
-    if (!row->enabled) {
-        return fail(ErrorCode::conflict,
-                    "the webhook is disabled: enable it first, then recover what it missed");
-    }
+    if (!row->enabled) return disabled();
     POSTRIDER_ASSIGN(const auto running, store::operations_table::running(tx.sql()));
     for (const auto& other : running) {
         if (other.realm != realm || other.kind != recover_kind) continue;
@@ -300,8 +370,10 @@ void write_operation(json::Writer& writer, const OperationRow& row) {
     if (!row.detail.empty()) writer.member("detail", row.detail);
     writer.member("done", row.done);
     writer.member("total", row.total);
-    if (const auto params = parse_params(row); params) {
-        writer.member("webhook_id", params->webhook.to_string());
+    const auto params = json::parse(row.params);
+    const auto* webhook = params ? params->find("webhook_id") : nullptr;
+    if (webhook != nullptr && webhook->as_string() != nullptr) {
+        writer.member("webhook_id", *webhook->as_string());
     } else {
         writer.member_null("webhook_id");
     }

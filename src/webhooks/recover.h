@@ -24,6 +24,16 @@ struct Span {
     std::optional<Timestamp> until;  ///< none: now
 };
 
+/// What a recovery of the span would make pending, without doing it.
+struct Lacking {
+    std::int64_t lost = 0;    ///< deliveries that failed or were cancelled
+    std::int64_t missed = 0;  ///< events without a delivery
+    bool is_more = false;     ///< the oldest events alone were looked at
+};
+/// Errors: not_found; conflict (the webhook is disabled).
+Result<Lacking> count_recovery(store::sql::Connection& sql, const RealmId& realm,
+                               const WebhookId& webhook, const Span& span);
+
 /// Errors: not_found; conflict (the webhook is disabled, or another recovery of it runs).
 Result<store::OperationRow> start_recovery(store::Transaction& tx, const RealmId& realm,
                                            const WebhookId& webhook, const Span& span,
@@ -36,9 +46,9 @@ Result<store::OperationRow> cancel_operation(store::Transaction& tx, const Realm
 /// The JSON of an operation, in answers.
 void write_operation(json::Writer& writer, const store::OperationRow& row);
 
-/// Does the steps, one after the other, on the store's own threads: a look at a snapshot, then a
-/// short write, until nothing runs. Thread-safety: any thread. Lifetime: the store is stopped
-/// before it goes.
+/// Does the steps of recoveries and retries, one after the other, on the store's own threads: a
+/// look at a snapshot, then a short write, until nothing runs. Thread-safety: any thread. Lifetime:
+/// the store is stopped before it goes.
 class Recoveries {
  public:
     /// Told that deliveries of a webhook are pending as of a commit, on the writer's thread.

@@ -12,7 +12,7 @@ const require = createRequire(join(here, '../../console/package.json'))
 const { chromium } = require('playwright-core')
 export const axe_source = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
-/** 'empty': nobody has been at the server before. 'tidy': nothing in it would be code if anybody took it for that. */
+/** 'empty': nobody has been at the server before. */
 export async function start(kind = '') {
   const data = mkdtempSync(join(tmpdir(), 'postrider-console-'))
   const child = spawn('/usr/bin/python3', ['-B', join(here, 'world.py'), data, kind], {
@@ -76,9 +76,22 @@ export async function newPage(world, context) {
   const page = await context.newPage()
   await page.addInitScript(() => {
     window.layout_shift = 0
+    window.layout_shifts = []
+    const box = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(' ')
+    const nameOf = (node) => {
+      const element = node instanceof Element ? node : node?.parentElement
+      if (!element) return '(gone)'
+      return `${element.outerHTML.slice(0, element.outerHTML.indexOf('>') + 1).slice(0, 120)} "${element.textContent.slice(0, 40)}"`
+    }
     const add = (list) => {
-      for (const entry of list.getEntries())
-        if (!entry.hadRecentInput) window.layout_shift += entry.value
+      for (const entry of list.getEntries()) {
+        if (entry.hadRecentInput) continue
+        window.layout_shift += entry.value
+        for (const { node, previousRect, currentRect } of entry.sources)
+          window.layout_shifts.push(
+            `${entry.value.toFixed(3)} after ${Math.round(entry.startTime)} ms: ${nameOf(node)} from ${box(previousRect)} to ${box(currentRect)}`,
+          )
+      }
     }
     new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true })
   })
@@ -215,3 +228,26 @@ export const opened = {
 }
 /** What people see who are not logged in. */
 export const fronts = { login: '/', 'set-password': '/set-password#realm=shop&token=made-up' }
+
+/** Looks at every page in one window. */
+export async function walk(world, { prepare = () => {}, ...options }, look) {
+  const context = await newContext(world, options)
+  const page = await newPage(world, context)
+  await prepare(page)
+  for (const [name, path] of Object.entries(pages(world))) {
+    await page.goto(world.url + path)
+    await page.locator('#content').waitFor()
+    await settled(page)
+    await look(name, page)
+  }
+  await context.close()
+  const outside = await newContext(world, { ...options, as: null })
+  const front = await newPage(world, outside)
+  await prepare(front)
+  for (const [name, path] of Object.entries(fronts)) {
+    await front.goto(world.url + path)
+    await settled(front)
+    await look(name, front)
+  }
+  await outside.close()
+}

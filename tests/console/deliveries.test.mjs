@@ -139,6 +139,82 @@ test('all that failed since are sent again, with a bar that a reload keeps', asy
   assert.deepEqual(await failed(), [])
 })
 
+const ledger = async () => (await api('/webhooks?search=Ledger')).items[0].id
+const pending = async () => (await api('/deliveries?state=pending')).items
+
+test('what waits is attempted now, and what came of it shows without asking', async () => {
+  const [waiting] = await pending()
+  await go(`/deliveries?delivery=${waiting.id}`)
+  await page.getByRole('button', { name: `Attempt ${waiting.attempts} · 503` }).waitFor()
+  await page.getByRole('button', { name: 'Attempt now', exact: true }).click()
+  await page.getByText('It is attempted now.').waitFor()
+  // It fails and stays pending: the stream says that there is something new.
+  await page.getByRole('button', { name: `Attempt ${waiting.attempts + 1} · 503` }).waitFor()
+  await page.getByText(/^Next attempt in/).waitFor()
+
+  // From an event, where it says why it has not arrived.
+  await go(`/events/${waiting.event_id}`)
+  const verdict = page.getByRole('listitem').filter({ hasText: 'Ledger' })
+  await verdict.getByRole('button', { name: 'Attempt now' }).click()
+  await page.getByText('It is attempted now.').waitFor()
+  await verdict.getByText(`Attempt ${waiting.attempts + 2} failed`).waitFor()
+})
+
+test('so are selected ones, and all that is pending of a webhook, counted before', async () => {
+  const id = await ledger()
+  await go(`/webhooks/${id}?state=pending`)
+  await rows().nth(2).waitFor()
+  for (const row of [0, 1]) await rows().nth(row).getByRole('checkbox').check()
+  await page.getByRole('button', { name: 'Attempt 2 now' }).click()
+  await page.getByText('2 deliveries are attempted now.').waitFor()
+
+  const before = (await pending()).length
+  await page.getByRole('button', { name: 'Attempt all now…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText(`${before} pending deliveries`).waitFor()
+  await dialog.getByRole('button', { name: 'Attempt now', exact: true }).click()
+  await dialog.getByText('done', { exact: true }).waitFor()
+  await dialog.getByText(`${before} of ${before} made due`).waitFor()
+  await dialog.getByLabel('What became of them').getByText('pending').waitFor()
+  await page.reload()
+  await dialog.getByText('done', { exact: true }).waitFor()
+  await dialog.getByRole('button', { name: 'Close' }).last().click()
+  // Nothing of their schedules was used up.
+  await page.waitForFunction(
+    async ([url, token]) => {
+      const answer = await fetch(url, { headers: { Authorization: `Bearer ${token}` } })
+      return (await answer.json()).items.every((each) => each.attempts >= 2)
+    },
+    [`/api/v1/realms/${world.realm}/webhooks/${id}/deliveries?limit=200`, world.token],
+  )
+  assert.equal((await pending()).length, before)
+})
+
+test('deliveries by resource, status, outcome and duration', async () => {
+  await go('/deliveries')
+  await page.getByLabel('Last attempt').selectOption('answered 5xx')
+  await page.waitForURL(/status=5xx/)
+  await every('answered 50')
+  await page.getByLabel('Status').fill('503')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/status=503/)
+  await every('answered 503')
+  await page.getByLabel('Last attempt').selectOption('no answer at all')
+  await page.getByText('Nothing matches these filters').waitFor()
+  await page.getByRole('button', { name: 'Clear the filters' }).click()
+  const [one] = (await api('/deliveries?state=delivered')).items
+  await page.getByLabel('Resource id').fill(one.resource_id)
+  await page.waitForURL(/resource_id=/)
+  const { items } = await api(`/deliveries?resource_id=${one.resource_id}`)
+  await page.waitForFunction(
+    (wanted) => document.querySelectorAll('[aria-label=Deliveries] tbody tr').length === wanted,
+    Math.min(items.length, 50),
+  )
+  await page.getByLabel('Duration').selectOption('10s or longer')
+  await page.waitForURL(/slower=10s/)
+  await page.getByText('Nothing matches these filters').waitFor()
+})
+
 test('the event log is filtered by type, group, resource and time', async () => {
   await go('/events')
   const links = page.getByRole('region', { name: 'Events' }).getByRole('link')

@@ -73,7 +73,7 @@ test('find, fix, test, send again what failed: in nine clicks, with figures befo
   await click(page.getByRole('button', { name: 'Send test event' }))
   await click(page.getByRole('button', { name: 'Send', exact: true }))
   await click(page.getByRole('button', { name: 'Redeliver what failed…' }))
-  await page.getByText('24 failed deliveries').waitFor()
+  await page.getByText('24 failed or cancelled deliveries').waitFor()
   await click(page.getByRole('button', { name: 'Redeliver', exact: true }))
   const became = page.getByLabel('What became of them')
   await became.getByText('24 are delivered').waitFor()
@@ -102,15 +102,34 @@ test('“was this user’s event delivered to that webhook” takes three clicks
   const user = await api('POST', '/users', { username: 'grace' })
   await api('PATCH', `/webhooks/${incident.Healthy}`, { events: ['order.paid', 'user.*'] })
   await api('PATCH', `/users/${user.id}`, { first_name: 'Grace' })
+  let clicks = 0
+  const click = async (target) => {
+    clicks += 1
+    await target.click()
+  }
   await go('')
   await page.keyboard.press('Control+k')
   await page.getByRole('combobox').fill('grace')
-  await page.getByRole('option', { name: 'grace' }).first().click()
-  await page.getByRole('link', { name: 'Events', exact: true }).last().click()
-  await page.getByRole('link', { name: 'user.updated' }).first().click()
+  await click(page.getByRole('option', { name: 'grace' }).first())
+  await click(page.getByRole('main').getByRole('link', { name: 'Events', exact: true }))
+  await click(page.getByRole('link', { name: 'user.updated' }).first())
   const verdict = page.getByRole('list', { name: 'Verdicts' }).getByRole('listitem').first()
   await verdict.getByText('Healthy').waitFor()
   await verdict.getByText('delivered', { exact: true }).waitFor()
+  assert.ok(clicks <= 3, `${clicks} clicks`)
+})
+
+test('after a test that succeeds what waits is attempted now', async () => {
+  await api('PATCH', `/webhooks/${incident['Nobody listens']}`, { url: `${world.receiver}/mended` })
+  await go(`/webhooks/${incident['Nobody listens']}?do=test`)
+  await page.getByRole('button', { name: 'Send', exact: true }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: /^Attempt \d+ pending now…/ }).click()
+  await dialog.getByText(/^\d+ pending deliveries/).waitFor()
+  await dialog.getByRole('button', { name: 'Attempt now', exact: true }).click()
+  const became = dialog.getByLabel('What became of them')
+  await became.getByText('24 are delivered').waitFor()
+  await became.getByText('0 are pending').waitFor()
 })
 
 test('the overview names who fails and how, and a bar leads to its list', async () => {

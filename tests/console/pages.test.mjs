@@ -1,18 +1,8 @@
-// Every page of the console: axe, width, what others wrote as text, the first load.
+// Every page of the console: width, what others wrote as text, the first load.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import {
-  axe_source,
-  fronts,
-  newContext,
-  newPage,
-  open,
-  opened,
-  pages,
-  settled,
-  start,
-} from './browser.mjs'
+import { newContext, newPage, open, pages, settled, start, walk } from './browser.mjs'
 
 let world
 before(async () => {
@@ -22,77 +12,9 @@ after(async () => {
   await world?.stop()
 })
 
-/** Looks at every page in one window. */
-async function walk(options, look) {
-  const context = await newContext(world, options)
-  const page = await newPage(world, context)
-  for (const [name, path] of Object.entries(pages(world))) {
-    await page.goto(world.url + path)
-    await page.locator('#content').waitFor()
-    await settled(page)
-    await look(name, page)
-  }
-  await context.close()
-  const outside = await newContext(world, { ...options, as: null })
-  const front = await newPage(world, outside)
-  for (const [name, path] of Object.entries(fronts)) {
-    await front.goto(world.url + path)
-    await settled(front)
-    await look(name, front)
-  }
-  await outside.close()
-}
-
-/** What axe finds serious or critical. */
-async function serious(name, page) {
-  // Not as a <script>: the policy would refuse it.
-  await page.evaluate(axe_source)
-  const { violations } = await page.evaluate(() => window.axe.run())
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes: [first] }) => {
-      const summary = first.failureSummary?.split('\n')[1] ?? ''
-      return `${name}: ${id}: ${first.html.slice(0, 160)} ${summary}`
-    })
-}
-
-for (const dark of [false, true]) {
-  const colours = dark ? 'dark' : 'light'
-  test(`axe finds nothing serious, ${colours}`, async () => {
-    const found = []
-    await walk({ dark }, async (name, page) => found.push(...(await serious(name, page))))
-    assert.deepEqual(found, [])
-  })
-
-  test(`nor in what opens on them, ${colours}`, async () => {
-    const context = await newContext(world, { dark })
-    const page = await newPage(world, context)
-    const found = []
-    for (const [name, [on, press]] of Object.entries(opened)) {
-      await page.goto(world.url + pages(world)[on])
-      await settled(page)
-      await press(page)
-      found.push(...(await serious(name, page)))
-    }
-    assert.deepEqual(found, [])
-    await context.close()
-  })
-}
-
-test('nothing jumps while a page loads', async (context) => {
-  let worst = ['', 0]
-  await walk({}, async (name, page) => {
-    const shift = await page.evaluate(() => window.layout_shift)
-    if (shift > worst[1]) worst = [name, shift]
-  })
-  context.diagnostic(`the largest layout shift is ${worst[1].toFixed(3)}, of ${worst[0]}`)
-  // What the web calls good is at most 0.1.
-  assert.ok(worst[1] < 0.05, worst.join(': '))
-})
-
 test('nothing is wider than a phone, nothing comes from elsewhere, nobody’s text is code', async () => {
   const found = []
-  await walk({ width: 390, height: 844 }, async (name, page) => {
+  await walk(world, { width: 390, height: 844 }, async (name, page) => {
     const { width, pwned } = await page.evaluate(() => ({
       width: document.documentElement.scrollWidth,
       pwned: window.pwned,

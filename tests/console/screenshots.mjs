@@ -24,13 +24,15 @@ async function shoot(page, name, path, { width, dark }, press) {
   })
 }
 
-const world = await start(readme ? 'tidy' : '')
+const world = await start()
 try {
   if (readme) {
+    const { realm } = await world.tell('incident')
     const page = await newPage(world, await newContext(world, { width: 1360, height: 1000 }))
-    await page.goto(world.url + pages(world).webhook)
+    await page.goto(`${world.url}/console/${realm}`)
     await settled(page)
-    await page.getByRole('region', { name: 'request body' }).waitFor()
+    await page.getByRole('link', { name: 'Search index, 500' }).waitFor()
+    await page.getByText('live', { exact: true }).waitFor()
     await page.screenshot({ path: join(folder, 'console.png') })
   }
   for (const width of readme ? [] : [1440, 390]) {

@@ -1,9 +1,10 @@
-"""A server with something in it, for the browser: python3 world.py <data-folder> [empty | tidy].
+"""A server with something in it, for the browser: python3 world.py <data-folder> [empty].
 
 Prints one JSON line; then does what the lines that it reads say, and prints a line after each, until its input ends.
 """
 
 import json
+import os
 import pathlib
 import sys
 
@@ -48,7 +49,7 @@ def event_types(realm):
     schema = {"type": "object", "required": ["number"], "properties": {
         "number": {"type": "string"}, "total": {"type": "number"}, "currency": {"type": "string"}, "note": {"type": "string"}}}
     realm.call("PUT", "/event-types/order.paid", {
-        "description": "An order is paid in full. " + (XSS if "<" in XSS else ""), "example": order, "schema": schema})
+        "description": "An order is paid in full. " + XSS, "example": order, "schema": schema})
     realm.call("PUT", "/event-types/order.shipped", {
         "description": "An order has left the warehouse.", "example": {"number": "A-1042", "carrier": "post"}})
 
@@ -84,21 +85,29 @@ def many(server, receiver):
 
 
 def size(server, receiver):
-    """More webhooks and roles than ten pages of 200 have, all of which one event goes to; "oldest" are the first made."""
+    """More of everything than ten pages have, or than one ever sees (POSTRIDER_CONSOLE_FULL); "oldest" are the first made."""
+    full = "POSTRIDER_CONSOLE_FULL" in os.environ
+    webhooks, roles, users = (10_000, 1_000, 100_000) if full else (2_052, 252, 2_500)
     realm = server.realm("size", "order.paid", "order.shipped")
     make = lambda path, **body: realm.call("POST", path, body, 201).json
     oldest = realm.create_webhook(receiver.url("/good"), name="The oldest webhook", events=["order.paid"])
     role = make("/roles", name="the oldest role", permissions=["view_events"])
+    client = make("/clients", client_id="the-oldest-client", name="The oldest client", type="public")
     user = make("/users", username="ada", email="ada@example.com")
     quiet = realm.create_webhook(receiver.url("/good"), name="A quiet webhook", events=["order.shipped"])
-    for number in range(2050):
+    for number in range(webhooks - 2):
         realm.create_webhook(receiver.url("/good"), name=f"Webhook {number}", events=["order.paid"])
-    for number in range(250):
-        make("/roles", name=f"role {number}", permissions=[])
+    import_all(realm, "roles", [{"name": f"role {number}"} for number in range(roles - 1)])
+    import_all(realm, "users", [{"username": f"user-{number}", "email": f"user-{number}@example.com"} for number in range(users - 1)])
     event = realm.publish("order.paid", {"number": 1}).json["id"]
     wait_for(lambda: not realm.deliveries(event="order.paid", state="pending"), "the deliveries", 120)
-    return {"realm": realm.name, "webhook": oldest["id"], "role": role["id"], "user": user["id"], "quiet": quiet["id"],
-            "event": event}
+    return {"realm": realm.name, "webhook": oldest["id"], "role": role["id"], "client": client["id"], "user": user["id"],
+            "quiet": quiet["id"], "event": event, "webhooks": webhooks}
+
+
+def import_all(realm, kind, entries, at_once=200):
+    for begin in range(0, len(entries), at_once):
+        realm.call("POST", "/import", {kind: entries[begin:begin + at_once], "events": False}, 200)
 
 
 def incident(server, receiver):
@@ -158,10 +167,7 @@ def busy(server, receiver, name, count):
 
 
 def main(data, kind):
-    global XSS
     empty = kind == "empty"
-    if kind == "tidy":  # for a picture to show
-        XSS = "Search index"
     variables = {} if empty else {"POSTRIDER_ADMIN_PASSWORD": PASSWORD}
     said = pathlib.Path(data) / "stdout"
     with Receiver() as receiver, said.open("w") as stdout:
@@ -179,8 +185,7 @@ def run(server, receiver, empty, said):
                      body=b'{"error":"down for maintenance"}') if broken[0] else Reply(200, body=b'{"received":true}')
 
     receiver.on("/journey", journey)
-    body = XSS if XSS.startswith("<") else '{"error":"the index is read-only","retry":"after the migration"}'
-    receiver.on("/failing", Reply(500, headers=(("X-Note", XSS),), body=body.encode()))
+    receiver.on("/failing", Reply(500, headers=(("X-Note", XSS),), body=XSS.encode()))
     receiver.on("/later", Reply(503, body=b"come back later"))
     world = {"url": server.url, "token": server.client.token, "receiver": receiver.url(""), "password": PASSWORD}
     if empty:

@@ -1,15 +1,7 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
 
-import {
-  type Attempt,
-  call,
-  type Delivery,
-  type DeliveryWithAttempts,
-  get,
-  raw,
-  realmPath,
-} from '../api/client'
+import { type Attempt, type DeliveryWithAttempts, get, raw, realmPath } from '../api/client'
 import { refreshMs } from '../live'
 import { useRealm } from '../queries'
 import { Allowed } from '../session'
@@ -17,10 +9,10 @@ import { memberText, milliseconds, pretty } from '../ui/format'
 import { Code } from '../ui/json'
 import { Badge, Button, CopyAs, CopyButton, Failure, Skeleton, StateBadge } from '../ui/kit'
 import { useFilters } from '../ui/listing'
-import { useName } from '../ui/names'
+import { Name } from '../ui/names'
 import { isLost } from '../ui/stale'
 import { NextAttempt, Sentence, Time } from '../ui/time'
-import { useToast } from '../ui/toasts'
+import { useAttemptNow, useRedeliver } from './redeliver'
 
 const parts = [
   ['dns_ms', 'DNS', 'bg-idle'],
@@ -215,40 +207,10 @@ export function AttemptView({ attempt, body }: { attempt: Attempt; body?: string
   )
 }
 
-export function useRedeliver() {
-  const realm = useRealm()
-  const cache = useQueryClient()
-  const toast = useToast()
-  return useMutation({
-    // Each for itself: one that is refused holds up none of the others.
-    mutationFn: (ids: string[]) =>
-      Promise.allSettled(
-        ids.map((id) => call<Delivery>('POST', realmPath(realm, `/deliveries/${id}/redeliver`))),
-      ),
-    onSuccess: (all) => {
-      const refused = all.filter((each) => each.status === 'rejected')
-      const done = all.length - refused.length
-      if (done > 0)
-        toast(done === 1 ? 'On its way again.' : `${done} deliveries are on their way again.`)
-      if (refused[0])
-        toast(
-          refused.length === 1
-            ? (refused[0].reason as Error).message
-            : `${refused.length} were refused: ${(refused[0].reason as Error).message}`,
-          true,
-        )
-    },
-    onSettled: () =>
-      Promise.all(
-        ['deliveries', 'delivery', 'event', 'recent-deliveries', 'statistics'].map((key) =>
-          cache.invalidateQueries({ queryKey: [key] }),
-        ),
-      ),
-  })
-}
-
 /** The text of an event's body, byte for byte as receivers get it; parsing would round long numbers. */
-export function useEventBody(id: string | undefined) {
+export function useEventBody(
+  id: string | undefined,
+): [body: string | undefined, isPending: boolean] {
   const realm = useRealm()
   const event = useQuery({
     queryKey: ['event-body', realm, id],
@@ -259,10 +221,10 @@ export function useEventBody(id: string | undefined) {
       (await raw('GET', `/api/v1${realmPath(realm, `/events/${id}`)}`, { signal })).text(),
   })
   const members = ['event', 'timestamp', 'resource_id', 'data']
-  return (
+  const text =
     event.data &&
     `{${members.map((name) => `"${name}":${memberText(event.data, name)}`).join(',')}}`
-  )
+  return [text, event.isPending]
 }
 
 /** The delivery with its attempts; alive until it is final. */
@@ -272,16 +234,12 @@ export function DeliveryDetail({ id }: { id: string }) {
     queryKey: ['delivery', realm, id],
     queryFn: ({ signal }) =>
       get<DeliveryWithAttempts>(realmPath(realm, `/deliveries/${id}`), signal),
-    refetchInterval: ({ state: { data } }) =>
-      // The stream says when one ends, and not when an attempt fails: it is asked for once the next one's time has come.
-      data?.state === 'pending'
-        ? Math.max(1000, Date.parse(data.next_attempt_at ?? '') - Date.now() || 0)
-        : refreshMs(),
+    refetchInterval: () => refreshMs(),
   })
-  const body = useEventBody(delivery.data?.event_id)
-  const receiver = useName('webhook', delivery.data?.webhook_id)
+  const [body, isBodyPending] = useEventBody(delivery.data?.event_id)
   const page = useParams({ strict: false }) as { id?: string }
   const redeliver = useRedeliver()
+  const attemptNow = useAttemptNow()
   const search = useSearch({ strict: false }) as { attempt?: string }
   const change = useFilters()
   if (delivery.isPending) return <Skeleton />
@@ -319,7 +277,7 @@ export function DeliveryDetail({ id }: { id: string }) {
             )}
             <CopyButton text={data.event_id} label="Copy event id" />
           </p>
-          {receiver && data.webhook_id !== page.id && (
+          {data.webhook_id !== page.id && (
             <p className="text-[12px] text-muted mt-0.5">
               to&nbsp;
               <Link
@@ -327,7 +285,7 @@ export function DeliveryDetail({ id }: { id: string }) {
                 params={{ realm, id: data.webhook_id }}
                 className="underline underline-offset-2 hover:text-ink break-words"
               >
-                {receiver}
+                <Name kind="webhook" id={data.webhook_id} deleted="a deleted webhook" />
               </Link>
             </p>
           )}
@@ -343,6 +301,17 @@ export function DeliveryDetail({ id }: { id: string }) {
           )}
         </div>
         <div className="flex gap-1 shrink-0">
+          {data.state === 'pending' && !data.test && (
+            <Allowed to="redeliver">
+              <Button
+                icon="send"
+                busy={attemptNow.isPending}
+                onClick={() => attemptNow.mutate([id])}
+              >
+                Attempt now
+              </Button>
+            </Allowed>
+          )}
           {data.state !== 'pending' && !data.test && (
             <Allowed to="redeliver">
               <Button
@@ -385,7 +354,9 @@ export function DeliveryDetail({ id }: { id: string }) {
               </button>
             ))}
           </div>
-          {attempt && <AttemptView attempt={attempt} body={body} />}
+          {/* All of it at once: nothing moves when the body comes. */}
+          {attempt &&
+            (isBodyPending ? <Skeleton /> : <AttemptView attempt={attempt} body={body} />)}
         </>
       )}
     </div>

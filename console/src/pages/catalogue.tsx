@@ -1,14 +1,7 @@
 import { useSearch } from '@tanstack/react-router'
 
-import { call, type Webhook } from '../api/client'
-import {
-  type ExactType,
-  subscribes,
-  typePath,
-  useEventTypes,
-  useRealm,
-  useMatching,
-} from '../queries'
+import { call } from '../api/client'
+import { type ExactType, typePath, useEventTypes, useRealm, useWebhookList } from '../queries'
 import { Allowed } from '../session'
 import { Confirm } from '../ui/form'
 import { Code } from '../ui/json'
@@ -77,11 +70,8 @@ function TypeList({ types, chosen }: { types: ExactType[]; chosen: ExactType | u
 /** Which webhooks get a type, each a link. */
 function Subscribers({ type }: { type: string }) {
   const realm = useRealm()
-  // Read on until there are some: a type that nobody subscribes to is the only one for which all are looked at.
-  const webhooks = useMatching<Webhook>('webhook', '/webhooks', true, `subscribes ${type}`, (one) =>
-    subscribes((one as Webhook).events, type),
-  )
-  const all = webhooks.data?.items ?? []
+  const webhooks = useWebhookList({ event: type })
+  const all = webhooks.data?.pages[0]?.items ?? []
   const more = all.length - 5
   return (
     <p className="text-[13px] text-muted min-h-11">
@@ -103,7 +93,20 @@ function Subscribers({ type }: { type: string }) {
           {!each.enabled && ' (disabled)'}
         </span>
       ))}
-      {more > 0 && ` and ${webhooks.data?.next_cursor ? 'at least ' : ''}${more} more`}
+      {more > 0 && (
+        <>
+          {' and '}
+          <Go
+            to="/$realm/webhooks"
+            params={{ realm }}
+            search={{ event: type }}
+            className="text-accent hover:underline"
+          >
+            {webhooks.hasNextPage ? 'at least ' : ''}
+            {more} more
+          </Go>
+        </>
+      )}
       {all.length > 0 && '. '}
       <Allowed to="manage_webhooks">
         <Go

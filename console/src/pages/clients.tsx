@@ -1,4 +1,4 @@
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 
 import { call, type ClientWithSecret, realmPath } from '../api/client'
@@ -11,21 +11,19 @@ import { Unsaved } from '../ui/leaving'
 import {
   Back,
   createdColumn,
+  Find,
   Go,
   Listing,
   Nothing,
   primaryLink,
   RowLink,
-  useFilters,
-  useTyped,
+  useFind,
 } from '../ui/listing'
 
 export function Clients() {
   const realm = useRealm()
-  const search = useSearch({ strict: false }) as { client_id?: string }
-  const set = useFilters()
-  const [text, setText] = useTyped(search.client_id)
-  const list = useClients({ client_id: search.client_id })
+  const find = useFind()
+  const list = useClients({ search: find })
   const create = (
     <Allowed to="manage_clients">
       <Go to="/$realm/clients/new" params={{ realm }} className={primaryLink}>
@@ -43,38 +41,9 @@ export function Clients() {
       <Listing
         label="Clients"
         list={list}
-        filters={
-          <form
-            role="search"
-            className="flex gap-2 min-w-0"
-            onSubmit={(event) => {
-              event.preventDefault()
-              set({ client_id: text.trim() || undefined })
-            }}
-          >
-            <input
-              aria-label="Client id"
-              placeholder="Client id, then Enter"
-              className="field sm:!w-72"
-              value={text}
-              onChange={(event) => setText(event.target.value)}
-            />
-            {search.client_id && (
-              <Button
-                tone="quiet"
-                icon="cross"
-                onClick={() => {
-                  setText('')
-                  set({ client_id: undefined })
-                }}
-              >
-                Clear
-              </Button>
-            )}
-          </form>
-        }
+        filters={<Find label="Search clients" placeholder="Search by identifier or name" />}
         empty={
-          <Nothing filtered={Boolean(search.client_id)} title="No clients yet" action={create}>
+          <Nothing filtered={Boolean(find)} title="No clients yet" action={create}>
             A client is an application: it gets a secret, roles of its own, and addresses to return
             to.
           </Nothing>

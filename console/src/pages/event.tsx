@@ -12,6 +12,7 @@ import {
 } from '../api/client'
 import { refreshMs } from '../live'
 import { useRealm } from '../queries'
+import { Allowed } from '../session'
 import { count, memberText, plural, pretty } from '../ui/format'
 import { Code } from '../ui/json'
 import {
@@ -28,6 +29,7 @@ import {
 import { Go, plainLink } from '../ui/listing'
 import { isLost } from '../ui/stale'
 import { NextAttempt, Sentence, Time } from '../ui/time'
+import { useAttemptNow } from './redeliver'
 
 const states = ['delivered', 'pending', 'failed', 'cancelled']
 type Verdict = Explanation['items'][number]
@@ -51,6 +53,7 @@ const searched_min = 10
 
 function VerdictRow({ item }: { item: Verdict }) {
   const realm = useRealm()
+  const attemptNow = useAttemptNow()
   return (
     <li className="px-5 py-3.5">
       <div className="flex items-start justify-between gap-3">
@@ -75,6 +78,18 @@ function VerdictRow({ item }: { item: Verdict }) {
           <span className="text-warn">
             <NextAttempt at={item.next_attempt_at} alone />
           </span>
+        )}
+        {item.delivery_id && item.verdict === 'pending' && (
+          <Allowed to="redeliver">
+            <button
+              type="button"
+              disabled={attemptNow.isPending}
+              onClick={() => attemptNow.mutate([item.delivery_id!])}
+              className="text-accent font-medium hover:underline"
+            >
+              Attempt now
+            </button>
+          </Allowed>
         )}
         {item.delivery_id && (
           <Link

@@ -11,7 +11,13 @@ import { Time } from '../ui/time'
 /** While one runs its progress is asked for. */
 const progress_ms = 2000
 
-/** The recoveries that are under way, each a link to its progress; of one webhook, or of the realm. */
+/** Where one's progress is. */
+const placeOf = ({ kind, id, webhook_id }: Operation) => ({
+  to: webhook_id ? '/$realm/webhooks/$id' : '/$realm/deliveries',
+  search: { do: kind === 'recover' ? 'recover' : 'operation', operation: id },
+})
+
+/** The operations that are under way, each a link to its progress; of one webhook, or of the realm. */
 export function RunningOperations({ webhook }: { webhook?: string }) {
   const realm = useRealm()
   const list = useQuery<Page<Operation>>({
@@ -33,12 +39,13 @@ export function RunningOperations({ webhook }: { webhook?: string }) {
         >
           <span className="w-2 h-2 rounded-full bg-accent animate-pulse" aria-hidden="true" />
           <Go
-            to="/$realm/webhooks/$id"
-            params={{ realm, id: each.webhook_id }}
-            search={{ do: 'recover', operation: each.id }}
+            to={placeOf(each).to}
+            params={{ realm, id: each.webhook_id ?? undefined }}
+            search={placeOf(each).search}
             className="font-medium after:absolute after:inset-0 break-words"
           >
-            Recovering <Name kind="webhook" id={each.webhook_id} />
+            {each.kind === 'recover' ? 'Recovering' : 'Attempting again:'}{' '}
+            {each.webhook_id ? <Name kind="webhook" id={each.webhook_id} /> : 'all webhooks'}
           </Go>
           <span className="text-[13px] text-muted">
             {count(each.done)} of {count(each.total)}, started <Time at={each.created_at} />

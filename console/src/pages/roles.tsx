@@ -9,7 +9,17 @@ import { Confirm, Rest, SaveRow, Section, Text, useDraft, useSave } from '../ui/
 import { plural } from '../ui/format'
 import { Button, CopyButton, PageFailure, PageHead, Skeleton } from '../ui/kit'
 import { Unsaved } from '../ui/leaving'
-import { Back, createdColumn, Go, Listing, Nothing, primaryLink, RowLink } from '../ui/listing'
+import {
+  Back,
+  createdColumn,
+  Find,
+  Go,
+  Listing,
+  Nothing,
+  primaryLink,
+  RowLink,
+  useFind,
+} from '../ui/listing'
 import { isLost } from '../ui/stale'
 import { useToast } from '../ui/toasts'
 import { PermissionPicker, Permissions } from './permissions'
@@ -59,13 +69,15 @@ export function RoleListing({
   params: Record<string, string>
   create: React.ReactNode
 }) {
-  const list = useRoleList(client)
+  const find = useFind()
+  const list = useRoleList(client, find)
   return (
     <Listing
       label="Roles"
       list={list}
+      filters={<Find label="Search roles" placeholder="Search by name" />}
       empty={
-        <Nothing filtered={false} title="No roles yet" action={create}>
+        <Nothing filtered={Boolean(find)} title="No roles yet" action={create}>
           {client
             ? 'Roles that only this client knows.'
             : 'A role is a name for a set of permissions, which users and service accounts get with it.'}

@@ -1,4 +1,4 @@
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 
 import { call, realmPath, type User } from '../api/client'
@@ -12,13 +12,13 @@ import { Unsaved } from '../ui/leaving'
 import {
   Back,
   createdColumn,
+  Find,
   Go,
   Listing,
   Nothing,
   primaryLink,
   RowLink,
-  useFilters,
-  useTyped,
+  useFind,
 } from '../ui/listing'
 import { useToast } from '../ui/toasts'
 
@@ -26,13 +26,11 @@ export const fullName = (user: User) => [user.first_name, user.last_name].filter
 
 export function Users() {
   const realm = useRealm()
-  const search = useSearch({ strict: false }) as { username?: string; email?: string }
-  const set = useFilters()
+  const find = useFind()
   const toast = useToast()
-  const [text, setText] = useTyped(search.username ?? search.email)
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
-  const list = useUsers({ username: search.username, email: search.email })
-  const filtered = Boolean(search.username ?? search.email)
+  const list = useUsers({ search: find })
+  const filtered = Boolean(find)
   const create = (
     <Allowed to="manage_users">
       <Go to="/$realm/users/new" params={{ realm }} className={primaryLink}>
@@ -40,13 +38,7 @@ export function Users() {
       </Go>
     </Allowed>
   )
-  useEffect(() => setChosen(new Set()), [search.username, search.email])
-  const find = (wanted: string) =>
-    set(
-      wanted.includes('@')
-        ? { email: wanted, username: undefined }
-        : { username: wanted || undefined, email: undefined },
-    )
+  useEffect(() => setChosen(new Set()), [find])
   return (
     <>
       <PageHead
@@ -60,34 +52,8 @@ export function Users() {
         select={{ chosen, onChange: setChosen, name: (user) => user.username }}
         filters={
           <>
-            <form
-              role="search"
-              className="flex gap-2 flex-1 min-w-0"
-              onSubmit={(event) => {
-                event.preventDefault()
-                find(text.trim())
-              }}
-            >
-              <input
-                aria-label="Username or e-mail address"
-                placeholder="Username or e-mail, then Enter"
-                className="field sm:!w-72"
-                value={text}
-                onChange={(event) => setText(event.target.value)}
-              />
-              {filtered && (
-                <Button
-                  tone="quiet"
-                  icon="cross"
-                  onClick={() => {
-                    setText('')
-                    set({ username: undefined, email: undefined })
-                  }}
-                >
-                  Clear
-                </Button>
-              )}
-            </form>
+            <Find label="Search users" placeholder="Search by name or e-mail address" />
+            <span className="flex-1" />
             {chosen.size > 0 && (
               <Confirm
                 button={`Delete ${chosen.size}`}

@@ -1,15 +1,11 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 
 import {
   call,
-  type Delivery,
   type DeliveryWithAttempts,
-  get,
   type Operation,
-  type Page,
-  query,
   realmPath,
   type Webhook,
 } from '../api/client'
@@ -18,10 +14,10 @@ import { Allowed } from '../session'
 import { count, plural } from '../ui/format'
 import { Button, Failure, Field, Modal, StateBadge } from '../ui/kit'
 import { useFilters } from '../ui/listing'
-import { isLost } from '../ui/stale'
 import { Moment, type Times, useTimes } from '../ui/time-filter'
 import { useToast } from '../ui/toasts'
 import { AttemptView, useEventBody } from './attempts'
+import { type Counted, OperationDialog, upTo, useCount } from './operation-dialog'
 
 export function TestDialog({ webhook, onClose }: { webhook: Webhook; onClose: () => void }) {
   const realm = useRealm()
@@ -36,8 +32,12 @@ export function TestDialog({ webhook, onClose }: { webhook: Webhook; onClose: ()
       }),
     onSettled: () => cache.invalidateQueries({ queryKey: ['deliveries'] }),
   })
+  const pending = useCount(
+    { state: 'pending', webhook_id: webhook.id },
+    test.data?.state === 'delivered',
+  )
   const attempt = test.data?.attempts_log[0]
-  const body = useEventBody(test.data?.event_id)
+  const [body] = useEventBody(test.data?.event_id)
   return (
     <Modal open onClose={onClose} title="Send a test event" wide>
       <div className="flex flex-wrap items-end gap-3 mb-5">
@@ -75,6 +75,12 @@ export function TestDialog({ webhook, onClose }: { webhook: Webhook; onClose: ()
         <Allowed to="redeliver">
           <div className="mb-5 flex flex-wrap items-center gap-3 rounded-lg border border-good/40 bg-good/5 px-4 py-2.5 text-[13.5px]">
             <span className="flex-1">It works. Send again what failed meanwhile?</span>
+            {(pending.data?.count ?? 0) > 0 && (
+              <Button icon="send" onClick={() => change({ do: 'retry', state: 'pending' })}>
+                Attempt {pending.data!.is_more ? 'what is' : count(pending.data!.count)} pending
+                now…
+              </Button>
+            )}
             <Button icon="retry" onClick={() => change({ do: 'recover', operation: undefined })}>
               Redeliver what failed…
             </Button>
@@ -102,36 +108,21 @@ const recoveries = {
   '30d': 'the last 30 days',
 }
 
-type Counted = { count: number; is_more: boolean }
-/** So many of a state are counted: a list's page. */
-const counted_max = 200
-/** How many deliveries of a webhook are in each state, of those accepted in a time. */
-function useStates(webhook: string, { since, until }: Times, enabled: boolean) {
+type Lacking = Counted & { lost: number; missed: number }
+/** How many a recovery would send again, counted by the server. */
+function useLacking(webhook: string, times: Times, enabled: boolean) {
   const realm = useRealm()
   return useQuery({
-    // A pulse of the stream asks for it again, as for the lists.
-    queryKey: ['deliveries', realm, webhook, 'states', since, until],
+    queryKey: ['deliveries', realm, webhook, 'lacking', times],
     enabled,
     placeholderData: keepPreviousData,
-    queryFn: async ({ signal }) => {
-      const path = realmPath(realm, `/webhooks/${webhook}/deliveries`)
-      const one = async (state: string): Promise<Counted> => {
-        const page = await get<Page<Delivery>>(
-          path + query({ state, since, until, limit: counted_max }),
-          signal,
-        )
-        const counted = page.items.filter((each) => !each.test)
-        return { count: counted.length, is_more: page.next_cursor !== null }
-      }
-      const [failed, cancelled, pending, delivered] = await Promise.all(
-        ['failed', 'cancelled', 'pending', 'delivered'].map(one),
-      )
-      return { failed: failed!, cancelled: cancelled!, pending: pending!, delivered: delivered! }
-    },
+    queryFn: ({ signal }) =>
+      call<Lacking>('POST', realmPath(realm, `/webhooks/${webhook}/recover`), {
+        body: { ...times, dry_run: true },
+        signal,
+      }),
   })
 }
-const upTo = ({ count: number, is_more }: Counted, one: string, many: string) =>
-  is_more ? `${count(number)}+ ${many}` : plural(number, one, many)
 
 /** Its operation is in the address: whoever loads the page again sees how far it has come. */
 export function RecoverDialog({ webhook, onClose }: { webhook: Webhook; onClose: () => void }) {
@@ -148,9 +139,10 @@ export function RecoverDialog({ webhook, onClose }: { webhook: Webhook; onClose:
     // The list behind it shows what becomes of them.
     onSuccess: ({ id }) => change({ operation: id, since: times.since, until: times.until }),
   })
-  const before = useStates(webhook.id, times, search.operation === undefined)
-  if (search.operation)
-    return <RecoveryDialog id={search.operation} webhook={webhook.id} onClose={onClose} />
+  const isNew = search.operation === undefined
+  const before = useLacking(webhook.id, times, isNew)
+  const pending = useCount({ state: 'pending', webhook_id: webhook.id }, isNew)
+  if (search.operation) return <OperationDialog id={search.operation} onClose={onClose} />
   const own = !(since in recoveries)
   return (
     <Modal open onClose={onClose} title="Redeliver all that failed">
@@ -195,17 +187,31 @@ export function RecoverDialog({ webhook, onClose }: { webhook: Webhook; onClose:
           {before.data ? (
             <>
               <span className="font-medium">
-                {upTo(before.data.failed, 'failed delivery', 'failed deliveries')}
+                {upTo(
+                  { count: before.data.lost, is_more: before.data.is_more },
+                  'failed or cancelled delivery',
+                  'failed or cancelled deliveries',
+                )}
               </span>{' '}
-              and {upTo(before.data.cancelled, 'cancelled one', 'cancelled ones')} in this time
-              {before.data.pending.count > 0 &&
-                `; ${upTo(before.data.pending, 'is', 'are')} pending and stay as they are`}
-              .
+              and {plural(before.data.missed, 'missed event')} in this time.
             </>
           ) : before.isError ? (
-            'How many these are could not be counted.'
+            before.error.message
           ) : (
             'Counting…'
+          )}
+          {(pending.data?.count ?? 0) > 0 && (
+            <>
+              {' '}
+              {upTo(pending.data!, 'is', 'are')} pending and not touched by this:{' '}
+              <button
+                type="button"
+                className="text-accent font-medium hover:underline"
+                onClick={() => change({ do: 'retry', state: 'pending' })}
+              >
+                attempt them now…
+              </button>
+            </>
           )}
         </p>
         {start.isError && <Failure error={start.error} />}
@@ -216,104 +222,6 @@ export function RecoverDialog({ webhook, onClose }: { webhook: Webhook; onClose:
           </Button>
         </div>
       </form>
-    </Modal>
-  )
-}
-
-/** What became of what was sent again: the states of everything accepted in that time. */
-function Became({ webhook }: { webhook: string }) {
-  const search = useSearch({ strict: false }) as Times
-  const times = useTimes(search)
-  const now = useStates(webhook, times, true)
-  if (!now.data) return null
-  return (
-    <p aria-label="What became of them" className="text-[13.5px]">
-      Of everything accepted in this time{' '}
-      <span className="text-good">{upTo(now.data.delivered, 'is', 'are')} delivered</span>,{' '}
-      <span className={now.data.failed.count > 0 ? 'text-bad' : ''}>
-        {upTo(now.data.failed, 'has', 'have')} failed
-      </span>
-      , {upTo(now.data.pending, 'is', 'are')} pending.
-    </p>
-  )
-}
-
-function RecoveryDialog({
-  id,
-  webhook,
-  onClose,
-}: {
-  id: string
-  webhook: string
-  onClose: () => void
-}) {
-  const realm = useRealm()
-  const cache = useQueryClient()
-  const running = useQuery({
-    queryKey: ['operation', realm, id],
-    queryFn: () => get<Operation>(realmPath(realm, `/operations/${id}`)),
-    refetchInterval: ({ state }) => (state.data && state.data.state !== 'running' ? false : 500),
-  })
-  const cancel = useMutation({
-    mutationFn: () => call('DELETE', realmPath(realm, `/operations/${id}`)),
-    onSettled: () => running.refetch(),
-  })
-  const operation = running.data
-  const state = operation?.state
-  useEffect(() => {
-    if (state && state !== 'running') void cache.invalidateQueries({ queryKey: ['deliveries'] })
-  }, [cache, state])
-  const share = !operation
-    ? 0
-    : operation.total === 0
-      ? 100
-      : Math.min(100, Math.round((operation.done / operation.total) * 100))
-  return (
-    <Modal open onClose={onClose} title="Redeliver all that failed">
-      {isLost(running) ? (
-        <Failure error={running.error} retry={() => void running.refetch()} />
-      ) : (
-        <div className="space-y-4">
-          <div
-            role="progressbar"
-            aria-label="Recovery"
-            aria-valuenow={share}
-            aria-valuemin={0}
-            aria-valuemax={100}
-            className="h-2 rounded-full bg-sunken overflow-hidden"
-          >
-            <div
-              className="h-full bg-accent rounded-full transition-all"
-              style={{ width: `${share}%` }}
-            />
-          </div>
-          <p aria-live="polite">
-            {operation ? (
-              <>
-                {count(operation.done)} of {count(operation.total)} looked at ·{' '}
-                <span className="font-medium">{operation.state}</span>
-              </>
-            ) : (
-              'Starting…'
-            )}
-          </p>
-          {operation?.detail && <p className="text-bad">{operation.detail}</p>}
-          {operation && state !== 'running' && <Became webhook={webhook} />}
-          {state === 'running' && (
-            <p className="text-muted text-[13px]">
-              It goes on when you close this, and survives a restart of the server.
-            </p>
-          )}
-        </div>
-      )}
-      <div className="flex justify-end gap-2 mt-6">
-        {state === 'running' && (
-          <Button tone="danger" busy={cancel.isPending} onClick={() => cancel.mutate()}>
-            Stop it
-          </Button>
-        )}
-        <Button onClick={onClose}>Close</Button>
-      </div>
     </Modal>
   )
 }

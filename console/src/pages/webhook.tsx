@@ -34,6 +34,7 @@ function OverTime({ webhook }: { webhook: Webhook }) {
   const search = useSearch({ strict: false }) as { period?: string }
   const period = periodOf(search.period)
   const statistics = useStatistics(period.hours, webhook.id)
+  const change = useFilters()
   const { health } = webhook
   return (
     <div className="mb-6 space-y-4">
@@ -69,6 +70,15 @@ function OverTime({ webhook }: { webhook: Webhook }) {
                     {count(health.waiting)}
                     {health.waiting_is_more ? '+' : ''}, oldest from{' '}
                     <Time at={health.oldest_waiting_at} />
+                    <Allowed to="redeliver">
+                      <button
+                        type="button"
+                        className={`${act} block`}
+                        onClick={() => change({ do: 'retry', state: 'pending' })}
+                      >
+                        Attempt now…
+                      </button>
+                    </Allowed>
                   </span>
                 ),
               ],

@@ -1,10 +1,10 @@
 import { useSearch } from '@tanstack/react-router'
-import { useDeferredValue } from 'react'
 
 import { type Webhook } from '../api/client'
-import { useRealm, useWebhookList } from '../queries'
+import { useEventTypes, useRealm, useWebhookList } from '../queries'
 import { Allowed } from '../session'
 import { HealthLabel, WebhookBadge } from '../ui/health'
+import { usePaused } from '../ui/hooks'
 import { Empty, Failure, PageHead, Skeleton } from '../ui/kit'
 import { Go, More, NothingMatches, primaryLink, RowLink, useFilters } from '../ui/listing'
 import { isLost } from '../ui/stale'
@@ -29,11 +29,16 @@ function Row({ webhook }: { webhook: Webhook }) {
 
 export function Webhooks() {
   const realm = useRealm()
-  const search = useSearch({ strict: false }) as { find?: string; state?: string }
+  const search = useSearch({ strict: false }) as { find?: string; state?: string; event?: string }
   const set = useFilters()
-  const find = useDeferredValue(search.find ?? '')
-  const filtered = Boolean(search.find ?? search.state)
-  const webhooks = useWebhookList(find.toLowerCase().split(/\s+/).filter(Boolean), search.state)
+  const find = usePaused((search.find ?? '').trim())
+  const filtered = Boolean(search.find ?? search.state ?? search.event)
+  const types = useEventTypes()
+  const webhooks = useWebhookList({
+    search: find,
+    enabled: search.state && String(search.state === 'enabled'),
+    event: search.event,
+  })
   const found = webhooks.data?.pages.flatMap((page) => page.items) ?? []
   const create = (
     <Allowed to="manage_webhooks">
@@ -67,7 +72,7 @@ export function Webhooks() {
               <input
                 type="search"
                 aria-label="Search webhooks"
-                placeholder="Search by name, URL or event"
+                placeholder="Search by name or URL"
                 className="field sm:!w-80"
                 value={search.find ?? ''}
                 onChange={(event) => set({ find: event.target.value || undefined })}
@@ -81,6 +86,17 @@ export function Webhooks() {
                 <option value="">Any state</option>
                 <option value="enabled">enabled</option>
                 <option value="disabled">disabled</option>
+              </select>
+              <select
+                aria-label="Event type"
+                className="field !w-52"
+                value={search.event ?? ''}
+                onChange={(event) => set({ event: event.target.value || undefined })}
+              >
+                <option value="">Any event</option>
+                {(types.data ?? []).map((type) => (
+                  <option key={type.name}>{type.name}</option>
+                ))}
               </select>
             </div>
             {webhooks.isPending ? (

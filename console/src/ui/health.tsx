@@ -91,7 +91,7 @@ export function HealthLabel({ webhook }: { webhook: Webhook }) {
         ) : health.last_failure ? (
           'never succeeded'
         ) : (
-          'never tried'
+          'never attempted'
         )}
       </div>
     </div>

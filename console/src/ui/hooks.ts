@@ -48,3 +48,14 @@ export function useInView<T extends Element>(margin = '400px'): [RefObject<T>, b
   }, [margin])
   return [ref, seen]
 }
+
+const pause_ms = 150
+/** What somebody has typed, once they pause: not every letter is asked for. */
+export function usePaused(text: string): string {
+  const [paused, setPaused] = useState(text)
+  useEffect(() => {
+    const timer = setTimeout(() => setPaused(text), pause_ms)
+    return () => clearTimeout(timer)
+  }, [text])
+  return paused
+}

@@ -1,9 +1,9 @@
 import { type InfiniteData, type UseInfiniteQueryResult } from '@tanstack/react-query'
-import { Link, useNavigate, useRouter } from '@tanstack/react-router'
+import { Link, useNavigate, useRouter, useSearch } from '@tanstack/react-router'
 import { type ComponentProps, type ReactNode, useEffect, useState } from 'react'
 
 import { type Page } from '../api/client'
-import { useInView } from './hooks'
+import { useInView, usePaused } from './hooks'
 import { Button, Empty, Failure, Skeleton } from './kit'
 import { isLost } from './stale'
 import { Time } from './time'
@@ -182,6 +182,9 @@ const filter_names = [
   'since',
   'until',
   'find',
+  'status',
+  'outcome',
+  'slower',
   'username',
   'email',
   'client_id',
@@ -210,6 +213,27 @@ export function useTyped(value: string | undefined): [string, (text: string) => 
   const [text, setText] = useState(value ?? '')
   useEffect(() => setText(value ?? ''), [value])
   return [text, setText]
+}
+
+/** A part of a name, in the address as `find`; the server is asked when somebody pauses. */
+export function Find({ label, placeholder }: { label: string; placeholder: string }) {
+  const { find } = useSearch({ strict: false }) as { find?: string }
+  const set = useFilters()
+  return (
+    <input
+      type="search"
+      aria-label={label}
+      placeholder={placeholder}
+      className="field sm:!w-72"
+      value={find ?? ''}
+      onChange={(event) => set({ find: event.target.value || undefined })}
+    />
+  )
+}
+/** What is looked for, once somebody pauses; undefined for everything. */
+export function useFind(): string | undefined {
+  const { find } = useSearch({ strict: false }) as { find?: string }
+  return usePaused((find ?? '').trim()) || undefined
 }
 
 export function Nothing({

@@ -5,10 +5,12 @@ import {
   ComboboxOption,
   ComboboxOptions,
 } from '@headlessui/react'
-import { useDeferredValue, useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 
-import { type Role, type Webhook } from '../api/client'
-import { useMatching } from '../queries'
+import { get, type Page, query, realmPath, type Role, type Webhook } from '../api/client'
+import { useRealm } from '../queries'
+import { usePaused } from './hooks'
 import { Icon } from './icons'
 import { useName } from './names'
 
@@ -18,13 +20,25 @@ const sources = {
   webhook: {
     path: '/webhooks',
     name: (one: unknown) => (one as Webhook).name || (one as Webhook).url,
-    text: (one: unknown) => `${(one as Webhook).name} ${(one as Webhook).url}`,
   },
-  role: {
-    path: '/roles',
-    name: (one: unknown) => (one as Role).name,
-    text: (one: unknown) => `${(one as Role).name} ${(one as Role).description}`,
-  },
+  role: { path: '/roles', name: (one: unknown) => (one as Role).name },
+}
+/** So many are enough to choose from. */
+const shown_max = 50
+
+/** The newest of a kind, or those whose names the server finds a text in. */
+function useChoices(path: string, wanted: string, enabled: boolean) {
+  const realm = useRealm()
+  return useQuery({
+    queryKey: [path.slice(1), realm, 'choices', wanted],
+    enabled,
+    staleTime: 10_000,
+    queryFn: ({ signal }) =>
+      get<Page<{ id: string }>>(
+        realmPath(realm, path) + query({ search: wanted, limit: shown_max }),
+        signal,
+      ),
+  })
 }
 
 /** Chooses one of a kind by typing a part of its name. Of thousands only those are asked for that are shown. */
@@ -51,13 +65,8 @@ export function Picker({
   const [text, setText] = useState('')
   const [open, setOpen] = useState(false)
   const source = sources[kind]
-  const wanted = useDeferredValue(text.trim().toLowerCase())
-  const list = useMatching<{ id: string }>(kind, source.path, open, wanted, (one) =>
-    Boolean(
-      (accept?.(one) ?? true) &&
-      wanted.split(/\s+/).every((word) => source.text(one).toLowerCase().includes(word)),
-    ),
-  )
+  const wanted = usePaused(text.trim())
+  const list = useChoices(source.path, wanted, open)
   const name = useName(kind, value)
   const found = (list.data?.items ?? [])
     .filter((one) => accept?.(one) ?? true)

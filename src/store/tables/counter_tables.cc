@@ -266,6 +266,19 @@ Result<List<Span>> of_webhook(sql::Connection& sql, const RealmId& realm, const 
     return read_spans(rows);
 }
 
+Result<std::int64_t> attempts_lately(sql::Connection& sql, const RealmId& realm, Timestamp now) {
+    const Timestamp since = begin_of_span(now - length(Grain::day), length(Grain::day));
+    std::int64_t count = 0;
+    POSTRIDER_ASSIGN(const auto days, of_webhook(sql, realm, whole_realm, Grain::day, since,
+                                                 now + length(Grain::day)));
+    for (const Span& day : days) count += day.counts.attempts_in_all();
+    POSTRIDER_ASSIGN(const auto latest, not_folded(sql, realm));
+    for (const Counting& each : latest) {
+        if (each.minute >= since) count += each.counts.attempts_in_all();
+    }
+    return count;
+}
+
 Result<List<Span>> of_all(sql::Connection& sql, const RealmId& realm, Grain grain, Timestamp since,
                           Timestamp until) {
     static constexpr Query query{

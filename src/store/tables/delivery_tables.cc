@@ -1,5 +1,6 @@
 // The table of deliveries.
 #include "model/limits.h"
+#include "store/attempt_now.h"
 #include "store/counters_table.h"
 #include "store/delivery_search.h"
 #include "store/id_range.h"
@@ -375,6 +376,17 @@ Result<bool> revive(Transaction& tx, const RealmId& realm, const DeliveryId& id,
         "WHERE realm_id = $1 AND id = $2 AND state <> 'pending'"};
     POSTRIDER_ASSIGN(auto changed, tx.sql().run(query, realm, id, due_at));
     return changed == 1;
+}
+
+Result<void> attempt_now(Transaction& tx, const RealmId& realm, const DeliveryId& id,
+                         Timestamp now) {
+    // An internal failure has used nothing up, so there is nothing to give back.
+    static constexpr Query query{
+        "UPDATE deliveries SET due_at = $3, schedule_position = schedule_position - "
+        "CASE WHEN schedule_position > 0 AND internal_failures = 0 THEN 1 ELSE 0 END "
+        "WHERE realm_id = $1 AND id = $2 AND state = 'pending' AND due_at > $3"};
+    POSTRIDER_TRY(tx.sql().run(query, realm, id, now));
+    return {};
 }
 
 Result<bool> has_pending(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook) {

@@ -77,6 +77,7 @@ def body_for(operation_id, receiver_url):
         "test_webhook": {"event": "user.created"},
         "rotate_webhook_secret": {"overlap": "1h"},
         "recover_webhook": {"since": "2020-01-01T00:00:00Z"},
+        "retry_deliveries": {"state": "cancelled"},
         "create_event_type": {"name": f"made.x{some_uuid().replace('-', '')}", "schema": {"type": "object"}},
         "replace_event_type": {"description": "replaced", "example": {"n": 2}},
         "create_realm": {"name": "made-" + some_uuid()},
