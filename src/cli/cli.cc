@@ -14,6 +14,7 @@
 #include "cli/context.h"
 #include "cli/help.h"
 #include "cli/parse.h"
+#include "cli/probe_verb.h"
 #include "cli/program.h"
 #include "cli/watch.h"
 #include "cli/words.h"
@@ -152,7 +153,7 @@ std::vector<Verb> all_verbs(const Program& program) {
                          "--allow-network 10.0.0.0/8",
                      .needs = Verb::Needs::config,
                      .run = nullptr});
-    for (auto part : {publish_verbs, sign_verbs, tool_verbs}) {
+    for (auto part : {publish_verbs, sign_verbs, probe_verbs, tool_verbs}) {
         for (auto& verb : part()) verbs.push_back(std::move(verb));
     }
     for (const auto& verb : program.maintenance) {

@@ -6,8 +6,8 @@
 #include "base/uuid.h"
 #include "cli/context.h"
 #include "cli/request_text.h"
+#include "cli/sample.h"
 #include "cli/signature.h"
-#include "events/catalogue.h"
 #include "model/limits.h"
 #include "net/url.h"
 
@@ -23,20 +23,6 @@ struct Sample {
     net::Url url;
 };
 
-/// The example of a built-in event type, or the publisher's own data.
-Result<std::string> data_of(Context& context, const Given& given, const std::string& event) {
-    const auto typed = given.text("--data");
-    const auto* type = events::find_built_in(event);
-    if (!typed) return std::string(type == nullptr ? "{}" : type->example);
-    POSTRIDER_ASSIGN(const auto text, read_argument(context, *typed));
-    auto data = json::compact(text, limits::json_depth_max);
-    if (!data || !data->starts_with('{')) {
-        return fail(ErrorCode::invalid_argument,
-                    "--data must be a JSON object, like '{\"total\":12}'");
-    }
-    return *data;
-}
-
 /// The four members of a webhook, in their order; or the bytes of --body as they are.
 Result<std::string> body_of_sample(Context& context, const Given& given, Timestamp happened) {
     if (const auto body = given.text("--body")) {
@@ -47,18 +33,10 @@ Result<std::string> body_of_sample(Context& context, const Given& given, Timesta
         return read_argument(context, *body);
     }
     const auto event = given.text_or("--event", "user.created");
-    POSTRIDER_ASSIGN(const auto data, data_of(context, given, event));
+    POSTRIDER_ASSIGN(const auto data, sample_data(context, given, event));
     auto resource = given.text_or("--resource-id", "");
     if (resource.empty()) resource = UuidMinter(context.random()).mint(context.now()).to_string();
-    std::string body;
-    json::Writer writer(body);
-    writer.begin_object();
-    writer.member("event", event);
-    writer.member("timestamp", format_rfc3339(happened));
-    writer.member("resource_id", resource);
-    writer.member_raw("data", data);
-    writer.end_object();
-    return body;
+    return body_of({.event = event, .happened = happened, .resource_id = resource, .data = data});
 }
 
 Result<Sample> make_sample(Context& context, const Given& given) {

@@ -86,8 +86,8 @@ IoResult Connection::finish_connect() {
     return error == 0 ? IoResult{} : failed_with(error);
 }
 
-bool Connection::start_tls(TlsContext& context, const Url& url) {
-    ssl_ = context.make(url, origin_, fd_);
+bool Connection::start_tls(TlsContext& context, const Url& url, TlsOffer offer) {
+    ssl_ = context.make(url, origin_, fd_, offer);
     return ssl_ != nullptr;
 }
 

@@ -36,8 +36,8 @@ class Connection {
     IoResult connect(const IpAddress& address, std::uint16_t port);
     /// Once it is writable: done or failed.
     IoResult finish_connect();
-    /// Requires: connected. False when memory has run out.
-    bool start_tls(TlsContext& context, const Url& url);
+    /// Requires: connected. False when memory has run out, or there is no such TLS here.
+    bool start_tls(TlsContext& context, const Url& url, TlsOffer offer);
     IoResult handshake();
     /// Why the handshake, or TLS after it, failed.
     std::string explain_failure(TlsContext& context) {

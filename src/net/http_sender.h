@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -10,6 +11,7 @@
 #include "model/event.h"
 #include "model/ids.h"
 #include "net/egress_policy.h"
+#include "net/tls_offer.h"
 #include "net/url.h"
 
 namespace postrider::net {
@@ -17,7 +19,13 @@ namespace postrider::net {
 class EventLoop;
 class Resolver;
 
-/// One POST to send.
+/// What became of the connection that carried a request.
+struct ConnectionUse {
+    bool was_reused = false;  ///< it had carried another request before
+    bool is_kept = false;     ///< both sides let it carry another one
+};
+
+/// One request to send.
 struct SendRequest {
     RealmId realm;  ///< whose look-ups these are (they are bounded per realm)
     std::shared_ptr<const Url> url;
@@ -26,6 +34,13 @@ struct SendRequest {
     SharedBody body;
     Duration timeout{0};  ///< one deadline for everything, DNS to the last body byte
     std::shared_ptr<const EgressPolicy> policy;
+
+    // A delivery leaves the rest as it is. `postrider probe` also tries what other clients do.
+    std::string_view method = "POST";
+    enum class Afterwards { keep, close } afterwards = Afterwards::keep;  ///< of the connection
+    Duration body_pause{0};  ///< between the two halves of the body; 0: it is sent at once
+    TlsOffer tls = TlsOffer::current;
+    std::shared_ptr<ConnectionUse> use = nullptr;  ///< filled in before `done`, if it is there
 };
 
 struct SenderOptions {
@@ -33,7 +48,7 @@ struct SenderOptions {
     std::string user_agent;  ///< sent as User-Agent, unless empty
 };
 
-/// Sends HTTP/1.1 POSTs over keep-alive connections.
+/// Sends HTTP/1.1 requests, which are POSTs, over keep-alive connections.
 ///
 /// Every send() ends in exactly one call of `done`, on the loop's thread, by the deadline.
 /// Addresses are resolved by the Resolver, passed by the request's policy, and connected as

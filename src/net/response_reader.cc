@@ -16,6 +16,7 @@ ResponseReader::Parser::Parser(ResponseReader& reader) : reader_(reader) {
     header_limit(static_cast<std::uint32_t>(limits::response_header_bytes_max));
     body_limit(boost::none);  // a body over our limit is cut, not an error
     eager(false);
+    skip(reader.body_ == Body::none);
 }
 
 void ResponseReader::Parser::on_response_impl(int status, View, int, Code& code) {

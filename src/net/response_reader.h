@@ -23,7 +23,12 @@ class ResponseReader {
         broken,    ///< not HTTP, or over a limit, or ended early: problem() says which
     };
 
-    explicit ResponseReader(AttemptResult& result) : result_(result) { parser_.emplace(*this); }
+    /// What follows a head: nothing, whatever it says, when the request was a HEAD.
+    enum class Body { as_framed, none };
+    explicit ResponseReader(AttemptResult& result, Body body = Body::as_framed)
+        : result_(result), body_(body) {
+        parser_.emplace(*this);
+    }
     ResponseReader(const ResponseReader&) = delete;
     ResponseReader& operator=(const ResponseReader&) = delete;
 
@@ -72,6 +77,7 @@ class ResponseReader {
     void keep(std::string_view body);
 
     AttemptResult& result_;
+    const Body body_;
     std::optional<Parser> parser_;
     ChunkedBody chunks_;
     std::string head_;  ///< of the answer that is read, while it is not whole

@@ -70,7 +70,8 @@ void SendAttempt::write_head() {
     const auto& url = *request_.url;
     head_.reserve(64 + url.target.size() + url.host.size() + resources_.user_agent_line.size() +
                   request_.headers.size());
-    head_ = "POST ";
+    head_ = request_.method;
+    head_ += ' ';
     head_ += url.target;
     head_ += " HTTP/1.1\r\nHost: ";
     // The origin is "scheme://" and what Host says.
@@ -79,6 +80,7 @@ void SendAttempt::write_head() {
     head_ += resources_.user_agent_line;
     head_ += "Content-Length: ";
     fmt::format_to(std::back_inserter(head_), "{}\r\n", request_.body->size());
+    if (request_.afterwards == SendRequest::Afterwards::close) head_ += "Connection: close\r\n";
     head_ += request_.headers;
     head_ += "\r\n";
 }
@@ -87,18 +89,21 @@ void SendAttempt::exchange() {
     phase_ = Phase::exchanging;
     sent_ = 0;
     is_write_broken_ = false;
-    reader_.emplace(result_);
+    is_paused_ = is_pause_over_ = false;
+    reader_.emplace(result_, request_.method == "HEAD" ? ResponseReader::Body::none
+                                                       : ResponseReader::Body::as_framed);
     if (!write_request()) return;
     wait_for(Direction::read);
 }
 
 /// Writes as much as goes. False when that has ended the attempt or opened another connection.
 bool SendAttempt::write_request() {
-    const auto total = head_.size() + request_.body->size();
+    const auto body = body_to_send();
+    const auto total = head_.size() + body.size();
     while (sent_ < total && !is_write_broken_) {
         // Before it: a receiver on this machine may have answered when the call returns.
         sent_at_ = now();
-        const auto outcome = connection_->write(head_, *request_.body, sent_);
+        const auto outcome = connection_->write(head_, body, sent_);
         switch (outcome.status) {
             case Status::done:
                 sent_ += outcome.bytes;
@@ -116,7 +121,27 @@ bool SendAttempt::write_request() {
                 return false;
         }
     }
+    if (body.size() < request_.body->size()) pause_body();
     return true;
+}
+
+/// All of it; the first half while the second is to wait.
+std::string_view SendAttempt::body_to_send() const {
+    const std::string_view body = *request_.body;
+    const bool is_whole = request_.body_pause == Duration{0} || is_pause_over_;
+    return is_whole ? body : body.substr(0, body.size() / 2);
+}
+
+void SendAttempt::pause_body() {
+    if (is_paused_) return;
+    is_paused_ = true;
+    pause_timer_.emplace(resources_.context, request_.body_pause);
+    pause_timer_->async_wait([self = shared_from_this(),
+                              generation = generation_](const boost::system::error_code& error) {
+        if (error || generation != self->generation_ || self->phase_ != Phase::exchanging) return;
+        self->is_pause_over_ = true;
+        if (self->write_request()) self->wait_for(Direction::read);
+    });
 }
 
 void SendAttempt::read_response() {
@@ -197,7 +222,10 @@ void SendAttempt::on_tls_broken() {
 
 void SendAttempt::complete() {
     const bool is_sent = sent_ == head_.size() + request_.body->size();
-    if (is_sent && reader_->keeps_connection()) {
+    const bool may_keep =
+        request_.afterwards == SendRequest::Afterwards::keep && request_.tls == TlsOffer::current;
+    if (is_sent && may_keep && reader_->keeps_connection()) {
+        if (request_.use != nullptr) request_.use->is_kept = true;
         ++generation_;
         resources_.pool.give(std::move(connection_), now());
     }
@@ -290,6 +318,8 @@ void SendAttempt::on_deadline() {
 void SendAttempt::finish(OutcomeReason reason, std::string detail) {
     phase_ = Phase::finished;
     resources_.deadlines.clear(*this);
+    if (request_.use != nullptr) request_.use->was_reused = is_reused_;
+    if (pause_timer_) pause_timer_->cancel();
     drop_connection();
     result_.reason = reason;
     result_.detail = std::move(detail);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <optional>
 #include <span>
@@ -28,7 +29,7 @@ struct SenderResources {
     std::vector<char> read_buffer;  ///< scratch
 };
 
-/// One POST, from its address to its outcome: resolve, connect, handshake, exchange; a step that
+/// One request, from its address to its outcome: resolve, connect, handshake, exchange; a step that
 /// would block waits for readiness, and the deadline ends any of them. Lifetime: whoever is to call
 /// it back (resolver, Asio) holds it.
 class SendAttempt final : public Deadline, public std::enable_shared_from_this<SendAttempt> {
@@ -55,6 +56,8 @@ class SendAttempt final : public Deadline, public std::enable_shared_from_this<S
     void handshake();
     void exchange();
     bool write_request();
+    std::string_view body_to_send() const;
+    void pause_body();
     void read_response();
     bool take_bytes(std::string_view bytes);
     void on_peer_closed(int error);
@@ -77,6 +80,8 @@ class SendAttempt final : public Deadline, public std::enable_shared_from_this<S
     bool is_reused_ = false;  ///< the connection carried a request before
     bool is_retried_ = false;
     bool is_write_broken_ = false;
+    bool is_paused_ = false;  ///< the rest of the body waits for `pause_timer_`
+    bool is_pause_over_ = false;
     bool waits_read_ = false;
     bool waits_write_ = false;
     unsigned generation_ = 0;  ///< of the connection: tells late readiness of a former one
@@ -90,6 +95,7 @@ class SendAttempt final : public Deadline, public std::enable_shared_from_this<S
     std::string connect_detail_;
     std::unique_ptr<Connection> connection_;
     std::optional<ResponseReader> reader_;
+    std::optional<boost::asio::steady_timer> pause_timer_;
 };
 
 }  // namespace postrider::net

@@ -127,8 +127,11 @@ void SendAttempt::on_connected() {
     if (!request_.url->is_tls()) return exchange();
     phase_ = Phase::handshaking;
     phase_started_at_ = at;
-    if (!connection_->start_tls(resources_.tls, *request_.url)) {
-        return finish(OutcomeReason::out_of_descriptors, "no memory was left for TLS");
+    if (!connection_->start_tls(resources_.tls, *request_.url, request_.tls)) {
+        return finish(OutcomeReason::out_of_descriptors,
+                      request_.tls == TlsOffer::current
+                          ? "no memory was left for TLS"
+                          : "this machine's OpenSSL has no TLS 1.0 and 1.1");
     }
     handshake();
 }

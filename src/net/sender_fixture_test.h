@@ -64,6 +64,7 @@ class SenderFixture : public testing::Test {
         std::string body = "{}";
         std::string headers = "Content-Type: application/json\r\nwebhook-id: 1\r\n";
         std::shared_ptr<const EgressPolicy> policy = nullptr;  ///< nullptr: the fixture's
+        std::function<void(SendRequest&)> change = nullptr;    ///< of what is sent
     };
     std::future<AttemptResult> send(const std::string& url, Post post) {
         SendRequest request;
@@ -72,6 +73,7 @@ class SenderFixture : public testing::Test {
         request.body = std::make_shared<const std::string>(post.body);
         request.timeout = post.timeout;
         request.policy = post.policy != nullptr ? post.policy : policy_;
+        if (post.change) post.change(request);
         auto promise = std::make_shared<std::promise<AttemptResult>>();
         auto result = promise->get_future();
         loop_->post([this, request, promise] {

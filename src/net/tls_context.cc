@@ -51,6 +51,13 @@ int on_certificate_wanted(SSL* ssl, X509** /*certificate*/, EVP_PKEY** /*key*/) 
     return 0;
 }
 
+/// False when this OpenSSL was built without such TLS.
+bool offer_outdated(SSL* ssl) {
+    return SSL_set_min_proto_version(ssl, TLS1_VERSION) == 1 &&
+           SSL_set_max_proto_version(ssl, TLS1_1_VERSION) == 1 &&
+           SSL_set_cipher_list(ssl, "DEFAULT:@SECLEVEL=0") == 1;
+}
+
 std::string last_error_text() {
     const auto code = ERR_peek_last_error();
     if (code == 0) return "it closed the connection";
@@ -105,8 +112,8 @@ void TlsContext::load_authorities() {
     ERR_clear_error();
 }
 
-std::unique_ptr<SSL, SslDeleter> TlsContext::make(const Url& url, const std::string& origin,
-                                                  int fd) {
+std::unique_ptr<SSL, SslDeleter> TlsContext::make(const Url& url, const std::string& origin, int fd,
+                                                  TlsOffer offer) {
     std::unique_ptr<SSL, SslDeleter> ssl(SSL_new(context_.get()));
     auto* bio = BIO_new(socket_method_.get());
     if (ssl == nullptr || bio == nullptr) {
@@ -116,7 +123,9 @@ std::unique_ptr<SSL, SslDeleter> TlsContext::make(const Url& url, const std::str
     BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl.get(), bio, bio);
-    SSL_set_app_data(ssl.get(), const_cast<std::string*>(&origin));
+    const bool is_current = offer == TlsOffer::current;
+    if (!is_current && !offer_outdated(ssl.get())) return nullptr;
+    SSL_set_app_data(ssl.get(), is_current ? const_cast<std::string*>(&origin) : nullptr);
     auto* parameters = SSL_get0_param(ssl.get());
     // A name in the Common Name alone does not count: RFC 9525 section 2.
     X509_VERIFY_PARAM_set_hostflags(
@@ -127,7 +136,7 @@ std::unique_ptr<SSL, SslDeleter> TlsContext::make(const Url& url, const std::str
             : X509_VERIFY_PARAM_set1_host(parameters, url.host.data(), url.host.size()) == 1 &&
                   SSL_set_tlsext_host_name(ssl.get(), url.host.c_str()) == 1;
     if (!is_set) return nullptr;
-    if (const auto session = sessions_.find(origin); session != sessions_.end()) {
+    if (const auto session = sessions_.find(origin); is_current && session != sessions_.end()) {
         SSL_set_session(ssl.get(), session->second.get());
     }
     SSL_set_connect_state(ssl.get());
@@ -136,6 +145,7 @@ std::unique_ptr<SSL, SslDeleter> TlsContext::make(const Url& url, const std::str
 
 int TlsContext::on_new_session(SSL* ssl, SSL_SESSION* session) {
     auto& self = *static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+    if (SSL_get_app_data(ssl) == nullptr) return 0;
     const auto& origin = *static_cast<const std::string*>(SSL_get_app_data(ssl));
     auto& sessions = self.sessions_;
     if (sessions.size() >= limits::tls_sessions_max && !sessions.contains(origin)) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "net/tls_offer.h"
 #include "net/url.h"
 
 namespace postrider::net {
@@ -17,8 +18,9 @@ struct SslDeleter {
     void operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
 };
 
-/// The client's side of TLS: 1.2 or newer, certificates always verified against the host, sessions
-/// resumed per origin. Thread-safety: one thread. Lifetime: outlives every SSL it makes.
+/// The client's side of TLS: 1.2 or newer unless a caller offers less, certificates always verified
+/// against the host, sessions resumed per origin. Thread-safety: one thread. Lifetime: outlives
+/// every SSL it makes.
 class TlsContext {
  public:
     /// `ca_file`: a PEM bundle to trust instead of the system's; empty: the system's.
@@ -31,9 +33,10 @@ class TlsContext {
     /// it.
     const std::string& broken();
     /// Requires: broken() was asked and is empty. A client for `url` on a connected, non-blocking
-    /// socket; nullptr when memory has run out. `origin` names the session to resume and outlives
-    /// the SSL.
-    std::unique_ptr<SSL, SslDeleter> make(const Url& url, const std::string& origin, int fd);
+    /// socket; nullptr when memory has run out, or the system's OpenSSL has no such TLS. `origin`
+    /// names the session to resume (of an outdated offer: none) and outlives the SSL.
+    std::unique_ptr<SSL, SslDeleter> make(const Url& url, const std::string& origin, int fd,
+                                          TlsOffer offer);
     /// After TLS failed, in the handshake or later: why, in words; and its session is not tried
     /// again.
     std::string explain_failure(SSL* ssl, const std::string& origin);

@@ -19,6 +19,8 @@ import uuid
 import pytest
 
 import signing
+import waiting
+from server import binary, environment
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples" / "receivers"
@@ -47,10 +49,16 @@ def copied(language):
     return target
 
 
-def build_rust():
-    run("cargo", "build", "--locked", "--quiet", cwd=EXAMPLES / "rust",
-        CARGO_TARGET_DIR=str(BUILD / "rust"))
-    return [BUILD / "rust" / "debug" / "receiver"]
+def build_rust(example="rust"):
+    run("cargo", "build", "--locked", "--quiet", cwd=EXAMPLES / example,
+        CARGO_TARGET_DIR=str(BUILD / example))
+    return [BUILD / example / "debug" / "receiver"]
+
+
+def build_axum():
+    if version_of("cargo", "--version") < (1, 80):
+        pytest.skip("Axum 0.8 and what it needs want Rust 1.80")
+    return build_rust("axum")
 
 
 def build_node(language="node"):
@@ -112,7 +120,7 @@ def build_cpp():
     return [BUILD / "cpp" / "receiver"]
 
 
-RECEIVERS = {"rust": ("cargo", build_rust), "node": ("npm", build_node), "python": ("python3", build_python),
+RECEIVERS = {"rust": ("cargo", build_rust), "axum": ("cargo", build_axum), "node": ("npm", build_node), "python": ("python3", build_python),
              "go": ("go", build_go), "cpp": ("g++", build_cpp), "nextjs": ("npm", build_nextjs), "spring": ("java", build_spring),
              **{name: ("npm", functools.partial(build_node, name)) for name in ("express", "fastify")},
              **{name: ("python3", functools.partial(build_python, name)) for name in ("fastapi", "flask", "django")}}
@@ -202,3 +210,16 @@ def test_receiver(receiver):
     assert len(receiver.lines) == 3, receiver.lines
     assert webhook_id in receiver.lines[0] and "user.created" in receiver.lines[0]
     assert second_id in receiver.lines[1]
+
+
+def test_probe_finds_no_fault(receiver):
+    """Every check passes; what the report says was accepted is worked on once, and nothing else."""
+    done = subprocess.run([binary(), "probe", f"http://127.0.0.1:{receiver.port}/webhook", "--secret", SECRET, "--json"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, env=environment())
+    report = json.loads(done.stdout)
+    assert [check for check in report["checks"] if check["verdict"] == "fault"] == [], done.stderr
+    assert [check["name"] for check in report["checks"] if check["verdict"] == "not_run"] == ["outdated_tls"]
+    assert done.returncode == 0
+    waiting.wait_for(lambda: len(receiver.lines) >= len(report["accepted_ids"]), "every event is worked on")
+    for ids, times in ((report["accepted_ids"], 1), (report["refused_ids"], 0)):
+        assert [sum(each in line for line in receiver.lines) for each in ids] == [times] * len(ids), receiver.lines

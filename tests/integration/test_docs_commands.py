@@ -106,7 +106,8 @@ def test_every_command_works(document, tmp_path, request):
             wait_for(lambda: "user.created · username: ada" in typist.said("postrider listen"), "the line in the channel")
         for command in typist.staying:
             said = typist.said(command)
-            assert "NOT verified" not in said, said
+            if document != "docs/probe.md":  # which sends what is wrong on purpose
+                assert "NOT verified" not in said, said
             if command.startswith("postrider listen") and "--secret" in command:
                 wait_for(lambda: re.search(r"Signature  verified", typist.said(command)), lambda: typist.said(command))
 
