@@ -1,6 +1,9 @@
+#include <map>
+
 #include "api/assets.h"
 #include "api/call.h"
 #include "api/routes.h"
+#include "base/check.h"
 #include "directory/directory.h"
 #include "store/tables.h"
 
@@ -43,6 +46,31 @@ Result<void> get_docs(Context&, Call& call) {
     return {};
 }
 
+using GuidePages = std::map<std::string, std::string, std::less<>>;
+
+/// tools/render_api_reference makes it: an object of HTML by slug.
+GuidePages read_guide_pages() {
+    const auto parsed = json::parse(assets::guide_pages());
+    CHECK(parsed && parsed->as_object() != nullptr);
+    GuidePages pages;
+    for (const auto& [slug, page] : *parsed->as_object()) {
+        CHECK(page.as_string() != nullptr);
+        pages.emplace(slug, *page.as_string());
+    }
+    return pages;
+}
+
+Result<void> get_guide(Context&, Call& call) {
+    static const GuidePages pages = read_guide_pages();
+    const std::string& slug = call.request.path_parameter("guide");
+    const auto found = pages.find(slug);
+    if (found == pages.end()) return Call::not_found("guide", slug);
+    Answer answer(200, found->second);
+    answer.content_type = "text/html; charset=utf-8";
+    call.reply.send(std::move(answer));
+    return {};
+}
+
 }  // namespace
 
 RouteList meta_routes(Context& context) {
@@ -50,6 +78,7 @@ RouteList meta_routes(Context& context) {
         handle(context, {"GET", "/healthz", "get_health"}, get_health),
         handle(context, {"GET", "/readyz", "get_readiness"}, get_readiness),
         handle(context, {"GET", "/docs", "get_docs"}, get_docs),
+        handle(context, {"GET", "/docs/{guide}", "get_guide"}, get_guide),
         handle(context, {"GET", "/metrics", "get_metrics"}, get_metrics),
     };
 }

@@ -58,7 +58,7 @@ def plant(server, receiver):
                                 secret=secrets["previous secret"], signing=["v1", "v1a"])
     secrets["webhook secret"] = call("POST", f"/webhooks/{hook['id']}/secret/rotate", {"overlap": "1h"}, 200)["secret"]
     names.update(webhook_id=hook["id"], event_type="order.paid", session_id=realm.items("/sessions")[0]["id"],
-                 path="master/webhooks", slug="bad-cursor", asset=re.search(r'/assets/([^"]+)"', server.client.raw("GET", "/").body.decode())[1])
+                 path="master/webhooks", slug="bad-cursor", guide="receiving", asset=re.search(r'/assets/([^"]+)"', server.client.raw("GET", "/").body.decode())[1])
     realm.call("PATCH", f"/webhooks/{hook['id']}", {"description": "changed"}, 200)
     realm.call("PATCH", f"/users/{used}", {"first_name": "changed"}, 200)
     # What fails is told too: in answers, and in the log.

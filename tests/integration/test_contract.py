@@ -80,7 +80,7 @@ def test_everything_needs_a_token(server, world):
                 assert answer.status == 401, f"{operation_id}: {answer}"
                 CONTRACT.check_answer(operation, answer)
                 assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert set(open_operations) == {"get_health", "get_readiness", "get_docs", "get_openapi_json", "get_openapi_yaml",
+    assert set(open_operations) == {"get_health", "get_readiness", "get_docs", "get_guide", "get_openapi_json", "get_openapi_yaml",
                                     "get_problem_type", "get_jwks", "get_console", "get_console_page",
                                     "get_console_asset", "get_set_password_page", "create_session",
                                     "request_password_reset", "complete_password_reset", "get_oauth_metadata"}

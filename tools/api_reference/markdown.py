@@ -1,6 +1,7 @@
-"""The part of Markdown that the contract's descriptions use, as HTML."""
+"""The part of Markdown that the contract's descriptions and the guides use, as HTML."""
 import html
 import re
+import textwrap
 
 
 def inline(text: str) -> str:
@@ -14,6 +15,7 @@ def inline(text: str) -> str:
         part = html.escape(part, quote=False)
         part = re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", part)
         part = re.sub(r"(?<!\w)\*([^*\s][^*]*)\*", r"<em>\1</em>", part)
+        part = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", part)  # a page has no files of its own
         part = re.sub(r"\[([^\]]+)\]\(([^)\s]+)\)", r'<a href="\2">\1</a>', part)
         out.append(part)
     return "".join(out)
@@ -25,17 +27,21 @@ def _table(lines: list[str]) -> str:
     body = "".join(
         "<tr>" + "".join(f"<td>{inline(cell)}</td>" for cell in row) + "</tr>" for row in rows[2:]
     )
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+_ITEM = re.compile(r"- |\d+\. ")
 
 
 def _list(lines: list[str]) -> str:
     items: list[str] = []
     for line in lines:
-        if line.startswith("- "):
-            items.append(line[2:])
+        if marker := _ITEM.match(line):
+            items.append(line[marker.end() :])
         else:
             items[-1] += " " + line.strip()
-    return "<ul>" + "".join(f"<li>{inline(item)}</li>" for item in items) + "</ul>"
+    kind = "ul" if lines[0].startswith("- ") else "ol"
+    return f"<{kind}>" + "".join(f"<li>{inline(item)}</li>" for item in items) + f"</{kind}>"
 
 
 def slug(title: str) -> str:
@@ -65,6 +71,13 @@ def block(text: str, level: int = 3) -> str:
         line = lines[at]
         if not line.strip():
             at += 1
+        elif line.startswith("<!--"):
+            take(lambda each: "-->" not in each)
+            at += 1
+        elif line.startswith("    "):
+            code = take(lambda each: each.startswith("    ") or not each.strip())
+            text = textwrap.dedent("\n".join(code)).rstrip()
+            out.append(f'<pre tabindex="0"><code>{html.escape(text)}</code></pre>')
         elif line.startswith("```"):
             at += 1
             code = take(lambda each: not each.startswith("```"))
@@ -75,11 +88,11 @@ def block(text: str, level: int = 3) -> str:
             at += 1
         elif line.startswith("|"):
             out.append(_table(take(lambda each: each.startswith("|"))))
-        elif line.startswith("- "):
-            out.append(_list(take(lambda each: each.startswith(("- ", "  ")))))
+        elif _ITEM.match(line):
+            out.append(_list(take(lambda each: _ITEM.match(each) or each.startswith("  "))))
         else:
             paragraph = take(
-                lambda each: each.strip() and not each.startswith(("#", "|", "- ", "```"))
+                lambda each: each.strip() and not each.startswith(("#", "|", "- ", "```", "<!--"))
             )
             out.append(f"<p>{inline(' '.join(part.strip() for part in paragraph))}</p>")
     return "\n".join(out)

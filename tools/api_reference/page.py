@@ -2,10 +2,11 @@
 import base64
 import hashlib
 import html
+import json
 import pathlib
 import re
 
-from api_reference import examples, markdown
+from api_reference import examples, guides, markdown
 from api_reference.schema import Schemas
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -199,14 +200,28 @@ def problem_pages(problems: dict) -> dict:
     return out
 
 
-def _document(title: str, body: str) -> str:
-    """A page that needs nothing else."""
+def guide_pages(pages: list[guides.Guide]) -> dict:
+    """The HTML of each guide."""
+    return {
+        each.slug: _document(f"{each.title} · Postrider", f'<main id="main">{guides.render(each, pages)}</main>')
+        for each in pages
+    }
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _document(title: str, body: str, script: str = "") -> str:
+    """A page that needs nothing else. It runs its own script alone, which asks its own server alone."""
     style = (pathlib.Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
+        f"default-src 'none'; style-src {_digest(style)}; img-src data:; base-uri 'none'; "
         "form-action 'none'"
     )
+    if script:
+        policy += f"; script-src {_digest(script)}; connect-src 'self'"
+        body += f"\n<script>{script}</script>"
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -225,12 +240,16 @@ def _document(title: str, body: str) -> str:
 """
 
 
-def _navigation(contract: dict, operations: list[Operation]) -> str:
+def _navigation(contract: dict, operations: list[Operation], pages: list[guides.Guide]) -> str:
     titles = re.findall(r"^## (.+)$", contract["info"]["description"], re.M)
     out = "<ul>" + "".join(
         f'<li><a href="#{markdown.slug(title)}">{html.escape(title)}</a></li>' for title in titles
     )
     out += '<li><a href="#receiving">Receiving and verifying</a></li></ul>'
+    out += "<h2>Guides</h2><ul>" + "".join(
+        f'<li><a href="/docs/{each.slug}">{html.escape(each.title)}</a></li>' for each in pages
+    )
+    out += "</ul>"
     for tag in contract["tags"]:
         out += f'<h2><a href="#tag-{tag["name"]}">{html.escape(tag["x-title"])}</a></h2><ul>'
         out += "".join(
@@ -257,7 +276,7 @@ def _webhooks(contract: dict, schemas: Schemas) -> str:
     return f'<article class="operation"><div class="text">{out}</div></article>'
 
 
-def render(contract: dict, problems: dict, verifying: str) -> str:
+def render(contract: dict, problems: dict, verifying: str, pages: list[guides.Guide]) -> str:
     schemas = Schemas(contract)
     operations = _operations(contract, schemas)
     sections = ""
@@ -276,7 +295,7 @@ def render(contract: dict, problems: dict, verifying: str) -> str:
 <a class="brand" href="#main"><img src="{ICON}" alt="" width="22" height="22">Postrider</a>
 <span class="version">API {html.escape(info["version"])}</span>
 <input type="checkbox" id="menu" aria-label="Show the contents"><label for="menu">Contents</label>
-<nav aria-label="Contents">{_navigation(contract, operations)}</nav>
+<nav aria-label="Contents">{_navigation(contract, operations, pages)}</nav>
 </header>
 <main id="main">
 <section class="introduction">
@@ -284,6 +303,7 @@ def render(contract: dict, problems: dict, verifying: str) -> str:
 <p class="lead">{markdown.inline(info["summary"])}</p>
 <p>For programs: <a href="/openapi.json">/openapi.json</a> and <a href="/openapi.yaml">/openapi.yaml</a> (OpenAPI
 {html.escape(contract["openapi"])}), and of each realm <code>/api/v1/realms/{{realm}}/asyncapi.json</code>, with a token.</p>
+<p id="trying" class="trying"></p>
 {markdown.block(info["description"], 2)}
 </section>
 <section class="introduction" id="receiving">
@@ -294,5 +314,12 @@ def render(contract: dict, problems: dict, verifying: str) -> str:
 <section id="problems"><header><h2>Problems</h2>
 <p>Every error is a problem document of one of these types.</p></header>
 {_problems(problems)}</section>
-</main>"""
-    return _document("Postrider API reference", body)
+</main>
+<script type="application/json" id="guides">{_data(guides.index(pages))}</script>"""
+    script = (pathlib.Path(__file__).parent / "docs.js").read_text(encoding="utf-8")
+    return _document("Postrider API reference", body, script)
+
+
+def _data(value) -> str:
+    """JSON within a page."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")

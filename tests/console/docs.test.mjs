@@ -1,0 +1,151 @@
+// /docs in a browser: its search, its guides, and its forms for who is logged in.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+
+import { ask, axe_source, newContext, newPage, start } from './browser.mjs'
+
+let world
+before(async () => {
+  world = await start()
+})
+after(async () => {
+  await world?.stop()
+})
+
+async function docs(options, path = '/docs') {
+  const page = await newPage(world, await newContext(world, options))
+  await page.goto(world.url + path)
+  return page
+}
+
+const search = (page) => page.getByRole('searchbox', { name: 'Search' })
+const found = (page) => page.getByRole('list', { name: 'What was found' }).getByRole('link')
+
+test('the search finds operations, problems, event types and guides', async () => {
+  const page = await docs({ as: null })
+  for (const [text, title, where] of [
+    ['rotate secret', /rotate/i, /#rotate_webhook_secret$/],
+    ['idempotency-key-reused', /Idempotency-Key|key/i, /#problem-/],
+    ['user.role.assigned', /user\.role\.assigned/, /#/],
+    ['right receiver', /right/i, /\/docs\/probe/],
+    ['duplicates', /duplicates/i, /\/docs\/receiving#expect-duplicates$/],
+  ]) {
+    await search(page).fill(text)
+    const links = await found(page).evaluateAll((all) =>
+      all.map((each) => [each.textContent, each.href]),
+    )
+    assert.ok(
+      links.some(([shown, href]) => title.test(shown) && where.test(href)),
+      `${text}: ${JSON.stringify(links)}`,
+    )
+  }
+  await search(page).fill('xyzzy')
+  await page.getByText('Nothing was found.').waitFor()
+  await page.keyboard.press('Escape')
+  assert.equal(await search(page).inputValue(), '')
+  await page.locator('h1').click()
+  await page.keyboard.press('/')
+  await page.keyboard.type('<img src=x onerror=alert(1)>')
+  assert.equal(await page.locator('img[src=x]').count(), 0)
+  await search(page).fill('expect duplicates')
+  await page.keyboard.press('Enter')
+  await page.waitForURL('**/docs/receiving#expect-duplicates')
+  assert.deepEqual([page.complaints, page.elsewhere], [[], []])
+})
+
+test('the guides are served, and their links lead somewhere', async () => {
+  const page = await docs({ as: null })
+  const guides = await page
+    .locator('nav a[href^="/docs/"]')
+    .evaluateAll((all) => all.map((each) => each.href))
+  assert.ok(guides.length >= 12, String(guides))
+  for (const guide of guides) {
+    await page.goto(guide)
+    const broken = await page.evaluate(() =>
+      [...document.querySelectorAll('main a[href^="#"]')]
+        .filter((each) => !document.getElementById(decodeURIComponent(each.hash.slice(1))))
+        .map((each) => each.href),
+    )
+    assert.deepEqual(broken, [])
+    for (const href of await page
+      .locator('main a[href^="/"]')
+      .evaluateAll((all) => all.map((each) => each.href))) {
+      assert.equal((await page.request.get(href)).status(), 200, href)
+    }
+    const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    assert.ok(width <= 0, `${guide} is ${width} too wide`)
+  }
+  assert.deepEqual([page.complaints, page.elsewhere], [[], []])
+})
+
+test('without a session there are no forms', async () => {
+  const page = await docs({ as: null })
+  await page.getByText('Log in to the console').waitFor()
+  assert.equal(await page.locator('details.try').count(), 0)
+})
+
+test('who is logged in sends an operation as themselves', async () => {
+  const page = await docs({})
+  const form = (id) => page.locator(`#${id} details.try`)
+  await form('publish_event').waitFor({ state: 'attached' })
+  assert.equal(await form('get_stream').count(), 0)
+  const open = async (id) => {
+    await form(id).locator('summary').click()
+    return form(id)
+  }
+  const list = await open('list_webhooks')
+  await list.getByLabel('realm').fill(world.realm)
+  await list.getByLabel('limit').fill('1')
+  await list.getByRole('button', { name: 'Send GET' }).click()
+  await list.getByText(/^200/).waitFor()
+  assert.equal(JSON.parse(await list.locator('pre').textContent()).items.length, 1)
+
+  // A change: the browser says that the page is the server's own.
+  const publish = await open('publish_event')
+  await publish.getByLabel('realm').fill(world.realm)
+  const resource = '019300a1-7c3e-7b1a-9a54-3f0f6b1d2c11'
+  await publish
+    .getByLabel('Body')
+    .fill(JSON.stringify({ event: 'user.created', resource_id: resource, data: { docs: true } }))
+  await publish.getByRole('button', { name: 'Send POST' }).click()
+  await publish.getByText(/^(202|403|422)/).waitFor()
+  const said = JSON.parse(await publish.locator('pre').textContent())
+  if (said.id) {
+    assert.equal((await ask(world, 'GET', `/events/${said.id}`)).json.data.docs, true)
+  } else {
+    assert.ok(said.type.startsWith('https://postrider.dev/problems/'), JSON.stringify(said))
+  }
+
+  // A deletion asks.
+  const removal = await open('delete_webhook')
+  await removal.getByLabel('realm').fill(world.realm)
+  await removal.getByLabel('webhook_id').fill(resource)
+  page.once('dialog', (dialog) => dialog.dismiss())
+  await removal.getByRole('button', { name: 'Send DELETE' }).click()
+  assert.equal(await removal.locator('figure').isHidden(), true)
+  page.once('dialog', (dialog) => dialog.accept())
+  await removal.getByRole('button', { name: 'Send DELETE' }).click()
+  await removal.getByText(/^404/).waitFor()
+  assert.deepEqual(page.elsewhere, [])
+})
+
+for (const dark of [false, true]) {
+  test(`axe finds nothing serious, ${dark ? 'dark' : 'light'}`, async () => {
+    for (const path of ['/docs', '/docs/receiving']) {
+      const page = await docs({ dark }, path)
+      if (path === '/docs') {
+        await page.locator('#list_webhooks details.try summary').click()
+        await search(page).fill('webhook')
+      }
+      await page.evaluate(axe_source)
+      const { violations } = await page.evaluate(() => window.axe.run())
+      const serious = violations.filter(
+        ({ impact }) => impact === 'serious' || impact === 'critical',
+      )
+      assert.deepEqual(
+        serious.map(({ id, nodes: [first] }) => `${path} ${id} ${first.html.slice(0, 160)}`),
+        [],
+      )
+    }
+  })
+}
