@@ -54,6 +54,7 @@ struct FoundAll {
 /// "\"usr\" is none; do you mean user? There are webhook, user, …"
 std::string unknown_kind(std::string_view typed) {
     std::vector<std::string_view> words;
+    words.reserve(sources.size());
     for (const Source& source : sources) words.push_back(to_string(source.kind));
     const auto meant = nearest(words, typed);
     return fmt::format("\"{}\" is none of them{}; there are {}", typed,

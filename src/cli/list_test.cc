@@ -62,6 +62,9 @@ TEST(List, AFlagThatItDoesNotTakeIsAnsweredWithThoseThatItTakes) {
               "postrider: user list does not take --usrname; do you mean --username?\n");
     EXPECT_EQ(run_with({"delivery", "list", "--sate=failed"}).error,
               "postrider: delivery list does not take --sate; do you mean --state?\n");
+    EXPECT_EQ(run_with({"delivery", "list", "--webhook"}).error,
+              "postrider: --webhook needs a value, WEBHOOK: only to this one: its id or name; see "
+              "postrider delivery list --help\n");
     EXPECT_EQ(run_with({"webhook", "list", "--limt", "5"}).error,
               "postrider: webhook list does not take --limt; do you mean --limit?\n");
 }

@@ -97,6 +97,15 @@ std::string sentence_of(const CLI::ParseError& error, const Verb& of) {
         return fmt::format("{} does not take {}{}; see postrider {} --help", verb, typed,
                            flag.empty() ? "" : flags_of(of), verb);
     }
+    constexpr std::string_view no_value = ": 1 required TEXT missing";
+    if (message.ends_with(no_value)) {
+        message.resize(message.size() - no_value.size());
+        const auto flag = std::ranges::find(of.arguments, message, &Argument::name);
+        return fmt::format(
+            "{} needs a value{}; see postrider {} --help", message,
+            flag == of.arguments.end() ? "" : fmt::format(", {}: {}", flag->value, flag->help),
+            verb);
+    }
     return fmt::format("{}; see postrider {} --help", message, verb);
 }
 

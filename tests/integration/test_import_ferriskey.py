@@ -10,6 +10,7 @@ import uuid
 import pytest
 
 import postgres
+import signing
 from catalogue import Walk
 from client import Realm
 from ferriskey import FerrisKey, verifies
@@ -285,10 +286,10 @@ def test_the_commands_of_the_guide(server, receiver, source):
     """Each as it stands in docs/migrating/ferriskey.md, but for the database's address and the realms' names."""
     realm = source.realm("shop")
     source.users(realm, 3, source.role(realm, "buyer"), PASSWORDS[:3])
-    source.webhook(realm, receiver.url("/guide"), ["user.created"], name="guide")
+    secret = source.webhook(realm, receiver.url("/guide"), ["user.created"], name="billing")
     guide = (ROOT / "docs" / "migrating" / "ferriskey.md").read_text()
     commands = [line.strip() for line in guide.splitlines() if line.startswith("    ")]
-    assert len(commands) == 5
+    assert len(commands) == 7
     reader = source.url.replace("postgres@", "reader:change-me@")
     source.cursor.execute("DROP ROLE IF EXISTS reader")
     for command in commands:
@@ -298,7 +299,11 @@ def test_the_commands_of_the_guide(server, receiver, source):
         done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=False,
                               env=environment(POSTRIDER_URL=server.url, POSTRIDER_TOKEN=TOKEN))
         assert done.returncode == 0, (command, done.stdout, done.stderr)
-    assert "guide" in done.stdout
+    # Both signatures, each with its own secret.
+    ours = done.stdout.strip()
+    Realm(server.client, "shop").call("POST", "/users", {"username": "eve"}, 201)
+    request = wait_for(lambda: receiver.at("/guide"), "the webhook")[0]
+    assert verifies(secret, request) and signing.verifies(ours, request.headers, request.body)
     for name in ("shop", "acme"):
         here = Realm(server.client, name)
         assert here.call("POST", "/session", {"username": "user2", "password": PASSWORDS[2]}).status == 201
