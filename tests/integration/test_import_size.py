@@ -36,7 +36,7 @@ def write_files(folder):
         "groups": [{"name": "all", "path": "/all", "realmRoles": ["all"]}]}))
     for number, first in enumerate(range(0, USERS, 5000)):
         users = [user(each) for each in range(first, min(first + 5000, USERS))]
-        (folder / f"big-users-{number}.json").write_text(json.dumps({"realm": "big", "users": users}))
+        (folder / f"big-users-{number:03}.json").write_text(json.dumps({"realm": "big", "users": users}))
 
 
 def peak_bytes(pid):

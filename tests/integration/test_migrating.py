@@ -20,7 +20,7 @@ def test_the_commands_of_the_keycloak_page_work(server, tmp_path):
     folder.mkdir()
     (folder / "shop-realm.json").write_text(json.dumps(realm))
     (folder / "shop-users-0.json").write_text(json.dumps(users))
-    blocks = re.findall(r"```sh\n(.*?)```", PAGE, re.S)
+    blocks = re.findall(r"(?<!-->\n)```sh\n(.*?)```", PAGE, re.S)
     assert len(blocks) == 4
     path = f"{pathlib.Path(binary()).resolve().parent}:/usr/bin:/bin"
     for block in blocks:
