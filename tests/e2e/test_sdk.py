@@ -245,21 +245,55 @@ def library(monkeypatch):
     return importlib.import_module("postrider")
 
 
-def open_database(dialect, tmp_path):
+def open_database(dialect, language, tmp_path):
+    """A new one's address as the language's driver takes it, and a connection to it."""
     if dialect == "sqlite":
         import sqlite3
-        return str(tmp_path / "shop.db"), lambda: sqlite3.connect(tmp_path / "shop.db", timeout=60)
+        return str(tmp_path / "shop.db"), sqlite3.connect(tmp_path / "shop.db", timeout=60)
+    if dialect == "mysql":
+        import mysql
+        if not mysql.is_here():
+            pytest.skip("there is no mariadbd here (scripts/setup installs it)")
+        name, port = mysql.shared().database(), mysql.shared().port
+        address = {"python": f"127.0.0.1 {port} {name}", "typescript": f"mysql://root@127.0.0.1:{port}/{name}",
+                   "go": f"root@tcp(127.0.0.1:{port})/{name}"}[language]
+        return address, mysql.shared().connect(name)
     import psycopg2
 
     import postgres
     url = postgres.shared().database()
-    return url, lambda: psycopg2.connect(url)
+    return url + "?sslmode=disable" if language == "go" else url, psycopg2.connect(url)
 
 
-@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
-def test_the_outbox_publishes_what_was_committed_once(dialect, tmp_path, monkeypatch):
-    database, connect = open_database(dialect, tmp_path)
-    connection = connect()
+def outbox_program(language, driver_folder):
+    """The command of an application and its relay, on the SDK as it was packed."""
+    if language == "python":
+        return ["/usr/bin/python3", "-B", DRIVERS / "outbox.py"], {"PYTHONPATH": str(SDK / "python")}
+    if language == "typescript":
+        folder = pathlib.Path(typescript(driver_folder)[-1]).parent
+        for package in (TOOLS / "node_modules").iterdir():
+            if not (folder / "node_modules" / package.name).exists():
+                (folder / "node_modules" / package.name).symlink_to(package)
+        shutil.copy(DRIVERS / "outbox.mjs", folder)
+        return ["node", folder / "outbox.mjs"], {}
+    shutil.copytree(SDK / "go", driver_folder / "module")
+    shutil.copytree(DRIVERS / "go_outbox", driver_folder / "outbox")
+    run("go", "build", "-o", "outbox", ".", cwd=driver_folder / "outbox", GOFLAGS="-mod=readonly")
+    return [driver_folder / "outbox" / "outbox"], {}
+
+
+@pytest.fixture(scope="module", params=["python", "typescript", "go"])
+def outbox(request, tmp_path_factory):
+    command, environment = outbox_program(request.param, tmp_path_factory.mktemp(f"outbox-{request.param}"))
+    return request.param, [str(part) for part in command], environment
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql", "mysql"])
+def test_the_outbox_publishes_what_was_committed_once(outbox, dialect, tmp_path, monkeypatch):
+    language, command, environment = outbox
+    if dialect == "sqlite" and language != "python":
+        pytest.skip("the driver of SQLite would have to be compiled here")
+    database, connection = open_database(dialect, language, tmp_path)
     cursor = connection.cursor()
     cursor.execute("CREATE TABLE orders (number integer PRIMARY KEY)")
     library(monkeypatch).Outbox(dialect).create_table(cursor)
@@ -268,10 +302,10 @@ def test_the_outbox_publishes_what_was_committed_once(dialect, tmp_path, monkeyp
         realm = server.realm(None, "order.paid")
 
         def start(verb, *more):
-            return subprocess.Popen(["/usr/bin/python3", "-B", DRIVERS / "outbox.py", verb, dialect, database, realm.name, *map(str, more)],
-                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                    env={**os.environ, "PYTHONPATH": str(SDK / "python"), "POSTRIDER_URL": forwarder.url,
-                                         "POSTRIDER_TOKEN": TOKEN})
+            with (tmp_path / f"{verb}.log").open("ab") as log:
+                return subprocess.Popen([*command, verb, dialect, database, realm.name, *map(str, more)],
+                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                        env={**os.environ, **environment, "POSTRIDER_URL": forwarder.url, "POSTRIDER_TOKEN": TOKEN})
 
         running = {"application": start("application", 0, 1000), "relay": start("relay")}
         for round_number in range(1, OUTBOX_ROUNDS + 1):
@@ -302,7 +336,7 @@ def test_the_outbox_publishes_what_was_committed_once(dialect, tmp_path, monkeyp
         published = sorted(event["data"]["n"] for event in log.items("/events") if event["event"] == "order.paid")
         forwarder.shutdown()
     assert published == committed and len(committed) > 0
-    print(f"{len(committed)} committed, {OUTBOX_ROUNDS} kills")
+    print(f"{language}, {dialect}: {len(committed)} committed, {OUTBOX_ROUNDS} kills")
 
 
 def test_the_outbox_keeps_what_is_refused(tmp_path, server, monkeypatch):

@@ -14,6 +14,11 @@ verb, dialect, database, realm = sys.argv[1:5]
 def connect():
     if dialect == "sqlite":
         return sqlite3.connect(database, timeout=60, isolation_level="IMMEDIATE")
+    if dialect == "mysql":
+        import pymysql
+
+        host, port, name = database.split(" ")
+        return pymysql.connect(host=host, port=int(port), user="root", password="", database=name)
     import psycopg2
 
     return psycopg2.connect(database)

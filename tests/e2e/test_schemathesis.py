@@ -1,0 +1,48 @@
+"""schemathesis on a running server: what it makes of the contract finds nothing that is wrong.
+
+It makes valid and invalid requests of each operation, and looks for answers that the contract does not have: 5xx, undocumented
+statuses, media types, headers and bodies, invalid data that is accepted, methods that are not there, missing authentication.
+What is left out, and why, is in tests/contract/schemathesis.toml.
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from client import Client
+from server import TOKEN, Server
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOOLS = ROOT / "build" / "contract_tools"
+#: For what is not the same each time; `make proof` takes longer.
+SECONDS = int(os.environ.get("POSTRIDER_SCHEMATHESIS_SECONDS", "40"))
+#: Some of each: fewer would mean that the tool did not get at them.
+OPERATIONS = 100
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    subprocess.run([ROOT / "tools" / "install_contract_tools"], check=True, stdin=subprocess.DEVNULL, cwd=ROOT)
+    with Server(tmp_path_factory.mktemp("data"), "--allow-network", "127.0.0.0/8") as started:
+        yield started
+
+
+def test_schemathesis_finds_nothing(server, tmp_path):
+    server.client.call("POST", "/realms", {"name": "fuzz"}, 201)
+    contract = tmp_path / "openapi.yaml"
+    contract.write_bytes(Client(server.address, None).raw("GET", "/openapi.yaml").body)
+    done = subprocess.run(
+        [TOOLS / "venv/bin/schemathesis", "--config-file", ROOT / "tests/contract/schemathesis.toml", "--no-color", "run", contract,
+         "--url", server.url, "--phases", "examples,coverage,fuzzing", "--max-time", str(SECONDS), "--workers", "2",
+         "--continue-on-failure", "--request-timeout", "60", "--generation-database", "none", "--warnings", "off"],
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=tmp_path, timeout=SECONDS + 600,
+        env={**os.environ, "POSTRIDER_TOKEN": TOKEN})
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said[-20000:]
+    made = int(re.search(r"(\d+) generated", said)[1])
+    assert made >= OPERATIONS, said[-3000:]
+    assert Client(server.address, TOKEN).raw("GET", "/readyz").status == 200
+    print(f"{made} requests")

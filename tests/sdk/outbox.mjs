@@ -1,0 +1,43 @@
+// An application and its relay on the TypeScript SDK, as outbox.py is on Python's: `outbox.mjs application|relay dialect database realm`.
+import { setTimeout as wait } from 'node:timers/promises'
+
+import { Outbox, Postrider } from 'postrider'
+
+const [verb, dialect, database, realm, first, end] = process.argv.slice(2)
+
+/** One connection: `execute` as the outbox takes it, and what begins and ends a transaction. */
+async function connect() {
+  if (dialect === 'postgresql') {
+    const { default: pg } = await import('pg')
+    const client = new pg.Client({ connectionString: database })
+    await client.connect()
+    return async (sql, values = []) => (await client.query(sql, values)).rows
+  }
+  const mysql = await import('mysql2/promise')
+  const connection = await mysql.createConnection(database)
+  return async (sql, values = []) => (await connection.query(sql, values))[0]
+}
+
+const execute = await connect()
+const outbox = new Outbox(dialect)
+if (verb === 'application') {
+  const mark = dialect === 'postgresql' ? '$1' : '?'
+  for (let number = Number(first); number < Number(end); number += 1) {
+    await execute('BEGIN')
+    await execute(`INSERT INTO orders (number) VALUES (${mark})`, [number])
+    await outbox.add(execute, { event: 'order.paid', resource_id: crypto.randomUUID(), data: { n: number } })
+    await execute(Math.random() < 0.2 ? 'ROLLBACK' : 'COMMIT')
+  }
+} else {
+  const client = new Postrider({ realm })
+  for (;;) {
+    await execute('BEGIN')
+    let count
+    try {
+      count = await outbox.relay(execute, client, 20)
+    } finally {
+      await execute('COMMIT')
+    }
+    if (count === 0) await wait(20)
+  }
+}
