@@ -16,6 +16,9 @@ type Problem struct {
 	RequestID string       `json:"request_id"`
 	Errors    []FieldError `json:"errors"`
 
+	OldestPosition    string `json:"oldest_position"`    // of position-gone
+	CommittedPosition string `json:"committed_position"` // of position-behind
+
 	RetryAfter time.Duration `json:"-"`
 }
 

@@ -16,7 +16,7 @@ namespace postrider::api {
 /// Finds out who asks: by `Authorization: Bearer` with an API key or an access token, else by the
 /// session's cookie. Calls `done` once, at once or later on the store's threads; the request need
 /// not live until then. Errors: unauthenticated; permission_denied "cross-site" (a page of another
-/// site used the session); the store's. Thread-safety: the HTTP server's thread.
+/// site used the session); the store's. Thread-safety: any thread.
 void authenticate(Context& context, const http::Request& request,
                   std::function<void(Result<access::SharedPrincipal>)> done);
 

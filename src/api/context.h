@@ -27,6 +27,9 @@ class ResetRequests;
 namespace postrider::events {
 class Publisher;
 }
+namespace postrider::feed {
+class Feed;
+}
 namespace postrider::net {
 class EventLoop;
 class Resolver;
@@ -52,6 +55,7 @@ struct Context {
     /// For what belongs to no realm. A handler uses Call::store.
     store::Store& whole_store;
     events::Publisher& publisher;
+    feed::Feed& feed;
     webhooks::Webhooks& webhooks;
     webhooks::Recoveries& recoveries;  ///< proceed() after the commit of a new one
     delivery::Engine& engine;

@@ -18,6 +18,7 @@
 #include "directory/logins.h"
 #include "directory/reset_requests.h"
 #include "events/publisher.h"
+#include "feed/feed.h"
 #include "net/egress_policy.h"
 #include "net/event_loop.h"
 #include "net/resolver.h"
@@ -181,6 +182,8 @@ class Harness {
     std::unique_ptr<net::Resolver> resolver_ = net::make_resolver(loop_, {});
     FakeEngine engine_;
     events::Publisher publisher_{engine_};
+    store::EventNews news_;
+    feed::Feed feed_{*store_, news_, store_.clock, loop_};
     events::FanOut fan_out_{*store_, engine_};
     webhooks::Cancellations cancellations_{*store_, fan_out_};
     webhooks::Webhooks webhooks_{
@@ -210,6 +213,7 @@ class Harness {
     Context context_{
         .whole_store = *store_,
         .publisher = publisher_,
+        .feed = feed_,
         .webhooks = webhooks_,
         .recoveries = recoveries_,
         .engine = engine_,

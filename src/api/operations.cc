@@ -33,6 +33,13 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"list_events", view_events},
     {"get_event", view_events},
     {"explain_event", view_events},
+    {"read_feed", view_events},
+    {"list_consumers", view_events},
+    {"get_consumer", view_events},
+    {"put_consumer", manage_webhooks},
+    {"delete_consumer", manage_webhooks},
+    {"read_consumer_events", view_events},
+    {"commit_consumer", manage_webhooks},
     {"get_stream", view_events},
     {"get_statistics", view_events},
     {"search", any_token},  // finds what the caller may view

@@ -30,13 +30,15 @@ Result<void> check_present(const config::Config& config) {
 
 Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, StoreUse use,
                                                  store::CommitObserver committed,
-                                                 const Clock& clock, Random& random) {
+                                                 const Clock& clock, Random& random,
+                                                 store::EventNews* news) {
     if (!config.database_url.empty()) {
         return store::open_postgresql(
             {.url = config.database_url,
              .node_file = use == StoreUse::serving ? config.data + "/node" : "",
              .is_alone = use == StoreUse::maintenance,
-             .committed = std::move(committed)},
+             .committed = std::move(committed),
+             .news = news},
             clock, random);
     }
     if (use == StoreUse::serving) POSTRIDER_TRY(check_present(config));

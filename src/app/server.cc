@@ -26,6 +26,7 @@
 #include "directory/logins.h"
 #include "directory/reset_requests.h"
 #include "events/publisher.h"
+#include "feed/feed.h"
 #include "model/limits.h"
 #include "net/egress_policy.h"
 #include "net/event_loop.h"
@@ -50,6 +51,7 @@ struct Ground {
     SystemClock clock;
     SystemRandom random;
     telemetry::Metrics metrics;
+    store::EventNews news;
 };
 
 /// Counts deliveries on their way from the writer to the engine.
@@ -87,6 +89,7 @@ class ServerImpl final : public Server {
           sink_(*engine_, metrics_),
           fan_out_(*store_, sink_),
           publisher_(sink_, fan_out_),
+          feed_(*store_, ground_->news, clock_, loop_),
           cancellations_(*store_, fan_out_),
           webhooks_(vault_, publisher_, cancellations_, *engine_, random_,
                     {.timeout = config.timeout,
@@ -113,6 +116,7 @@ class ServerImpl final : public Server {
           node_(*store_, webhooks_, directory_, keys_, *engine_),
           context_{.whole_store = *store_,
                    .publisher = publisher_,
+                   .feed = feed_,
                    .webhooks = webhooks_,
                    .recoveries = recoveries_,
                    .engine = *engine_,
@@ -177,6 +181,7 @@ class ServerImpl final : public Server {
     CountedSink sink_;
     events::FanOut fan_out_;
     events::Publisher publisher_;
+    feed::Feed feed_;
     webhooks::Cancellations cancellations_;
     webhooks::Webhooks webhooks_;
     access::ApiKeys keys_;
@@ -274,6 +279,7 @@ Result<void> ServerImpl::disable_webhook(store::Transaction& tx, const RealmId& 
 }
 
 Result<void> ServerImpl::load() {
+    publisher_.set_bell(feed_);
     store_->set_publish_handler(
         [this](store::Transaction& tx, std::span<store::PublishWork*> works,
                std::span<Result<store::PublishAnswer>> answers) -> Result<std::size_t> {
@@ -323,6 +329,7 @@ void ServerImpl::watch() {
         metrics.attempts_in_flight.set(static_cast<std::int64_t>(counts.in_flight));
         metrics.deliveries_held.set(static_cast<std::int64_t>(counts.held));
         metrics.lanes_behind.set(static_cast<std::int64_t>(counts.lanes_behind));
+        metrics.feed_waits.set(static_cast<std::int64_t>(feed_.waiting()));
         if (const store::Cluster* cluster = store_->cluster()) {
             const auto nodes = cluster->counts();
             metrics.nodes.set(static_cast<std::int64_t>(nodes.nodes));
@@ -438,6 +445,7 @@ void ServerImpl::stop(Monotonic deadline) {
     is_running_ = false;
     store::Cluster* cluster = store_->cluster();
     if (cluster != nullptr) cluster->retire();
+    feed_.stop();
     if (http_ != nullptr) http_->stop(deadline);
     if (metrics_http_ != nullptr) metrics_http_->stop(deadline);
     hasher_.stop();
@@ -487,7 +495,7 @@ Result<std::unique_ptr<Server>> make_server(const config::Config& config) {
                              metrics.writer_queue.set(static_cast<std::int64_t>(report.waiting));
                              metrics.wal_bytes.set(static_cast<std::int64_t>(report.wal_bytes));
                          },
-                         ground->clock, ground->random));
+                         ground->clock, ground->random, &ground->news));
     const vault::KeySource keys{.text = config.key, .file = config.key_file};
     POSTRIDER_ASSIGN(auto vault, vault::open_vault(*store, keys, ground->random));
     auto server = std::make_unique<ServerImpl>(config, std::move(ground), std::move(policy),

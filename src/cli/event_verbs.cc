@@ -5,6 +5,7 @@
 
 #include "base/json_text.h"
 #include "cli/context.h"
+#include "cli/feed_verbs.h"
 #include "cli/find.h"
 #include "cli/views.h"
 #include "model/limits.h"
@@ -261,7 +262,7 @@ const std::vector<Argument> type_settings = {
 }  // namespace
 
 std::vector<Verb> event_verbs() {
-    return {
+    std::vector<Verb> verbs = {
         {.group = "event",
          .name = "list",
          .summary = "the log of events, newest first",
@@ -328,6 +329,8 @@ std::vector<Verb> event_verbs() {
          .examples = "postrider event-type delete order.paid",
          .run = remove_type},
     };
+    for (auto& verb : feed_verbs()) verbs.push_back(std::move(verb));
+    return verbs;
 }
 
 }  // namespace postrider::cli

@@ -146,6 +146,7 @@ Result<void> Publisher::write(store::Transaction& tx, Rows& rows) {
     POSTRIDER_TRY(store::events_table::insert_all(tx, rows.events));
     POSTRIDER_TRY(store::deliveries_table::insert_all(tx, rows.deliveries));
     POSTRIDER_TRY(store::fan_outs_table::insert_all(tx, rows.parts));
+    ring_after_commit(tx, rows);
     for (std::size_t i = 0; i < rows.deliveries.size(); ++i) {
         rows.offers.push_back(
             {std::move(rows.deliveries[i]), std::move(rows.contents[i]), tx.commit_number()});
@@ -156,6 +157,17 @@ Result<void> Publisher::write(store::Transaction& tx, Rows& rows) {
     rows.parts.clear();
     rows.bytes = 0;
     return {};
+}
+
+void Publisher::ring_after_commit(store::Transaction& tx, const Rows& rows) {
+    if (bell_ == nullptr) return;
+    // The events of a realm mostly follow each other, and a bell that rings twice does no harm.
+    const RealmId* last = nullptr;
+    for (const store::EventRow& event : rows.events) {
+        if (last != nullptr && event.realm == *last) continue;
+        last = &event.realm;
+        tx.after_commit([this, realm = event.realm] { bell_->ring(realm); });
+    }
 }
 
 /// The event of a change, with its deliveries, or with the parts in which they will be written.

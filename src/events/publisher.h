@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "events/delivery_sink.h"
+#include "events/event_bell.h"
 #include "events/fan_out.h"
 #include "events/matcher.h"
 #include "model/event.h"
@@ -26,6 +27,9 @@ class Publisher {
     /// What has more than limits::publish_rows_at_once deliveries leaves them to `fan_out`, and so
     /// does, to keep the order, what is published to a realm that has parts left there.
     Publisher(DeliverySink& sink, FanOut& fan_out) : sink_(sink), fan_out_(&fan_out) {}
+    /// Rung after each commit of events. Requires: said before the first publish. Lifetime:
+    /// outlives the store's writer.
+    void set_bell(EventBell& bell) { bell_ = &bell; }
 
     /// The event of a change, in the change's own transaction. Call it before the row goes for a
     /// deletion (which matches as before the change) and after the change, with the realm's
@@ -87,7 +91,8 @@ class Publisher {
                           Rows& rows);
     static void add(store::Transaction& tx, store::EventRow event,
                     std::span<const WebhookId> webhooks, Rows& rows);
-    static Result<void> write(store::Transaction& tx, Rows& rows);
+    Result<void> write(store::Transaction& tx, Rows& rows);
+    void ring_after_commit(store::Transaction& tx, const Rows& rows);
     /// Returns to how many webhooks it goes.
     Result<std::size_t> insert(store::Transaction& tx, store::EventRow event,
                                const Matcher& matcher);
@@ -96,6 +101,7 @@ class Publisher {
 
     DeliverySink& sink_;
     FanOut* fan_out_ = nullptr;
+    EventBell* bell_ = nullptr;
     /// Matchers of committed configurations only: one that was loaded in a transaction enters after
     /// its commit, because a rolled-back config_version is used again.
     Mutex mutex_;

@@ -33,6 +33,8 @@ constexpr auto rows = std::to_array<Row>({
     {{"redirect-uri-taken", 409, "Redirect URI taken"}, 0},
     {{"conflict", 409, "Not possible in its present state"}, 0},
     {{"tls-required", 409, "Logging in needs https here"}, 0},
+    {{"position-behind", 409, "The position is behind the one that is kept"}, 0},
+    {{"position-gone", 410, "The position is not in the log any more"}, 0},
     {{"precondition-failed", 412, "Changed by somebody else in the meantime"}, 0},
     {{"payload-too-large", 413, "The body is too large"}, 0},
     {{"unsupported-media-type", 415, "The body must be JSON"}, 0},

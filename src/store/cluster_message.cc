@@ -74,7 +74,22 @@ struct Encoder {
             join(told.numbers, [](std::uint64_t number) { return fmt::to_string(number); }));
     }
     std::string operator()(const message::Lanes& told) const { return "l " + hex(told.from); }
+    std::string operator()(const message::Listening& told) const {
+        return fmt::format("w {} {}", hex(told.from), join(told.realms, hex_of_realm));
+    }
+    std::string operator()(const message::Events& told) const {
+        return fmt::format("e {} {}", hex(told.from), join(told.realms, hex_of_realm));
+    }
+    static std::string hex_of_realm(const RealmId& realm) { return hex(realm.uuid); }
 };
+
+std::vector<RealmId> parse_realms(std::string_view text) {
+    std::vector<RealmId> realms;
+    while (!text.empty()) {
+        if (const auto id = parse_hex(take_word(text, ','))) realms.push_back(RealmId{*id});
+    }
+    return realms;
+}
 
 }  // namespace
 
@@ -85,6 +100,8 @@ std::optional<Message> parse_message(std::string_view text) {
     const auto first = parse_hex(take_word(text, ' '));
     if (!first) return std::nullopt;
     if (kind == "l") return message::Lanes{*first};
+    if (kind == "w") return message::Listening{*first, parse_realms(text)};
+    if (kind == "e") return message::Events{*first, parse_realms(text)};
     if (kind == "d") {
         message::Deliveries told{*first, {}};
         while (!text.empty()) {

@@ -36,10 +36,20 @@ struct Acknowledged {
 struct Lanes {
     Uuid from;
 };
+/// Somebody waits for events of these realms at `from` (event_news.h).
+struct Listening {
+    Uuid from;
+    std::vector<RealmId> realms;  ///< at most limits::hints_per_notification_max
+};
+/// Events of these realms were committed.
+struct Events {
+    Uuid from;
+    std::vector<RealmId> realms;  ///< at most limits::hints_per_notification_max
+};
 }  // namespace message
 
-using Message =
-    std::variant<message::Deliveries, message::Changes, message::Acknowledged, message::Lanes>;
+using Message = std::variant<message::Deliveries, message::Changes, message::Acknowledged,
+                             message::Lanes, message::Listening, message::Events>;
 
 std::string encode(const Message& message);
 /// nullopt: not one of ours, or of a newer version.

@@ -36,6 +36,18 @@ TEST_F(ClusterMessage, DeliveriesArriveAsTold) {
     EXPECT_EQ(read.webhooks, told.webhooks);
 }
 
+TEST_F(ClusterMessage, RealmsArriveAsTold) {
+    message::Listening told{id(), {}};
+    for (std::size_t i = 0; i < limits::hints_per_notification_max; ++i) {
+        told.realms.push_back(RealmId{id()});
+    }
+    EXPECT_LT(encode(told).size(), NOTIFICATION_MAX);
+    EXPECT_EQ(sent(told).realms, told.realms);
+    const message::Events events{told.from, told.realms};
+    EXPECT_EQ(sent(events).from, told.from);
+    EXPECT_EQ(sent(events).realms, told.realms);
+}
+
 TEST_F(ClusterMessage, ChangesArriveAsTold) {
     message::Changes told{id(), 18'446'744'073'709'551'615U, {}};
     for (std::size_t i = 0; i < limits::changes_per_notification_max; ++i) {

@@ -468,9 +468,24 @@ constexpr const char* controls = R"sql(
 ALTER TABLE webhooks ADD COLUMN controls TEXT NOT NULL DEFAULT '{}';
 )sql";
 
+// Who reads the log forward, and how far. `tx` is 0 on SQLite, and of a position that came from it.
+constexpr const char* consumers = R"sql(
+CREATE TABLE consumers (
+    realm_id BYTES NOT NULL,
+    name TEXT NOT NULL,
+    events TEXT NOT NULL,
+    tx BIGINT NOT NULL,
+    event_id BYTES NOT NULL,
+    seen_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, name)
+) CLUSTERED;
+)sql";
+
 constexpr std::array steps{first,         directory,      audit_indexes,   powers,
                            users_by_age,  fan_outs,       resource_slices, counters,
-                           cancellations, users_by_words, controls};
+                           cancellations, users_by_words, controls,        consumers};
 
 }  // namespace
 

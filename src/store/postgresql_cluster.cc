@@ -36,7 +36,8 @@ std::string_view to_string(NodeRole role) {
 }
 
 PostgresqlCluster::PostgresqlCluster(PostgresqlLink link, std::string channel, const Uuid& node,
-                                     CommitOrder& order, const Clock& clock, Ids ids)
+                                     CommitOrder& order, const Clock& clock, Ids ids,
+                                     EventNews* news)
     : link_(std::move(link)),
       node_(node),
       order_(order),
@@ -45,6 +46,7 @@ PostgresqlCluster::PostgresqlCluster(PostgresqlLink link, std::string channel, c
       channel_(std::move(channel)),
       lanes_(node),
       waits_(clock),
+      news_(news),
       wake_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     CHECK(wake_fd_ >= 0);
 }
@@ -59,6 +61,7 @@ Result<void> PostgresqlCluster::join(ClusterListener& listener, NodeRole role,
     listener_ = &listener;
     role_ = role;
     address_ = std::move(address);
+    if (news_ != nullptr) news_->attach([this] { wake(); });
     thread_ = start_thread("cluster", [this] { run(); });
     const auto deadline = clock_.monotonic() + limits::node_join_max;
     MutexLock lock(mutex_);
@@ -78,6 +81,7 @@ void PostgresqlCluster::retire() {
 
 void PostgresqlCluster::leave() {
     if (!thread_.joinable()) return;
+    if (news_ != nullptr) news_->attach(nullptr);
     {
         const MutexLock lock(mutex_);
         mail_.stop = true;
@@ -224,6 +228,7 @@ Result<void> PostgresqlCluster::begin(PostgresqlConnection& sql) {
     swept_at_ = {};
     heartbeat_at_ = {};
     // What was said meanwhile nobody has heard here.
+    if (news_ != nullptr) news_->hear_all();
     return sync(sql);
 }
 
@@ -276,6 +281,7 @@ Result<void> PostgresqlCluster::attend(PostgresqlConnection& sql, const Mail& ma
     POSTRIDER_TRY(acknowledge(sql, mail.taken_in));
     if (!mail.released.empty()) POSTRIDER_TRY(hand_over(sql, mail.released));
     POSTRIDER_TRY(tell_hints(sql, mail.hints));
+    POSTRIDER_TRY(tell_news(sql));
     POSTRIDER_TRY(end_waits(sql));
     if (is_synced_ && (look_at_lanes_ || now - looked_at_ >= limits::lanes_look_interval)) {
         looked_at_ = now;
@@ -332,6 +338,15 @@ void PostgresqlCluster::hear_one(const message::Lanes& /*told*/) {
     wake();
 }
 
+void PostgresqlCluster::hear_one(const message::Listening& told) {
+    if (news_ == nullptr || told.from == node_) return;
+    news_->others_listen(told.realms, clock_.monotonic());
+}
+
+void PostgresqlCluster::hear_one(const message::Events& told) {
+    if (news_ != nullptr && told.from != node_) news_->hear(told.realms);
+}
+
 Result<void> PostgresqlCluster::say_alive(PostgresqlConnection& sql) {
     return write_heartbeat(sql, node_, address_, is_leaving_ ? leaving_role : to_string(role_),
                            ids_.last());
@@ -374,7 +389,10 @@ Result<void> PostgresqlCluster::read_nodes(PostgresqlConnection& sql) {
     ids_.raise(live.last_id);
     if (lanes_.share_among(std::move(live.delivering))) look_at_lanes_ = true;
     // What one that is gone committed last it may not have told.
-    if (!std::ranges::includes(nodes_, before)) POSTRIDER_TRY(sweep(sql, clock_.now()));
+    if (!std::ranges::includes(nodes_, before)) {
+        if (news_ != nullptr) news_->hear_all();
+        POSTRIDER_TRY(sweep(sql, clock_.now()));
+    }
     return {};
 }
 
@@ -424,6 +442,24 @@ Result<void> PostgresqlCluster::tell_hints(PostgresqlConnection& sql,
         told.webhooks.clear();
     }
     return told.webhooks.empty() ? Result<void>() : tell(sql, told);
+}
+
+Result<void> PostgresqlCluster::tell_news(PostgresqlConnection& sql) {
+    if (news_ == nullptr) return {};
+    auto news = news_->take(clock_.monotonic());
+    const auto tell_all = [&]<typename Told>(const std::vector<RealmId>& realms,
+                                             Told) -> Result<void> {
+        for (std::size_t at = 0; at < realms.size(); at += limits::hints_per_notification_max) {
+            const auto part = std::span(realms).subspan(at).first(
+                std::min(limits::hints_per_notification_max, realms.size() - at));
+            POSTRIDER_TRY(tell(sql, Told{node_, {part.begin(), part.end()}}));
+        }
+        return {};
+    };
+    auto told = tell_all(news.listening, message::Listening{});
+    if (told) told = tell_all(news.events, message::Events{});
+    if (!told) news_->put_back(std::move(news));
+    return told;
 }
 
 /// Who waits for a change is told when every live node has acknowledged it. Who came to life later

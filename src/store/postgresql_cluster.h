@@ -13,6 +13,7 @@
 #include "store/cluster.h"
 #include "store/cluster_message.h"
 #include "store/commit_order.h"
+#include "store/event_news.h"
 #include "store/postgresql_lanes.h"
 #include "store/postgresql_link.h"
 
@@ -33,8 +34,9 @@ class PostgresqlCluster final : public Cluster {
         std::function<Uuid()> last;
         std::function<void(const Uuid&)> raise;
     };
+    /// `news`: nullptr where nobody waits for events. Lifetime: outlives the cluster.
     PostgresqlCluster(PostgresqlLink link, std::string channel, const Uuid& node,
-                      CommitOrder& order, const Clock& clock, Ids ids);
+                      CommitOrder& order, const Clock& clock, Ids ids, EventNews* news);
     ~PostgresqlCluster() override;
     PostgresqlCluster(const PostgresqlCluster&) = delete;
     PostgresqlCluster& operator=(const PostgresqlCluster&) = delete;
@@ -94,12 +96,15 @@ class PostgresqlCluster final : public Cluster {
     void hear_one(const message::Changes& told);
     void hear_one(const message::Acknowledged& told);
     void hear_one(const message::Lanes& told);
+    void hear_one(const message::Listening& told);
+    void hear_one(const message::Events& told);
     Result<void> heartbeat(sql::PostgresqlConnection& sql);
     Result<void> read_nodes(sql::PostgresqlConnection& sql);
     Result<void> acknowledge(sql::PostgresqlConnection& sql,
                              const std::vector<message::Changes>& taken_in);
     Result<void> tell_hints(sql::PostgresqlConnection& sql,
                             const std::unordered_set<WebhookId>& hints);
+    Result<void> tell_news(sql::PostgresqlConnection& sql);
     Result<void> end_waits(sql::PostgresqlConnection& sql);
     Result<void> look_at_lanes(sql::PostgresqlConnection& sql);
     Result<void> read_lanes(sql::PostgresqlConnection& sql);
@@ -118,6 +123,7 @@ class PostgresqlCluster final : public Cluster {
     const std::string channel_;
     PostgresqlLanes lanes_;  // but for hold() the cluster's thread's
     ChangeWaits waits_;
+    EventNews* const news_;
     const int wake_fd_;
 
     // The cluster's thread's.

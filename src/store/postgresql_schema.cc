@@ -7,6 +7,7 @@
 
 #include "model/limits.h"
 #include "store/migrations.h"
+#include "store/postgresql_feed.h"
 #include "store/postgresql_partitions.h"
 
 namespace postrider::store {
@@ -108,7 +109,12 @@ Result<void> step_forward(PostgresqlConnection& sql) {
     POSTRIDER_ASSIGN(const auto version, read_version(sql));
     if (version < 0) return sql.execute(own_tables);
     const auto steps = migrations();
-    if (version >= static_cast<std::int64_t>(steps.size())) return partition_log(sql);
+    if (version >= static_cast<std::int64_t>(steps.size())) {
+        POSTRIDER_ASSIGN(const bool partitioned, is_partitioned(sql));
+        if (!partitioned) return partition_log(sql);
+        POSTRIDER_ASSIGN(const bool ordered, has_feed(sql));
+        return ordered ? raise_feed(sql) : add_feed(sql);
+    }
     POSTRIDER_TRY(sql.execute(in_postgresql(steps[static_cast<std::size_t>(version)]).c_str()));
     return sql.execute(
         fmt::format("UPDATE postrider_schema SET version = {}", version + 1).c_str());
@@ -133,12 +139,14 @@ Result<void> in_transaction(PostgresqlConnection& sql) {
 }
 
 Result<void> check_rights(PostgresqlConnection& sql) {
-    POSTRIDER_ASSIGN(const auto lacking,
-                     sql.value("SELECT string_agg(format('%s on %s', r, t), ', ') FROM "
-                               "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r, "
-                               "unnest(ARRAY['events', 'deliveries', 'attempts', 'store_state', "
-                               "'postrider_writers', 'postrider_partitions', 'nodes', 'lanes']) t "
-                               "WHERE NOT has_table_privilege(t, r)"));
+    POSTRIDER_ASSIGN(
+        const auto lacking,
+        sql.value("SELECT string_agg(format('%s on %s', r, t), ', ') FROM "
+                  "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r, "
+                  "unnest(ARRAY['events', 'deliveries', 'attempts', 'store_state', "
+                  "'postrider_writers', 'postrider_partitions', 'postrider_feed', 'nodes', "
+                  "'lanes']) t "
+                  "WHERE NOT has_table_privilege(t, r)"));
     POSTRIDER_ASSIGN(const auto may_make_temporary,
                      sql.value("SELECT has_database_privilege(current_database(), 'TEMP')"));
     if (may_make_temporary != "t") {
@@ -150,6 +158,16 @@ Result<void> check_rights(PostgresqlConnection& sql) {
     return cannot(sql, fmt::format("the role {0} lacks rights ({1}); run there, as the tables' "
                                    "owner: GRANT ALL ON ALL TABLES IN SCHEMA public TO \"{0}\"",
                                    sql.user(), *lacking));
+}
+
+/// Whether what the driver adds to the steps of all is there.
+Result<bool> is_whole(PostgresqlConnection& sql) {
+    POSTRIDER_ASSIGN(const bool partitioned, is_partitioned(sql));
+    if (!partitioned) return false;
+    POSTRIDER_ASSIGN(const bool ordered, has_feed(sql));
+    if (!ordered) return false;
+    POSTRIDER_ASSIGN(const bool behind, is_feed_behind(sql));
+    return !behind;
 }
 
 }  // namespace
@@ -168,8 +186,8 @@ Result<void> prepare_schema(PostgresqlConnection& sql) {
                                            *version, known));
         }
         if (*version == known) {
-            POSTRIDER_ASSIGN(const bool partitioned, is_partitioned(sql));
-            if (partitioned) return check_rights(sql);
+            POSTRIDER_ASSIGN(const bool is_done, is_whole(sql));
+            if (is_done) return check_rights(sql);
         }
         POSTRIDER_TRY(in_transaction(sql));
     }

@@ -74,7 +74,8 @@ class PostgresqlStore final : public Store {
           last_run_(last.time),
           cluster_(std::move(link), std::move(channel), node, order_, clock,
                    {.last = [this] { return writer_.last_id(); },
-                    .raise = [this](const Uuid& id) { writer_.mint_above(id); }}),
+                    .raise = [this](const Uuid& id) { writer_.mint_above(id); }},
+                   options.news),
           writer_(options.url, node, cluster_, order_, clock, random, last.id, options.committed),
           readers_(make_readers(options.url, clock), limits::postgresql_read_duration_first, clock,
                    [this] { return order_.seen(); }) {}

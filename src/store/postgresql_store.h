@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "store/event_news.h"
 #include "store/store.h"
 
 namespace postrider::store {
@@ -15,6 +16,8 @@ struct PostgresqlOptions {
     bool is_alone = false;  ///< for maintenance: no node may be there, and none can come
     /// Called on a writer's thread; must not block.
     CommitObserver committed = nullptr;
+    /// Where nodes tell each other of events; outlives the store.
+    EventNews* news = nullptr;
 };
 
 /// Opens (and makes, and migrates) the store in a PostgreSQL database, and starts its threads.

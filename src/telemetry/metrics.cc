@@ -99,6 +99,8 @@ void add_deliveries(Families& families, const Metrics& metrics) {
                    "Pending deliveries in memory; more are in the store.", metrics.deliveries_held);
     families.gauge("postrider_lanes_behind", "Webhooks whose backlog is read from the store.",
                    metrics.lanes_behind);
+    families.gauge("postrider_feed_waits", "Calls that wait for the log's next event.",
+                   metrics.feed_waits);
     families.gauge("postrider_nodes", "Nodes that share the database; 0: it is not shared.",
                    metrics.nodes);
     families.gauge("postrider_lanes_owned", "Webhooks that this node delivers to, of several.",

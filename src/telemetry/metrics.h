@@ -71,6 +71,7 @@ class Metrics {
     Gauge attempts_in_flight;
     Gauge deliveries_held;  ///< in memory, of all lanes
     Gauge lanes_behind;
+    Gauge feed_waits;
     Gauge nodes;               ///< that share the database; 0: it is not shared
     Gauge lanes_owned;         ///< of this node among them
     Counter lanes_taken_over;  ///< of nodes that died

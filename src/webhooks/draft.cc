@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "events/catalogue.h"
+#include "events/pattern.h"
 #include "model/limits.h"
 #include "net/header_rules.h"
 
@@ -35,37 +35,6 @@ std::string foreign_secret_problem(SigningScheme scheme) {
                "signing names ferriskey";
     }
     return fmt::format("is for {}, which is not in signing", to_string(scheme));
-}
-
-/// Why a subscription is not one of this realm; "" when it is.
-std::string event_problem(std::string_view pattern, std::span<const std::string> own_types) {
-    if (pattern == "*") return {};
-    if (pattern.size() > limits::event_type_name_bytes_max) {
-        return fmt::format("is longer than {} characters, which no event type is",
-                           limits::event_type_name_bytes_max);
-    }
-    if (pattern.ends_with(".*")) {
-        const auto taken = [&](std::string_view type) { return events::matches(pattern, type); };
-        if (std::ranges::any_of(events::built_in_types(), taken, &events::EventType::name) ||
-            std::ranges::any_of(own_types, taken)) {
-            return {};
-        }
-        return fmt::format("no event type of this realm begins with \"{}\"",
-                           pattern.substr(0, pattern.size() - 1));
-    }
-    if (pattern.find('*') != std::string_view::npos) {
-        return "a wildcard stands alone or at the end after a dot: \"*\", \"user.*\"";
-    }
-    if (events::find_built_in(pattern) != nullptr ||
-        std::ranges::find(own_types, pattern) != own_types.end()) {
-        return {};
-    }
-    const auto nearest = events::nearest_name(pattern, own_types);
-    if (nearest.empty()) {
-        return fmt::format("there is no event type \"{}\" in this realm", pattern);
-    }
-    return fmt::format("there is no event type \"{}\" in this realm; do you mean \"{}\"?", pattern,
-                       nearest);
 }
 
 /// One run of make_draft.
@@ -209,7 +178,7 @@ class Drafter {
             const auto& pattern = (*change_.events)[i];
             // What it had may stay, also when the realm has taken the type out since.
             if (std::ranges::find(before, pattern) != before.end()) continue;
-            auto problem = event_problem(pattern, surroundings_.own_types);
+            auto problem = events::pattern_problem(pattern, surroundings_.own_types);
             if (!problem.empty()) refuse(fmt::format("#/events/{}", i), std::move(problem));
         }
         // They are a set: the same names in another order change nothing.

@@ -152,6 +152,36 @@ def test_journey(driver, server, tmp_path):
     assert said["webhooks"] == 0 and said["secret"].startswith("whsec_")
 
 
+def test_the_feed_goes_on_where_a_consumer_was(driver, server, tmp_path):
+    server.client = Client(server.address, TOKEN)
+    realm = server.realm(None, "order.paid")
+
+    def follow(consumer, count):
+        said = run(*driver, "follow", realm.name, consumer, count, cwd=tmp_path, POSTRIDER_URL=server.url, POSTRIDER_TOKEN=TOKEN)
+        return [int(line) for line in said.split()]
+
+    def publish(first, end):
+        realm.publish_batch([{"event": "order.paid", "resource_id": str(uuid.uuid4()), "data": {"n": n}} for n in range(first, end)])
+
+    publish(0, 250)  # three pages
+    realm.call("POST", "/users", {"username": "ada"}, 201)  # it does not read these
+    assert follow("new", 0) == list(range(250))
+    assert realm.get("/consumers/new").json["events"] == ["order.*"]
+    realm.call("PUT", "/consumers/known", {"events": ["order.*"]}, 201)
+    publish(250, 280)
+    server.restart()
+    # Who leaves the loop has not done with what it was given last, unless it says so.
+    first = follow("known", 12)
+    rest = follow("known", 0)
+    assert first == list(range(250, 262)) and rest in (list(range(261, 280)), list(range(262, 280)))
+    assert follow("known", 0) == []
+    # It waits for what comes.
+    process = subprocess.Popen([str(part) for part in (*driver, "follow", realm.name, "known", 3)], cwd=tmp_path, text=True,
+                               stdout=subprocess.PIPE, env={**os.environ, "POSTRIDER_URL": server.url, "POSTRIDER_TOKEN": TOKEN})
+    publish(280, 283)
+    assert [int(line) for line in process.communicate(timeout=60)[0].split()] == [280, 281, 282]
+
+
 @pytest.mark.parametrize("answer, error", [
     (b"HTTP/1.1 302 Found\r\nLocation: https://login.example/\r\nContent-Length: 0\r\n\r\n", "ProtocolError"),
     (b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n<html", "ProtocolError"),

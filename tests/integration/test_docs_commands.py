@@ -27,6 +27,8 @@ BEFORE = {
         SERVE, "export POSTRIDER_TOKEN=$(cat data/admin-token)", "postrider realm create acme",
         "postrider user create ada"],
     "docs/migrating/keycloak.md": [SERVE, "export POSTRIDER_DATA=./data"],
+    "docs/consuming.md": [SERVE, "export POSTRIDER_URL=http://127.0.0.1:8080", "export POSTRIDER_TOKEN=$(cat data/admin-token)",
+                          "postrider user create ada", "postrider user create grace"],
 }
 #: What is done in the console, just before the command that begins so.
 IN_THE_CONSOLE = {
@@ -55,6 +57,9 @@ PRINTS = {
     "docs/service.md": {"postrider check-config": ["postgresql://"], "postrider login": ["Logged in", "localhost"],
                         "postrider whoami": ["https://localhost:8443", "publish_events"],
                         "postrider event types": ["user.created"]},
+    "docs/consuming.md": {"curl": ['"position":'], "postrider tail --after": ["user.created"],
+                          "postrider tail --consumer": ['"event":"user.created"'], "postrider consumer list": ["mirror", "billing"],
+                          "postrider forward": ["user.created", "204 in"]},
     "docs/command-line.md": {"postrider login http://127.0.0.1:8080 --data-dir": ["Logged in", "here"],
                              "postrider context list": ["here", "again"], "postrider whoami": ["again"],
                              "postrider webhook list": ["billing"], "postrider webhook secret": ["whsec_"]},

@@ -56,4 +56,16 @@ def answered(url):
         print(type(error).__name__.removeprefix("Postrider"))
 
 
-{"verify": verify, "publish": publish, "journey": journey, "answered": answered}[sys.argv[1]](*sys.argv[2:])
+def follow(realm, consumer, count):
+    """Prints the n of each event; leaves the loop after `count`, or where the log ends (0)."""
+    seen = 0
+    for event in postrider.Postrider(realm=realm).feed(consumer=consumer, after="oldest" if consumer == "new" else None,
+                                                       events=["order.*"] if consumer == "new" else None,
+                                                       wait=None if count == "0" else 20):
+        print(event["data"]["n"], flush=True)
+        seen += 1
+        if seen == int(count):
+            break
+
+
+{"verify": verify, "publish": publish, "journey": journey, "answered": answered, "follow": follow}[sys.argv[1]](*sys.argv[2:])

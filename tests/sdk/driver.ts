@@ -60,6 +60,15 @@ async function answered(url: string) {
     .catch((error: Error) => console.log(error.name.replace('Postrider', '')))
 }
 
+async function follow(realm: string, consumer: string, count: string) {
+  const start = consumer === 'new' ? { after: 'oldest', events: ['order.*'] } : {}
+  let seen = 0
+  for await (const event of new Postrider({ realm }).feed({ consumer, ...start, wait: count === '0' ? null : 20_000 })) {
+    console.log(event.data.n)
+    if (++seen === Number(count)) break
+  }
+}
+
 const [verb, ...rest] = process.argv.slice(2) as [string, ...string[]]
-const verbs: Record<string, (...each: string[]) => Promise<void>> = { verify: verifyAll, publish, journey, answered } as never
+const verbs: Record<string, (...each: string[]) => Promise<void>> = { verify: verifyAll, publish, journey, answered, follow } as never
 await verbs[verb]!(...rest)

@@ -13,6 +13,7 @@ import urllib.parse
 import uuid
 from typing import Any, Iterator, Sequence
 
+from . import feed
 from .errors import PostriderError, PostriderProblem, PostriderProtocolError, PostriderTransportError
 
 REFUSED_UNACCEPTED = (429, 503, 507)
@@ -55,6 +56,18 @@ class Postrider:
     def events(self, **query: Any) -> Iterator[dict]:
         """The log, newest first (event, resource_id, since, until, limit); pages are fetched as they are needed."""
         return self.list("/events", **query)
+
+    def feed(self, *, consumer: str | None = None, after: str | None = None, events: Sequence[str] | None = None,
+             wait: float | None = 20, limit: int = 100) -> Iterator[dict]:
+        """The log, forward, in the order of commits and with no gap: waits for the next event, without an end.
+
+        With a `consumer` (made if it is new) it goes on where that one was: what was handled, when the next event is asked
+        for or the loop is left, is committed page by page; after a crash the rest of a page comes again. Without one it
+        begins behind `after`: a position, "oldest" or "newest" (the default); `after` sets an existing consumer, too. `events`
+        are types and prefixes ("user.*"). With `wait=None` it ends where the log does. A PostriderProblem with slug
+        "position-gone" has `document["oldest_position"]`.
+        """
+        return feed.feed(self, consumer=consumer, after=after, events=events, wait=wait, limit=limit)
 
     def deliveries(self, **query: Any) -> Iterator[dict]:
         return self.list("/deliveries", **query)

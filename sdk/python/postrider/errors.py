@@ -12,6 +12,8 @@ class PostriderProblem(PostriderError):
 
     def __init__(self, status: int, document: dict, retry_after: float | None = None):
         self.status = status
+        #: All of it, with the members that only some problems have.
+        self.document = document
         self.type: str = document["type"]
         #: The last part of `type`: "unknown-event-type".
         self.slug = self.type.rsplit("/", 1)[-1]

@@ -1,5 +1,7 @@
 import { PostriderError, PostriderProblem, PostriderProtocolError, PostriderTransportError } from './errors.js'
 import type { FieldError } from './errors.js'
+import { feed } from './feed.js'
+import type { FeedOptions } from './feed.js'
 import type { Delivery, DeliveryState, LoggedEvent, NewEvent, PublishedEvent, Secret, Webhook, WebhookWrite } from './types.js'
 
 export interface Options {
@@ -70,6 +72,14 @@ export class Postrider {
   /** The log, newest first; pages are fetched as they are needed. */
   events(query: { event?: string; resource_id?: string; since?: string | Date; until?: string | Date; limit?: number } = {}) {
     return this.list<LoggedEvent>('/events', query)
+  }
+  /**
+   * The log, forward, in the order of commits and with no gap: waits for the next event, without an end. With a consumer it
+   * goes on where that one was: what was handled, when the next event is asked for or the loop is left, is committed page by
+   * page; after a crash the rest of a page comes again.
+   */
+  feed(options: FeedOptions = {}) {
+    return feed(this, options)
   }
   deliveries(query: { state?: DeliveryState; event_id?: string; event?: string; since?: string | Date; until?: string | Date } = {}) {
     return this.list<Delivery>('/deliveries', query)
@@ -158,7 +168,7 @@ export class Postrider {
     const { title, detail, request_id } = value as Record<string, string>
     const retryAfter = Number(response.headers.get('retry-after') ?? NaN)
     const errors = (value.errors as FieldError[] | undefined) ?? []
-    throw new PostriderProblem(response.status, value.type, title!, detail!, request_id!, errors, Number.isNaN(retryAfter) ? undefined : retryAfter)
+    throw new PostriderProblem(response.status, value.type, title!, detail!, request_id!, errors, Number.isNaN(retryAfter) ? undefined : retryAfter, value)
   }
 }
 

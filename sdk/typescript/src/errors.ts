@@ -25,6 +25,8 @@ export class PostriderProblem extends PostriderError {
     readonly errors: FieldError[],
     /** Seconds, of `Retry-After`. */
     readonly retryAfter?: number,
+    /** All of it, with the members that only some problems have: `oldest_position`. */
+    readonly document: Record<string, unknown> = {},
   ) {
     super(`${status} ${title}: ${detail}`)
     this.slug = type.slice(type.lastIndexOf('/') + 1)

@@ -1,6 +1,7 @@
 export * from './client.js'
 export * from './errors.js'
 export * from './events.js'
+export type { FeedOptions } from './feed.js'
 export * from './outbox.js'
 export * from './types.js'
 export * from './verify.js'

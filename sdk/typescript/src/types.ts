@@ -25,6 +25,11 @@ export interface LoggedEvent {
   accepted_at: string
   origin: 'directory' | 'api' | 'test'
 }
+/** An event of the log that is read forward. */
+export interface FeedEvent extends LoggedEvent {
+  /** Behind this event: where to go on. */
+  position: string
+}
 export type SigningScheme = 'v1' | 'v1a' | 'ferriskey'
 export interface WebhookWrite {
   url: string

@@ -32,6 +32,7 @@ constexpr std::array steps{
     PURGE("event_types", "name"),
     PURGE("idempotency_keys", "route, idempotency_key"),
     PURGE("operations", "id"),
+    PURGE("consumers", "name"),
     // What is final of the log; what is pending is `realm.deleted` alone.
     Query{"DELETE FROM attempts WHERE realm_id = $1 AND (delivery_id, number) IN "
           "(SELECT a.delivery_id, a.number FROM attempts a JOIN deliveries d "

@@ -149,6 +149,27 @@ func answered(target string) {
 	fmt.Println(reflect.TypeOf(err).Elem().Name())
 }
 
+func follow(realm, consumer, count string) {
+	c, err := postrider.New(postrider.Options{Realm: realm})
+	check(err)
+	options, most, seen := postrider.FeedOptions{Consumer: consumer}, 0, 0
+	if consumer == "new" {
+		options.After, options.Events = "oldest", []string{"order.*"}
+	}
+	_, err = fmt.Sscan(count, &most)
+	check(err)
+	if most == 0 {
+		options.Wait = -1
+	}
+	check(c.Feed(ctx, options, func(each postrider.FeedEvent) bool {
+		var data struct{ N int }
+		check(json.Unmarshal(each.Data, &data))
+		fmt.Println(data.N)
+		seen++
+		return seen != most
+	}))
+}
+
 func main() {
 	rest := append(os.Args[2:], "", "")
 	switch os.Args[1] {
@@ -160,5 +181,7 @@ func main() {
 		journey(rest[0], rest[1])
 	case "answered":
 		answered(rest[0])
+	case "follow":
+		follow(rest[0], rest[1], rest[2])
 	}
 }

@@ -20,7 +20,8 @@ def make_world(server, receiver):
     page = server.client.raw("GET", "/").body.decode()
     asset = re.search(r'src="/assets/([^"]+)"', page)[1]
     more = directory_world(realm)
-    return realm, {**more, "realm": realm.name, "webhook_id": hook["id"], "event_id": event_id,
+    realm.call("PUT", "/consumers/mirror", {"position": "oldest"}, 201)
+    return realm, {**more, "consumer": "mirror", "realm": realm.name, "webhook_id": hook["id"], "event_id": event_id,
                    "delivery_id": delivery["id"], "operation_id": operation.json["id"],
                    "api_key_id": realm.call("POST", "/api-keys", {"name": "k", "permissions": []}, 201).json["id"],
                    "event_type": "order.paid", "path": "master/webhooks", "asset": asset, "guide": "receiving", "slug": "bad-cursor"}
@@ -80,6 +81,8 @@ def body_for(operation_id, receiver_url):
         "retry_deliveries": {"state": "cancelled"},
         "create_event_type": {"name": f"made.x{some_uuid().replace('-', '')}", "schema": {"type": "object"}},
         "replace_event_type": {"description": "replaced", "example": {"n": 2}},
+        "put_consumer": {"events": ["order.*"], "position": "oldest"},
+        "commit_consumer": lambda realm: {"position": realm.get("/feed", after="newest").json["position"]},
         "create_realm": {"name": "made-" + some_uuid()},
         "update_realm": {"display_name": "patched"},
         "replace_realm": {"display_name": "replaced"},

@@ -1,0 +1,150 @@
+#include "api/feed_call.h"
+
+#include <charconv>
+#include <utility>
+
+#include "api/authenticate.h"
+#include "model/feed_limits.h"
+
+namespace postrider::api {
+
+Result<FeedPoint> parse_feed_point(const RealmId& realm, const std::string& text) {
+    if (text == "oldest") return FeedPoint{};
+    if (text == "newest") return FeedPoint{.kind = FeedPoint::Kind::newest, .position = {}};
+    const auto decoded = feed::decode(realm, text);
+    if (!decoded) {
+        return fail(ErrorCode::invalid_argument,
+                    "is no position: use one of an answer as it is, or oldest, or newest");
+    }
+    if (!decoded->is_of_realm) {
+        return std::unexpected(
+            feed::position_gone("This position is of another realm's log. Begin at "
+                                "oldest_position, or with newest."));
+    }
+    return FeedPoint{.kind = FeedPoint::Kind::position, .position = decoded->position};
+}
+
+Result<feed::Position> find_feed_point(store::sql::Connection& sql, store::FeedOrder order,
+                                       const RealmId& realm, const FeedPoint& point,
+                                       Timestamp now) {
+    if (point.kind == FeedPoint::Kind::newest) {
+        POSTRIDER_ASSIGN(const auto place, store::feed_table::newest(sql, order, realm));
+        return feed::Position{place, now};
+    }
+    POSTRIDER_ASSIGN(const auto place,
+                     store::feed_table::in_order(sql, order, realm, point.position.place,
+                                                 point.position.seen_at));
+    return feed::Position{place, point.position.seen_at};
+}
+
+FeedBounds feed_bounds(Query& query) {
+    FeedBounds bounds;
+    if (const auto text = query.text("limit")) {
+        const char* end = text->data() + text->size();
+        const auto [rest, error] = std::from_chars(text->data(), end, bounds.limit);
+        if (error != std::errc{} || rest != end || bounds.limit < 1 ||
+            bounds.limit > limits::feed_page_max) {
+            query.refuse("limit",
+                         "must be a number from 1 to " + std::to_string(limits::feed_page_max));
+        }
+    }
+    if (const auto text = query.text("wait")) {
+        const auto wait = parse_duration(*text);
+        if (!wait || *wait > limits::feed_wait_max) {
+            query.refuse("wait", "must be a time from 0s to " +
+                                     format_duration(limits::feed_wait_max) +
+                                     ", such as 30s; ask again when it has passed");
+        } else {
+            bounds.wait = *wait;
+        }
+    }
+    return bounds;
+}
+
+namespace {
+
+Answer page_answer(const RealmId& realm, const feed::Page& page) {
+    std::string out = R"({"items":[)";
+    out.reserve(page.items.size() + 128);
+    out += page.items;
+    out += R"(],"position":")" + feed::encode(realm, page.end);
+    out += page.has_more ? R"(","has_more":true)" : R"(","has_more":false)";
+    if (page.unreadable > 0) out += R"(,"unreadable":)" + std::to_string(page.unreadable);
+    out += '}';
+    return json_answer(200, std::move(out));
+}
+
+}  // namespace
+
+namespace {
+
+/// Sends what came of a read.
+void send_page(const Reply& reply, const RealmId& realm, Result<feed::Page> page) {
+    reply.send(guard_memory([&]() -> Result<Answer> {
+        if (page) return page_answer(realm, *page);
+        return feed_problem(reply, realm, std::move(page).error());
+    }));
+}
+
+/// After a wait: whoever asked may have lost the right meanwhile, and then hears nothing of what
+/// came.
+void send_if_still_allowed(Context& context, const http::Request& request, const Reply& reply,
+                           const RealmId& realm, Result<feed::Page> page) {
+    auto kept = std::make_shared<Result<feed::Page>>(std::move(page));
+    authenticate(context, request, [reply, realm, kept](Result<access::SharedPrincipal> who) {
+        if (!who) return reply.send(std::unexpected(std::move(who).error()));
+        if (!(*who)->acts_in(realm)) return reply.send(Call::not_found("realm", realm.to_string()));
+        if (auto allowed = (*who)->require(access::Permission::view_events); !allowed) {
+            return reply.send(std::unexpected(std::move(allowed).error()));
+        }
+        send_page(reply, realm, std::move(*kept));
+    });
+}
+
+}  // namespace
+
+void answer_feed(Context& context, const Call& call, feed::Feed::Start start,
+                 std::function<Result<feed::Feed::Start>(store::sql::Connection&)> find_start,
+                 const FeedBounds& bounds) {
+    // The request goes with the handler; what says who asks is kept while it waits.
+    std::shared_ptr<http::Request> who;
+    if (bounds.wait > Duration{0}) {
+        who = std::make_shared<http::Request>();
+        who->method = call.request.method;
+        who->headers = call.request.headers;
+    }
+    context.feed.read(
+        {.store = call.store,
+         .realm = call.realm,
+         .start = std::move(start),
+         .find_start = std::move(find_start),
+         .limit = bounds.limit,
+         .wait = bounds.wait,
+         .kept_since = call.kept_since,
+         .who = {"key " + call.principal->id.to_string(), "realm " + call.realm.to_string()}},
+        [&context, reply = call.reply, realm = call.realm,
+         who = std::move(who)](Result<feed::Page> page) {
+            if (who == nullptr) return send_page(reply, realm, std::move(page));
+            send_if_still_allowed(context, *who, reply, realm, std::move(page));
+        });
+}
+
+Result<Answer> feed_problem(const Reply& reply, const RealmId& realm, Error error) {
+    if (error.problem == nullptr || error.problem != std::string_view("position-gone")) {
+        return std::unexpected(std::move(error));
+    }
+    return problem_with(reply, error, "oldest_position", '"' + feed::encode(realm, {}) + '"');
+}
+
+Answer problem_with(const Reply& reply, const Error& error, std::string_view member,
+                    std::string_view json) {
+    Answer answer;
+    static_cast<http::Response&>(answer) = http::problem_response(error, reply.request_id());
+    const auto end = answer.body.rfind('}');
+    std::string more = ",\"";
+    more.append(member).append("\":").append(json);
+    answer.body.insert(end, more);
+    return answer;
+}
+
+}  // namespace postrider::api

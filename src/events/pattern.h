@@ -1,0 +1,16 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace postrider::events {
+
+/// Why a pattern ("user.*", an exact name, "*") is none of a realm with these types of its own; ""
+/// when it is one.
+std::string pattern_problem(std::string_view pattern, std::span<const std::string> own_types);
+
+/// The same, without asking which types there are: why no type can match it.
+std::string pattern_form_problem(std::string_view pattern);
+
+}  // namespace postrider::events

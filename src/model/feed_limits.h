@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+
+#include "base/time.h"
+#include "model/limits.h"
+
+/// The bounds of the log that is read forward (feed/), beside those of limits.h.
+namespace postrider::limits {
+
+inline constexpr std::size_t feed_page_default = 100;  ///< events of one answer
+inline constexpr std::size_t feed_page_max = 1000;     ///< also rows that one read looks through
+inline constexpr std::size_t feed_page_bytes =
+    answer_piece_bytes;                         ///< of data in one answer, and one event more
+inline constexpr Duration feed_wait_max = 60s;  ///< below what proxies wait for; then ask again
+inline constexpr std::size_t feed_waits_max =
+    1024;  ///< calls that wait, each with its connection: a quarter of those there are
+inline constexpr std::size_t feed_tail_bytes_max =
+    512 * 1024;  ///< of a realm's newest events in memory, for those who wait for more
+inline constexpr std::size_t feed_tails_bytes_max = 32 * 1024 * 1024;  ///< of all realms
+inline constexpr Duration feed_idle = 5s;  ///< a realm that nobody asks for is forgotten then
+/// A busy log is looked at so much later for each call that waits, up to the bound: a hundred
+/// callers get a few events each time and not one at a time, and p99 stays below 20 ms.
+inline constexpr Duration feed_pace_per_wait = 100us;
+inline constexpr Duration feed_pace_max = 8ms;
+/// An event whose predecessors may still commit is looked at again: nothing tells of their end.
+/// Doubled each time.
+inline constexpr Duration feed_settle_first = 1ms;
+inline constexpr Duration feed_settle_max = 100ms;
+inline constexpr Duration feed_listen_again = 10s;  ///< a node says that it still listens
+inline constexpr Duration feed_listen_lease = 35s;  ///< three of these may be lost
+/// A position of another kind of store begins so much earlier in this one: transactions that
+/// overlapped took less.
+inline constexpr Duration feed_moved_back = 60s;
+
+inline constexpr std::size_t consumers_per_realm_max = 200;  ///< all in one list
+inline constexpr std::size_t consumer_name_bytes_max = 64;
+inline constexpr std::int64_t consumer_behind_max = 1000;  ///< counted to here, ~0.5 ms
+
+static_assert(feed_waits_max <= api_connections_max / 4);
+static_assert(feed_pace_max + feed_settle_first < 20ms);
+static_assert(3 * feed_listen_again < feed_listen_lease);
+
+}  // namespace postrider::limits

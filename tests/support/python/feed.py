@@ -1,0 +1,55 @@
+"""The log, read forward: positions as the server writes them, and a reader that follows."""
+
+import base64
+import hashlib
+import struct
+import threading
+import uuid
+
+
+def position(realm_id, tx=0, event_id=None, seen_at=0):
+    """A position of our own making; `seen_at` in seconds since 1970."""
+    realm_id, event_id = uuid.UUID(realm_id).bytes, uuid.UUID(event_id or str(uuid.UUID(int=0))).bytes
+    raw = b"\x01" + struct.pack(">q", tx) + event_id + struct.pack(">q", int(seen_at * 1e6)) + realm_id[-4:]
+    raw += hashlib.sha256(raw).digest()[:4]
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def everything(realm, after="oldest", limit=1000, **query):
+    """All there is from there on, page by page. Gives the events and the last position."""
+    items = []
+    while True:
+        page = realm.get("/feed", after=after, limit=limit, **query).json
+        items += page["items"]
+        after = page["position"]
+        if not page["has_more"]:
+            return items, after
+
+
+class Follower:
+    """Follows a realm's log in a thread of its own; `items` are what came, in order."""
+
+    def __init__(self, realm, after, wait="5s", limit=1000):
+        self.realm, self.after, self.wait, self.limit = realm, after, wait, limit
+        self.items, self.failures, self.stopping = [], [], threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        try:
+            while not self.stopping.is_set():
+                page = self.realm.get("/feed", after=self.after, wait=self.wait, limit=self.limit).json
+                self.items += page["items"]
+                self.after = page["position"]
+        except BaseException as error:  # shown by stop()
+            self.failures.append(error)
+
+    def ids(self):
+        return [item["id"] for item in self.items]
+
+    def stop(self):
+        self.stopping.set()
+        self.thread.join(30)
+        assert not self.thread.is_alive(), "the follower hangs"
+        if self.failures:
+            raise self.failures[0]
