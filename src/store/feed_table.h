@@ -13,7 +13,7 @@
 #include "store/rows.h"
 #include "store/store.h"
 
-/// The log in the order of commits, and who reads it how far (docs/decisions/0024).
+/// The log in the order of commits, and who reads it how far (docs/decisions/0026).
 namespace postrider::store {
 
 /// What the log's order follows from.

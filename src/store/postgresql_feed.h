@@ -2,7 +2,7 @@
 
 #include "store/sql/postgresql_connection.h"
 
-/// The order of commits on PostgreSQL (docs/decisions/0024): each event has the number of its
+/// The order of commits on PostgreSQL (docs/decisions/0026): each event has the number of its
 /// transaction, and postrider_feed what is added to it. A database that is restored into another
 /// server begins with small numbers again; what is added keeps the order.
 namespace postrider::store {
