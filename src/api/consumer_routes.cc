@@ -129,7 +129,7 @@ Result<void> get_consumer(Context& context, Call& call) {
 /// What a PUT says.
 struct Wanted {
     std::string name;
-    std::vector<std::string> events{"*"};
+    std::optional<std::vector<std::string>> events;
     std::optional<FeedPoint> point;
 };
 
@@ -207,7 +207,7 @@ Result<void> check_room(Connection& sql, const RealmId& realm) {
 
 Result<Put> put(store::Transaction& tx, FeedOrder order, const RealmId& realm, const Actor& actor,
                 const Wanted& wanted, Timestamp kept_since) {
-    POSTRIDER_TRY(check_patterns(tx.sql(), realm, wanted.events));
+    if (wanted.events) POSTRIDER_TRY(check_patterns(tx.sql(), realm, *wanted.events));
     POSTRIDER_ASSIGN(auto found, store::consumers_table::find(tx.sql(), realm, wanted.name));
     Put put{.view = {}, .is_new = !found};
     if (!found) {
@@ -217,7 +217,9 @@ Result<Put> put(store::Transaction& tx, FeedOrder order, const RealmId& realm, c
         found->name = wanted.name;
         found->created_at = tx.now();
     }
-    found->events = patterns_json(wanted.events);
+    if (put.is_new || wanted.events) {
+        found->events = patterns_json(wanted.events.value_or(std::vector<std::string>{"*"}));
+    }
     found->updated_at = tx.now();
     if (put.is_new || wanted.point) {
         const FeedPoint newest{.kind = FeedPoint::Kind::newest, .position = {}};
