@@ -19,8 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "build" / "contract_tools"
 #: For what is not the same each time; `make proof` takes longer.
 SECONDS = int(os.environ.get("POSTRIDER_SCHEMATHESIS_SECONDS", "40"))
-#: Some of each: fewer would mean that the tool did not get at them.
-OPERATIONS = 100
+#: How many requests fit depends on the machine: 577 in 40 s beside five builds. Fewer than these, and the tool did not get at the API.
+REQUESTS_MIN = 25
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,6 @@ def test_schemathesis_finds_nothing(server, tmp_path):
     said = done.stdout + done.stderr
     assert done.returncode == 0, said[-20000:]
     made = int(re.search(r"(\d+) generated", said)[1])
-    assert made >= OPERATIONS, said[-3000:]
+    assert made >= REQUESTS_MIN, said[-3000:]
     assert Client(server.address, TOKEN).raw("GET", "/readyz").status == 200
     print(f"{made} requests")
