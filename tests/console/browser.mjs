@@ -162,6 +162,7 @@ export function pages(world) {
     'webhook-delete': at(`/webhooks/${world.good}?do=delete`),
     deliveries: at('/deliveries?state=failed'),
     delivery: at(`/deliveries?delivery=${world.delivery}`),
+    'deliveries-retry': at('/deliveries?state=failed&do=retry'),
     'deliveries-nothing': at('/deliveries?state=cancelled&since=1h'),
     events: at('/events'),
     publish: at('/events?publish=order.paid'),

@@ -70,7 +70,9 @@ test('each list finds its oldest by a part of the name, with one question', asyn
   ]) {
     await go(path)
     asked.length = 0
+    const answer = page.waitForResponse((each) => each.url().includes('search='))
     await page.getByLabel(label).fill(part)
+    await answer
     await main().getByRole('link', { name, exact: true }).waitFor()
     assert.equal(asked.filter((each) => each.startsWith(`${path}?`)).length, 1, asked.join(' '))
   }
