@@ -210,6 +210,8 @@ def test_another_realms_objects_are_404_in_ones_own(server, mine, other):
             inner = path.replace("{realm}", "")
             if "{realm}" not in path or "{" not in inner or "{event_type}" in inner or "{name}" in inner:
                 continue
+            if operation_id == "put_consumer":  # makes one of that name in this realm
+                continue
             asked, answer = send(server, operation_id, mixed, token, bodies[operation_id])
             check(answer, 404, operation_id, names_of_others(other), asked)
             count += 1

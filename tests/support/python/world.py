@@ -20,8 +20,8 @@ def make_world(server, receiver):
     page = server.client.raw("GET", "/").body.decode()
     asset = re.search(r'src="/assets/([^"]+)"', page)[1]
     more = directory_world(realm)
-    realm.call("PUT", "/consumers/mirror", {"position": "oldest"}, 201)
-    return realm, {**more, "consumer": "mirror", "realm": realm.name, "webhook_id": hook["id"], "event_id": event_id,
+    realm.call("PUT", f"/consumers/of-{realm.name}", {"position": "oldest"}, 201)
+    return realm, {**more, "consumer": f"of-{realm.name}", "realm": realm.name, "webhook_id": hook["id"], "event_id": event_id,
                    "delivery_id": delivery["id"], "operation_id": operation.json["id"],
                    "api_key_id": realm.call("POST", "/api-keys", {"name": "k", "permissions": []}, 201).json["id"],
                    "event_type": "order.paid", "path": "master/webhooks", "asset": asset, "guide": "receiving", "slug": "bad-cursor"}
