@@ -8,6 +8,7 @@
 #include "api/search_text.h"
 #include "events/catalogue.h"
 #include "store/tables.h"
+#include "telemetry/log.h"
 #include "webhooks/health.h"
 #include "webhooks/webhooks.h"
 
@@ -181,11 +182,24 @@ Result<webhooks::Address> address_of(const Call& call) {
     return webhooks::Address{call.realm, id, version};
 }
 
+/// The engine logs those that it disables itself.
+void log_disabled(const Webhook& webhook, const std::string& realm, const Actor& actor) {
+    log::info("webhooks", "a webhook was disabled by hand",
+              {{"name", webhook.name},
+               {"realm", realm},
+               {"webhook", webhook.id},
+               {"by", actor.kind + " " + actor.id}});
+}
+
 Result<void> change_webhook(Context& context, Call& call, webhooks::ChangeKind kind) {
     POSTRIDER_ASSIGN(const auto address, address_of(call));
     POSTRIDER_ASSIGN(const auto body, call.json(bounds::webhook));
     const auto change = webhooks::parse_change(body, kind);
-    auto done = call.reply.with<Saved>([](const Saved& saved) { return saved_answer(200, saved); });
+    auto done =
+        call.reply.with<Saved>([realm = call.realm_name, actor = call.actor()](const Saved& saved) {
+            if (saved.was_disabled) log_disabled(saved.webhook, realm, actor);
+            return saved_answer(200, saved);
+        });
     save_if_reachable(context, call, change.url, address.id,
                       [&directory = context.directory, store = call.store, address,
                        caller = caller_of(call), change, done = std::move(done)] {

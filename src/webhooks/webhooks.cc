@@ -282,6 +282,7 @@ Result<Saved> Webhooks::update(Transaction& tx, const Address& address, const Ch
     if (draft.changed.empty()) return Saved{loaded.existing.webhook, {}};
     POSTRIDER_TRY(save(tx, loaded, draft, actor, "webhook.update"));
     Saved saved{draft.webhook, {}};
+    saved.was_disabled = draft.has_changed("enabled") && !draft.webhook.enabled;
     if (draft.shows_secret) {
         saved.secret = show_secret(draft.webhook.signing, draft.secret, {}, {});
     }

@@ -32,6 +32,7 @@ struct Address {
 struct Saved {
     Webhook webhook;
     std::optional<ShownSecret> secret;  ///< when keys were made: shown this once
+    bool was_disabled = false;          ///< by this change
 };
 
 /// The configuration of webhooks. Every mutation is one closure's work: the row, its version for

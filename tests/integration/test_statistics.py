@@ -187,3 +187,19 @@ def test_the_log_tells_who_fails_and_who_recovers(server, receiver, path):
     realm.publish("order.paid")
     wait_for(lambda: lines("webhook disabled"), "it is told that it was disabled")
     assert len(lines("a webhook begins to fail")) <= 2, "one that goes to and fro does not fill the log"
+
+
+def test_the_log_tells_who_disables_a_webhook_by_hand(server, receiver, path):
+    realm = server.realm(None, "order.paid")
+    hook = realm.create_webhook(receiver.url(path), name=f"Till {path}", events=["order.*"])["id"]
+
+    def lines():
+        return [line for line in server.log if "disabled by hand" in line and f"Till {path}" in line and realm.name in line]
+    realm.patch_webhook(hook, description="not disabled by this")
+    realm.patch_webhook(hook, enabled=False)
+    wait_for(lines, "it is told that it was disabled")
+    realm.patch_webhook(hook, enabled=False)
+    realm.patch_webhook(hook, enabled=True)
+    realm.patch_webhook(hook, enabled=False)
+    wait_for(lambda: len(lines()) > 1, "it is told again")
+    assert len(lines()) == 2 and all(hook in line and "api_key" in line for line in lines())
