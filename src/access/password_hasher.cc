@@ -5,7 +5,7 @@
 
 #include "base/crypto.h"
 #include "base/crypto_imported_hash.h"
-#include "model/limits.h"
+#include "model/turn_limits.h"
 
 namespace postrider::access {
 
@@ -31,7 +31,7 @@ Result<std::string> hashed(const std::string& password) {
 
 PasswordHasher::PasswordHasher()
     : decoy_(password_hash("nobody's").value_or("")),
-      own_({.threads = limits::password_hash_threads,
+      own_({.threads = limits::password_hashes_at_once,
             .waiting_max = limits::password_hash_queue_max}),
       imported_({.threads = 1, .waiting_max = limits::foreign_hash_queue_max}) {}
 

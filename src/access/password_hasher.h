@@ -12,7 +12,8 @@ namespace postrider::access {
 /// Hashes and checks passwords on its own few threads of low priority, so that a flood of logins
 /// takes time from logins and not from deliveries. Hashes that another system made may cost twenty
 /// times as much: they have a thread and a queue of their own, so that they delay each other alone.
-/// In each queue realms take turns, and in a realm those who ask.
+/// In each queue realms take turns, and in a realm those who ask. A realm has one hash at a time;
+/// those of two realms run beside each other.
 /// Errors of both: resource_exhausted (as many wait already as limits.h lets), unavailable
 /// (stopping). Thread-safety: any thread; callbacks come on its threads, or at once with an error.
 class PasswordHasher {

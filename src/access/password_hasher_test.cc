@@ -98,6 +98,30 @@ TEST(password_hasher, a_realm_that_floods_leaves_room_and_turns_to_another) {
     hasher.stop();
 }
 
+TEST(work_queue, a_realm_has_one_at_a_time_and_another_does_not_wait_for_it) {
+    WorkQueue queue({.threads = 2, .waiting_max = 8});
+    std::promise<void> loud_began, loud_may_end, quiet_ran;
+    std::atomic<int> loud_running = 0;
+    std::atomic<bool> overlapped = false;
+    ASSERT_TRUE(queue.add({"loud", "one"}, [&](bool) {
+        ++loud_running;
+        loud_began.set_value();
+        loud_may_end.get_future().wait();
+        --loud_running;
+    }));
+    loud_began.get_future().wait();
+    std::promise<void> second_ran;
+    ASSERT_TRUE(queue.add({"loud", "two"}, [&](bool) {
+        overlapped = loud_running > 0;
+        second_ran.set_value();
+    }));
+    ASSERT_TRUE(queue.add({"quiet", "one"}, [&](bool) { quiet_ran.set_value(); }));
+    quiet_ran.get_future().wait();  // while the first one has not ended
+    loud_may_end.set_value();
+    second_ran.get_future().wait();
+    EXPECT_FALSE(overlapped);
+}
+
 TEST(password_hasher, a_flood_is_refused_and_the_rest_is_done) {
     PasswordHasher hasher;
     const std::size_t asked = limits::password_hash_queue_max * 2 + 2;

@@ -29,14 +29,17 @@ WorkQueue::WorkQueue(Size size) : waiting_max_(size.waiting_max) {
 WorkQueue::~WorkQueue() { stop(); }
 
 void WorkQueue::stop() {
-    Turns<Waiting> left;
+    Realms left;
     {
         const MutexLock lock(mutex_);
         is_stopping_ = true;
-        std::swap(left, queue_);
+        for (auto& [name, realm] : realms_) std::swap(left[name].waiting, realm.waiting);
+        waiting_ = 0;
     }
-    waiting_.notify_all();
-    while (const auto waiting = left.pop()) waiting->work(false);
+    changed_.notify_all();
+    for (auto& [name, realm] : left) {
+        while (const auto work = realm.waiting.pop()) (*work)(false);
+    }
     for (std::thread& thread : threads_) {
         if (thread.joinable()) thread.join();
     }
@@ -48,33 +51,54 @@ Result<void> WorkQueue::add(const Asker& asker, Work work) {
         if (is_stopping_) {
             return fail(ErrorCode::unavailable, "the server is stopping; try again in a moment");
         }
-        std::size_t& of_realm = waiting_of_realm_[asker.realm];
-        if (of_realm >= waiting_max_ - std::min(queue_.size(), waiting_max_)) {
-            if (of_realm == 0) waiting_of_realm_.erase(asker.realm);
+        const auto known = realms_.find(asker.realm);
+        const std::size_t of_realm = known == realms_.end() ? 0 : known->second.waiting.size();
+        if (of_realm >= waiting_max_ - std::min(waiting_, waiting_max_)) {
             return fail(ErrorCode::resource_exhausted,
                         "too many passwords are being checked; try again in a moment");
         }
-        ++of_realm;
-        queue_.push(asker.realm, asker.who, 1, {asker.realm, std::move(work)});
+        const auto [place, is_new] = realms_.try_emplace(asker.realm);
+        if (is_new) place->second.had = had_;
+        place->second.waiting.push({}, asker.who, 1, std::move(work));
+        ++waiting_;
     }
-    waiting_.notify_one();
+    changed_.notify_one();
     return {};
+}
+
+/// Of the realms that have none begun, the one that has had least; the end: there is none.
+WorkQueue::Realms::iterator WorkQueue::next() {
+    auto least = realms_.end();
+    for (auto realm = realms_.begin(); realm != realms_.end(); ++realm) {
+        if (realm->second.has_one_begun || realm->second.waiting.size() == 0) continue;
+        if (least == realms_.end() || realm->second.had < least->second.had) least = realm;
+    }
+    return least;
 }
 
 void WorkQueue::run() {
     // Linux has a nice value for each thread. That it may fail does no harm.
     static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice_value));
     while (true) {
-        std::optional<Waiting> next;
+        std::optional<Work> work;
+        Realms::iterator realm;
         {
             const MutexLock lock(mutex_);
-            while (queue_.size() == 0 && !is_stopping_) waiting_.wait(mutex_);
-            next = queue_.pop();
-            if (!next) return;
-            const auto of_realm = waiting_of_realm_.find(next->realm);
-            if (--of_realm->second == 0) waiting_of_realm_.erase(of_realm);
+            while (!is_stopping_ && (realm = next()) == realms_.end()) changed_.wait(mutex_);
+            if (is_stopping_) return;
+            work = realm->second.waiting.pop();
+            had_ = realm->second.had++;
+            realm->second.has_one_begun = true;
+            --waiting_;
         }
-        (void)spare_others([&] { next->work(true); });
+        (void)spare_others([&] { (*work)(true); });
+        const MutexLock lock(mutex_);
+        realm->second.has_one_begun = false;
+        if (realm->second.waiting.size() == 0) {
+            realms_.erase(realm);
+        } else {
+            changed_.notify_one();  // this thread may take another realm's
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -19,7 +20,8 @@ struct Asker {
 };
 
 /// Costly work on a few threads of low priority, from a bounded queue. Realms take turns, and those
-/// who ask in each; a realm may have no more waiting than there is room left for the others.
+/// who ask in each; a realm has one work at a time, and may have no more waiting than there is room
+/// left for the others.
 /// Thread-safety: any thread.
 class WorkQueue {
  public:
@@ -40,17 +42,23 @@ class WorkQueue {
     void stop();
 
  private:
+    struct Realm {
+        Turns<Work> waiting;         ///< by who asks
+        std::uint64_t had = 0;       ///< works of it that have begun
+        bool has_one_begun = false;  ///< which has not ended
+    };
+    using Realms = std::map<std::string, Realm>;
+
     void run();
+    Realms::iterator next() REQUIRES_LOCK(mutex_);
 
     const std::size_t waiting_max_;
     Mutex mutex_;
-    Condition waiting_;
-    struct Waiting {
-        std::string realm;
-        Work work;
-    };
-    Turns<Waiting> queue_ GUARDED_BY(mutex_);
-    std::map<std::string, std::size_t> waiting_of_realm_ GUARDED_BY(mutex_);
+    Condition changed_;
+    Realms realms_ GUARDED_BY(mutex_);  ///< that have any
+    std::size_t waiting_ GUARDED_BY(mutex_) = 0;
+    std::uint64_t had_ GUARDED_BY(mutex_) = 0;  ///< of the realm that was last served: who comes
+                                                ///< new begins level with it
     bool is_stopping_ GUARDED_BY(mutex_) = false;
     std::vector<std::thread> threads_;
 };
