@@ -56,6 +56,10 @@ class Client:
         self.address, self.token, self.timeout = address, token, timeout
         self.local = threading.local()
 
+    def renew(self):
+        """This thread's next call connects anew: what was idle for long may have been closed."""
+        self.local.connection = None
+
     def raw(self, method, path, body=None, headers=None):
         """One request; raises NoAnswer when there is no whole answer. `path` from the root."""
         all_headers = {"authorization": f"Bearer {self.token}"} if self.token else {}

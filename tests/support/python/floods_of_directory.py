@@ -8,7 +8,6 @@ import uuid
 
 from floods import PASSWORD, Flood, flood
 from floods_of_store import NOWHERE
-from server import on_postgresql
 
 
 @flood
@@ -59,8 +58,6 @@ class Imports(Flood):
     name = "imports"
     permissions = ("manage_users", "view_users", "manage_roles", "manage_clients")
     reaches_store = True
-    #: A closure that ran into another runs again alone: an import is a long one, for which logins wait.
-    to_be_fixed = "issue 14: logins wait for imports on PostgreSQL" if on_postgresql() else ""
 
     async def run(self, at):
         async def one():
@@ -96,7 +93,6 @@ class ChangingWebhooks(Flood):
     """Two thousand webhooks, some of which change what they subscribe to, between publishes that must see it."""
 
     name = "webhooks that change"
-    to_be_fixed = "issue 14: publishes of others wait for webhooks that change on PostgreSQL" if on_postgresql() else ""
     permissions = ("publish_events", "manage_webhooks", "view_webhooks")
     reaches_store = True
     has_own_server = True  # 2,000 webhooks to which nothing can be delivered

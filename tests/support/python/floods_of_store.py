@@ -5,9 +5,6 @@ import uuid
 
 from floods import Flood, flood
 
-#: A group of the writer holds a turn of each kind, some 20 ms at the worst: beside a store whose commits
-#: cost nothing (1.5 ms alone) that is over the bound, on a disk it is not.
-LONG_GROUPS = "issue 14: the turns of one group are up to 20 ms"
 #: Nobody listens there: every attempt fails at once, and is recorded.
 NOWHERE = "http://127.0.0.1:1/"
 
@@ -23,7 +20,6 @@ class BatchesToManyWebhooks(Flood):
 
     name = "batches to many webhooks"
     reaches_store = True
-    to_be_fixed = LONG_GROUPS
     has_own_server = True  # 2,000 webhooks to which nothing can be delivered
 
     def prepare(self, realm):
@@ -50,7 +46,6 @@ class FullBatches(Flood):
 
     name = "full batches"
     reaches_store = True
-    to_be_fixed = LONG_GROUPS
 
     async def run(self, at):
         await at.ask_again_and_again(at.request("POST", "/events/batch", batch(1000)), 16)
