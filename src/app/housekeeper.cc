@@ -3,6 +3,7 @@
 #include "audit/record.h"
 #include "directory/directory.h"
 #include "model/limits.h"
+#include "store/removals.h"
 #include "store/tables.h"
 #include "telemetry/log.h"
 #include "webhooks/cancellations.h"
@@ -95,6 +96,8 @@ Result<Housekeeper::Progress> Housekeeper::step(store::Transaction& tx,
         POSTRIDER_ASSIGN(expired, expire(tx));
     }
     POSTRIDER_ASSIGN(const bool purged, directory_.purge_step(tx));
+    POSTRIDER_ASSIGN(const auto swept,
+                     store::removals::sweep_roles(tx, limits::housekeeping_rows_max));
     POSTRIDER_TRY(remove_keys(tx, plan.ended_keys));
     plan.ended_keys.clear();
     if (!plan.overdue.empty()) {
@@ -103,7 +106,7 @@ Result<Housekeeper::Progress> Housekeeper::step(store::Transaction& tx,
         plan.overdue.pop_back();
         if (left) plan.overdue.push_back(*left);
     }
-    const bool has_more = expired || purged || !plan.overdue.empty();
+    const bool has_more = expired || purged || swept > 0 || !plan.overdue.empty();
     return Progress{std::move(plan), has_more};
 }
 

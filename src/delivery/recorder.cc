@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
+#include <span>
 #include <utility>
 
 #include "model/limits.h"
+#include "model/turn_limits.h"
 #include "store/counters_table.h"
+#include "store/health_table.h"
 #include "store/tables.h"
 
 namespace postrider::delivery {
@@ -23,7 +27,16 @@ bool has_failed_for_long(const store::WebhookHealthRow& health, Timestamp now) {
 struct BatchResult {
     std::vector<Verdict> verdicts;
     std::vector<Turning> turnings;
+    std::vector<FailingSince> failing;
     store::CommitNumber commit = 0;
+};
+
+/// The outcomes of one webhook in a batch, as far as they concern its health.
+struct OfWebhook {
+    std::vector<std::size_t> outcomes;  ///< in their order
+    std::int64_t failures = 0;
+    bool has_recovered = false;  ///< a success among them ends what may be on record
+    bool is_looked_up = false;
 };
 
 /// What one batch does inside its transaction. Runs again from the start when the group does.
@@ -37,10 +50,12 @@ class Batch {
           ownership_(ownership),
           outcomes_(outcomes),
           verdicts_(result.verdicts),
-          turnings_(result.turnings) {}
+          turnings_(result.turnings),
+          failing_(result.failing) {}
 
     Result<void> run() {
         turnings_.clear();
+        failing_.clear();
         POSTRIDER_TRY(fence());
         // In key order, so that transactions on several connections wait, and do not deadlock.
         std::vector<std::size_t> order(outcomes_.size());
@@ -60,6 +75,7 @@ class Batch {
         for (std::size_t i = 0; i < order.size(); ++i) {
             if (settled[i]) verdicts_[order[i]] = Verdict::applied;
         }
+        POSTRIDER_TRY(update_health());
         for (std::size_t i = 0; i < outcomes_.size(); ++i) {
             if (!is_fenced(i)) POSTRIDER_TRY(follow_up(i));
         }
@@ -118,69 +134,132 @@ class Batch {
 
     Result<void> follow_up(std::size_t i) {
         if (!is_applied(i)) POSTRIDER_TRY(store::deliveries_table::count_attempt(tx_, next(i)));
-        POSTRIDER_TRY(update_health(i));
         if (outcomes_[i].tombstone) {
             POSTRIDER_TRY(actions_.purge_if_final(tx_, next(i).realm, next(i).webhook));
         }
         return {};
     }
 
-    Result<void> update_health(std::size_t i) {
-        const auto& decision = outcomes_[i].decision;
-        const auto& row = decision.next;
-        if (row.state == DeliveryState::delivered) {
-            if (!outcomes_[i].was_failing || row.test) return {};
-            return recover(row);
-        }
-        bool failed_for_long = false;
-        if (decision.counts_as_failure) {
-            POSTRIDER_ASSIGN(failed_for_long, count_failure(i));
-        }
-        if (!decision.disable_gone && !failed_for_long) return {};
-        POSTRIDER_TRY(actions_.disable(
-            tx_, row.realm, row.webhook,
-            decision.disable_gone ? DisabledReason::gone : DisabledReason::failing));
-        // What this batch left pending of the webhook was cancelled with the rest.
-        for (std::size_t j = 0; j < outcomes_.size(); ++j) {
-            if (next(j).webhook == row.webhook && next(j).state == DeliveryState::pending) {
-                if (is_applied(j)) verdicts_[j] = Verdict::superseded;
+    /// Counts the failures of webhooks that only failed as one set, and those of the others one by
+    /// one. Then disables those whose time has come.
+    Result<void> update_health() {
+        std::map<std::pair<RealmId, WebhookId>, OfWebhook> webhooks;
+        std::map<WebhookId, DisabledReason> to_disable;
+        for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+            if (is_fenced(i)) continue;
+            const auto& decision = outcomes_[i].decision;
+            const bool has_succeeded = next(i).state == DeliveryState::delivered;
+            const bool ends_failing = has_succeeded && outcomes_[i].was_failing && !next(i).test;
+            const bool fails = !has_succeeded && decision.counts_as_failure;
+            if (!has_succeeded && decision.disable_gone) {
+                to_disable.emplace(next(i).webhook, DisabledReason::gone);
             }
+            if (!ends_failing && !fails) continue;
+            OfWebhook& one = webhooks[{next(i).realm, next(i).webhook}];
+            one.outcomes.push_back(i);
+            one.failures += fails ? 1 : 0;
+            one.has_recovered = one.has_recovered || ends_failing;
+            one.is_looked_up = one.is_looked_up || outcomes_[i].is_looked_up;
+        }
+        std::vector<store::WebhookHealthRow> failed;
+        for (const auto& [key, one] : webhooks) {
+            if (one.has_recovered) {
+                POSTRIDER_TRY(go_through(key.first, key.second, one, to_disable));
+            } else {
+                failed.push_back({key.first, key.second, steady_now_, one.failures});
+            }
+        }
+        POSTRIDER_TRY(count_failures(failed, webhooks, to_disable));
+        return disable(to_disable);
+    }
+
+    Result<void> count_failures(const std::vector<store::WebhookHealthRow>& failed,
+                                const std::map<std::pair<RealmId, WebhookId>, OfWebhook>& webhooks,
+                                std::map<WebhookId, DisabledReason>& to_disable) {
+        std::vector<bool> was_there;
+        POSTRIDER_TRY(store::webhook_health_table::add_failures(tx_, failed, was_there));
+        std::vector<store::WebhookHealthRow> begun;
+        for (std::size_t i = 0; i < failed.size(); ++i) {
+            const auto& row = failed[i];
+            const auto& one = webhooks.at({row.realm, row.webhook});
+            if (!was_there[i]) {
+                begun.push_back(row);
+                tell_failure(one.outcomes.front());
+                failing_.push_back({row.webhook, row.first_failure_at});
+            } else if (one.is_looked_up) {
+                POSTRIDER_ASSIGN(const auto health, store::webhook_health_table::find(
+                                                        tx_.sql(), row.realm, row.webhook));
+                if (!health) continue;
+                failing_.push_back({row.webhook, health->first_failure_at});
+                note_if_failed_for_long(*health, to_disable);
+            }
+        }
+        return store::webhook_health_table::put_all(tx_, begun);
+    }
+
+    /// One outcome after the other, of a webhook that also succeeded.
+    Result<void> go_through(const RealmId& realm, const WebhookId& webhook, const OfWebhook& one,
+                            std::map<WebhookId, DisabledReason>& to_disable) {
+        POSTRIDER_ASSIGN(auto health, store::webhook_health_table::find(tx_.sql(), realm, webhook));
+        const bool was_there = health.has_value();
+        for (const std::size_t i : one.outcomes) {
+            if (next(i).state == DeliveryState::delivered) {
+                if (health) tell_recovery(*health);
+                health.reset();
+                continue;
+            }
+            if (!health) {
+                health = store::WebhookHealthRow{realm, webhook, steady_now_, 0};
+                tell_failure(i);
+            }
+            ++health->failures;
+            note_if_failed_for_long(*health, to_disable);
+        }
+        if (!health && !was_there) return {};
+        if (!health) return store::webhook_health_table::clear(tx_, realm, webhook);
+        failing_.push_back({webhook, health->first_failure_at});
+        return store::webhook_health_table::put_all(tx_, std::span(&*health, 1));
+    }
+
+    void note_if_failed_for_long(const store::WebhookHealthRow& health,
+                                 std::map<WebhookId, DisabledReason>& to_disable) const {
+        if (!has_failed_for_long(health, steady_now_)) return;
+        to_disable.emplace(health.webhook, DisabledReason::failing);
+    }
+
+    Result<void> disable(const std::map<WebhookId, DisabledReason>& to_disable) {
+        if (to_disable.empty()) return {};
+        std::set<WebhookId> done;
+        for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+            const auto found = to_disable.find(next(i).webhook);
+            if (is_fenced(i) || found == to_disable.end()) continue;
+            if (done.insert(found->first).second) {
+                POSTRIDER_TRY(actions_.disable(tx_, next(i).realm, next(i).webhook, found->second));
+            }
+            // What this batch left pending of the webhook was cancelled with the rest.
+            if (next(i).state == DeliveryState::pending) verdicts_[i] = Verdict::superseded;
         }
         return {};
     }
 
-    /// One more failure of a webhook; whether it has failed for long enough to be disabled.
-    Result<bool> count_failure(std::size_t i) {
-        const auto& row = next(i);
-        POSTRIDER_ASSIGN(auto health,
-                         store::webhook_health_table::find(tx_.sql(), row.realm, row.webhook));
-        if (!health) {
-            health = store::WebhookHealthRow{row.realm, row.webhook, steady_now_, 0};
-            const auto& attempt = outcomes_[i].attempt;
-            turnings_.push_back({.kind = Turning::Kind::fails,
-                                 .realm = row.realm,
-                                 .webhook = row.webhook,
-                                 .since = steady_now_,
-                                 .reason = attempt.detail.empty()
-                                               ? std::string(to_string(attempt.outcome))
-                                               : attempt.detail});
-        }
-        ++health->failures;
-        POSTRIDER_TRY(store::webhook_health_table::put(tx_, *health));
-        return has_failed_for_long(*health, steady_now_);
+    void tell_failure(std::size_t i) {
+        const auto& attempt = outcomes_[i].attempt;
+        turnings_.push_back({.kind = Turning::Kind::fails,
+                             .realm = next(i).realm,
+                             .webhook = next(i).webhook,
+                             .since = steady_now_,
+                             .reason = attempt.detail.empty()
+                                           ? std::string(to_string(attempt.outcome))
+                                           : attempt.detail});
     }
 
-    Result<void> recover(const store::DeliveryRow& row) {
-        POSTRIDER_ASSIGN(const auto health,
-                         store::webhook_health_table::find(tx_.sql(), row.realm, row.webhook));
-        if (!health) return {};
+    void tell_recovery(const store::WebhookHealthRow& health) {
         turnings_.push_back({.kind = Turning::Kind::recovers,
-                             .realm = row.realm,
-                             .webhook = row.webhook,
-                             .since = health->first_failure_at,
-                             .failures = health->failures,
+                             .realm = health.realm,
+                             .webhook = health.webhook,
+                             .since = health.first_failure_at,
+                             .failures = health.failures,
                              .reason = {}});
-        return store::webhook_health_table::clear(tx_, row.realm, row.webhook);
     }
 
     Transaction& tx_;
@@ -190,6 +269,7 @@ class Batch {
     const std::vector<Outcome>& outcomes_;
     std::vector<Verdict>& verdicts_;
     std::vector<Turning>& turnings_;
+    std::vector<FailingSince>& failing_;
 };
 
 }  // namespace
@@ -206,11 +286,14 @@ void Recorder::flush() {
     }
     under_way_ = outcomes->size();
 
+    const Timestamp steady_now = steady_.at(clock_.now(), clock_.monotonic());
     for (auto& outcome : *outcomes) {
         const auto& webhook = outcome.decision.next.webhook;
-        outcome.was_failing = failing_.contains(webhook);
+        const auto known = failing_.find(webhook);
+        outcome.was_failing = known != failing_.end();
+        outcome.is_looked_up = !outcome.was_failing || is_looked_up(known->second, steady_now);
         if (outcome.decision.counts_as_failure) {
-            failing_.insert(webhook);
+            failing_.try_emplace(webhook);
         } else if (outcome.decision.next.state == DeliveryState::delivered) {
             failing_.erase(webhook);
         }
@@ -218,23 +301,34 @@ void Recorder::flush() {
     auto made = std::make_shared<BatchResult>();
     store_.write(
         store::Turn::server(), store::WriteClass::outcomes,
-        [outcomes, made, &actions = actions_, ownership = ownership_,
-         steady_now = steady_.at(clock_.now(), clock_.monotonic())](Transaction& tx) {
+        [outcomes, made, &actions = actions_, ownership = ownership_, steady_now](Transaction& tx) {
             made->commit = tx.commit_number();
             return Batch(tx, actions, ownership, steady_now, *outcomes, *made).run();
         },
         [outcomes, made, done = done_](Result<void> result) {
-            done({outcomes, std::move(made->verdicts), std::move(made->turnings), made->commit,
-                  std::move(result)});
+            done({outcomes, std::move(made->verdicts), std::move(made->turnings),
+                  std::move(made->failing), made->commit, std::move(result)});
         });
+}
+
+/// Whether it may have failed for long enough to be disabled, or was last looked at long ago.
+bool Recorder::is_looked_up(const Failing& failing, Timestamp steady_now) const {
+    return steady_now - failing.since >= limits::failing_before_disable ||
+           clock_.monotonic() >= failing.looked_at + limits::failing_since_kept;
 }
 
 void Recorder::finished(const RecordedBatch& batch) {
     under_way_ = 0;
-    if (batch.result) return;
+    if (batch.result) {
+        for (const FailingSince& each : batch.failing) {
+            const auto known = failing_.find(each.webhook);
+            if (known != failing_.end()) known->second = {each.since, clock_.monotonic()};
+        }
+        return;
+    }
     // Written again: as failing as they were, so that no success skips its health row.
     for (auto& outcome : *batch.outcomes) {
-        failing_.insert(outcome.decision.next.webhook);
+        failing_.try_emplace(outcome.decision.next.webhook);
         waiting_.push_back(std::move(outcome));
     }
 }

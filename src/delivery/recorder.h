@@ -3,7 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
@@ -28,6 +28,8 @@ struct Outcome {
     std::int64_t epoch = 0;  ///< of its lane when it was attempted
     /// Whether its webhook may have a health row, which a success clears. The recorder's.
     bool was_failing = false;
+    /// Whether it must be read how long its webhook has failed. The recorder's.
+    bool is_looked_up = true;
     std::function<void(Result<void>)> recorded;  ///< for tests; may be empty
 };
 
@@ -38,11 +40,18 @@ enum class Verdict {
     fenced,      ///< nothing was written: the lane has become another node's
 };
 
+/// Since when a webhook has failed, as its health row says.
+struct FailingSince {
+    WebhookId webhook;
+    Timestamp since;
+};
+
 /// Outcomes of one commit, back from the writer.
 struct RecordedBatch {
     std::shared_ptr<std::vector<Outcome>> outcomes;
-    std::vector<Verdict> verdicts;  ///< one for each outcome; none when `result` is an error
-    std::vector<Turning> turnings;  ///< what the log is to tell
+    std::vector<Verdict> verdicts;      ///< one for each outcome; none when `result` is an error
+    std::vector<Turning> turnings;      ///< what the log is to tell
+    std::vector<FailingSince> failing;  ///< of webhooks that failed and whose row was looked at
     store::CommitNumber commit = 0;
     Result<void> result;
 };
@@ -71,9 +80,15 @@ class Recorder {
     std::size_t unrecorded() const { return waiting_.size() + under_way_; }
 
     /// Webhooks with failures on record, as the store has them at start.
-    void set_failing(const WebhookId& webhook) { failing_.insert(webhook); }
+    void set_failing(const WebhookId& webhook) { failing_.try_emplace(webhook); }
 
  private:
+    struct Failing {
+        Timestamp since{};      ///< as of `looked_at`
+        Monotonic looked_at{};  ///< never
+    };
+    bool is_looked_up(const Failing& failing, Timestamp steady_now) const;
+
     store::Store& store_;
     const Clock& clock_;
     /// How long a webhook fails counts by it: a clock that is set disables nobody (promise 7).
@@ -83,8 +98,9 @@ class Recorder {
     std::function<void(RecordedBatch)> done_;
     std::vector<Outcome> waiting_;
     std::size_t under_way_ = 0;
-    /// Which webhooks may have a health row, so that a success of the others writes nothing there.
-    std::unordered_set<WebhookId> failing_;
+    /// Which webhooks may have a health row, so that a success of the others writes nothing there;
+    /// and since when, so that it is not read with every failure.
+    std::unordered_map<WebhookId, Failing> failing_;
 };
 
 }  // namespace postrider::delivery

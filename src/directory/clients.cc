@@ -106,6 +106,8 @@ Result<SavedClient> Clients::create(Transaction& tx, const Caller& caller, const
         saved.secret = secret.text;
     }
     POSTRIDER_TRY(store::clients_table::insert(tx, row));
+    // Tokens of a client that had its id, and was deleted, are not its own.
+    if (id) POSTRIDER_TRY(store::oauth_tokens_table::remove_of_client(tx, realm, row.id));
     POSTRIDER_TRY(store::service_account_roles_table::replace(tx, realm, row.id,
                                                               saved.client.service_account_roles));
     POSTRIDER_TRY(ledger_.write(tx, caller.actor,

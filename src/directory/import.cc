@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <type_traits>
 #include <utility>
 
 #include "base/json_pointer.h"
@@ -12,6 +13,7 @@
 #include "directory/authority.h"
 #include "directory/import_names.h"
 #include "store/import_tables.h"
+#include "store/removals.h"
 #include "store/tables.h"
 
 namespace postrider::directory {
@@ -291,7 +293,14 @@ class Importer::Run {
     Result<std::optional<IdType>> free_id(Find find, const std::optional<IdType>& id) {
         if (!id) return id;
         POSTRIDER_ASSIGN(const auto other, find(tx_.sql(), realm_, *id));
-        if (!other) return id;
+        bool is_taken = other.has_value();
+        if constexpr (std::is_same_v<IdType, RoleId>) {
+            // Who had the role that had it would have the new one.
+            POSTRIDER_ASSIGN(const bool is_left_over,
+                             store::removals::is_left_over(tx_.sql(), realm_, *id));
+            is_taken = is_taken || is_left_over;
+        }
+        if (!is_taken) return id;
         POSTRIDER_TRY(refuse("#/id", conflict("is another's already; a new id is made")));
         return std::optional<IdType>{};
     }

@@ -10,6 +10,7 @@
 #include "directory/role.h"
 #include "model/limits.h"
 #include "store/import_tables.h"
+#include "store/removals.h"
 #include "store/tables.h"
 
 namespace postrider::directory {
@@ -234,11 +235,11 @@ Result<std::size_t> Users::remove_many(Transaction& tx, const Caller& caller, co
     POSTRIDER_ASSIGN(const auto clearance, clear_users(tx.sql(), caller, realm, ids));
     POSTRIDER_ASSIGN(const auto guard, AdministratorGuard::watch(tx.sql(), realm));
     std::vector<FieldError> errors;
+    std::vector<bool> removed;
+    POSTRIDER_TRY(store::removals::remove_users(tx, realm, ids, removed));
     for (std::size_t i = 0; i < ids.size() && errors.size() < limits::field_errors_max; ++i) {
-        POSTRIDER_ASSIGN(const bool removed, store::users_table::remove(tx, realm, ids[i]));
-        if (!removed) {
-            errors.push_back({fmt::format("#/ids/{}", i), {}, {}, "is no user of this realm"});
-        }
+        if (removed[i]) continue;
+        errors.push_back({fmt::format("#/ids/{}", i), {}, {}, "is no user of this realm"});
     }
     POSTRIDER_TRY(check_errors(std::move(errors)));
     POSTRIDER_TRY(guard.check(tx.sql()));

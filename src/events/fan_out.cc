@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
-#include <set>
+#include <span>
 
 #include "model/limits.h"
 #include "store/counters_table.h"
@@ -49,95 +48,117 @@ void FanOut::step(const RealmId& realm) {
         const MutexLock lock(mutex_);
         realms_.at(realm).again = false;
     }
-    store::write<Uuid>(
+    store::write<Step>(
         store_, store::Turn::of(realm), store::WriteClass::ordinary,
         [this, realm](store::Transaction& tx) { return write_parts(tx, realm); },
-        [this, realm](const Result<Uuid>& written) { advance(realm, written); });
+        [this, realm](const Result<Step>& step) { advance(realm, step); });
 }
 
-/// The last part that it wrote; nil: there was none.
-Result<Uuid> FanOut::write_parts(store::Transaction& tx, const RealmId& realm) {
-    Uuid last;
-    std::size_t count = 0;
-    while (true) {
+Result<FanOut::Step> FanOut::write_parts(store::Transaction& tx, const RealmId& realm) {
+    Step step;
+    std::size_t room = limits::fan_out_part_deliveries;
+    while (room > 0) {
         POSTRIDER_ASSIGN(const auto part, store::fan_outs_table::first(tx.sql(), realm));
-        if (!part) return last;
+        if (!part) break;
         if (!part->is_readable) {
             // The log says which; those behind it must not wait for ever.
-            POSTRIDER_TRY(store::fan_outs_table::remove_first(tx, realm));
+            POSTRIDER_TRY(store::fan_outs_table::remove(tx, *part));
             continue;
         }
-        count += std::max<std::size_t>(part->webhooks.size(), 1);
-        if (!last.is_nil() && count > limits::fan_out_part_deliveries) return last;
-        POSTRIDER_TRY(write_part(tx, *part));
-        last = part->id;
-    }
-}
-
-Result<void> FanOut::write_part(store::Transaction& tx, const store::FanOutRow& part) {
-    POSTRIDER_TRY(store::fan_outs_table::remove(tx, part.realm, part.id));
-    POSTRIDER_ASSIGN(const auto event, store::events_table::find(tx.sql(), part.realm, part.event));
-    if (!event) return {};
-    POSTRIDER_ASSIGN(auto deliveries, deliveries_of(tx, part, event->type));
-    POSTRIDER_TRY(store::deliveries_table::insert_all(tx, deliveries));
-    const auto content = std::make_shared<const EventContent>(event->type, event->timestamp,
-                                                              event->resource_id, event->data);
-    // Shared, because std::function copies what it holds.
-    auto rows = std::make_shared<std::vector<store::DeliveryRow>>(std::move(deliveries));
-    tx.after_commit([this, rows, content, commit = tx.commit_number()] {
-        for (auto& row : *rows) {
-            if (row.state == DeliveryState::pending) sink_.offer({std::move(row), content, commit});
+        const std::size_t of_one = std::max<std::size_t>(part->webhooks.size(), 1);
+        if (!step.is_empty && of_one > room) break;
+        POSTRIDER_ASSIGN(const Receivers receivers, receivers_of(tx, *part));
+        const auto count = receivers.is_realm_gone
+                               ? part->events.size()
+                               : std::clamp<std::size_t>(room / of_one, 1, part->events.size());
+        POSTRIDER_TRY(write_events(tx, *part, count, receivers));
+        step.is_empty = false;
+        if (count < part->events.size()) {
+            POSTRIDER_TRY(store::fan_outs_table::shorten(tx, *part, count));
+            break;
         }
-    });
-    return {};
+        POSTRIDER_TRY(store::fan_outs_table::remove(tx, *part));
+        step.written = part->id;
+        room -= std::min(room, count * of_one);
+    }
+    return step;
 }
 
-/// A webhook that was disabled or deleted since the event was accepted gets its delivery, too, but
-/// a cancelled one: as if the delivery had been there when it was. Of a realm that is gone only its
-/// deletion is still delivered.
-Result<std::vector<store::DeliveryRow>> FanOut::deliveries_of(store::Transaction& tx,
-                                                              const store::FanOutRow& part,
-                                                              std::string_view type) {
-    std::vector<store::DeliveryRow> deliveries;
+/// The deliveries of the part's first `count` events.
+Result<void> FanOut::write_events(store::Transaction& tx, const store::FanOutRow& part,
+                                  std::size_t count, const Receivers& receivers) {
+    // Of a realm that is gone only its deletion is still delivered, which is in no set.
+    if (receivers.is_realm_gone && part.is_set) return {};
+    store::Tally tally;
+    for (const EventId& id : std::span(part.events).first(count)) {
+        POSTRIDER_ASSIGN(const auto event, store::events_table::find(tx.sql(), part.realm, id));
+        if (!event || (receivers.is_realm_gone && event->type != "realm.deleted")) continue;
+        auto deliveries = deliveries_of(tx, part, id, receivers, tally);
+        POSTRIDER_TRY(store::deliveries_table::insert_all(tx, deliveries));
+        const auto content = std::make_shared<const EventContent>(event->type, event->timestamp,
+                                                                  event->resource_id, event->data);
+        // Shared, because std::function copies what it holds.
+        auto rows = std::make_shared<std::vector<store::DeliveryRow>>(std::move(deliveries));
+        tx.after_commit([this, rows, content, commit = tx.commit_number()] {
+            for (auto& row : *rows) {
+                if (row.state == DeliveryState::pending)
+                    sink_.offer({std::move(row), content, commit});
+            }
+        });
+    }
+    return store::counters_table::append(tx, tally.take());
+}
+
+Result<FanOut::Receivers> FanOut::receivers_of(store::Transaction& tx,
+                                               const store::FanOutRow& part) {
+    Receivers receivers;
     const auto version = store::realms_table::hold_config_version(tx, part.realm);
-    const bool is_gone = !version && version.error().code == ErrorCode::not_found;
-    if (!version && !is_gone) return std::unexpected(version.error());
-    if (is_gone && type != "realm.deleted") return deliveries;
-    std::optional<std::set<WebhookId>> enabled;
+    receivers.is_realm_gone = !version && version.error().code == ErrorCode::not_found;
+    if (!version && !receivers.is_realm_gone) return std::unexpected(version.error());
     if (version && *version != part.config_version) {
         POSTRIDER_ASSIGN(const auto rows,
                          store::webhooks_table::subscriptions(tx.sql(), part.realm));
-        enabled.emplace();
-        for (const auto& row : rows) enabled->insert(row.webhook);
+        receivers.enabled.emplace();
+        for (const auto& row : rows) receivers.enabled->insert(row.webhook);
     }
-    store::Tally tally;
+    return receivers;
+}
+
+/// A webhook that was disabled or deleted since the event was accepted gets its delivery, too, but
+/// a cancelled one: as if the delivery had been there when it was.
+std::vector<store::DeliveryRow> FanOut::deliveries_of(store::Transaction& tx,
+                                                      const store::FanOutRow& part,
+                                                      const EventId& event,
+                                                      const Receivers& receivers,
+                                                      store::Tally& tally) {
+    std::vector<store::DeliveryRow> deliveries;
+    deliveries.reserve(part.webhooks.size());
     for (const WebhookId& webhook : part.webhooks) {
         auto& row = deliveries.emplace_back();
         row.realm = part.realm;
         row.id = tx.mint_id<DeliveryId>();
         row.webhook = webhook;
-        row.event = part.event;
+        row.event = event;
         row.due_at = tx.now();
         row.pending_since = tx.now();
-        if (enabled && !enabled->contains(webhook)) {
+        if (receivers.enabled && !receivers.enabled->contains(webhook)) {
             row.state = DeliveryState::cancelled;
             row.reason = "The webhook was disabled or deleted right after the event was accepted.";
             row.finished_at = tx.now();
             ++tally.at(row.realm, webhook, tx.now()).counts.of(store::Counted::cancelled);
         }
     }
-    POSTRIDER_TRY(store::counters_table::append(tx, tally.take()));
     return deliveries;
 }
 
-void FanOut::advance(const RealmId& realm, const Result<Uuid>& written) {
+void FanOut::advance(const RealmId& realm, const Result<Step>& step) {
     std::vector<std::function<void()>> told;
     bool goes_on = false;
     {
         const MutexLock lock(mutex_);
         auto& progress = realms_.at(realm);
-        const bool is_over = !written || (written->is_nil() && !progress.again);
-        if (written) progress.written = std::max(progress.written, *written);
+        const bool is_over = !step || (step->is_empty && !progress.again);
+        if (step) progress.written = std::max(progress.written, step->written);
         std::erase_if(progress.waiting, [&](auto& waiting) {
             if (!is_over && waiting.first > progress.written) return false;
             told.push_back(std::move(waiting.second));
@@ -147,7 +168,7 @@ void FanOut::advance(const RealmId& realm, const Result<Uuid>& written) {
         if (is_over) realms_.erase(realm);
     }
     for (auto& then : told) then();
-    if (goes_on) step(realm);
+    if (goes_on) this->step(realm);
 }
 
 }  // namespace postrider::events

@@ -2,13 +2,15 @@
 
 #include <functional>
 #include <map>
-#include <string_view>
+#include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "base/mutex.h"
 #include "base/result.h"
 #include "events/delivery_sink.h"
+#include "store/counters.h"
 #include "store/fan_outs_table.h"
 #include "store/store.h"
 
@@ -39,13 +41,26 @@ class FanOut {
         bool again = false;  ///< there may be new ones
         std::vector<std::pair<Uuid, std::function<void()>>> waiting;
     };
+    struct Step {
+        bool is_empty = true;  ///< there was nothing to do
+        Uuid written;          ///< the last part that is; nil: none is as a whole
+    };
+    /// To whom what is written of a part may still go.
+    struct Receivers {
+        bool is_realm_gone = false;
+        std::optional<std::set<WebhookId>> enabled;  ///< none: all that the part names
+    };
     void step(const RealmId& realm);
-    Result<Uuid> write_parts(store::Transaction& tx, const RealmId& realm);
-    Result<void> write_part(store::Transaction& tx, const store::FanOutRow& part);
-    Result<std::vector<store::DeliveryRow>> deliveries_of(store::Transaction& tx,
-                                                          const store::FanOutRow& part,
-                                                          std::string_view type);
-    void advance(const RealmId& realm, const Result<Uuid>& written);
+    Result<Step> write_parts(store::Transaction& tx, const RealmId& realm);
+    Result<void> write_events(store::Transaction& tx, const store::FanOutRow& part,
+                              std::size_t count, const Receivers& receivers);
+    static Result<Receivers> receivers_of(store::Transaction& tx, const store::FanOutRow& part);
+    static std::vector<store::DeliveryRow> deliveries_of(store::Transaction& tx,
+                                                         const store::FanOutRow& part,
+                                                         const EventId& event,
+                                                         const Receivers& receivers,
+                                                         store::Tally& tally);
+    void advance(const RealmId& realm, const Result<Step>& step);
 
     store::Store& store_;
     DeliverySink& sink_;

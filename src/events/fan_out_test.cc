@@ -21,6 +21,8 @@ using store::Transaction;
 
 constexpr std::size_t webhook_count = 600;
 
+constexpr store::sql::Query count_sets{"SELECT COUNT(*) FROM fan_out_sets"};
+
 class CountingSink final : public DeliverySink {
  public:
     void offer(Offer offer) override {
@@ -173,7 +175,7 @@ TEST_F(FanOutTest, what_a_crash_left_over_is_taken_up) {
                             .origin = EventOrigin::api,
                             .data = "{}"};
         POSTRIDER_TRY(store::events_table::insert(tx, row));
-        const store::FanOutRow part{realm, tx.mint(), row.id, 1, {webhooks[0], webhooks[1]}};
+        const store::FanOutRow part{realm, tx.mint(), {row.id}, 1, {webhooks[0], webhooks[1]}};
         POSTRIDER_TRY(store::fan_outs_table::insert_all(tx, std::span(&part, 1)));
         return row.id;
     });
@@ -189,6 +191,57 @@ TEST_F(FanOutTest, what_a_crash_left_over_is_taken_up) {
     EXPECT_EQ(offers[1].row.event, event);
 }
 
+TEST_F(FanOutTest, the_events_of_an_import_are_written_part_by_part_in_their_order) {
+    std::vector<NewEvent> events;
+    for (std::size_t i = 0; i < 40; ++i) {
+        const ResourceId user{random.bytes16()};
+        events.push_back({"user.created", user, "{}", {}});
+        events.push_back({"user.role.assigned", user, "{}", {}});
+    }
+    std::promise<void> answered;
+    std::size_t rows = 0;
+    store->write(
+        store::Turn::of(realm), store::WriteClass::ordinary,
+        [&](Transaction& tx) -> Result<void> {
+            POSTRIDER_TRY(publisher->publish_all(tx, realm, events, EventOrigin::directory));
+            auto found = tx.sql().rows(count_sets);
+            if (found.next()) rows = static_cast<std::size_t>(found.integer(0));
+            return found.finish();
+        },
+        [&](const Result<void>& result) {
+            EXPECT_TRUE(result);
+            answered.set_value();
+        });
+    answered.get_future().wait();
+    // One row for 128 webhooks, whatever the number of events; and all is there at the answer.
+    EXPECT_EQ(rows, webhook_count / limits::fan_out_part_deliveries + 1);
+    EXPECT_EQ(parts(), 0U);
+    const auto offers = sink.offers();
+    ASSERT_EQ(offers.size(), events.size() * webhook_count);
+    std::map<WebhookId, EventId> latest;
+    std::map<store::CommitNumber, std::size_t> by_commit;
+    for (const Offer& offer : offers) {
+        auto& before = latest[offer.row.webhook];
+        EXPECT_LT(before, offer.row.event);
+        before = offer.row.event;
+        ++by_commit[offer.commit];
+    }
+    for (const auto& [commit, count] : by_commit) {
+        EXPECT_LE(count, limits::fan_out_part_deliveries);
+    }
+}
+
+TEST_F(FanOutTest, an_import_of_a_deleted_realm_leaves_nothing_behind) {
+    std::vector<NewEvent> events(20, {"user.created", ResourceId{random.bytes16()}, "{}", {}});
+    change([&](Transaction& tx) -> Result<bool> {
+        POSTRIDER_TRY(publisher->publish_all(tx, realm, events, EventOrigin::directory));
+        POSTRIDER_TRY(store::realms_table::bury(tx, realm, tx.now()));
+        return true;
+    });
+    EXPECT_EQ(parts(), 0U);
+    EXPECT_TRUE(sink.offers().empty());
+}
+
 TEST_F(FanOutTest, a_webhook_that_was_disabled_meanwhile_gets_a_cancelled_one) {
     const WebhookId gone = webhooks[7];
     const EventId event = change([this, gone](Transaction& tx) -> Result<EventId> {
@@ -201,7 +254,7 @@ TEST_F(FanOutTest, a_webhook_that_was_disabled_meanwhile_gets_a_cancelled_one) {
                             .data = "{}"};
         POSTRIDER_TRY(store::events_table::insert(tx, row));
         POSTRIDER_ASSIGN(const auto version, store::realms_table::hold_config_version(tx, realm));
-        const store::FanOutRow part{realm, tx.mint(), row.id, version, {gone, webhooks[8]}};
+        const store::FanOutRow part{realm, tx.mint(), {row.id}, version, {gone, webhooks[8]}};
         POSTRIDER_TRY(store::fan_outs_table::insert_all(tx, std::span(&part, 1)));
         POSTRIDER_ASSIGN(auto webhook, store::webhooks_table::find(tx.sql(), realm, gone));
         webhook->enabled = false;

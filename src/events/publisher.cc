@@ -10,7 +10,9 @@
 #include "events/unknown_types.h"
 #include "events/view.h"
 #include "model/limits.h"
+#include "model/turn_limits.h"
 #include "store/tables.h"
+#include "store/versions_table.h"
 
 namespace postrider::events {
 namespace {
@@ -29,8 +31,10 @@ std::vector<std::string> patterns_of(const std::string& json_array) {
     return patterns;
 }
 
-Result<std::shared_ptr<const Matcher>> load_matcher(store::Transaction& tx, const RealmId& realm,
-                                                    std::int64_t config_version) {
+using SharedMatcher = std::shared_ptr<const Matcher>;
+
+Result<SharedMatcher> load_matcher(store::Transaction& tx, const RealmId& realm,
+                                   std::int64_t config_version) {
     POSTRIDER_ASSIGN(auto rows, store::webhooks_table::subscriptions(tx.sql(), realm));
     POSTRIDER_ASSIGN(auto own_types, store::event_types_table::names(tx.sql(), realm));
     // What is published by this configuration has ids above its beginning, on every node.
@@ -41,7 +45,31 @@ Result<std::shared_ptr<const Matcher>> load_matcher(store::Transaction& tx, cons
     for (const auto& row : rows) {
         subscriptions.push_back({row.webhook, patterns_of(row.events)});
     }
-    return std::make_shared<const Matcher>(config_version, subscriptions, std::move(own_types));
+    return std::make_shared<const Matcher>(config_version, since.value_or(Uuid{}), subscriptions,
+                                           std::move(own_types));
+}
+
+/// `known` and what has changed since. nullptr: something other than a few webhooks has.
+Result<SharedMatcher> advance_matcher(store::Transaction& tx, const RealmId& realm,
+                                      std::int64_t config_version, const Matcher& known) {
+    const std::int64_t changed = config_version - known.config_version();
+    if (changed <= 0 || changed > limits::matcher_changes_max) return SharedMatcher();
+    POSTRIDER_ASSIGN(const auto rows,
+                     store::webhook_versions_table::after(tx.sql(), realm, known.newest(),
+                                                          static_cast<std::size_t>(changed) + 1));
+    // Each change of a webhook makes one version of the configuration, and one row. Own types do
+    // not; and a row that another node's clock has put before `newest` is missing here.
+    if (rows.unreadable > 0 || rows.size() != static_cast<std::size_t>(changed)) {
+        return SharedMatcher();
+    }
+    std::vector<Matcher::Subscription> changes;
+    for (const auto& row : rows) {
+        changes.push_back(
+            {row.webhook, row.enabled ? patterns_of(row.events) : std::vector<std::string>{}});
+    }
+    const Uuid newest = rows.back().since;
+    tx.mint_above(newest);
+    return std::make_shared<const Matcher>(known.with(config_version, newest, changes));
 }
 
 /// nullopt: every type is known.
@@ -96,17 +124,25 @@ std::unexpected<Error> key_reused(const std::string& key) {
 Result<std::shared_ptr<const Matcher>> Publisher::matcher(store::Transaction& tx,
                                                           const RealmId& realm,
                                                           std::int64_t config_version) {
+    SharedMatcher known;
     {
         const MutexLock lock(mutex_);
-        auto kept = matchers_.find(realm);
-        if (kept != matchers_.end() && kept->second->config_version() == config_version) {
-            return kept->second;
-        }
+        const auto kept = matchers_.find(realm);
+        if (kept != matchers_.end()) known = kept->second;
     }
-    POSTRIDER_ASSIGN(auto loaded, load_matcher(tx, realm, config_version));
+    if (known && known->config_version() == config_version) return known;
+    SharedMatcher loaded;
+    if (known) {
+        POSTRIDER_ASSIGN(loaded, advance_matcher(tx, realm, config_version, *known));
+    }
+    if (!loaded) {
+        POSTRIDER_ASSIGN(loaded, load_matcher(tx, realm, config_version));
+    }
     tx.after_commit([this, realm, loaded] {
         const MutexLock lock(mutex_);
-        matchers_[realm] = loaded;
+        SharedMatcher& kept = matchers_[realm];
+        // Of transactions that run side by side, the one that knows more may have come first.
+        if (!kept || kept->config_version() < loaded->config_version()) kept = loaded;
     });
     return loaded;
 }
@@ -137,8 +173,30 @@ void Publisher::add_parts(store::Transaction& tx, const RealmId& realm, const Ev
     while (!webhooks.empty()) {
         const auto part =
             webhooks.first(std::min(webhooks.size(), limits::fan_out_part_deliveries));
-        rows.parts.push_back({realm, tx.mint(), event, config_version, {part.begin(), part.end()}});
+        rows.parts.push_back({.realm = realm,
+                              .id = tx.mint(),
+                              .events = {event},
+                              .config_version = config_version,
+                              .webhooks = {part.begin(), part.end()}});
         webhooks = webhooks.subspan(part.size());
+    }
+}
+
+void Publisher::add_sets(store::Transaction& tx, const RealmId& realm, std::int64_t config_version,
+                         std::span<const EventSet> sets, Rows& rows) {
+    for (const EventSet& set : sets) {
+        std::span<const WebhookId> webhooks = set.webhooks;
+        while (!webhooks.empty()) {
+            const auto part =
+                webhooks.first(std::min(webhooks.size(), limits::fan_out_part_deliveries));
+            rows.parts.push_back({.realm = realm,
+                                  .id = tx.mint(),
+                                  .events = set.events,
+                                  .config_version = config_version,
+                                  .webhooks = {part.begin(), part.end()},
+                                  .is_set = true});
+            webhooks = webhooks.subspan(part.size());
+        }
     }
 }
 
@@ -170,6 +228,18 @@ void Publisher::ring_after_commit(store::Transaction& tx, const Rows& rows) {
     }
 }
 
+/// Whether the realm's deliveries that are still to be written leave room for more. `left`: how
+/// many parts of them there are.
+Result<void> Publisher::check_room(store::Transaction& tx, const RealmId& realm,
+                                   std::size_t& left) const {
+    if (fan_out_ == nullptr) return {};
+    POSTRIDER_ASSIGN(
+        left, store::fan_outs_table::count(tx.sql(), realm, limits::fan_out_staged_parts_max));
+    // What this work has left there itself is its own to wait for.
+    if (left >= limits::fan_out_staged_parts_max && !tx.has_waits()) return fan_out_busy();
+    return {};
+}
+
 /// The event of a change, with its deliveries, or with the parts in which they will be written.
 Result<std::size_t> Publisher::insert(store::Transaction& tx, store::EventRow event,
                                       const Matcher& matcher) {
@@ -177,12 +247,7 @@ Result<std::size_t> Publisher::insert(store::Transaction& tx, store::EventRow ev
     auto webhooks = matcher.match(event.type);
     const std::size_t count = tx.deliveries_written() + webhooks.size();
     std::size_t left = 0;
-    if (fan_out_ != nullptr && !webhooks.empty()) {
-        POSTRIDER_ASSIGN(left, store::fan_outs_table::count(tx.sql(), event.realm,
-                                                            limits::fan_out_staged_parts_max));
-        // What this work has left there itself is its own to wait for.
-        if (left >= limits::fan_out_staged_parts_max && !tx.has_waits()) return fan_out_busy();
-    }
+    if (!webhooks.empty()) POSTRIDER_TRY(check_room(tx, event.realm, left));
     const bool is_staged =
         fan_out_ != nullptr && (left > 0 || count > limits::publish_rows_at_once);
     if (is_staged) {
@@ -241,18 +306,43 @@ Result<void> Publisher::publish_all(store::Transaction& tx, const RealmId& realm
     if (events.empty()) return {};
     POSTRIDER_ASSIGN(auto version, store::realms_table::hold_config_version(tx, realm));
     POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
-    Rows rows;
+    // Types that go to the same webhooks are one set, so that its events stay in their order.
+    std::vector<EventSet> sets;
+    std::map<std::string_view, std::size_t> set_of;
+    std::size_t deliveries = 0;
     for (const NewEvent& event : events) {
         CHECK(current->knows(event.type));
+        const auto [known, is_new] = set_of.try_emplace(event.type, sets.size());
+        if (is_new) {
+            auto webhooks = current->match(event.type);
+            const auto same = std::ranges::find(sets, webhooks, &EventSet::webhooks);
+            known->second = static_cast<std::size_t>(same - sets.begin());
+            if (same == sets.end()) sets.push_back({std::move(webhooks), {}});
+        }
+        deliveries += sets[known->second].webhooks.size();
+    }
+    std::size_t left = 0;
+    if (deliveries > 0) POSTRIDER_TRY(check_room(tx, realm, left));
+    // To one webhook there are as many deliveries as events: parts would not make it shorter.
+    const bool has_many =
+        tx.deliveries_written() + deliveries > limits::publish_rows_at_once + events.size();
+    const bool is_staged = fan_out_ != nullptr && (left > 0 || has_many);
+    if (!is_staged) tx.count_deliveries(deliveries);
+    Rows rows;
+    for (const NewEvent& event : events) {
+        EventSet& set = sets[set_of.at(event.type)];
+        set.events.push_back(tx.mint_id<EventId>());
         add(tx,
-            {realm, tx.mint_id<EventId>(), event.type, event.resource_id,
+            {realm, set.events.back(), event.type, event.resource_id,
              event.timestamp.value_or(tx.now()), origin, event.data},
-            current->match(event.type), rows);
+            is_staged ? std::span<const WebhookId>{} : set.webhooks, rows);
         if (rows.bytes >= limits::publish_set_bytes_max ||
             rows.deliveries.size() >= limits::publish_rows_at_once) {
             POSTRIDER_TRY(write(tx, rows));
         }
     }
+    if (is_staged) add_sets(tx, realm, current->config_version(), sets, rows);
+    write_parts_later(tx, realm, rows);
     POSTRIDER_TRY(write(tx, rows));
     offer_after_commit(tx, std::move(rows.offers));
     return {};

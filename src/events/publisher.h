@@ -41,7 +41,8 @@ class Publisher {
     Result<PublishedEvent> publish(store::Transaction& tx, const RealmId& realm,
                                    const NewEvent& event, EventOrigin origin);
 
-    /// The same of several changes of a realm, in their order.
+    /// The same of several changes of a realm, in their order: for a webhook that does not take all
+    /// their types, only among those of one type where their deliveries are left to `fan_out`.
     Result<void> publish_all(store::Transaction& tx, const RealmId& realm,
                              std::span<const NewEvent> events, EventOrigin origin);
 
@@ -68,6 +69,11 @@ class Publisher {
         std::size_t bytes = 0;                ///< of the events' data
         std::vector<Offer> offers;            ///< of what is written
     };
+    /// Events of types that go to the same webhooks.
+    struct EventSet {
+        std::vector<WebhookId> webhooks;
+        std::vector<EventId> events;
+    };
     /// What one call of publish_works goes by: the matcher of each realm, and its rows.
     struct Call {
         std::unordered_map<RealmId, Result<SharedMatcher>> matchers;
@@ -89,6 +95,9 @@ class Publisher {
     static void add_parts(store::Transaction& tx, const RealmId& realm, const EventId& event,
                           std::int64_t config_version, std::span<const WebhookId> webhooks,
                           Rows& rows);
+    static void add_sets(store::Transaction& tx, const RealmId& realm, std::int64_t config_version,
+                         std::span<const EventSet> sets, Rows& rows);
+    Result<void> check_room(store::Transaction& tx, const RealmId& realm, std::size_t& left) const;
     static void add(store::Transaction& tx, store::EventRow event,
                     std::span<const WebhookId> webhooks, Rows& rows);
     Result<void> write(store::Transaction& tx, Rows& rows);

@@ -483,9 +483,38 @@ CREATE TABLE consumers (
 ) CLUSTERED;
 )sql";
 
-constexpr std::array steps{first,         directory,      audit_indexes,   powers,
-                           users_by_age,  fan_outs,       resource_slices, counters,
-                           cancellations, users_by_words, controls,        consumers};
+// What has changed in a realm since its webhooks were last read, and when that was.
+constexpr const char* versions_by_time = R"sql(
+CREATE INDEX webhook_versions_by_time ON webhook_versions (realm_id, since);
+)sql";
+
+// Deliveries of an import that are still to be written: of each of its events to each webhook.
+constexpr const char* fan_out_sets = R"sql(
+CREATE TABLE fan_out_sets (
+    realm_id BYTES NOT NULL,
+    id BYTES NOT NULL,
+    events BYTES NOT NULL,
+    config_version BIGINT NOT NULL,
+    webhooks BYTES NOT NULL,
+    PRIMARY KEY (realm_id, id)
+) CLUSTERED;
+)sql";
+
+// Roles that are gone, and still to be taken from many who had them; and the last of a client's
+// tokens that are void, which may be millions.
+constexpr const char* removals = R"sql(
+CREATE TABLE removed_roles (
+    realm_id BYTES NOT NULL,
+    role_id BYTES NOT NULL,
+    PRIMARY KEY (realm_id, role_id)
+) CLUSTERED;
+ALTER TABLE clients ADD COLUMN tokens_after BYTES;
+)sql";
+
+constexpr std::array steps{
+    first,    directory,       audit_indexes,    powers,        users_by_age,
+    fan_outs, resource_slices, counters,         cancellations, users_by_words,
+    controls, consumers,       versions_by_time, fan_out_sets,  removals};
 
 }  // namespace
 

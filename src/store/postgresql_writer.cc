@@ -7,6 +7,7 @@
 #include "base/memory_guard.h"
 #include "base/thread.h"
 #include "model/limits.h"
+#include "model/turn_limits.h"
 #include "store/postgresql_partitions.h"
 #include "store/sql/postgresql_errors.h"
 
@@ -40,13 +41,24 @@ std::string lock_matching(std::string_view function, const RealmId& realm) {
                        hex_encode(realm.view()));
 }
 
-// Publishes wait for such a lock with nothing in their hands.
-std::string begin_publishes(const std::set<RealmId>& realms) {
-    std::string script = "BEGIN ISOLATION LEVEL READ COMMITTED; ";
+constexpr const char* begin_publishes = "BEGIN ISOLATION LEVEL READ COMMITTED; " LOCK_PARTITIONS;
+
+/// Whether each realm's lock could be shared without waiting, as a string of "1" and "0".
+std::string try_matching_query(const std::set<RealmId>& realms) {
+    std::string query = "SELECT ''";
     for (const RealmId& realm : realms) {
-        script += lock_matching("pg_advisory_xact_lock_shared", realm);
+        query += fmt::format(
+            " || pg_try_advisory_xact_lock_shared(1886351223, hashtext(current_schema() || "
+            "'{}'))::int",
+            hex_encode(realm.view()));
     }
-    return script + LOCK_PARTITIONS;
+    return query;
+}
+
+// Delayed publishes wait for such a lock without holding any other.
+std::string begin_delayed_publishes(const RealmId& realm) {
+    return "BEGIN ISOLATION LEVEL READ COMMITTED; " +
+           lock_matching("pg_advisory_xact_lock_shared", realm) + LOCK_PARTITIONS;
 }
 
 // A session that holds others off ends when its process was stopped meanwhile.
@@ -130,6 +142,18 @@ class PostgresqlWriter::LaneTransaction final : public Transaction {
         return sql_.execute(lock_matching("pg_advisory_xact_lock_shared", realm).c_str());
     }
     void holds_matching(std::set<RealmId> realms) { held_ = std::move(realms); }
+    /// Shares the matching of these realms without waiting for any. Returns those that are just
+    /// being changed.
+    Result<std::set<RealmId>> try_matching(const std::set<RealmId>& realms) {
+        POSTRIDER_ASSIGN(const auto shared, sql_.value(try_matching_query(realms)));
+        std::set<RealmId> changing;
+        std::size_t i = 0;
+        for (const RealmId& realm : realms) {
+            if (!shared || i >= shared->size() || (*shared)[i] != '1') changing.insert(realm);
+            ++i;
+        }
+        return changing;
+    }
     /// It must run again, with the locks that it asked for.
     bool must_be_alone() const { return must_be_alone_; }
     const std::vector<Announcement>& announced() const { return announced_; }
@@ -168,12 +192,13 @@ PostgresqlWriter::PostgresqlWriter(const std::string& url, const Uuid& node,
       random_(random),
       minter_(random_, last_id),
       // Whoever makes outcomes bounds them: limits::unrecorded_outcomes_max.
-      queues_{Queue{TurnQueue<Work>(unbounded, unbounded)},
-              Queue{TurnQueue<Work>(limits::writer_queue_max, limits::writer_queue_bytes_max)},
-              Queue{TurnQueue<Work>(limits::writer_queue_max, limits::writer_queue_bytes_max)}} {
-    std::vector<Kind> kinds{Kind::outcomes, Kind::publishes};
-    kinds.insert(kinds.end(), limits::postgresql_closure_connections, Kind::closures);
-    for (const Kind kind : kinds) {
+      queues_{Queue{RealmTurns<Work>(unbounded, unbounded)},
+              Queue{RealmTurns<Work>(limits::writer_queue_max, limits::writer_queue_bytes_max)},
+              Queue{RealmTurns<Work>(limits::writer_queue_max, limits::writer_queue_bytes_max)},
+              Queue{RealmTurns<Work>(limits::writer_queue_max, limits::writer_queue_bytes_max)}} {
+    std::vector<Kind> lane_kinds{Kind::outcomes, Kind::publishes, Kind::delayed_publishes};
+    lane_kinds.insert(lane_kinds.end(), limits::postgresql_closure_connections, Kind::closures);
+    for (const Kind kind : lane_kinds) {
         lanes_.push_back(std::make_unique<Lane>(
             kind,
             PostgresqlLink(url,
@@ -183,9 +208,9 @@ PostgresqlWriter::PostgresqlWriter(const std::string& url, const Uuid& node,
             hex_encode(node.view()) + fmt::format("{:02x}", lanes_.size())));
     }
     for (auto& lane : lanes_) {
-        const char* name = lane->kind == Kind::outcomes    ? "outcomes"
-                           : lane->kind == Kind::publishes ? "publishes"
-                                                           : "closures";
+        const char* name = lane->kind == Kind::outcomes   ? "outcomes"
+                           : lane->kind == Kind::closures ? "closures"
+                                                          : "publishes";
         lane->thread = start_thread(name, [this, &lane = *lane] { run(lane); });
     }
 }
@@ -246,6 +271,10 @@ void PostgresqlWriter::enqueue(Kind kind, Entry entry) {
             refusal = sql::unreachable();
         } else {
             refusal = writes_waiting(queue.works.room_for(entry.turn.realm));
+            if (!refusal && kind == Kind::publishes) {
+                refusal = writes_waiting(
+                    queue_of(Kind::delayed_publishes).works.room_for(entry.turn.realm));
+            }
         }
         if (!refusal) {
             queue.works.push(std::move(entry));
@@ -261,21 +290,20 @@ void PostgresqlWriter::run(Lane& lane) {
     while (true) {
         auto works = take(lane);
         if (works.empty()) {
-            if (is_finished(lane.kind)) return;
+            if (has_ended(lane.kind)) return;
             // Lanes whose statement has no answer cannot look; one that is idle can.
             if (cluster_.is_silent()) refuse_waiting();
             if (!lane.link.is_connected()) (void)connect(lane);
-        } else if (lane.kind == Kind::publishes) {
+        } else if (lane.kind == Kind::publishes || lane.kind == Kind::delayed_publishes) {
             run_publishes(lane, std::move(works));
         } else if (lane.kind == Kind::outcomes) {
             run_outcomes(lane, std::move(works[0].work));
         } else {
             const Turn turn = works[0].turn;
-            const Monotonic before = clock_.monotonic();
-            run_closure(lane, std::move(works[0].work));
             // The server does not count rows; time is as good a measure.
-            charge(Kind::closures, turn,
-                   static_cast<std::uint64_t>((clock_.monotonic() - before) / 100us));
+            const Duration took = run_closure(lane, std::move(works[0].work));
+            charge(Kind::closures, turn, static_cast<std::uint64_t>(took / 100us));
+            ended(turn.realm, took);
             renew_statistics(lane);
         }
     }
@@ -285,27 +313,75 @@ void PostgresqlWriter::run(Lane& lane) {
 std::vector<PostgresqlWriter::Entry> PostgresqlWriter::take(Lane& lane) {
     const MutexLock lock(mutex_);
     Queue& queue = queue_of(lane.kind);
-    while (queue.works.empty() && !stopping_) {
+    auto first = next(lane.kind);
+    while (!first && !is_over(lane.kind)) {
         if (!lane.link.is_connected()) {
             queue.changed.wait_for(mutex_,
                                    std::max(lane.link.wait(), limits::postgresql_reconnect_first));
-            break;
-        }
-        if (lane.kind != Kind::closures) {
-            queue.changed.wait(mutex_);
-        } else {
+        } else if (lane.kind == Kind::closures) {
             queue.changed.wait_for(mutex_, limits::node_heartbeat_interval);
+        } else {
+            queue.changed.wait(mutex_);
+        }
+        first = next(lane.kind);
+        if (!lane.link.is_connected() || lane.kind == Kind::closures) break;
+    }
+    std::vector<Entry> works;
+    if (!first) return works;
+    works.push_back(std::move(*first));
+    const RealmId realm = works.front().turn.realm;
+    while (works.size() < limits::writer_group_max && !is_large(works.front())) {
+        std::optional<Entry> entry;
+        if (lane.kind == Kind::publishes) entry = queue.works.pop();
+        if (lane.kind == Kind::delayed_publishes) {
+            entry = queue.works.pop_of(realm);
+        }
+        if (!entry) break;
+        if (is_large(*entry)) {
+            queue.put_off = std::move(*entry);
             break;
         }
-    }
-    const std::size_t most = lane.kind == Kind::publishes ? limits::writer_group_max : 1;
-    std::vector<Entry> works;
-    while (works.size() < most) {
-        auto entry = queue.works.pop();
-        if (!entry) break;
         works.push_back(std::move(*entry));
     }
     return works;
+}
+
+/// More than others should wait for before their commit.
+bool PostgresqlWriter::is_large(const Entry& entry) {
+    const auto* publish = std::get_if<PublishWork>(&entry.work);
+    return publish != nullptr && (publish->events.size() > limits::publish_large_events ||
+                                  entry.bytes > limits::publish_large_bytes);
+}
+
+/// The next one by turns that may run now.
+std::optional<PostgresqlWriter::Entry> PostgresqlWriter::next(Kind kind) {
+    Queue& queue = queue_of(kind);
+    if (queue.put_off) return std::exchange(queue.put_off, std::nullopt);
+    auto entry = queue.works.pop();
+    if (entry && kind == Kind::closures) {
+        closure_lanes_.begins(entry->turn.realm);
+        note_who_may_begin();
+    }
+    return entry;
+}
+
+void PostgresqlWriter::ended(const RealmId& realm, Duration took) {
+    const MutexLock lock(mutex_);
+    closure_lanes_.ends(realm, took);
+    note_who_may_begin();
+    // What waited for it may run beside what this lane does next.
+    queue_of(Kind::closures).changed.notify_one();
+}
+
+/// After a closure has begun or ended.
+void PostgresqlWriter::note_who_may_begin() {
+    auto& works = queue_of(Kind::closures).works;
+    const auto held_back = works.held_back();
+    const auto waits = closure_lanes_.who_waits();
+    for (const RealmId& realm : held_back) {
+        if (!waits.contains(realm)) works.let_go(realm);
+    }
+    for (const RealmId& realm : waits) works.hold_back(realm);
 }
 
 void PostgresqlWriter::charge(Kind kind, const Turn& turn, std::uint64_t cost) {
@@ -314,17 +390,37 @@ void PostgresqlWriter::charge(Kind kind, const Turn& turn, std::uint64_t cost) {
 }
 
 /// These were too much for one transaction, and are their callers' next.
-void PostgresqlWriter::put_back(std::vector<Entry> works) {
+void PostgresqlWriter::put_back(Kind kind, std::vector<Entry> works) {
     const MutexLock lock(mutex_);
     while (!works.empty()) {
-        queue_of(Kind::publishes).works.put_back(std::move(works.back()));
+        queue_of(kind).works.put_back(std::move(works.back()));
         works.pop_back();
     }
 }
 
-bool PostgresqlWriter::is_finished(Kind kind) {
+/// Their realm is changing how its events match: they wait for it where nobody else does.
+void PostgresqlWriter::delay(std::vector<Entry> works) {
+    if (works.empty()) return;
     const MutexLock lock(mutex_);
-    return stopping_ && queue_of(kind).works.empty();
+    Queue& queue = queue_of(Kind::delayed_publishes);
+    for (auto& entry : works) queue.works.push(std::move(entry));
+    queue.changed.notify_one();
+}
+
+bool PostgresqlWriter::is_over(Kind kind) {
+    const Queue& queue = queue_of(kind);
+    if (!stopping_ || !queue.works.empty() || queue.put_off) return false;
+    return kind != Kind::delayed_publishes || have_publishes_ended_;
+}
+
+bool PostgresqlWriter::has_ended(Kind kind) {
+    const MutexLock lock(mutex_);
+    if (!is_over(kind)) return false;
+    if (kind == Kind::publishes) {
+        have_publishes_ended_ = true;
+        queue_of(Kind::delayed_publishes).changed.notify_all();
+    }
+    return true;
 }
 
 bool PostgresqlWriter::is_stopping() {
@@ -346,7 +442,8 @@ void PostgresqlWriter::run_outcomes(Lane& lane, Work work) {
     }
 }
 
-void PostgresqlWriter::run_closure(Lane& lane, Work work) {
+/// How long its transactions took, without what it waited for others to be alone.
+Duration PostgresqlWriter::run_closure(Lane& lane, Work work) {
     auto& closure = std::get<ClosureWork>(work);
     std::vector<AnswerWait> waits;
     const Body body = [&](Transaction& tx) {
@@ -354,21 +451,19 @@ void PostgresqlWriter::run_closure(Lane& lane, Work work) {
         waits = tx.end_work();
         return result;
     };
-    Ran ran;
-    {
-        std::shared_lock together(closures_mutex_, std::defer_lock);
-        {
-            const std::lock_guard turn(closures_turn_);
-            together.lock();
-        }
-        ran = transact(lane, begin_closure, body, false);
-    }
+    Duration took{0};
+    Ran ran = run_beside_others(lane, body, took);
     if (ran.end == End::again || ran.end == End::lost) {
         const std::lock_guard turn(closures_turn_);
         const std::unique_lock alone(closures_mutex_);
+        const Monotonic before = clock_.monotonic();
         ran = repeat(lane, begin_closure, body, true);
+        took += std::chrono::floor<Duration>(clock_.monotonic() - before);
     }
-    if (ran.end != End::committed) return refuse(work, ran.error);
+    if (ran.end != End::committed) {
+        refuse(work, ran.error);
+        return took;
+    }
     if (ran.spoken != 0) {
         waits.push_back([this, spoken = ran.spoken](std::function<void()> then) {
             cluster_.committed(spoken, std::move(then));
@@ -377,32 +472,63 @@ void PostgresqlWriter::run_closure(Lane& lane, Work work) {
     after_all(std::move(waits), [done = std::move(closure.done)] {
         if (done) done({});
     });
+    return took;
+}
+
+/// Most conflicts are over at once, and to be alone is to wait for the longest of the others.
+PostgresqlWriter::Ran PostgresqlWriter::run_beside_others(Lane& lane, const Body& body,
+                                                          Duration& took) {
+    for (int agains = 0;; ++agains) {
+        Ran ran;
+        {
+            std::shared_lock together(closures_mutex_, std::defer_lock);
+            {
+                const std::lock_guard turn(closures_turn_);
+                together.lock();
+            }
+            const Monotonic before = clock_.monotonic();
+            ran = transact(lane, begin_closure, body, false);
+            took += std::chrono::floor<Duration>(clock_.monotonic() - before);
+        }
+        if (ran.end != End::again || agains >= limits::postgresql_closure_again_max) return ran;
+        std::this_thread::sleep_for(limits::postgresql_again_pause_first * (1 << agains));
+    }
 }
 
 void PostgresqlWriter::run_publishes(Lane& lane, std::vector<Entry> works) {
     CHECK(publish_handler_ != nullptr);
-    std::vector<PublishWork*> publishes;
-    publishes.reserve(works.size());
     std::set<RealmId> realms;
-    for (auto& entry : works) {
-        publishes.push_back(&std::get<PublishWork>(entry.work));
-        realms.insert(publishes.back()->realm);
-    }
-    std::vector<Result<PublishAnswer>> answers(works.size());
+    for (const auto& entry : works) realms.insert(entry.turn.realm);
+    const bool waits = lane.kind == Kind::delayed_publishes;
+    std::set<RealmId> changing;
+    std::vector<Result<PublishAnswer>> answers;
     std::size_t count = 0;
-    const Ran ran = repeat(lane, begin_publishes(realms), [&](Transaction& tx) -> Result<void> {
-        static_cast<LaneTransaction&>(tx).holds_matching(realms);
-        answers.assign(works.size(), Result<PublishAnswer>{});
+    const auto begin = waits ? begin_delayed_publishes(*realms.begin()) : begin_publishes;
+    const Ran ran = repeat(lane, begin, [&](Transaction& tx) -> Result<void> {
+        auto& own = static_cast<LaneTransaction&>(tx);
+        changing.clear();
+        if (!waits) {
+            POSTRIDER_ASSIGN(changing, own.try_matching(realms));
+        }
+        std::vector<PublishWork*> publishes;
+        for (auto& entry : works) {
+            if (changing.contains(entry.turn.realm)) continue;
+            publishes.push_back(&std::get<PublishWork>(entry.work));
+        }
+        if (publishes.empty()) return std::unexpected(busy_error());
+        own.holds_matching(realms);
+        answers.assign(publishes.size(), Result<PublishAnswer>{});
         POSTRIDER_ASSIGN(count, publish_handler_(tx, publishes, answers));
         return {};
     });
+    delay(take_out(works, changing));
     if (ran.end == End::committed) {
         for (std::size_t i = 0; i < count; ++i) {
-            if (answers[i]) charge(Kind::publishes, works[i].turn, answers[i]->rows);
-            tell(*publishes[i], std::move(answers[i]));
+            if (answers[i]) charge(lane.kind, works[i].turn, answers[i]->rows);
+            tell(std::get<PublishWork>(works[i].work), std::move(answers[i]));
         }
         works.erase(works.begin(), works.begin() + static_cast<std::ptrdiff_t>(count));
-        put_back(std::move(works));
+        put_back(lane.kind, std::move(works));
     } else if (ran.end == End::refused && works.size() > 1) {
         // One of them is at fault: each alone.
         for (auto& entry : works) {
@@ -413,6 +539,19 @@ void PostgresqlWriter::run_publishes(Lane& lane, std::vector<Entry> works) {
     } else {
         for (auto& entry : works) refuse(entry.work, ran.error);
     }
+}
+
+/// Takes out what is of these realms.
+std::vector<PostgresqlWriter::Entry> PostgresqlWriter::take_out(std::vector<Entry>& works,
+                                                                const std::set<RealmId>& realms) {
+    std::vector<Entry> out;
+    if (realms.empty()) return out;
+    std::vector<Entry> kept;
+    for (auto& entry : works) {
+        (realms.contains(entry.turn.realm) ? out : kept).push_back(std::move(entry));
+    }
+    works = std::move(kept);
+    return out;
 }
 
 /// transact() until it is not in another's way, and once more when the connection was broken.
@@ -591,8 +730,10 @@ void PostgresqlWriter::refuse_waiting() {
     std::vector<Entry> waiting;
     {
         const MutexLock lock(mutex_);
-        for (const Kind kind : {Kind::publishes, Kind::closures}) {
-            while (auto entry = queue_of(kind).works.pop()) waiting.push_back(std::move(*entry));
+        for (const Kind kind : {Kind::publishes, Kind::delayed_publishes, Kind::closures}) {
+            Queue& queue = queue_of(kind);
+            if (queue.put_off) waiting.push_back(*std::exchange(queue.put_off, std::nullopt));
+            for (auto& entry : queue.works.take_all()) waiting.push_back(std::move(entry));
         }
     }
     for (auto& entry : waiting) refuse(entry.work, sql::unreachable());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -15,10 +16,12 @@
 #include "base/mutex.h"
 #include "base/random.h"
 #include "base/uuid.h"
+#include "store/closure_lanes.h"
 #include "store/commit_order.h"
 #include "store/postgresql_cluster.h"
 #include "store/postgresql_link.h"
 #include "store/postgresql_statistics.h"
+#include "store/realm_turns.h"
 #include "store/store.h"
 
 namespace postrider::store {
@@ -26,7 +29,11 @@ namespace postrider::store {
 /// Writes to PostgreSQL on several connections, each with a thread (a lane): one takes all
 /// publishes that wait as one set operation (up to limits::publish_rows_at_once rows), one the
 /// batches of outcomes, the others run closures, each in a serializable transaction of its own.
-/// Among publishes, and among closures, realms and their callers take turns (turns.h).
+/// Among publishes, and among closures, realms and their callers take turns (turns.h); how many
+/// closures of a realm run at once is bounded (closure_lanes.h).
+///
+/// Publishes to a realm that is just changing how its events match wait on a connection of their
+/// own, realm by realm, so that nobody else waits for that change.
 ///
 /// Deadlocks and failed serializations run again. Without the database, publishes and closures are
 /// refused at once, outcomes wait. When the connection breaks during COMMIT nobody is told anything
@@ -59,11 +66,13 @@ class PostgresqlWriter {
         Done done;
     };
     using Work = std::variant<ClosureWork, PublishWork>;
-    enum class Kind { outcomes, publishes, closures };
-    using Entry = TurnQueue<Work>::Entry;
+    enum class Kind { outcomes, publishes, delayed_publishes, closures };
+    static constexpr std::size_t kinds = 4;
+    using Entry = RealmTurns<Work>::Entry;
     struct Queue {
-        TurnQueue<Work> works;
+        RealmTurns<Work> works;
         Condition changed{};
+        std::optional<Entry> put_off{};  ///< a large publish, which is next, alone
     };
     struct Lane {
         Lane(Kind lane_kind, PostgresqlLink lane_link, std::string lane_slot)
@@ -100,13 +109,21 @@ class PostgresqlWriter {
     }
     void run(Lane& lane);
     std::vector<Entry> take(Lane& lane);
+    std::optional<Entry> next(Kind kind) REQUIRES_LOCK(mutex_);
+    static bool is_large(const Entry& entry);
+    void ended(const RealmId& realm, Duration took);
+    void note_who_may_begin() REQUIRES_LOCK(mutex_);
     void charge(Kind kind, const Turn& turn, std::uint64_t cost);
-    bool is_finished(Kind kind);
+    bool is_over(Kind kind) REQUIRES_LOCK(mutex_);
+    bool has_ended(Kind kind);
     bool is_stopping();
     void run_outcomes(Lane& lane, Work work);
-    void run_closure(Lane& lane, Work work);
+    Duration run_closure(Lane& lane, Work work);
+    Ran run_beside_others(Lane& lane, const Body& body, Duration& took);
     void run_publishes(Lane& lane, std::vector<Entry> works);
-    void put_back(std::vector<Entry> works);
+    void delay(std::vector<Entry> works);
+    static std::vector<Entry> take_out(std::vector<Entry>& works, const std::set<RealmId>& realms);
+    void put_back(Kind kind, std::vector<Entry> works);
     Ran repeat(Lane& lane, const std::string& begin, const Body& body, bool no_outcomes = false);
     Ran transact(Lane& lane, const std::string& begin, const Body& body, bool no_outcomes);
     Ran transact_once(Lane& lane, const std::string& begin, const Body& body, HeldOff& held_off);
@@ -137,8 +154,10 @@ class PostgresqlWriter {
     UuidMinter minter_ GUARDED_BY(mint_mutex_);
 
     Mutex mutex_;
-    std::array<Queue, 3> queues_ GUARDED_BY(mutex_);
+    std::array<Queue, kinds> queues_ GUARDED_BY(mutex_);
+    ClosureLanes closure_lanes_ GUARDED_BY(mutex_);
     bool stopping_ GUARDED_BY(mutex_) = false;
+    bool have_publishes_ended_ GUARDED_BY(mutex_) = false;  ///< none is delayed any more
     std::vector<std::unique_ptr<Lane>> lanes_;
 };
 

@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "base/memory_guard.h"
 #include "base/thread.h"
-#include "model/limits.h"
+#include "model/turn_limits.h"
 #include "store/last_commit.h"
 
 namespace postrider::store {
@@ -28,6 +28,14 @@ Error disk_full_error() {
             "The disk is full: nothing was accepted; free some space and try again.",
             {},
             "disk-full"};
+}
+
+/// More than others should wait for before their commit.
+template <typename Work>
+bool is_large(const Work& work, std::size_t bytes) {
+    const auto* publish = std::get_if<PublishWork>(&work);
+    return publish != nullptr && (publish->events.size() > limits::publish_large_events ||
+                                  bytes > limits::publish_large_bytes);
 }
 
 /// Promise 13. The message stands alone on stderr: the log may share the broken disk.
@@ -141,7 +149,8 @@ std::optional<Error> Writer::refusal(Kind kind, const Entry& entry) {
 }
 
 bool Writer::is_idle() const {
-    return std::ranges::all_of(queues_, [](const Queue& queue) { return queue.empty(); });
+    return !put_off_ &&
+           std::ranges::all_of(queues_, [](const Queue& queue) { return queue.empty(); });
 }
 
 void Writer::run() {
@@ -260,31 +269,58 @@ void Writer::observe(Duration duration, std::size_t works) {
 /// others took; after that they go on in turn until the group's time is over.
 std::optional<Writer::Kind> Writer::next_kind(const Group& group) {
     for (std::size_t i = 0; i < kinds; ++i) {
-        if (!group.had_turn[i] && !queues_[i].empty()) return static_cast<Kind>(i);
+        const auto kind = static_cast<Kind>(i);
+        if (!group.had_turn[i] && has_works(kind)) return kind;
     }
     if (clock_.monotonic() - group.began >= limits::writer_group_duration_max) return std::nullopt;
     for (std::size_t i = 1; i <= kinds; ++i) {
-        const auto next = (static_cast<std::size_t>(group.last) + i) % kinds;
-        if (!queues_[next].empty()) return static_cast<Kind>(next);
+        const auto next = static_cast<Kind>((static_cast<std::size_t>(group.last) + i) % kinds);
+        if (has_works(next)) return next;
     }
     return std::nullopt;
+}
+
+/// Behind a publish that is put off there is nothing for this group: it would pass it.
+bool Writer::has_works(Kind kind) const {
+    if (kind == Kind::publishes && put_off_) return false;
+    return !queues_[static_cast<std::size_t>(kind)].empty();
 }
 
 /// Moves what runs next into the group; false: nothing more belongs to it.
 bool Writer::take_slice(Group& group) {
     const MutexLock lock(mutex_);
     if (group.works.size() >= limits::writer_group_max) return false;
-    const auto kind = next_kind(group);
-    if (!kind) return false;
-    group.had_turn[static_cast<std::size_t>(*kind)] = true;
-    group.last = *kind;
-    const std::size_t most = *kind == Kind::publishes ? limits::writer_slice_publishes : 1;
-    for (std::size_t i = 0; i < most; ++i) {
-        auto entry = queue_of(*kind).pop();
-        if (!entry) break;
-        group.works.push_back(std::move(*entry));
+    if (group.is_complete) return false;
+    if (put_off_ && group.works.empty()) {
+        group.works.push_back(*std::exchange(put_off_, std::nullopt));
+        group.is_complete = true;
+        return true;
     }
-    return true;
+    while (const auto kind = next_kind(group)) {
+        if (take_slice_of(*kind, group)) return true;
+    }
+    return false;
+}
+
+/// false: what came next is put off.
+bool Writer::take_slice_of(Kind kind, Group& group) {
+    group.had_turn[static_cast<std::size_t>(kind)] = true;
+    group.last = kind;
+    const std::size_t before = group.works.size();
+    const std::size_t most = kind == Kind::publishes ? limits::writer_slice_publishes : 1;
+    for (std::size_t i = 0; i < most; ++i) {
+        auto entry = queue_of(kind).pop();
+        if (!entry) break;
+        const bool has_own_group = is_large(entry->work.what, entry->bytes);
+        if (has_own_group && !group.works.empty()) {
+            put_off_ = std::move(*entry);
+            break;
+        }
+        group.works.push_back(std::move(*entry));
+        group.is_complete = has_own_group;
+        if (has_own_group) break;
+    }
+    return group.works.size() > before;
 }
 
 /// false when the group cannot go on: SQLite has ended the transaction, a failure came that
@@ -430,6 +466,7 @@ void Writer::disk_is_full(std::vector<Entry> works) {
     std::vector<Entry> waiting;
     {
         const MutexLock lock(mutex_);
+        if (put_off_) waiting.push_back(*std::exchange(put_off_, std::nullopt));
         for (const Kind kind : {Kind::changes, Kind::publishes}) {
             for (auto& entry : queue_of(kind).take_out([](const Entry& candidate) {
                      return candidate.work.write_class == WriteClass::ordinary;

@@ -26,7 +26,9 @@ namespace postrider::store {
 ///
 /// A group takes works for limits::writer_group_duration_max at most. Outcomes, publishes and other
 /// writes each have their turn in every group, so that none waits for the others' queues; among
-/// publishes, and among other writes, realms and their callers take turns (turns.h).
+/// publishes, and among other writes, realms and their callers take turns (turns.h). A large
+/// publish is a group of its own, the next one after its turn has come: nobody else's commit waits
+/// for it.
 ///
 /// After every error it asks whether SQLite has ended the transaction. If so, nothing of the group
 /// has succeeded: on a full disk outcomes and essential writes run again on the reserve and the
@@ -79,6 +81,7 @@ class Writer {
         std::vector<Entry> works;
         std::vector<Answer> answers;  ///< of those that have run
         std::array<bool, kinds> had_turn{};
+        bool is_complete = false;  ///< nothing more belongs to it
         Kind last = Kind::publishes;
         Monotonic began{};
         std::vector<std::pair<RealmId, std::uint64_t>> events;  ///< at most so many, by realm
@@ -97,6 +100,8 @@ class Writer {
     bool run_works(GroupTransaction& tx, Group& group, Isolation isolation);
     Result<void> run_next(GroupTransaction& tx, Group& group, Isolation isolation);
     bool take_slice(Group& group);
+    bool take_slice_of(Kind kind, Group& group) REQUIRES_LOCK(mutex_);
+    bool has_works(Kind kind) const REQUIRES_LOCK(mutex_);
     std::optional<Kind> next_kind(const Group& group) REQUIRES_LOCK(mutex_);
     void put_back(Group& group, std::size_t from);
     void charge(Group& group, const Entry& entry, std::uint64_t rows);
@@ -138,6 +143,7 @@ class Writer {
     Mutex mutex_;
     Condition changed_;
     std::array<Queue, kinds> queues_ GUARDED_BY(mutex_);
+    std::optional<Entry> put_off_ GUARDED_BY(mutex_);          ///< the next group
     std::size_t essential_on_reserve_ GUARDED_BY(mutex_) = 0;  ///< since the disk is full
     bool stopping_ GUARDED_BY(mutex_) = false;
     std::thread thread_;

@@ -92,6 +92,9 @@ def leave_parts(connection, realm_id, names):
     raw = lambda text: bytes.fromhex(text.replace("-", ""))
     connection.execute("INSERT INTO fan_outs (realm_id, id, event_id, config_version, webhooks) VALUES (?, ?, ?, 1, ?)",
                        (raw(realm_id), uuid.uuid4().bytes, raw(names["event_id"]), raw(names["webhook_id"])))
+    connection.execute("INSERT INTO fan_out_sets (realm_id, id, events, config_version, webhooks) VALUES (?, ?, ?, 1, ?)",
+                       (raw(realm_id), uuid.uuid4().bytes, raw(names["event_id"]) * 2, raw(names["webhook_id"])))
+    connection.execute("INSERT INTO removed_roles (realm_id, role_id) VALUES (?, ?)", (raw(realm_id), uuid.uuid4().bytes))
     connection.execute("INSERT INTO cancellations (realm_id, id, webhook_id, reason, cancelled_at, except_event, before_id) "
                        "VALUES (?, ?, ?, 'The webhook was disabled.', 1, ?, ?)",
                        (raw(realm_id), *(uuid.uuid4().bytes for _ in range(4))))

@@ -74,13 +74,14 @@ std::string set_query(std::string_view text, std::span<const Type> types) {
                            columns(types.size()), unnest(types), columns(types.size()),
                            text.substr(end + 1));
     }
-    CHECK(text.starts_with("UPDATE "));
+    const bool deletes = text.starts_with("DELETE FROM ");
+    CHECK(deletes || text.starts_with("UPDATE "));
     // The first: a condition may have a query of its own.
     const auto where = text.find(" WHERE ");
     CHECK(where != std::string_view::npos);
-    return fmt::format("{} FROM {} WITH ORDINALITY AS u({},nth){} RETURNING u.nth",
-                       with_columns(text.substr(0, where)), unnest(types), columns(types.size()),
-                       with_columns(text.substr(where)));
+    return fmt::format("{} {} {} WITH ORDINALITY AS u({},nth){} RETURNING u.nth",
+                       with_columns(text.substr(0, where)), deletes ? "USING" : "FROM",
+                       unnest(types), columns(types.size()), with_columns(text.substr(where)));
 }
 
 void BinaryArray::add_length(std::size_t length) {

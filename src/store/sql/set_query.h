@@ -10,7 +10,7 @@ namespace postrider::store::sql {
 
 /// A statement of one row, as PostgreSQL's statement of many: its parameters become arrays, one per
 /// column. Of an INSERT … VALUES ($1, …, $n) all rows are inserted in their order; an UPDATE …
-/// WHERE … returns the number (from 1) of each row that changed something.
+/// WHERE … or DELETE FROM … WHERE … returns the number (from 1) of each row that changed something.
 std::string set_query(std::string_view text, std::span<const Type> types);
 
 /// PostgreSQL's name of a type.

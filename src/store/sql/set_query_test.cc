@@ -21,6 +21,13 @@ TEST(set_query, makes_rows_of_an_update_arrays) {
               "u(p1,p2,nth) WHERE a = u.p1 AND (b = 'x' OR u.p2 = 'y') RETURNING u.nth");
 }
 
+TEST(set_query, makes_rows_of_a_deletion_arrays) {
+    constexpr std::array types{Type::blob, Type::blob};
+    EXPECT_EQ(set_query("DELETE FROM t WHERE a = $1 AND b = $2", types),
+              "DELETE FROM t USING unnest($1::bytea[],$2::bytea[]) WITH ORDINALITY AS "
+              "u(p1,p2,nth) WHERE a = u.p1 AND b = u.p2 RETURNING u.nth");
+}
+
 TEST(binary_array, is_what_postgresql_reads) {
     BinaryArray array;
     array.set_type(Type::integer);

@@ -1,4 +1,5 @@
 // The tables of what lets somebody in: password resets, sessions, OAuth tokens.
+#include "model/turn_limits.h"
 #include "store/tables.h"
 
 namespace postrider::store {
@@ -250,7 +251,10 @@ namespace {
 }  // namespace
 
 Result<std::optional<OauthTokenRow>> find_by_hash(sql::Connection& sql, std::string_view hash) {
-    static constexpr Query query{"SELECT " TOKEN_COLUMNS " FROM oauth_tokens WHERE hash = $1"};
+    static constexpr Query query{
+        "SELECT " TOKEN_COLUMNS
+        " FROM oauth_tokens t WHERE hash = $1 AND NOT EXISTS (SELECT 1 FROM clients c "
+        "WHERE c.realm_id = t.realm_id AND c.id = t.client_id AND c.tokens_after >= t.id)"};
     return read_one<OauthTokenRow>(sql.rows(query, Blob{hash}), [](const sql::Rows& rows) {
         return OauthTokenRow{.realm = rows.id<RealmId>(0),
                              .id = rows.id<OauthTokenId>(1),
@@ -276,10 +280,20 @@ Result<bool> remove(Transaction& tx, const RealmId& realm, const OauthTokenId& i
     return removed > 0;
 }
 
+/// A client may have had millions: the latest go at once, and those before are void by the client's
+/// `tokens_after` until they expire.
 Result<std::int64_t> remove_of_client(Transaction& tx, const RealmId& realm,
                                       const ClientId& client) {
-    static constexpr Query query{"DELETE FROM oauth_tokens WHERE realm_id = $1 AND client_id = $2"};
-    return tx.sql().run(query, realm, client);
+    static constexpr Query latest{
+        "DELETE FROM oauth_tokens WHERE realm_id = $1 AND id IN (SELECT id FROM oauth_tokens "
+        "WHERE realm_id = $1 AND client_id = $2 ORDER BY id DESC LIMIT $3)"};
+    static constexpr Query others{
+        "UPDATE clients SET tokens_after = (SELECT id FROM oauth_tokens WHERE realm_id = $1 AND "
+        "client_id = $2 ORDER BY id DESC LIMIT 1) WHERE realm_id = $1 AND id = $2"};
+    POSTRIDER_ASSIGN(const auto removed,
+                     tx.sql().run(latest, realm, client, limits::removed_at_once));
+    POSTRIDER_TRY(tx.sql().run(others, realm, client));
+    return removed;
 }
 
 Result<std::int64_t> expire(Transaction& tx, Timestamp time, std::size_t limit) {

@@ -1,4 +1,5 @@
 // The tables of clients and their redirect URIs.
+#include "model/turn_limits.h"
 #include "store/search.h"
 #include "store/tables.h"
 
@@ -98,17 +99,26 @@ Result<void> update(Transaction& tx, const ClientRow& row) {
 
 Result<void> remove(Transaction& tx, const RealmId& realm, const ClientId& id) {
     static constexpr Query assigned{
-        "DELETE FROM user_roles WHERE realm_id = $1 AND role_id IN "
-        "(SELECT id FROM roles WHERE realm_id = $1 AND client_id = $2)"};
+        "DELETE FROM user_roles WHERE realm_id = $1 AND (user_id, role_id) IN "
+        "(SELECT u.user_id, u.role_id FROM roles r JOIN user_roles u ON u.realm_id = r.realm_id "
+        "AND u.role_id = r.id WHERE r.realm_id = $1 AND r.client_id = $2 LIMIT $3)"};
+    // The rest is taken from them later (removals.h): they are nobody's roles from now on.
+    static constexpr Query left_over{
+        "INSERT INTO removed_roles (realm_id, role_id) SELECT realm_id, id FROM roles "
+        "WHERE realm_id = $1 AND client_id = $2"};
     static constexpr Query roles{"DELETE FROM roles WHERE realm_id = $1 AND client_id = $2"};
     static constexpr Query uris{"DELETE FROM redirect_uris WHERE realm_id = $1 AND client_id = $2"};
     static constexpr Query services{
         "DELETE FROM service_account_roles WHERE realm_id = $1 AND (client_id = $2 OR role_id IN "
         "(SELECT id FROM roles WHERE realm_id = $1 AND client_id = $2))"};
-    static constexpr Query tokens{
-        "DELETE FROM oauth_tokens WHERE realm_id = $1 AND client_id = $2"};
     static constexpr Query client{"DELETE FROM clients WHERE realm_id = $1 AND id = $2"};
-    for (const Query* query : {&assigned, &services, &roles, &uris, &tokens, &client}) {
+    POSTRIDER_TRY(oauth_tokens_table::remove_of_client(tx, realm, id));
+    POSTRIDER_ASSIGN(const auto removed,
+                     tx.sql().run(assigned, realm, id, limits::removed_at_once));
+    if (removed == static_cast<std::int64_t>(limits::removed_at_once)) {
+        POSTRIDER_TRY(tx.sql().run(left_over, realm, id));
+    }
+    for (const Query* query : {&services, &roles, &uris, &client}) {
         POSTRIDER_TRY(tx.sql().run(*query, realm, id));
     }
     return {};

@@ -1,5 +1,6 @@
 // The tables of users, their credentials, roles and who has them.
 #include "base/names.h"
+#include "model/turn_limits.h"
 #include "store/name_keys.h"
 #include "store/search.h"
 #include "store/tables.h"
@@ -332,11 +333,20 @@ Result<void> update(Transaction& tx, const RoleRow& row) {
 }
 
 Result<void> remove(Transaction& tx, const RealmId& realm, const RoleId& id) {
-    static constexpr Query assigned{"DELETE FROM user_roles WHERE realm_id = $1 AND role_id = $2"};
+    static constexpr Query assigned{
+        "DELETE FROM user_roles WHERE realm_id = $1 AND role_id = $2 AND user_id IN "
+        "(SELECT user_id FROM user_roles WHERE realm_id = $1 AND role_id = $2 LIMIT $3)"};
+    // The rest is taken from them later (removals.h): it is nobody's role from now on.
+    static constexpr Query left_over{
+        "INSERT INTO removed_roles (realm_id, role_id) VALUES ($1, $2)"};
     static constexpr Query of_services{
         "DELETE FROM service_account_roles WHERE realm_id = $1 AND role_id = $2"};
     static constexpr Query role{"DELETE FROM roles WHERE realm_id = $1 AND id = $2"};
-    POSTRIDER_TRY(tx.sql().run(assigned, realm, id));
+    POSTRIDER_ASSIGN(const auto removed,
+                     tx.sql().run(assigned, realm, id, limits::removed_at_once));
+    if (removed == static_cast<std::int64_t>(limits::removed_at_once)) {
+        POSTRIDER_TRY(tx.sql().run(left_over, realm, id));
+    }
     POSTRIDER_TRY(tx.sql().run(of_services, realm, id));
     POSTRIDER_TRY(tx.sql().run(role, realm, id));
     return {};

@@ -19,6 +19,7 @@ namespace {
 constexpr std::array steps{
     PURGE("service_account_roles", "client_id, role_id"),
     PURGE("user_roles", "user_id, role_id"),
+    PURGE("removed_roles", "role_id"),
     PURGE("credentials", "user_id, id"),
     PURGE("password_resets", "hash"),
     PURGE("sealed_resets", "delivery_id"),
@@ -84,7 +85,8 @@ Result<std::vector<RealmId>> buried(sql::Connection& sql, std::size_t limit) {
 Result<std::int64_t> purge(Transaction& tx, const RealmId& id, std::size_t limit) {
     static constexpr Query unfinished{
         "SELECT (SELECT COUNT(*) FROM cancellations WHERE realm_id = $1) + "
-        "(SELECT COUNT(*) FROM fan_outs WHERE realm_id = $1)"};
+        "(SELECT COUNT(*) FROM fan_outs WHERE realm_id = $1) + "
+        "(SELECT COUNT(*) FROM fan_out_sets WHERE realm_id = $1)"};
     POSTRIDER_ASSIGN(const auto parts, count(tx.sql(), unfinished, id));
     if (parts > 0) return 0;
     for (const Query& step : steps) {

@@ -1,7 +1,9 @@
 // The tables of webhooks, their versions and their health.
+#include "store/health_table.h"
 #include "store/id_range.h"
 #include "store/search.h"
 #include "store/tables.h"
+#include "store/versions_table.h"
 
 namespace postrider::store {
 
@@ -225,6 +227,18 @@ Result<List<WebhookVersionRow>> all(sql::Connection& sql, const RealmId& realm,
     return found;
 }
 
+Result<List<WebhookVersionRow>> after(sql::Connection& sql, const RealmId& realm, const Uuid& since,
+                                      std::size_t limit) {
+    static constexpr Query query{"SELECT " VERSION_COLUMNS
+                                 " FROM webhook_versions WHERE realm_id = $1 AND since > $2"
+                                 " ORDER BY since LIMIT $3"};
+    List<WebhookVersionRow> found;
+    auto rows = sql.rows(query, realm, since, limit);
+    while (rows.next()) take(rows, found, read_row);
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
 }  // namespace webhook_versions_table
 
 namespace webhook_health_table {
@@ -236,6 +250,11 @@ WebhookHealthRow read_row(const sql::Rows& rows) {
             .first_failure_at = rows.time(2),
             .failures = rows.integer(3)};
 }
+
+constexpr Query put_query{
+    "INSERT INTO webhook_health (realm_id, webhook_id, first_failure_at, failures) "
+    "VALUES ($1, $2, $3, $4) ON CONFLICT (realm_id, webhook_id) DO UPDATE SET "
+    "first_failure_at = excluded.first_failure_at, failures = excluded.failures"};
 
 }  // namespace
 
@@ -262,12 +281,24 @@ Result<List<WebhookHealthRow>> all(sql::Connection& sql) {
 }
 
 Result<void> put(Transaction& tx, const WebhookHealthRow& row) {
+    return put_all(tx, std::span(&row, 1));
+}
+
+Result<void> add_failures(Transaction& tx, std::span<const WebhookHealthRow> rows,
+                          std::vector<bool>& was_there) {
     static constexpr Query query{
-        "INSERT INTO webhook_health (realm_id, webhook_id, first_failure_at, failures) "
-        "VALUES ($1, $2, $3, $4) ON CONFLICT (realm_id, webhook_id) DO UPDATE SET "
-        "first_failure_at = excluded.first_failure_at, failures = excluded.failures"};
-    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.webhook, row.first_failure_at, row.failures));
-    return {};
+        "UPDATE webhook_health SET failures = failures + $3 WHERE realm_id = $1 AND webhook_id = "
+        "$2"};
+    return tx.sql().run_each(
+        query, rows,
+        [](auto bind, const WebhookHealthRow& row) { bind(row.realm, row.webhook, row.failures); },
+        &was_there);
+}
+
+Result<void> put_all(Transaction& tx, std::span<const WebhookHealthRow> rows) {
+    return tx.sql().run_each(put_query, rows, [](auto bind, const WebhookHealthRow& row) {
+        bind(row.realm, row.webhook, row.first_failure_at, row.failures);
+    });
 }
 
 Result<void> clear(Transaction& tx, const RealmId& realm, const WebhookId& webhook) {
