@@ -372,6 +372,7 @@ http::ServerOptions ServerImpl::http_options() {
             .add_holders = api::add_holders,
             .tls = tls_,
             .strict_transport = strict_transport_of(config_),
+            .cors_origins = config_.cors_origins,
             .is_trusted_proxy = trust_of(config_),
             .observer = [this](const http::Answered& answered) {
                 metrics_.request(answered.status, answered.duration);

@@ -40,6 +40,7 @@ struct Config {
     std::string tls_cert;        ///< PEM; with tls_key: the API speaks https
     std::string tls_key;
     std::vector<std::string> trusted_proxies;  ///< CIDR: whose X-Forwarded-For is believed
+    std::vector<std::string> cors_origins;     ///< whose pages may call the API, without cookies
     std::optional<Listen> metrics_listen;      ///< /metrics alone, without a token
 
     bool has_tls() const { return !tls_cert.empty(); }

@@ -202,6 +202,7 @@ TEST(config, what_is_shown_reads_back_as_the_same) {
                    {"tls-cert", "/cert.pem"},
                    {"tls-key", "/key.pem"},
                    {"trusted-proxy", "10.1.2.3"},
+                   {"cors-origin", "https://app.example:8443"},
                    {"metrics-listen", "127.0.0.1:9090"},
                    {"allow-network", "10.0.0.0/8"},
                    {"allow-network", "fd00::/8"},

@@ -122,6 +122,20 @@ Result<void> set_public_url(Config& config, const Values& values) {
     return {};
 }
 
+Result<void> set_cors_origins(Config& config, const Values& values) {
+    config.cors_origins.clear();
+    for (const auto& value : values) {
+        const auto url = net::parse_url(value);
+        if (!url || url->target != "/") {
+            return must(
+                "must be origins, like https://app.example.com: scheme, host and port of a page, "
+                "each by its name (\"*\" is not taken)");
+        }
+        config.cors_origins.push_back(url->origin());
+    }
+    return {};
+}
+
 Result<void> set_allow_networks(Config& config, const Values& values) {
     for (const auto& network : values) {
         if (net::Cidr::parse(network)) continue;
@@ -279,6 +293,13 @@ constexpr Option table[] = {
       "a proxy whose X-Forwarded-For names the client; may be given again (default: none)"},
      set_trusted_proxies,
      [](const Config& c) { return Values(c.trusted_proxies); },
+     Shape::list},
+    {{"cors-origin", "ORIGIN", true,
+      "an origin whose pages may call the API from a browser, with a token and without cookies; "
+      "may "
+      "be given again (default: none)"},
+     set_cors_origins,
+     [](const Config& c) { return c.cors_origins; },
      Shape::list},
     {{"metrics-listen", "ADDRESS:PORT", false,
       "serve /metrics alone there, without a token (default: no; /metrics needs view_metrics)"},

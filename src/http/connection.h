@@ -160,6 +160,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     std::string request_id_;
     std::uint64_t request_number_ = 0;
     const Route* route_ = nullptr;
+    std::string_view cors_origin_;     ///< of the request; empty: no page that may read answers
     std::optional<Response> refusal_;  ///< goes out when the body has been read over
     bool head_only_ = false;
     Monotonic started_{};

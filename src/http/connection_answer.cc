@@ -5,6 +5,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 
+#include "http/cors.h"
 #include "http/exchange.h"
 #include "http/problem.h"
 #include "http/response_head.h"
@@ -62,6 +63,7 @@ bool Connection::write(Response response) {
     const bool is_endless =
         response_.source != nullptr && (!response_.source->is_finite() || reader_.is_http_1_0());
     if (hub_.is_stopping() || is_endless) keep_open_ = false;
+    if (!hub_.options().cors_origins.empty()) add_cors_headers(response_, cors_origin_);
     head_.clear();
     append_head(
         head_, response_,
@@ -130,6 +132,7 @@ bool Connection::end_answer() {
     }
     phase_ = Phase::idle;
     route_ = nullptr;
+    cors_origin_ = {};
     head_only_ = false;
     reader_.begin(request_);
     hub_.answered(id_);

@@ -4,6 +4,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include "http/client_address.h"
+#include "http/cors.h"
 #include "http/exchange.h"
 #include "http/problem.h"
 #include "http/target.h"
@@ -54,6 +55,7 @@ void Connection::check_head() {
     head_only_ = request_.method == "HEAD";
     keep_open_ = reader_.keeps_alive();
     route_ = nullptr;
+    cors_origin_ = cors_origin(request_, hub_.options().cors_origins);
     request_.admission.reset();
     if (auto refused = find_route()) return end_head({{}, std::move(refused)});
     const Gate& gate = hub_.gate();
@@ -146,6 +148,7 @@ std::optional<Response> Connection::find_route() {
     auto match = hub_.router().find(request_);
     if (!match) return problem_response(match.error(), request_id_);
     if (match->route == nullptr) {
+        if (auto answer = cors_preflight(request_, cors_origin_, match->allow)) return answer;
         Response response =
             problem(ErrorCode::invalid_argument,
                     fmt::format("this path takes {}, not {}", match->allow, request_.method),

@@ -138,6 +138,8 @@ struct ServerOptions {
     Duration tls_handshake_timeout = limits::tls_handshake_timeout;
     /// Value of Strict-Transport-Security under TLS; empty: no such header.
     std::string strict_transport = {};
+    /// Origins ("https://app.example") whose pages may call and read, without cookies; see cors.h.
+    std::vector<std::string> cors_origins = {};
     /// Whether X-Forwarded-For of this peer is believed; none: nobody's is.
     std::function<bool(std::string_view address)> is_trusted_proxy = nullptr;
     /// Called on the server's thread after each answer; must not block.
