@@ -88,7 +88,8 @@ class Typist:
         """Starts it in the background and waits until it listens."""
         self.number += 1
         out = self.folder / f".{self.number}"
-        self.shell.stdin.write(f"{{ {command}\n}} > {out} 2>&1 < /dev/null &\n")
+        # In the place of the background shell, so that whoever kills the job kills it.
+        self.shell.stdin.write(f"{{ exec {command}\n}} > {out} 2>&1 < /dev/null &\n")
         self.shell.stdin.flush()
         self.staying[command] = out
         wait_for(lambda: out.exists() and "listening on" in out.read_text(),
