@@ -56,11 +56,11 @@ TEST(Confirm, NoVerbTakesAnythingAwayUnasked) {
         EXPECT_TRUE(takes_away(api.asked())) << verb.words();
     }
     std::ranges::sort(asking);
-    EXPECT_EQ(asking,
-              (std::vector<std::string>{"api-key revoke", "client delete", "client delete-redirect",
-                                        "client rotate-secret", "event-type delete",
-                                        "operation cancel", "realm delete", "role delete",
-                                        "session end", "user delete", "webhook delete"}));
+    EXPECT_EQ(asking, (std::vector<std::string>{"api-key revoke", "client delete",
+                                                "client delete-redirect", "client rotate-secret",
+                                                "consumer delete", "event-type delete",
+                                                "operation cancel", "realm delete", "role delete",
+                                                "session end", "user delete", "webhook delete"}));
 }
 
 TEST(Confirm, KeysThatGoWithARoleAreAskedFor) {

@@ -237,10 +237,14 @@ TEST_F(EngineTest, disables_on_410_and_after_five_days_of_failing) {
     ASSERT_EQ(disabled_.size(), 1u);
     EXPECT_EQ(disabled_[0], DisabledReason::gone);
 
+    // The engine remembers since when a webhook fails, and knows of the store's row from its start.
+    stop();
     ASSERT_TRUE(write([&](store::Transaction& tx) {
         return store::webhook_health_table::put(
             tx, {target_.realm, target_.webhook, tx.now() - limits::failing_before_disable, 4});
     }));
+    make_engine();
+    start();
     sender_.answer_with(answered(500, OutcomeReason::refused_by_status));
     auto failing = publish();
     offer(failing);
