@@ -37,7 +37,8 @@ def plant(server, receiver):
     realm = server.realm(None, "order.paid")
     secrets = {"bootstrap token": TOKEN, "password": word(), "first password": word(), "header": word(),
                "previous secret": "whsec_" + base64.b64encode(os.urandom(32)).decode()}
-    names = {"realm": realm.name, **directory_world(realm)}
+    names = {"realm": realm.name, "consumer": "reader", "guide": "receiving", **directory_world(realm)}
+    realm.call("PUT", "/consumers/reader", {"position": "oldest"}, 201)
     call = lambda method, path, body=None, expect=201: realm.call(method, path, body, expect).json
     realm.call("PUT", f"/users/{names['user_id']}/password", {"password": secrets["first password"]}, 204)
     secrets["reset token"] = call("POST", f"/users/{names['user_id']}/reset-password", None, 200)["token"]

@@ -104,9 +104,13 @@ def test_a_store_without_counters_begins_empty(tmp_path, receiver, path):
         born = realm.get("/statistics").json["counted_since"]
         server.stop()
         with log_age.opened(server) as (sql, _):
-            for table in ("outcome_log", "counters", "webhook_results", "deleted_webhooks", "cancellations"):
+            for table in ("outcome_log", "counters", "webhook_results", "deleted_webhooks", "cancellations",
+                          "consumers", "fan_out_sets", "removed_roles"):
                 sql.execute(f"DROP TABLE {table}")
-            sql.execute("DROP INDEX users_by_words")
+            for index in ("users_by_words", "webhook_versions_by_time"):
+                sql.execute(f"DROP INDEX {index}")
+            sql.execute("ALTER TABLE webhooks DROP COLUMN controls")
+            sql.execute("ALTER TABLE clients DROP COLUMN tokens_after")
             sql.execute("DELETE FROM store_state WHERE name = 'counted_since'")
             sql.execute("PRAGMA user_version = 7")  # the steps before them
         server.start()
