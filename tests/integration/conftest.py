@@ -15,8 +15,9 @@ QUICK = ["50ms", "50ms"]
 SQLITE_ONLY = {"test_backup.py", "test_disk.py", "test_isolation.py", "test_retention.py", "test_startup.py", "test_hostile.py",
                "test_postgresql.py", "test_partitions.py", "test_network.py", "test_nodes.py", "test_feed_kills.py", "test_migrate.py", "test_tls.py"}
 
-#: They measure times, or make the machine busy: tools/run_tests runs them with nothing beside them.
-ALONE = {"test_bench.py", "test_floods.py", "test_isolation.py", "test_known_browsers.py", "test_network.py",
+#: They measure times, make the machine busy, or read what transactions of others hold back: tools/run_tests runs them with nothing beside
+#: them.
+ALONE = {"test_bench.py", "test_feed.py", "test_floods.py", "test_isolation.py", "test_known_browsers.py", "test_network.py",
          "test_partitions.py", "test_postgresql.py", "test_sessions.py"}
 
 
