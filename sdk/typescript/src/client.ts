@@ -145,12 +145,17 @@ export class Postrider {
 
   async #once(url: URL, init: RequestInit): Promise<unknown> {
     let response: Response, text: string
+    // AbortSignal.timeout() does not keep a process alive: one whose connection is lost would end here, without a word.
+    const giveUp = new AbortController()
+    const timer = setTimeout(() => giveUp.abort(new Error(`none within ${this.#timeout} ms`)), this.#timeout)
     try {
-      response = await this.#fetch(url, { ...init, signal: AbortSignal.timeout(this.#timeout) })
+      response = await this.#fetch(url, { ...init, signal: giveUp.signal })
       text = await response.text()
     } catch (error) {
       const cause = error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : String(error)
       throw new PostriderTransportError(`No answer from ${url.origin}: ${cause}`, { cause: error })
+    } finally {
+      clearTimeout(timer)
     }
     if (response.status === 204) return undefined
     const refuse = (what: string) => new PostriderProtocolError(`${url.origin} answered ${response.status} with ${what}`, response.status, text.slice(0, 200))
