@@ -50,8 +50,8 @@ class Backlog {
     /// What is pending may have been cancelled at or before `commit`: nothing that was read or
     /// planned before is trusted.
     void reset(store::CommitNumber commit);
-    /// Something that is pending may be due earlier than memory has it, since `commit`: no retry that
-    /// was recorded before is trusted.
+    /// Something that is pending may be due earlier than memory has it, since `commit`: no retry
+    /// that was recorded before is trusted.
     void distrust(store::CommitNumber commit);
     /// Whether what was recorded at `commit` may have been cancelled, or made due.
     bool may_be_cancelled(store::CommitNumber commit) const { return commit <= reset_at_; }

@@ -10,7 +10,11 @@ let id
 before(async () => {
   world = await start()
   page = await open(world, `/console/${world.realm}`)
-  const made = await ask(world, 'POST', '/webhooks', { url: `${world.receiver}/controls`, events: ['order.*'], name: 'controlled' })
+  const made = await ask(world, 'POST', '/webhooks', {
+    url: `${world.receiver}/controls`,
+    events: ['order.*'],
+    name: 'controlled',
+  })
   id = made.json.id
 })
 after(async () => {
@@ -37,7 +41,11 @@ test('they are set in the form and shown on the page', async () => {
   await save()
   await page.getByText('100 in 1h, 7 at a time').waitFor()
   await page.getByText('CloudEvents 1.0').waitFor()
-  assert.deepEqual(await controls(), { rate_limit: { count: 100, per: '1h' }, max_in_flight: 7, format: 'cloudevents' })
+  assert.deepEqual(await controls(), {
+    rate_limit: { count: 100, per: '1h' },
+    max_in_flight: 7,
+    format: 'cloudevents',
+  })
 })
 
 test('what is wrong is said at its field, which is opened', async () => {
