@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <utility>
 
@@ -163,7 +164,7 @@ class ServerImpl final : public Server {
     store::NodeRole role() const;
     void watch();
     /// A server that only shows its routes has no port.
-    std::string origin() const { return config_.origin(http_ ? http_->port() : 0); }
+    std::string origin() const { return config_.origin(port_); }
     void run_after(Duration wait, std::function<void()> task);
 
     const config::Config config_;
@@ -196,6 +197,8 @@ class ServerImpl final : public Server {
     api::Context context_;
     std::vector<http::Route> routes_;
     std::unique_ptr<http::Server> http_;
+    /// Where it listens; what was asked for until it does. The engine asks before that.
+    std::atomic<std::uint16_t> port_{0};
     std::unique_ptr<http::Server> metrics_http_;
     std::unique_ptr<Certificate> certificate_;  // none: plain http
     std::shared_ptr<const http::TlsIdentity> tls_;
@@ -427,6 +430,7 @@ Result<void> ServerImpl::start() {
         POSTRIDER_ASSIGN(tls_, certificate_->load(clock_.now()));
     }
     is_running_ = true;
+    port_ = config_.listen.port;
     if (config_.metrics_listen) POSTRIDER_TRY(start_metrics());
     POSTRIDER_TRY(engine_->start());
     if (store::Cluster* cluster = store_->cluster()) {
@@ -435,7 +439,9 @@ Result<void> ServerImpl::start() {
     housekeeper_.start();
     counter_keeper_.start();
     http_ = http::make_server(http_options(), routes_, api::make_gate(context_));
-    return http_->start();
+    POSTRIDER_TRY(http_->start());
+    port_ = http_->port();
+    return {};
 }
 
 void ServerImpl::stop(Monotonic deadline) {

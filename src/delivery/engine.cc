@@ -584,10 +584,9 @@ void EngineImpl::look_up_secret(std::shared_ptr<Flight> flight) {
 }
 
 void EngineImpl::send(const std::shared_ptr<Flight>& flight) {
-    const std::string origin = options_.origin ? options_.origin() : "";
     auto request = build_request(
         flight->held, *flight->target,
-        {.user_agent = options_.user_agent, .origin = origin, .secret = flight->secret},
+        {.user_agent = options_.user_agent, .origin = options_.origin, .secret = flight->secret},
         flight->started_at);
     flight->recorded_headers = std::move(request.recorded_headers);
     sender_.send(std::move(request.send),

@@ -46,7 +46,7 @@ struct EngineOptions {
     std::string flight_file;  ///< where deliveries in flight are noted (promise 6)
     std::string user_agent;   ///< "Postrider/0.1.0"
     /// What absolute URLs of the server begin with, without a slash at the end. Any thread.
-    std::function<std::string()> origin = nullptr;
+    std::function<std::string()> origin = [] { return std::string(); };
     std::size_t attempts_in_flight_max = 0;
     WebhookActions actions;
     std::optional<Ownership> ownership = {};  ///< none: every lane is this node's

@@ -38,7 +38,10 @@ Request build_request(const Held& held, const webhooks::Target& target,
                       const RequestContext& context, Timestamp now) {
     Request request;
     const auto format = target.controls.format.value_or(webhooks::BodyFormat::postrider);
-    const std::string source = fmt::format("{}/realms/{}", context.origin, target.realm_name);
+    std::string source;
+    if (format == webhooks::BodyFormat::cloudevents) {
+        source = fmt::format("{}/realms/{}", context.origin(), target.realm_name);
+    }
     const SharedBody body =
         render(held.event,
                {.format = format, .id = held.row.event, .token = context.secret, .source = source});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "delivery/lane.h"
@@ -17,7 +18,8 @@ struct Request {
 /// What a request is made of beside delivery and target.
 struct RequestContext {
     std::string_view user_agent;
-    std::string_view origin;  ///< what absolute URLs of the server begin with
+    /// What absolute URLs of the server begin with; asked only by a format that names it.
+    const std::function<std::string()>& origin;
     /// What the body carries beside the event's data, as `data.token`; "" for nothing.
     std::string_view secret = "";
 };

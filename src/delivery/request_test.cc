@@ -7,6 +7,10 @@
 namespace postrider::delivery {
 namespace {
 
+const std::function<std::string()> no_origin = [] {
+    ADD_FAILURE() << "the default format names no origin";
+    return std::string();
+};
 const Timestamp start = parse_rfc3339("2026-11-23T12:00:00Z").value();
 
 webhooks::Target target_with(SigningScheme scheme) {
@@ -26,7 +30,8 @@ TEST(RequestTest, what_is_signed_is_what_is_sent) {
     const auto target = target_with(SigningScheme::ferriskey);
     for (const std::string_view token : {"", "prt_x"}) {
         const auto request = build_request(
-            held, target, {.user_agent = "Postrider/test", .origin = "", .secret = token}, start);
+            held, target, {.user_agent = "Postrider/test", .origin = no_origin, .secret = token},
+            start);
         EXPECT_EQ(request.send.body->find("prt_x") != std::string::npos, !token.empty());
         const auto seconds =
             std::chrono::floor<std::chrono::seconds>(start).time_since_epoch().count();
