@@ -1,6 +1,5 @@
 import type { Webhook } from '../api/client'
-import { Text } from '../ui/form'
-import { Field } from '../ui/kit'
+import { Choice, Text } from '../ui/form'
 
 /** What a webhook asks of its deliveries beyond where they go; empty is the default. */
 export type Controls = { format: string; rateCount: string; ratePer: string; inFlight: string }
@@ -37,6 +36,9 @@ const formats: Record<string, { label: string; hint: string }> = {
   payload: { label: 'Data alone', hint: 'What was published as data, byte for byte.' },
   cloudevents: { label: 'CloudEvents 1.0', hint: 'Structured JSON.' },
 }
+const formatLabels = Object.fromEntries(
+  Object.entries(formats).map(([format, { label }]) => [format, label]),
+)
 const spans = { '1s': 'a second', '1m': 'a minute', '1h': 'an hour', '1d': 'a day' }
 
 export const formatName = (format: string) => formats[format]?.label ?? format
@@ -50,30 +52,16 @@ export function ControlFields({
   onChange: (changed: Partial<Controls>) => void
   error: (name: string) => string | undefined
 }) {
-  const known = value.ratePer in spans
   return (
     <>
-      <Field
+      <Choice
         label="Body"
+        options={formatLabels}
         hint={formats[value.format]?.hint}
         error={error('format')}
         value={value.format}
-      >
-        {(ids) => (
-          <select
-            {...ids}
-            className="field"
-            value={value.format}
-            onChange={(event) => onChange({ format: event.target.value })}
-          >
-            {Object.entries(formats).map(([format, { label }]) => (
-              <option key={format} value={format}>
-                {label}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+        onChange={(format) => onChange({ format })}
+      />
       <Text
         label="Attempts at a time"
         placeholder="64"
@@ -90,24 +78,14 @@ export function ControlFields({
         hint="So many attempts at most, spread evenly. Empty: no limit."
         error={error('rate_limit/count')}
       />
-      <Field label="Within" error={error('rate_limit/per')} value={value.ratePer}>
-        {(ids) => (
-          <select
-            {...ids}
-            className="field"
-            disabled={!value.rateCount}
-            value={value.ratePer}
-            onChange={(event) => onChange({ ratePer: event.target.value })}
-          >
-            {Object.entries(spans).map(([span, label]) => (
-              <option key={span} value={span}>
-                {label}
-              </option>
-            ))}
-            {!known && <option value={value.ratePer}>{value.ratePer}</option>}
-          </select>
-        )}
-      </Field>
+      <Choice
+        label="Within"
+        options={spans}
+        error={error('rate_limit/per')}
+        disabled={!value.rateCount}
+        value={value.ratePer}
+        onChange={(ratePer) => onChange({ ratePer })}
+      />
     </>
   )
 }

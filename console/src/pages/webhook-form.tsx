@@ -13,7 +13,7 @@ import {
 } from '../api/client'
 import { useRealm } from '../queries'
 import { ConflictNotice } from '../ui/conflict'
-import { Check, Rest, Text, useDraft, useFocusInvalid } from '../ui/form'
+import { Check, Choice, Rest, Text, useDraft, useFocusInvalid } from '../ui/form'
 import { Icon } from '../ui/icons'
 import { Button, Field, Modal, PageFailure, PageHead, Skeleton, useErrorOf } from '../ui/kit'
 import { Unsaved } from '../ui/leaving'
@@ -53,6 +53,9 @@ const signings: Record<string, { label: string; hint: string }> = {
     hint: 'For a receiver that changes from FerrisKey’s headers to v1.',
   },
 }
+const signingLabels = Object.fromEntries(
+  Object.entries(signings).map(([words, { label }]) => [words, label]),
+)
 
 type Draft = {
   name: string
@@ -248,30 +251,15 @@ function Form({ resource }: { resource: Webhook | Start }) {
             hint="For one attempt in all, 100ms to 30s. Empty: the realm’s."
             error={error?.field('timeout')}
           />
-          <Field
+          <Choice
             label="Signature"
+            options={signingLabels}
+            other={(value) => value.replaceAll(' ', ', ')}
             hint={signings[draft.signing]?.hint}
             error={error?.field('signing')}
             value={draft.signing}
-          >
-            {(ids) => (
-              <select
-                {...ids}
-                className="field"
-                value={draft.signing}
-                onChange={(event) => set({ signing: event.target.value })}
-              >
-                {Object.entries(signings).map(([value, { label }]) => (
-                  <option key={value} value={value}>
-                    {label}
-                  </option>
-                ))}
-                {!(draft.signing in signings) && (
-                  <option value={draft.signing}>{draft.signing.replaceAll(' ', ', ')}</option>
-                )}
-              </select>
-            )}
-          </Field>
+            onChange={(signing) => set({ signing })}
+          />
           <ControlFields value={draft} onChange={set} error={(name) => error?.field(name)} />
           <div className="sm:col-span-2 space-y-3">
             <Text

@@ -111,6 +111,48 @@ export function Text({
   )
 }
 
+/** One of some words; `value` is kept, and shown as `other` has it, when it is none of them. */
+export function Choice({
+  label,
+  value,
+  onChange,
+  options,
+  other = (text) => text,
+  hint,
+  error,
+  disabled,
+}: {
+  label: string
+  value: string
+  onChange: (value: string) => void
+  options: Record<string, string>
+  other?: (value: string) => string
+  hint?: ReactNode
+  error?: string
+  disabled?: boolean
+}) {
+  return (
+    <Field label={label} hint={hint} error={error} value={value}>
+      {(ids) => (
+        <select
+          {...ids}
+          className="field"
+          disabled={disabled}
+          value={value}
+          onChange={(event) => onChange(event.target.value)}
+        >
+          {Object.entries(options).map(([word, shown]) => (
+            <option key={word} value={word}>
+              {shown}
+            </option>
+          ))}
+          {!(value in options) && <option value={value}>{other(value)}</option>}
+        </select>
+      )}
+    </Field>
+  )
+}
+
 /** A JSON object as text, so that numbers keep their digits; says what is wrong with it when it is left. */
 export function JsonText({
   label,
