@@ -99,6 +99,9 @@ Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm);
 Result<void> put(Transaction& tx, const ConsumerRow& row);
 Result<void> move(Transaction& tx, const ConsumerRow& row);
 Result<bool> remove(Transaction& tx, const RealmId& realm, std::string_view name);
+/// In a copy of a store, whose events have other transactions: their places as a store of one
+/// writer has them.
+Result<void> lose_transactions(sql::Connection& sql);
 }  // namespace consumers_table
 
 }  // namespace postrider::store

@@ -1,4 +1,5 @@
 #include "store/transfer.h"
+#include "store/feed_table.h"
 
 #include <fmt/format.h>
 
@@ -215,8 +216,7 @@ class Transfer {
         progress_.doing = "verifying";
         progress_.done = 0;
         for (const auto& each : copiers_) POSTRIDER_TRY(verify(*each));
-        static constexpr Query end{"DELETE FROM store_state WHERE name = $1"};
-        POSTRIDER_TRY(to_.sql().run(end, mark));
+        POSTRIDER_TRY(finish());
         return report;
     }
 
@@ -250,6 +250,14 @@ class Transfer {
         progress_.table = copier.name();
         progress_.done += static_cast<std::int64_t>(rows);
         report_(progress_);
+    }
+    /// The target is whole: opens it.
+    Result<void> finish() {
+        static constexpr Query end{"DELETE FROM store_state WHERE name = $1"};
+        POSTRIDER_TRY(to_.sql().execute("BEGIN"));
+        POSTRIDER_TRY(consumers_table::lose_transactions(to_.sql()));
+        POSTRIDER_TRY(to_.sql().run(end, mark));
+        return to_.sql().execute("COMMIT");
     }
     /// Rows that are there already stay: a resumed transfer reads them again and writes nothing.
     Result<void> copy(const Copier& copier) {

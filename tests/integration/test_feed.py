@@ -81,6 +81,15 @@ def test_only_the_events_that_are_asked_for(realm):
     assert page["items"] == [] and everything(realm, page["position"])[0] == []
 
 
+def test_what_is_not_asked_for_hides_nothing_behind_it(realm):
+    """Large events of another type fill pages: who reads is told that there is more, and is not left waiting."""
+    begin = realm.get("/feed", after="newest").json["position"]
+    for _ in range(4):
+        realm.publish_batch([{"event": "order.shipped", "resource_id": str(uuid.uuid4()), "data": {"text": "x" * 2000}} for _ in range(50)])
+    wanted = realm.publish("order.paid").json["id"]
+    assert [item["id"] for item in everything(realm, begin, event="order.paid")[0]] == [wanted]
+
+
 def test_a_waiting_call_is_answered_by_the_next_event(realm):
     start = realm.get("/feed", after="newest").json["position"]
     answer = in_background(lambda: realm.get("/feed", after=start, wait="20s", event="order.paid"))

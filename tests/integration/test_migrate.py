@@ -68,6 +68,26 @@ def test_to_postgresql_and_back(filled, tmp_path):
         assert {**again, "/events": again["/events"][1:]} == said
 
 
+def test_who_follows_the_log_misses_nothing_by_the_move(tmp_path):
+    """From one PostgreSQL to another: its transactions have other numbers there."""
+    first, second = postgres.shared().database(), postgres.shared().database()
+    data = tmp_path / "data"
+    with Server(data, "--database", first) as server:
+        realm = server.realm(None, "order.paid")
+        realm.call("PUT", "/consumers/reader", {"events": ["order.*"], "position": "oldest"}, 201)
+        ids = [realm.publish("order.paid").json["id"] for _ in range(5)]
+        page = wait_for(lambda: (read := realm.get("/consumers/reader/events", limit=2).json)["items"] and read, "events")
+        realm.call("POST", "/consumers/reader/commit", {"position": page["position"]}, 200)
+        read = [item["id"] for item in page["items"]]
+        server.stop()
+    migrate("--from", first, "--to", second)
+    assert postgres.shared().ask(second.rsplit("/", 1)[1], "SELECT tx FROM consumers") == [(0,)]
+    with Server(data, "--database", second) as server:
+        realm = type(server.master)(server.client, realm.name)
+        unread = set(ids) - set(read)
+        wait_for(lambda: unread <= {item["id"] for item in realm.get("/consumers/reader/events").json["items"]}, "what was unread")
+
+
 def test_it_goes_on_after_a_kill_and_the_target_stays_closed(filled, tmp_path):
     data, name, _, said = filled
     url = postgres.shared().database()

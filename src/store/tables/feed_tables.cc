@@ -52,12 +52,15 @@ Result<bool> has_later(sql::Connection& sql, const RealmId& realm, std::int64_t 
     return found;
 }
 
+/// Column 8 has the bytes of all that was looked through, where the database cuts by them.
 Result<void> take_all(sql::Rows rows, const Asked& asked,
                       const std::function<bool(std::string_view)>& wants, Read& found) {
     std::size_t bytes = 0;
     std::size_t count = 0;
+    bool is_cut = false;
     while (bytes < asked.bytes_max && rows.next()) {
         ++count;
+        is_cut = rows.integer(8) >= static_cast<std::int64_t>(asked.bytes_max);
         const FeedPlace place{rows.integer(0), rows.uuid(2)};
         found.end = place;
         if (wants && !wants(rows.text(3))) continue;
@@ -77,14 +80,14 @@ Result<void> take_all(sql::Rows rows, const Asked& asked,
         bytes += row.event.data.size();
         found.rows.push_back(std::move(row));
     }
-    found.has_more = count >= asked.limit || bytes >= asked.bytes_max;
+    found.has_more = count >= asked.limit || bytes >= asked.bytes_max || is_cut;
     return rows.finish();
 }
 
 Result<Read> read_by_id(sql::Connection& sql, const Asked& asked,
                         const std::function<bool(std::string_view)>& wants) {
     static constexpr Query query{"SELECT 0, " FEED_COLUMNS
-                                 " FROM events WHERE realm_id = $1 AND id >= $2 AND " FEED_ROWS
+                                 ", 0 FROM events WHERE realm_id = $1 AND id >= $2 AND " FEED_ROWS
                                  " ORDER BY id LIMIT $3",
                                  {},
                                  true};
@@ -99,7 +102,8 @@ Result<Read> read_by_transaction(sql::Connection& sql, const Asked& asked,
     // The bytes are counted before any large value is fetched.
     static constexpr Query query{
         "SELECT tx, " FEED_COLUMNS
-        " FROM (SELECT *, sum(octet_length(data)) OVER (ORDER BY tx, id) - octet_length(data) "
+        ", (bytes_before + octet_length(data))::bigint FROM (SELECT *, sum(octet_length(data)) "
+        "OVER (ORDER BY tx, id) - octet_length(data) "
         "AS bytes_before FROM (SELECT tx, " FEED_COLUMNS
         " FROM events WHERE realm_id = $1 AND (tx, id) > ($2, $3) AND tx < $4 AND id >= $5 "
         "AND " FEED_ROWS
@@ -244,6 +248,22 @@ Result<void> move(Transaction& tx, const ConsumerRow& row) {
         "WHERE realm_id = $1 AND name = $2"};
     POSTRIDER_TRY(tx.sql().run(query, row.realm, row.name, row.place.tx, row.place.id, row.seen_at,
                                row.updated_at));
+    return {};
+}
+
+Result<void> lose_transactions(sql::Connection& sql) {
+    static constexpr Query query{"SELECT " CONSUMER_COLUMNS " FROM consumers WHERE tx <> 0"};
+    static constexpr Query put{
+        "UPDATE consumers SET tx = 0, event_id = $3 WHERE realm_id = $1 AND name = $2"};
+    List<ConsumerRow> found;
+    auto rows = sql.rows(query);
+    while (rows.next()) take(rows, found, read_row, 4);
+    POSTRIDER_TRY(rows.finish());
+    for (const ConsumerRow& row : found) {
+        POSTRIDER_ASSIGN(const auto place, feed_table::in_order(sql, FeedOrder::by_id, row.realm,
+                                                                row.place, row.seen_at));
+        POSTRIDER_TRY(sql.run(put, row.realm, row.name, place.id));
+    }
     return {};
 }
 
