@@ -85,9 +85,7 @@ Result<void> check_reset_webhook(store::sql::Connection& sql, const Caller& call
             fmt::format("there is no webhook \"{}\" in this realm", wanted.id.to_string()));
     }
     POSTRIDER_ASSIGN(const auto patterns, webhooks::parse_words(row->events));
-    const bool gets_it = std::ranges::any_of(
-        patterns, [](const std::string& pattern) { return events::matches(pattern, reset_event); });
-    if (gets_it) return {};
+    if (events::matches_any(patterns, reset_event)) return {};
     return fail_field(
         "#/password_reset_webhook",
         fmt::format("the webhook does not get {}: add it to its events first", reset_event));

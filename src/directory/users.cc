@@ -190,7 +190,8 @@ Result<void> Users::remove(Transaction& tx, const Caller& caller, const Address<
                                  .type = "user.deleted",
                                  .data = user_event_data(row),
                                  .action = "user.delete"}));
-    POSTRIDER_TRY(store::users_table::remove(tx, row.realm, row.id));
+    std::vector<bool> removed;
+    POSTRIDER_TRY(store::removals::remove_users(tx, row.realm, std::span(&row.id, 1), removed));
     return guard.check(tx.sql());
 }
 

@@ -273,4 +273,9 @@ bool matches(std::string_view pattern, std::string_view type) {
     return pattern == type;
 }
 
+bool matches_any(std::span<const std::string> patterns, std::string_view type) {
+    return std::ranges::any_of(
+        patterns, [type](const std::string& pattern) { return matches(pattern, type); });
+}
+
 }  // namespace postrider::events

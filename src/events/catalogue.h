@@ -31,5 +31,7 @@ Result<void> check_own_name(std::string_view name);
 
 /// Whether a subscription pattern (exact name, "prefix.*", "*") takes an event type.
 bool matches(std::string_view pattern, std::string_view type);
+/// Whether one of several does.
+bool matches_any(std::span<const std::string> patterns, std::string_view type);
 
 }  // namespace postrider::events

@@ -122,7 +122,7 @@ class Feed final : public events::EventBell {
     std::atomic<std::uint64_t> rings_{0};
     std::atomic<std::size_t> realm_count_{0};
 
-    mutable Mutex mutex_;
+    Mutex mutex_;
     std::unordered_map<RealmId, Realm> realms_ GUARDED_BY(mutex_);
     std::size_t tail_bytes_ GUARDED_BY(mutex_) = 0;
     std::uint64_t last_waiter_ GUARDED_BY(mutex_) = 0;

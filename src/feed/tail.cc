@@ -21,9 +21,7 @@ Entry make_entry(const store::feed_table::Row& row) {
 }
 
 bool Wanted::takes(std::string_view type) const {
-    return patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
-               return events::matches(pattern, type);
-           });
+    return patterns.empty() || events::matches_any(patterns, type);
 }
 
 void Tail::append(const store::FeedPlace& from, std::vector<Entry> entries,

@@ -162,8 +162,7 @@ inline constexpr std::int64_t password_characters_min_default = 15;  ///< NIST S
 inline constexpr std::int64_t password_characters_min_lowest = 8;  ///< what a realm may go down to
 inline constexpr std::int64_t password_characters_min_highest = 128;
 inline constexpr std::size_t password_characters_max = 1024;  ///< what is hashed has at most 4 KiB
-inline constexpr std::size_t password_hash_threads = 1;  ///< of two cores, the other is everybody's
-inline constexpr std::size_t password_hash_queue_max = 64;  ///< some 2 s of work; then 429
+inline constexpr std::size_t password_hash_queue_max = 64;    ///< some 2 s of work; then 429
 inline constexpr std::size_t reset_token_bytes = 32;
 inline constexpr Duration reset_token_lifetime = 30min;
 inline constexpr Duration reset_token_interval_min = 1min;     ///< of one account, for strangers
@@ -275,7 +274,6 @@ inline constexpr std::size_t cancel_part_webhooks =
     32;  ///< of a deleted realm that become tombstones in one transaction: ~3 ms
 inline constexpr std::size_t fan_out_staged_parts_max =
     2048;  ///< of one realm, some 260,000 deliveries; then its publishes get 503
-inline constexpr Duration fan_out_retry = 1s;  ///< after a step that the store refused
 inline constexpr std::size_t essential_on_reserve_max =
     2000;  ///< writes while the disk is full: ~4 KiB each, half of the smallest reserve
 inline constexpr std::size_t publish_set_bytes_max =

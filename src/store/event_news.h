@@ -55,7 +55,7 @@ class EventNews {
  private:
     void wake();
 
-    mutable Mutex mutex_;
+    Mutex mutex_;
     Heard heard_ GUARDED_BY(mutex_);
     std::function<void()> wake_ GUARDED_BY(mutex_);
     std::set<RealmId> listening_ GUARDED_BY(mutex_);

@@ -346,11 +346,9 @@ std::vector<PostgresqlWriter::Entry> PostgresqlWriter::take(Lane& lane) {
     return works;
 }
 
-/// More than others should wait for before their commit.
 bool PostgresqlWriter::is_large(const Entry& entry) {
     const auto* publish = std::get_if<PublishWork>(&entry.work);
-    return publish != nullptr && (publish->events.size() > limits::publish_large_events ||
-                                  entry.bytes > limits::publish_large_bytes);
+    return publish != nullptr && has_own_transaction(*publish, entry.bytes);
 }
 
 /// The next one by turns that may run now.

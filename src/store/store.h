@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "model/event.h"
 #include "model/ids.h"
+#include "model/turn_limits.h"
 #include "store/answer_waits.h"
 #include "store/cluster.h"
 #include "store/sql/connection.h"
@@ -147,6 +148,11 @@ struct PublishWork {
     EventOrigin origin = EventOrigin::api;
     std::function<void(Result<PublishAnswer>)> done;
 };
+
+/// Whether it is more than others should wait for before their commit. `bytes`: of its events.
+inline bool has_own_transaction(const PublishWork& work, std::size_t bytes) {
+    return work.events.size() > limits::publish_large_events || bytes > limits::publish_large_bytes;
+}
 
 /// Does the publishes of a group inside one transaction. `answers[i]` belongs to `works[i]`; a work
 /// that is refused has written nothing. Returns how many of them it did, from the first on, and at

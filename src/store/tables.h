@@ -78,8 +78,6 @@ Result<List<UserRow>> list(sql::Connection& sql, const RealmId& realm,
                            std::optional<Position> before, std::size_t limit);
 Result<void> insert(Transaction& tx, const UserRow& row);
 Result<void> update(Transaction& tx, const UserRow& row);
-/// With credentials, role assignments, sessions and resets. Returns whether it was there.
-Result<bool> remove(Transaction& tx, const RealmId& realm, const UserId& id);
 }  // namespace users_table
 
 namespace credentials_table {
@@ -426,11 +424,6 @@ Result<bool> set_aside(Transaction& tx, const RealmId& realm, const DeliveryId& 
 /// Counts one more crash of a delivery that was alone in flight; `failed` at the limit. No-op when
 /// final.
 Result<void> count_crash(Transaction& tx, const DeliveryId& id, const RealmId& realm);
-/// Final failures and cancellations of a webhook whose events lie in [since, until), ascending
-/// above `after`, for recover.
-Result<List<DeliveryId>> lost(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
-                              const Uuid& since, const Uuid& until, const Uuid& after,
-                              std::size_t limit);
 }  // namespace deliveries_table
 
 namespace attempts_table {

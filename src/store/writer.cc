@@ -30,14 +30,6 @@ Error disk_full_error() {
             "disk-full"};
 }
 
-/// More than others should wait for before their commit.
-template <typename Work>
-bool is_large(const Work& work, std::size_t bytes) {
-    const auto* publish = std::get_if<PublishWork>(&work);
-    return publish != nullptr && (publish->events.size() > limits::publish_large_events ||
-                                  bytes > limits::publish_large_bytes);
-}
-
 /// Promise 13. The message stands alone on stderr: the log may share the broken disk.
 [[noreturn]] void die_of_io(const Error& error) {
     std::fprintf(stderr,
@@ -311,7 +303,9 @@ bool Writer::take_slice_of(Kind kind, Group& group) {
     for (std::size_t i = 0; i < most; ++i) {
         auto entry = queue_of(kind).pop();
         if (!entry) break;
-        const bool has_own_group = is_large(entry->work.what, entry->bytes);
+        const auto* publish = std::get_if<PublishWork>(&entry->work.what);
+        const bool has_own_group =
+            publish != nullptr && has_own_transaction(*publish, entry->bytes);
         if (has_own_group && !group.works.empty()) {
             put_off_ = std::move(*entry);
             break;

@@ -129,9 +129,7 @@ Result<Found> look(store::sql::Connection& sql, const RealmId& realm, const Para
                          store::deliveries_table::find_of(sql, realm, head.id, params.webhook));
         if (delivery) {
             if (is_lost(*delivery)) found.lacks.push_back({head.id, delivery->row.id});
-        } else if (std::ranges::any_of(patterns, [&](const std::string& pattern) {
-                       return events::matches(pattern, head.type);
-                   })) {
+        } else if (events::matches_any(patterns, head.type)) {
             found.lacks.push_back({head.id, std::nullopt});
         }
         if (found.lacks.size() >= lacks_max) {
@@ -291,11 +289,9 @@ Result<Lacking> count_recovery(store::sql::Connection& sql, const RealmId& realm
                                const WebhookId& webhook, const Span& span) {
     POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(sql, realm, webhook));
     if (!row || row->deleted_at) return no_such_webhook(webhook);
-    Uuid all;
-    all.bytes.fill(0xff);
     const Params params{.webhook = webhook,
                         .since = store::first_id_at(span.since),
-                        .until = span.until ? store::first_id_at(*span.until) : all};
+                        .until = span.until ? store::first_id_at(*span.until) : store::last_id()};
     Cursor cursor{.is_counting = true, .after = id_before(params.since)};
     Lacking lacking;
     for (int step = 0; step < dry_run_steps_max; ++step) {

@@ -445,22 +445,6 @@ Result<void> count_crash(Transaction& tx, const DeliveryId& id, const RealmId& r
     return ended == 1 ? count_failed(tx, realm, id) : Result<void>{};
 }
 
-Result<List<DeliveryId>> lost(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
-                              const Uuid& since, const Uuid& until, const Uuid& after,
-                              std::size_t limit) {
-    static constexpr Query query{
-        "SELECT id FROM deliveries WHERE realm_id = $1 AND webhook_id = $2 AND id > $3 "
-        "AND event_id >= $4 AND event_id < $5 AND state IN ('failed', 'cancelled') AND test = 0 "
-        "ORDER BY id LIMIT $6"};
-    List<DeliveryId> found;
-    auto rows = sql.rows(query, realm, webhook, after, since, until, limit);
-    while (rows.next()) {
-        take(rows, found, [](const sql::Rows& row) { return row.id<DeliveryId>(0); }, 0);
-    }
-    POSTRIDER_TRY(rows.finish());
-    return found;
-}
-
 }  // namespace deliveries_table
 
 }  // namespace postrider::store

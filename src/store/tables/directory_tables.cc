@@ -170,23 +170,6 @@ Result<void> update(Transaction& tx, const UserRow& row) {
     return {};
 }
 
-Result<bool> remove(Transaction& tx, const RealmId& realm, const UserId& id) {
-    static constexpr Query roles{"DELETE FROM user_roles WHERE realm_id = $1 AND user_id = $2"};
-    static constexpr Query credentials{
-        "DELETE FROM credentials WHERE realm_id = $1 AND user_id = $2"};
-    static constexpr Query resets{
-        "DELETE FROM password_resets WHERE realm_id = $1 AND user_id = $2"};
-    static constexpr Query sealed{"DELETE FROM sealed_resets WHERE realm_id = $1 AND user_id = $2"};
-    static constexpr Query user{"DELETE FROM users WHERE realm_id = $1 AND id = $2"};
-    POSTRIDER_TRY(tx.sql().run(roles, realm, id));
-    POSTRIDER_TRY(tx.sql().run(resets, realm, id));
-    POSTRIDER_TRY(tx.sql().run(sealed, realm, id));
-    POSTRIDER_TRY(sessions_table::remove_of_user(tx, realm, id));
-    POSTRIDER_TRY(tx.sql().run(credentials, realm, id));
-    POSTRIDER_ASSIGN(const auto removed, tx.sql().run(user, realm, id));
-    return removed > 0;
-}
-
 }  // namespace users_table
 
 namespace credentials_table {
