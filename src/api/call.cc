@@ -82,8 +82,9 @@ store::WriteClass class_of(const http::Request& request) {
 Result<void> check_again(const Context& context, const http::Request& request,
                          const Admission& admission) {
     if (const std::string* name = realm_parameter(request)) {
-        const auto now = context.directory.realms().find(*name);
-        if (!now || now->id != admission.realm.id) return Call::not_found("realm", *name);
+        if (!is_still_in(context, request, admission.realm.id)) {
+            return Call::not_found("realm", *name);
+        }
     }
     if (request.body.empty() || admission.principal->kind != access::Principal::Kind::api_key) {
         return {};
@@ -103,22 +104,32 @@ void add_holders(const void* admission, Shares::Holders& holders) {
     if (known.realm.id != RealmId{}) holders.push_back("realm " + known.realm.id.to_string());
 }
 
+void admit(Context& context, const http::Request& request, std::string_view operation_id,
+           std::function<void(http::Verdict)> say) {
+    const Operation& asked = operation(operation_id);
+    const std::string* name = realm_parameter(request);
+    auto realm = name == nullptr ? std::nullopt : std::optional(*name);
+    auto proceed = [&context, &asked, realm = std::move(realm), id = request.id,
+                    challenge = access::authenticate_challenge(request.header("authorization")),
+                    say = std::move(say)](Result<access::SharedPrincipal> who) {
+        if (!who) return say({.refused = refusal(who.error(), id, challenge)});
+        auto admission = decide(context, asked, realm, std::move(*who));
+        if (!admission) return say({.refused = refusal(admission.error(), id, challenge)});
+        say({.admission = std::make_shared<const Admission>(std::move(*admission))});
+    };
+    if (asked.need.is_open()) return proceed(access::anybody());
+    authenticate(context, request, std::move(proceed));
+}
+
+bool is_still_in(const Context& context, const http::Request& request, const RealmId& realm) {
+    const auto now = context.directory.realms().find(*realm_parameter(request));
+    return now && now->id == realm;
+}
+
 http::Gate make_gate(Context& context) {
     return [&context](const http::Request& request, const http::Route& route,
                       std::function<void(http::Verdict)> say) {
-        const Operation& asked = operation(route.operation);
-        const std::string* name = realm_parameter(request);
-        auto realm = name == nullptr ? std::nullopt : std::optional(*name);
-        auto proceed = [&context, &asked, realm = std::move(realm), id = request.id,
-                        challenge = access::authenticate_challenge(request.header("authorization")),
-                        say = std::move(say)](Result<access::SharedPrincipal> who) {
-            if (!who) return say({.refused = refusal(who.error(), id, challenge)});
-            auto admission = decide(context, asked, realm, std::move(*who));
-            if (!admission) return say({.refused = refusal(admission.error(), id, challenge)});
-            say({.admission = std::make_shared<const Admission>(std::move(*admission))});
-        };
-        if (asked.need.is_open()) return proceed(access::anybody());
-        authenticate(context, request, std::move(proceed));
+        admit(context, request, route.operation, std::move(say));
     };
 }
 

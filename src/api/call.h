@@ -207,6 +207,8 @@ class Query {
     }
     /// Whether a list such as ?reveal=headers,secret has the word; other words are refused.
     bool has_word(std::string_view name, std::string_view word);
+    /// `limit`: from 1 to `most`; `usual` when it is left out.
+    std::size_t limit(std::size_t usual, std::size_t most);
     /// `limit` and `cursor`. The cursor is bound to the operation, the realm and the other
     /// parameters.
     Page page();
@@ -217,7 +219,7 @@ class Query {
     Result<void> finish();
 
  private:
-    Page page_limit();
+    Page first_page();
 
     const Call& call_;
     std::vector<std::string> known_;
@@ -301,6 +303,14 @@ struct Call {
     /// versions that it names. A tag that is none of ours holds for no resource.
     VersionCondition if_match() const;
 };
+
+/// The gate's verdict on who sent a request: at once or later, from any thread. For an answer that
+/// waited, once more; then the request has its method, headers, path parameters and id.
+void admit(Context& context, const http::Request& request, std::string_view operation_id,
+           std::function<void(http::Verdict)> say);
+/// Whether the realm of the request's path is the one that it was: one of the same name may have
+/// taken its place. Requires: the path has {realm}.
+bool is_still_in(const Context& context, const http::Request& request, const RealmId& realm);
 
 /// A handler that returns an error has not answered; one that returns nothing has, or will through
 /// call.reply.

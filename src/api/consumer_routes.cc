@@ -3,9 +3,9 @@
 #include "api/feed_call.h"
 #include "api/routes.h"
 #include "audit/record.h"
-#include "base/json_pointer.h"
 #include "events/pattern.h"
 #include "store/tables.h"
+#include "webhooks/webhook.h"
 
 /// Those who read the log by name, whose position is kept.
 namespace postrider::api {
@@ -191,12 +191,6 @@ Result<void> check_patterns(Connection& sql, const RealmId& realm,
         Error{ErrorCode::invalid_argument, std::move(message), std::move(errors), nullptr});
 }
 
-std::string patterns_json(const std::vector<std::string>& patterns) {
-    json::Array items;
-    for (const std::string& pattern : patterns) items.emplace_back(pattern);
-    return json::serialize(items);
-}
-
 Result<void> check_room(Connection& sql, const RealmId& realm) {
     POSTRIDER_ASSIGN(const auto count, store::consumers_table::count(sql, realm));
     if (count < static_cast<std::int64_t>(limits::consumers_per_realm_max)) return {};
@@ -218,7 +212,7 @@ Result<Put> put(store::Transaction& tx, FeedOrder order, const RealmId& realm, c
         found->created_at = tx.now();
     }
     if (put.is_new || wanted.events) {
-        found->events = patterns_json(wanted.events.value_or(std::vector<std::string>{"*"}));
+        found->events = webhooks::to_json(wanted.events.value_or(std::vector<std::string>{"*"}));
     }
     found->updated_at = tx.now();
     if (put.is_new || wanted.point) {
@@ -274,12 +268,11 @@ Result<void> delete_consumer(Context&, Call& call) {
     return {};
 }
 
-std::vector<std::string> patterns_of(const std::string& events) {
-    const auto value = json::parse(events);
-    if (!value) return {};
-    auto strings = strings_of(*value).value_or(std::vector<std::string>{});
-    if (std::ranges::find(strings, "*") != strings.end()) return {};
-    return strings;
+/// What a consumer reads; nothing for everything.
+Result<std::vector<std::string>> patterns_of(const store::ConsumerRow& row) {
+    POSTRIDER_ASSIGN(auto patterns, webhooks::parse_words(row.events));
+    if (std::ranges::find(patterns, "*") != patterns.end()) patterns.clear();
+    return patterns;
 }
 
 Result<void> read_consumer_events(Context& context, Call& call) {
@@ -291,8 +284,9 @@ Result<void> read_consumer_events(Context& context, Call& call) {
         [realm = call.realm, name = call.request.path_parameter("consumer")](
             Connection& sql) -> Result<feed::Feed::Start> {
             POSTRIDER_ASSIGN(const auto row, require_consumer(sql, realm, name));
+            POSTRIDER_ASSIGN(auto patterns, patterns_of(row));
             return feed::Feed::Start{.after = {row.place, row.seen_at},
-                                     .patterns = patterns_of(row.events)};
+                                     .patterns = std::move(patterns)};
         },
         bounds);
     return {};

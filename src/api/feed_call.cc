@@ -1,9 +1,7 @@
 #include "api/feed_call.h"
 
-#include <charconv>
 #include <utility>
 
-#include "api/authenticate.h"
 #include "model/feed_limits.h"
 
 namespace postrider::api {
@@ -39,15 +37,7 @@ Result<feed::Position> find_feed_point(store::sql::Connection& sql, store::FeedO
 
 FeedBounds feed_bounds(Query& query) {
     FeedBounds bounds;
-    if (const auto text = query.text("limit")) {
-        const char* end = text->data() + text->size();
-        const auto [rest, error] = std::from_chars(text->data(), end, bounds.limit);
-        if (error != std::errc{} || rest != end || bounds.limit < 1 ||
-            bounds.limit > limits::feed_page_max) {
-            query.refuse("limit",
-                         "must be a number from 1 to " + std::to_string(limits::feed_page_max));
-        }
-    }
+    bounds.limit = query.limit(limits::feed_page_default, limits::feed_page_max);
     if (const auto text = query.text("wait")) {
         const auto wait = parse_duration(*text);
         if (!wait || *wait > limits::feed_wait_max) {
@@ -74,10 +64,6 @@ Answer page_answer(const RealmId& realm, const feed::Page& page) {
     return json_answer(200, std::move(out));
 }
 
-}  // namespace
-
-namespace {
-
 /// Sends what came of a read.
 void send_page(const Reply& reply, const RealmId& realm, Result<feed::Page> page) {
     reply.send(guard_memory([&]() -> Result<Answer> {
@@ -88,17 +74,22 @@ void send_page(const Reply& reply, const RealmId& realm, Result<feed::Page> page
 
 /// After a wait: whoever asked may have lost the right meanwhile, and then hears nothing of what
 /// came.
-void send_if_still_allowed(Context& context, const http::Request& request, const Reply& reply,
-                           const RealmId& realm, Result<feed::Page> page) {
+void send_if_still_allowed(Context& context, const std::shared_ptr<const http::Request>& request,
+                           std::string_view operation, const Reply& reply, const RealmId& realm,
+                           Result<feed::Page> page) {
     auto kept = std::make_shared<Result<feed::Page>>(std::move(page));
-    authenticate(context, request, [reply, realm, kept](Result<access::SharedPrincipal> who) {
-        if (!who) return reply.send(std::unexpected(std::move(who).error()));
-        if (!(*who)->acts_in(realm)) return reply.send(Call::not_found("realm", realm.to_string()));
-        if (auto allowed = (*who)->require(access::Permission::view_events); !allowed) {
-            return reply.send(std::unexpected(std::move(allowed).error()));
-        }
-        send_page(reply, realm, std::move(*kept));
-    });
+    admit(context, *request, operation,
+          [&context, request, reply, realm, kept](http::Verdict verdict) {
+              if (verdict.refused) {
+                  Answer refusal;
+                  static_cast<http::Response&>(refusal) = std::move(*verdict.refused);
+                  return reply.send(std::move(refusal));
+              }
+              if (!is_still_in(context, *request, realm)) {
+                  return reply.send(Call::not_found("realm", request->path_parameter("realm")));
+              }
+              send_page(reply, realm, std::move(*kept));
+          });
 }
 
 }  // namespace
@@ -112,6 +103,8 @@ void answer_feed(Context& context, const Call& call, feed::Feed::Start start,
         who = std::make_shared<http::Request>();
         who->method = call.request.method;
         who->headers = call.request.headers;
+        who->path_parameters = call.request.path_parameters;
+        who->id = call.request.id;
     }
     context.feed.read(
         {.store = call.store,
@@ -122,10 +115,10 @@ void answer_feed(Context& context, const Call& call, feed::Feed::Start start,
          .wait = bounds.wait,
          .kept_since = call.kept_since,
          .who = {"key " + call.principal->id.to_string(), "realm " + call.realm.to_string()}},
-        [&context, reply = call.reply, realm = call.realm,
+        [&context, reply = call.reply, realm = call.realm, operation = call.operation,
          who = std::move(who)](Result<feed::Page> page) {
             if (who == nullptr) return send_page(reply, realm, std::move(page));
-            send_if_still_allowed(context, *who, reply, realm, std::move(page));
+            send_if_still_allowed(context, who, operation, reply, realm, std::move(page));
         });
 }
 

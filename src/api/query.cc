@@ -84,7 +84,7 @@ bool Query::has_word(std::string_view name, std::string_view word) {
 }
 
 Page Query::page() {
-    Page page = page_limit();
+    Page page = first_page();
     if (const auto value = text("cursor")) {
         page.before = read_cursor(page.scope, *value);
         if (!page.before) bad_cursor_ = true;
@@ -93,7 +93,7 @@ Page Query::page() {
 }
 
 Page Query::timed_page() {
-    Page page = page_limit();
+    Page page = first_page();
     if (const auto value = text("cursor")) {
         page.before_timed = read_timed_cursor(page.scope, *value);
         if (!page.before_timed) bad_cursor_ = true;
@@ -101,19 +101,21 @@ Page Query::timed_page() {
     return page;
 }
 
-Page Query::page_limit() {
+std::size_t Query::limit(std::size_t usual, std::size_t most) {
+    const auto value = text("limit");
+    if (!value) return usual;
+    std::size_t limit = 0;
+    const char* end = value->data() + value->size();
+    const auto [rest, error] = std::from_chars(value->data(), end, limit);
+    if (error == std::errc{} && rest == end && limit >= 1 && limit <= most) return limit;
+    refuse("limit", "must be a number from 1 to " + std::to_string(most));
+    return usual;
+}
+
+Page Query::first_page() {
     Page page;
     page.scope = scope_of(call_);
-    if (const auto value = text("limit")) {
-        std::size_t limit = 0;
-        const char* end = value->data() + value->size();
-        const auto [rest, error] = std::from_chars(value->data(), end, limit);
-        if (error != std::errc{} || rest != end || limit < 1 || limit > limits::page_size_max) {
-            refuse("limit", "must be a number from 1 to " + std::to_string(limits::page_size_max));
-        } else {
-            page.limit = limit;
-        }
-    }
+    page.limit = limit(page.limit, limits::page_size_max);
     return page;
 }
 

@@ -81,18 +81,10 @@ Result<void> retry_deliveries(Context& context, Call& call) {
             }));
         return {};
     }
-    store::write<store::OperationRow>(
-        call.store,
-        [&recoveries = context.recoveries, realm = call.realm, filter,
-         actor = call.actor()](store::Transaction& tx) -> Result<store::OperationRow> {
-            POSTRIDER_ASSIGN(auto row, webhooks::start_retry(tx, realm, filter, actor));
-            tx.after_commit([&recoveries] { recoveries.proceed(); });
-            return row;
-        },
-        call.reply.with<store::OperationRow>(
-            [realm = call.realm_name](const store::OperationRow& row) {
-                return operation_started(realm, row);
-            }));
+    start_operation(context, call,
+                    [realm = call.realm, filter, actor = call.actor()](store::Transaction& tx) {
+                        return webhooks::start_retry(tx, realm, filter, actor);
+                    });
     return {};
 }
 
@@ -106,13 +98,25 @@ bool is_dry_run(Body& body) {
     return false;
 }
 
-Answer operation_started(const std::string& realm_name, const store::OperationRow& row) {
-    std::string out;
-    json::Writer writer(out);
-    webhooks::write_operation(writer, row);
-    return json_answer(202, std::move(out))
-        .with_header("Location",
-                     "/api/v1/realms/" + realm_name + "/operations/" + row.id.to_string());
+void start_operation(Context& context, Call& call,
+                     std::function<Result<store::OperationRow>(store::Transaction&)> start) {
+    store::write<store::OperationRow>(
+        call.store,
+        [&recoveries = context.recoveries,
+         start = std::move(start)](store::Transaction& tx) -> Result<store::OperationRow> {
+            POSTRIDER_ASSIGN(auto row, start(tx));
+            tx.after_commit([&recoveries] { recoveries.proceed(); });
+            return row;
+        },
+        call.reply.with<store::OperationRow>(
+            [realm = call.realm_name](const store::OperationRow& row) {
+                std::string out;
+                json::Writer writer(out);
+                webhooks::write_operation(writer, row);
+                return json_answer(202, std::move(out))
+                    .with_header("Location",
+                                 "/api/v1/realms/" + realm + "/operations/" + row.id.to_string());
+            }));
 }
 
 http::Route retry_route(Context& context) {

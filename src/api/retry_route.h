@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "api/call.h"
 #include "api/context.h"
 #include "store/rows.h"
@@ -11,7 +13,9 @@ http::Route retry_route(Context& context);
 
 /// Whether a body asks only for how many it would be.
 bool is_dry_run(Body& body);
-/// 202 with the operation and where it is.
-Answer operation_started(const std::string& realm_name, const store::OperationRow& row);
+/// Starts an operation in a transaction, lets it proceed after the commit, and answers 202 with it
+/// and where it is.
+void start_operation(Context& context, Call& call,
+                     std::function<Result<store::OperationRow>(store::Transaction&)> start);
 
 }  // namespace postrider::api

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 
 #include "api/call.h"
 #include "api/routes.h"
@@ -84,19 +83,6 @@ std::vector<Kind> read_kinds(Query& query, const Call& call) {
     return kinds;
 }
 
-std::size_t read_limit(Query& query) {
-    const auto text = query.text("limit");
-    if (!text) return limits::search_items_default;
-    std::size_t limit = 0;
-    const char* end = text->data() + text->size();
-    const auto [rest, error] = std::from_chars(text->data(), end, limit);
-    if (error != std::errc{} || rest != end || limit < 1 || limit > limits::search_items_max) {
-        query.refuse("limit",
-                     "must be a number from 1 to " + std::to_string(limits::search_items_max));
-    }
-    return limit;
-}
-
 Asked read_asked(Query& query, const Call& call) {
     Asked asked;
     const std::string typed = query.text("q").value_or("");
@@ -106,7 +92,7 @@ Asked read_asked(Query& query, const Call& call) {
     }
     asked.text = store::search::Text(typed);
     asked.kinds = read_kinds(query, call);
-    asked.limit = read_limit(query);
+    asked.limit = query.limit(limits::search_items_default, limits::search_items_max);
     return asked;
 }
 

@@ -175,18 +175,10 @@ Result<void> recover_webhook(Context& context, Call& call) {
             call.reply.with<webhooks::Lacking>(lacking_answer));
         return {};
     }
-    store::write<store::OperationRow>(
-        call.store,
-        [&recoveries = context.recoveries, realm = call.realm, id, span,
-         actor = call.actor()](store::Transaction& tx) -> Result<store::OperationRow> {
-            POSTRIDER_ASSIGN(auto row, webhooks::start_recovery(tx, realm, id, span, actor));
-            tx.after_commit([&recoveries] { recoveries.proceed(); });
-            return row;
-        },
-        call.reply.with<store::OperationRow>(
-            [realm = call.realm_name](const store::OperationRow& row) {
-                return operation_started(realm, row);
-            }));
+    start_operation(context, call,
+                    [realm = call.realm, id, span, actor = call.actor()](store::Transaction& tx) {
+                        return webhooks::start_recovery(tx, realm, id, span, actor);
+                    });
     return {};
 }
 

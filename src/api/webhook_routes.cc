@@ -66,9 +66,7 @@ using ListedWebhooks = store::List<Listed>;
 
 bool is_subscribed(const store::WebhookRow& row, std::string_view type) {
     const auto patterns = webhooks::parse_words(row.events);
-    return patterns && std::ranges::any_of(*patterns, [type](const std::string& pattern) {
-               return events::matches(pattern, type);
-           });
+    return patterns && events::matches_any(*patterns, type);
 }
 
 /// Those that subscribe to a type; no index answers it, so at most all webhooks of the realm are
@@ -77,15 +75,15 @@ Result<store::List<store::WebhookRow>> subscribers(
     store::sql::Connection& sql, const RealmId& realm, const store::search::WebhookFilter& filter,
     std::string_view type, std::optional<WebhookId> before, std::size_t wanted) {
     store::List<store::WebhookRow> found;
-    while (found.read() < wanted) {
+    while (found.size() < wanted) {
         POSTRIDER_ASSIGN(
             auto some, store::search::webhooks(sql, realm, filter, before, limits::page_size_max));
         found.unreadable += some.unreadable;
-        found.last = some.last;
         const bool is_end = some.read() < limits::page_size_max;
         if (some.last) before = WebhookId{*some.last};
         for (auto& row : some) {
-            if (found.read() < wanted && is_subscribed(row, type)) found.push_back(std::move(row));
+            if (found.size() == wanted) break;
+            if (is_subscribed(row, type)) found.push_back(std::move(row));
         }
         if (is_end) break;
     }

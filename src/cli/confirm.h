@@ -16,6 +16,9 @@ struct Deed {
     std::string consequence = {};
 };
 
+/// Whether somebody answers yes. Requires: a terminal whose user can be asked.
+bool says_yes(Context& context, const std::string& question);
+
 /// Asks before a deed, unless --yes is given; on a terminal its consequence is said before.
 /// nullopt: yes. Else the exit code, after saying that nothing was done; without a terminal and
 /// --yes that is wrong usage. A verb that calls it takes with_yes().

@@ -39,18 +39,17 @@ int show(Context& context, const Given& given) {
     return answer ? show_delivery(context, *answer) : answer.error();
 }
 
-int redeliver(Context& context, const Given& given) {
-    auto path = find_path(context, delivery_kind, *given.text("DELIVERY-ID"), "/redeliver");
+int change(Context& context, const Given& given, std::string_view suffix) {
+    auto path = find_path(context, delivery_kind, *given.text("DELIVERY-ID"), suffix);
     if (!path) return path.error();
     auto answer = context.ask("POST", *path);
     return answer ? show_delivery(context, *answer) : answer.error();
 }
 
+int redeliver(Context& context, const Given& given) { return change(context, given, "/redeliver"); }
+
 int attempt_now(Context& context, const Given& given) {
-    auto path = find_path(context, delivery_kind, *given.text("DELIVERY-ID"), "/attempt-now");
-    if (!path) return path.error();
-    auto answer = context.ask("POST", *path);
-    return answer ? show_delivery(context, *answer) : answer.error();
+    return change(context, given, "/attempt-now");
 }
 
 int retry(Context& context, const Given& given) {

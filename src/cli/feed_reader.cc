@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <limits>
 #include <ostream>
 
 #include "base/json_text.h"
@@ -189,7 +189,7 @@ class Reader {
 
     /// The exit code when it is the end.
     std::optional<ExitCode> handle_all(const Page& page) {
-        bool is_end = left_ == 0;
+        bool is_end = false;
         for (const FedEvent& event : page.events) {
             if (is_end) break;
             is_end = !handle_(event);
@@ -250,13 +250,9 @@ int follow_feed(Context& context, const Given& given,
                 const std::function<bool(const FedEvent&)>& handle) {
     std::optional<std::size_t> count;
     if (const auto text = given.text("--count")) {
-        std::size_t value = 0;
-        const char* end = text->data() + text->size();
-        const auto [rest, error] = std::from_chars(text->data(), end, value);
-        if (error != std::errc{} || rest != end || value == 0) {
-            return context.wrong("--count must be a whole number, at least 1");
-        }
-        count = value;
+        const auto value = number_in(*text, 1, std::numeric_limits<std::int64_t>::max());
+        if (!value) return context.wrong("--count must be a whole number, at least 1");
+        count = static_cast<std::size_t>(*value);
     }
     return Reader(context, given, handle).run(count);
 }

@@ -7,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "cli/context.h"
+#include "cli/directory_view.h"
 #include "cli/feed_reader.h"
 #include "cli/request_text.h"
 #include "cli/signature.h"
@@ -241,10 +242,8 @@ int delete_consumer(Context& context, const Given& given) {
     const auto name = given.text_or("NAME", "");
     if (const auto code = context.confirm(given, fmt::format("consumer \"{}\"", name)))
         return *code;
-    const auto answer = context.ask("DELETE", consumer_path(context, given));
-    if (!answer) return answer.error();
-    if (!context.connection().json()) context.say(fmt::format("deleted consumer {}", name));
-    return exit_ok;
+    return say_done(context, context.ask("DELETE", consumer_path(context, given)),
+                    "deleted consumer " + name);
 }
 
 const Argument name_argument = {"NAME", "", "its name", Count::required};

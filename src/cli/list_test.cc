@@ -26,6 +26,7 @@ TEST(List, SaysInWordsThatThereIsNothing) {
              {{"session", "list"}, "there are no sessions in realm master"},
              {{"operation", "list"}, "there are no operations in realm master"},
              {{"audit", "list"}, "there are no changes in realm master"},
+             {{"consumer", "list"}, "there are no consumers in realm master"},
              {{"statistics", "--since", "1h"},
               "no webhook of realm master was sent anything in this time"}}) {
         FakeApi api(nothing());

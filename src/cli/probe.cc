@@ -31,8 +31,13 @@ std::string fault_of(const ProbeRequest& request, const AttemptResult& result) {
             return status < 500 || status == 501 ? std::string()
                                                  : fmt::format("answered {}", status);
         case Expected::no_tls:
-            return result.reason == OutcomeReason::tls_failed ? std::string()
-                                                              : "TLS 1.1 was accepted";
+            if (result.reason == OutcomeReason::tls_failed) return {};
+            // What broke before or in the handshake accepted nothing.
+            return has_answer || result.reason == OutcomeReason::send_failed ||
+                           result.reason == OutcomeReason::response_timeout ||
+                           result.reason == OutcomeReason::response_broken
+                       ? "TLS 1.1 was accepted"
+                       : result.detail;
     }
     return {};
 }

@@ -138,8 +138,9 @@ struct ProbeReport {
     bool passed() const;
 };
 
-/// Runs the checks. `with_tls`: the receiver's URL is https.
+/// How the receiver's URL has it: http or https.
 enum class Transport { plain, tls };
+/// Runs the checks.
 ProbeReport run_probe(RequestMaker& maker, const SendAll& send_all, Transport transport);
 
 }  // namespace postrider::cli

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "base/json_text.h"
+#include "cli/confirm.h"
 #include "cli/context.h"
 #include "cli/probe.h"
 #include "cli/probe_sender.h"
@@ -64,8 +65,7 @@ std::optional<ExitCode> confirm_target(Context& context, const Given& given, con
         context.complain(fmt::format("sending to {}, which is not this machine", target));
         return std::nullopt;
     }
-    auto& prompt = context.terminal().prompt;
-    if (!prompt) {
+    if (!context.terminal().prompt) {
         return context.wrong(
             fmt::format("nothing was sent: {} is not this machine, and nobody can be asked here; "
                         "give --yes if the receiver is yours",
@@ -75,9 +75,7 @@ std::optional<ExitCode> confirm_target(Context& context, const Given& given, con
         "{} is not this machine. Some 40 requests go there within 30 seconds; what the receiver "
         "accepts, it takes for events that happened.",
         target));
-    const auto answer =
-        prompt("Is the receiver yours, and may it be tried? [y/N] ", Terminal::Echo::on);
-    if (answer && (*answer == "y" || *answer == "Y" || *answer == "yes")) return std::nullopt;
+    if (says_yes(context, "Is the receiver yours, and may it be tried?")) return std::nullopt;
     context.complain("nothing was sent");
     return exit_failed;
 }

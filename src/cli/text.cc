@@ -1,5 +1,7 @@
 #include "cli/text.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include <iterator>
@@ -145,6 +147,14 @@ std::optional<Timestamp> parse_when(std::string_view text, Timestamp now) {
     auto before = parse_duration(text);
     if (!before || now.time_since_epoch() < *before) return std::nullopt;
     return now - *before;
+}
+
+std::optional<std::int64_t> number_in(std::string_view text, std::int64_t least,
+                                      std::int64_t most) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number >= least && number <= most ? std::optional(number) : std::nullopt;
 }
 
 std::string pretty_json(std::string_view json) {

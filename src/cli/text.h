@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,9 @@ std::string absolute_and_relative(Timestamp time, Timestamp now);
 /// A moment as people type it: RFC 3339, or a duration before now ("2h"). nullopt when it is
 /// neither.
 std::optional<Timestamp> parse_when(std::string_view text, Timestamp now);
+
+/// A whole number as people type it, from `least` to `most`; nullopt for anything else.
+std::optional<std::int64_t> number_in(std::string_view text, std::int64_t least, std::int64_t most);
 
 /// JSON indented by two spaces, numbers and escapes as they are. Requires: valid JSON.
 std::string pretty_json(std::string_view json);

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <ostream>
 
 #include "cli/context.h"
@@ -14,13 +13,6 @@ namespace postrider::cli {
 namespace {
 
 using Count = Argument::Count;
-
-std::optional<unsigned> number_in(const std::string& text, unsigned least, unsigned most) {
-    unsigned value = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    bool whole = !text.empty() && error == std::errc{} && end == text.data() + text.size();
-    return whole && value >= least && value <= most ? std::optional(value) : std::nullopt;
-}
 
 Result<std::vector<VerificationKey>> keys_of(const Given& given) {
     std::vector<VerificationKey> keys;
@@ -63,7 +55,7 @@ Result<ListenOptions> listen_options(const Given& given) {
     if (auto text = given.text("--count")) {
         auto count = number_in(*text, 1, 1'000'000'000);
         if (!count) return wrong("--count must be a whole number, at least 1");
-        options.count = *count;
+        options.count = static_cast<unsigned>(*count);
     }
     if (auto text = given.text("--forward-to")) {
         auto url = net::parse_url(*text);

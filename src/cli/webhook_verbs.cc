@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <charconv>
+#include <limits>
 
 #include "base/uuid.h"
 #include "cli/context.h"
@@ -19,11 +19,10 @@ std::string path_of(Context& context, const std::string& id, std::string_view re
     return context.in_realm(fmt::format("/webhooks/{}{}", percent_encoded(id), rest));
 }
 
+/// Any number: the server says which are allowed.
 std::optional<std::int64_t> parse_number(std::string_view text) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return number;
+    return number_in(text, std::numeric_limits<std::int64_t>::min(),
+                     std::numeric_limits<std::int64_t>::max());
 }
 
 /// A rate limit as flags have it: "100/1m", or "none". Errors: invalid_argument.

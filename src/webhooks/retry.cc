@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "model/limits.h"
 #include "store/attempt_now.h"
+#include "store/id_range.h"
 #include "store/tables.h"
 
 namespace postrider::webhooks {
@@ -212,19 +213,12 @@ Result<RetryStep> look(store::sql::Connection& sql, const RealmId& realm, const 
     return step;
 }
 
-/// Above every delivery of now.
-constexpr DeliveryId after_all() {
-    DeliveryId id;
-    id.uuid.bytes.fill(0xff);
-    return id;
-}
-
 }  // namespace
 
 Result<Matching> count_retry(store::sql::Connection& sql, const RealmId& realm,
                              const RetryFilter& filter) {
     Matching matching;
-    Cursor cursor{.is_counting = true, .before = after_all()};
+    Cursor cursor{.is_counting = true, .before = {store::last_id()}};
     for (int step = 0; step < dry_run_steps_max; ++step) {
         POSTRIDER_ASSIGN(const auto found,
                          look(sql, realm, filter, cursor, limits::recover_step_deliveries));
@@ -293,11 +287,15 @@ Result<std::vector<WebhookId>> do_retry(Transaction& tx, OperationRow& row, cons
         row.total += static_cast<std::int64_t>(step.deliveries.size());
         if (step.is_complete) next = {.is_counting = false, .before = {row.id.uuid}};
     } else {
+        // Again as of this transaction: an attempt may have ended since they were looked at, and a
+        // webhook may have gone.
+        Receivers receivers(tx.sql(), row.realm);
         for (const DeliveryId& id : step.deliveries) {
-            // Again as of this transaction: an attempt may have ended since they were looked at.
             POSTRIDER_ASSIGN(const auto view,
                              store::deliveries_table::find(tx.sql(), row.realm, id));
             if (!view || view->row.state != step.state) continue;
+            POSTRIDER_ASSIGN(const bool is_there, receivers.has(view->row.webhook));
+            if (!is_there) continue;
             if (step.state == DeliveryState::pending) {
                 POSTRIDER_TRY(store::deliveries_table::attempt_now(tx, row.realm, id, tx.now()));
             } else {
