@@ -32,8 +32,8 @@ const std::string* realm_parameter(const http::Request& request) {
 /// learns of a realm, or of a permission, who may not.
 Result<Admission> decide(const Context& context, const Operation& operation,
                          const std::optional<std::string>& realm_name,
-                         access::SharedPrincipal principal) {
-    Admission admission{.principal = std::move(principal), .realm = {}};
+                         const access::SharedPrincipal& principal) {
+    Admission admission{.principal = principal, .realm = {}};
     if (realm_name) {
         auto realm = context.directory.realms().find(*realm_name);
         if (!realm || !(operation.need.is_open() || admission.principal->acts_in(realm->id))) {
@@ -113,7 +113,7 @@ void admit(Context& context, const http::Request& request, std::string_view oper
                     challenge = access::authenticate_challenge(request.header("authorization")),
                     say = std::move(say)](Result<access::SharedPrincipal> who) {
         if (!who) return say({.refused = refusal(who.error(), id, challenge)});
-        auto admission = decide(context, asked, realm, std::move(*who));
+        auto admission = decide(context, asked, realm, *who);
         if (!admission) return say({.refused = refusal(admission.error(), id, challenge)});
         say({.admission = std::make_shared<const Admission>(std::move(*admission))});
     };

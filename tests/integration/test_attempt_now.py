@@ -169,8 +169,7 @@ def test_the_pulse_tells_of_a_failed_attempt_whose_delivery_stays_pending(server
     listener.close()
 
 
-def test_a_retry_is_stopped(realm):
-    """One that runs is cancelled like every operation; one that has ended is 409."""
+def test_a_retry_that_has_ended_is_not_cancelled(realm):
     operation = retry(realm, state="cancelled").json
     wait_operation(realm, operation)
     realm.call("DELETE", f"/operations/{operation['id']}", None, 409)

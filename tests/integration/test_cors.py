@@ -40,6 +40,8 @@ def test_a_page_may_call_and_read(open_server, origin):
         assert refused.status == status and refused.headers["access-control-allow-origin"] == origin
     nobody = Client(open_server.address, None).raw("GET", path, headers={"origin": origin})
     assert nobody.status == 401 and nobody.headers["access-control-allow-origin"] == origin
+    for each in (asked, answer, nobody):
+        assert "access-control-allow-credentials" not in each.headers
 
 
 def test_cookies_are_never_allowed(open_server):

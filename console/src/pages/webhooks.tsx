@@ -4,9 +4,17 @@ import { type Webhook } from '../api/client'
 import { useEventTypes, useRealm, useWebhookList } from '../queries'
 import { Allowed } from '../session'
 import { HealthLabel, WebhookBadge } from '../ui/health'
-import { usePaused } from '../ui/hooks'
 import { Empty, Failure, PageHead, Skeleton } from '../ui/kit'
-import { Go, More, NothingMatches, primaryLink, RowLink, useFilters } from '../ui/listing'
+import {
+  Find,
+  Go,
+  More,
+  NothingMatches,
+  primaryLink,
+  RowLink,
+  useFilters,
+  useFind,
+} from '../ui/listing'
 import { isLost } from '../ui/stale'
 
 function Row({ webhook }: { webhook: Webhook }) {
@@ -31,7 +39,7 @@ export function Webhooks() {
   const realm = useRealm()
   const search = useSearch({ strict: false }) as { find?: string; state?: string; event?: string }
   const set = useFilters()
-  const find = usePaused((search.find ?? '').trim())
+  const find = useFind()
   const filtered = Boolean(search.find ?? search.state ?? search.event)
   const types = useEventTypes()
   const webhooks = useWebhookList({
@@ -69,14 +77,7 @@ export function Webhooks() {
         ) : (
           <>
             <div className="filters">
-              <input
-                type="search"
-                aria-label="Search webhooks"
-                placeholder="Search by name or URL"
-                className="field sm:!w-80"
-                value={search.find ?? ''}
-                onChange={(event) => set({ find: event.target.value || undefined })}
-              />
+              <Find label="Search webhooks" placeholder="Search by name or URL" />
               <select
                 aria-label="State"
                 className="field !w-36"
