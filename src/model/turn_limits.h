@@ -14,6 +14,8 @@ inline constexpr std::size_t postgresql_long_closures_max =
 inline constexpr Duration postgresql_long_closure =
     30ms;  ///< from this average on a realm's closures are long ones: twenty ways there and back
            ///< over a network are less
+inline constexpr std::size_t postgresql_closures_after_conflict =
+    100;                                                  ///< of its realm, one at a time
 inline constexpr std::size_t long_realms_kept_max = 256;  ///< then those that rest are forgotten
 inline constexpr int postgresql_closure_again_max =
     2;  ///< beside others, after a conflict; then it runs alone
