@@ -1,6 +1,6 @@
 """Builds and starts each example receiver and sends it signed, wrongly signed and stale requests.
 
-Dependencies come through npm, go, cargo and pip into build/receivers/.
+Dependencies come through npm, go, cargo, pip and Maven, most of them into build/receivers/.
 """
 
 import base64
@@ -98,8 +98,6 @@ def build_python(language="python"):
 
 
 def build_spring():
-    if os.environ.get("POSTRIDER_JAVA") != "1":
-        pytest.skip("of tools/run_proof")
     folder = copied("spring")
     run("mvn", "-B", "-q", "package", cwd=folder)
     return ["java", "-jar", folder / "target" / "receiver-0.jar"]
@@ -121,7 +119,7 @@ def build_cpp():
 
 
 RECEIVERS = {"rust": ("cargo", build_rust), "axum": ("cargo", build_axum), "node": ("npm", build_node), "python": ("python3", build_python),
-             "go": ("go", build_go), "cpp": ("g++", build_cpp), "nextjs": ("npm", build_nextjs), "spring": ("java", build_spring),
+             "go": ("go", build_go), "cpp": ("g++", build_cpp), "nextjs": ("npm", build_nextjs), "spring": ("mvn", build_spring),
              **{name: ("npm", functools.partial(build_node, name)) for name in ("express", "fastify")},
              **{name: ("python3", functools.partial(build_python, name)) for name in ("fastapi", "flask", "django")}}
 
@@ -159,12 +157,18 @@ class Receiver:
         return self.lines
 
 
-@pytest.fixture(params=sorted(RECEIVERS))
-def receiver(request):
+@pytest.fixture(scope="module", params=sorted(RECEIVERS))
+def command(request):
+    """Of one example, built once for its tests."""
     tool, build = RECEIVERS[request.param]
     if shutil.which(tool) is None:
         pytest.skip(f"{tool} is not here (scripts/setup installs it)")
-    started = Receiver(build())
+    return build()
+
+
+@pytest.fixture
+def receiver(command):
+    started = Receiver(command)
     yield started
     started.stop()
 

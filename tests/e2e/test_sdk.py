@@ -1,14 +1,11 @@
 """The SDKs of sdk/, packed as their registries want them, against the real server; and postrider/verify.h."""
 
 import base64
-import importlib
 import json
 import os
 import pathlib
 import random
 import re
-import shutil
-import socket
 import socketserver
 import subprocess
 import threading
@@ -17,74 +14,29 @@ import uuid
 
 import pytest
 
+import sdk_packages
 import signing
 from client import Client, Realm
+from forwarder import Forwarder
 from receiver import Receiver
+from sdk_packages import DRIVERS, SDK, run
 from server import TOKEN, Server
-from waiting import wait_for
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SDK = ROOT / "sdk"
-TOOLS = ROOT / "build" / "contract_tools"
-DRIVERS = ROOT / "tests" / "sdk"
 PUBLISHES = int(os.environ.get("POSTRIDER_SDK_PUBLISHES", "400"))
-#: Of the server, while they are published.
+#: Of the server, at requests that are drawn.
 KILLS = int(os.environ.get("POSTRIDER_SDK_KILLS", "4"))
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 OTHER_SECRET = "whsec_" + base64.b64encode(bytes(range(1, 33))).decode()
 
 
-def run(*command, cwd, text=None, **environment):
-    done = subprocess.run([str(part) for part in command], cwd=cwd, input=text or "", capture_output=True, text=True, timeout=900,
-                          env={**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod", **environment})
-    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{(done.stdout + done.stderr)[-4000:]}"
-    return done.stdout
-
-
 @pytest.fixture(scope="module", autouse=True)
 def tools():
-    run(ROOT / "tools" / "install_contract_tools", cwd=ROOT)
+    sdk_packages.install_tools()
 
 
-# Each packs the SDK, installs what was packed, and gives the command of its driver.
-
-def python(folder):
-    shutil.copytree(SDK / "python", folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
-    run("/usr/bin/python3", "-m", "venv", folder / "venv", cwd=folder)
-    run(folder / "venv/bin/pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps", "--wheel-dir", folder, folder / "source", cwd=folder)
-    wheel, = folder.glob("postrider-*.whl")
-    run(folder / "venv/bin/pip", "install", "-q", "--disable-pip-version-check", "--no-index", wheel, cwd=folder)
-    return [folder / "venv/bin/python3", DRIVERS / "driver.py"]
-
-
-def typescript(folder):
-    shutil.copytree(SDK / "typescript", folder / "source", ignore=shutil.ignore_patterns("node_modules", "dist"))
-    path = f"{TOOLS / 'node_modules/.bin'}:{os.environ['PATH']}"
-    run("npm", "pack", "--silent", "--pack-destination", folder, cwd=folder / "source", PATH=path)
-    package, = folder.glob("postrider-*.tgz")
-    (folder / "package.json").write_text('{"type": "module", "private": true}')
-    run("npm", "install", "--silent", "--offline", "--no-audit", "--no-fund", package, cwd=folder)
-    shutil.copy(DRIVERS / "driver.ts", folder)
-    (folder / "node_modules" / "@types").symlink_to(TOOLS / "node_modules" / "@types")
-    (folder / "node_modules" / "undici-types").symlink_to(TOOLS / "node_modules" / "undici-types")
-    run(TOOLS / "node_modules/.bin/tsc", "--target", "es2022", "--module", "nodenext", "--strict", "--skipLibCheck", "--types", "node",
-        "driver.ts", cwd=folder)
-    return ["node", folder / "driver.js"]
-
-
-def go(folder):
-    shutil.copytree(SDK / "go", folder / "module")
-    shutil.copytree(DRIVERS / "go", folder / "driver")
-    run("go", "vet", "./...", cwd=folder / "module")
-    (folder / "driver" / "go.mod").write_text(
-        "module driver\n\ngo 1.21\n\nrequire postrider.dev/go/postrider v0.0.0\n\nreplace postrider.dev/go/postrider => ../module\n")
-    run("go", "build", "-o", "driver", ".", cwd=folder / "driver", GOFLAGS="-mod=mod")
-    return [folder / "driver" / "driver"]
-
-
-@pytest.fixture(scope="module", params=[python, typescript, go], ids=lambda each: each.__name__)
+@pytest.fixture(scope="module", params=["python", "typescript", "go"])
 def driver(request, tmp_path_factory):
-    return request.param(tmp_path_factory.mktemp(request.param.__name__))
+    return getattr(sdk_packages, request.param)(tmp_path_factory.mktemp(request.param))
 
 
 # Verifying.
@@ -204,189 +156,19 @@ def test_what_is_not_the_server(driver, tmp_path, answer, error):
     assert said == error
 
 
-class Forwarder(socketserver.ThreadingTCPServer):
-    """One address for a server that gets another port at every start."""
-
-    daemon_threads = allow_reuse_address = True
-
-    def __init__(self, address):
-        super().__init__(("127.0.0.1", 0), ForwardHandler)
-        self.target = address
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class ForwardHandler(socketserver.BaseRequestHandler):
-    def handle(self):
-        try:
-            with socket.create_connection(self.server.target(), 10) as onward:
-                back = threading.Thread(target=pump, args=(onward, self.request), daemon=True)
-                back.start()
-                pump(self.request, onward)
-                back.join()
-        except (OSError, TypeError):  # down, or without a port as yet
-            pass
-
-
-def pump(source, sink):
-    try:
-        while data := source.recv(65536):
-            sink.sendall(data)
-    except OSError:
-        pass
-    for each in (source, sink):
-        try:
-            each.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-
-
 def test_each_publish_is_in_the_log_once_although_the_server_is_killed(driver, tmp_path):
     with Server(tmp_path / "data") as server:
         realm = server.realm(None, "order.paid")
-        with Forwarder(server.address) as forwarder:
+        with Forwarder(server, random.sample(range(2, PUBLISHES + 1), KILLS)) as forwarder:
             process = subprocess.Popen([str(part) for part in (*driver, "publish", realm.name, PUBLISHES)], cwd=tmp_path,
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                        env={**os.environ, "POSTRIDER_URL": forwarder.url, "POSTRIDER_TOKEN": TOKEN})
-            kills = 0
-            wait_for(lambda: process.poll() is not None or realm.items("/events"), "the first publish")
-            while process.poll() is None and kills < KILLS:
-                try:
-                    process.wait(random.uniform(0.02, 0.2))
-                except subprocess.TimeoutExpired:
-                    server.restart()
-                    kills += 1
             said, errors = process.communicate(timeout=900)
-            forwarder.shutdown()
         assert process.returncode == 0, errors[-2000:]
-        assert int(said) == PUBLISHES and kills > 0
+        assert int(said) == PUBLISHES and forwarder.kills == KILLS
         log = Realm(Client(server.address, TOKEN), realm.name)
         assert sorted(event["data"]["n"] for event in log.items("/events") if event["event"] == "order.paid") == list(range(PUBLISHES))
-        print(f"{PUBLISHES} publishes, {kills} kills")
-
-
-# The outbox: what the application committed is in the log, once, whoever is killed.
-
-OUTBOX_ROUNDS = int(os.environ.get("POSTRIDER_OUTBOX_KILLS", "9"))
-
-
-def library(monkeypatch):
-    monkeypatch.syspath_prepend(str(SDK / "python"))
-    return importlib.import_module("postrider")
-
-
-def open_database(dialect, language, tmp_path):
-    """A new one's address as the language's driver takes it, and a connection to it."""
-    if dialect == "sqlite":
-        import sqlite3
-        return str(tmp_path / "shop.db"), sqlite3.connect(tmp_path / "shop.db", timeout=60)
-    if dialect == "mysql":
-        import mysql
-        if not mysql.is_here():
-            pytest.skip("there is no mariadbd here (scripts/setup installs it)")
-        name, port = mysql.shared().database(), mysql.shared().port
-        address = {"python": f"127.0.0.1 {port} {name}", "typescript": f"mysql://root@127.0.0.1:{port}/{name}",
-                   "go": f"root@tcp(127.0.0.1:{port})/{name}"}[language]
-        return address, mysql.shared().connect(name)
-    import psycopg2
-
-    import postgres
-    url = postgres.shared().database()
-    return url + "?sslmode=disable" if language == "go" else url, psycopg2.connect(url)
-
-
-def outbox_program(language, driver_folder):
-    """The command of an application and its relay, on the SDK as it was packed."""
-    if language == "python":
-        return ["/usr/bin/python3", "-B", DRIVERS / "outbox.py"], {"PYTHONPATH": str(SDK / "python")}
-    if language == "typescript":
-        folder = pathlib.Path(typescript(driver_folder)[-1]).parent
-        for package in (TOOLS / "node_modules").iterdir():
-            if not (folder / "node_modules" / package.name).exists():
-                (folder / "node_modules" / package.name).symlink_to(package)
-        shutil.copy(DRIVERS / "outbox.mjs", folder)
-        return ["node", folder / "outbox.mjs"], {}
-    shutil.copytree(SDK / "go", driver_folder / "module")
-    shutil.copytree(DRIVERS / "go_outbox", driver_folder / "outbox")
-    run("go", "build", "-o", "outbox", ".", cwd=driver_folder / "outbox", GOFLAGS="-mod=readonly")
-    return [driver_folder / "outbox" / "outbox"], {}
-
-
-@pytest.fixture(scope="module", params=["python", "typescript", "go"])
-def outbox(request, tmp_path_factory):
-    command, environment = outbox_program(request.param, tmp_path_factory.mktemp(f"outbox-{request.param}"))
-    return request.param, [str(part) for part in command], environment
-
-
-@pytest.mark.parametrize("dialect", ["sqlite", "postgresql", "mysql"])
-def test_the_outbox_publishes_what_was_committed_once(outbox, dialect, tmp_path, monkeypatch):
-    language, command, environment = outbox
-    if dialect == "sqlite" and language != "python":
-        pytest.skip("the driver of SQLite would have to be compiled here")
-    database, connection = open_database(dialect, language, tmp_path)
-    cursor = connection.cursor()
-    cursor.execute("CREATE TABLE orders (number integer PRIMARY KEY)")
-    library(monkeypatch).Outbox(dialect).create_table(cursor)
-    connection.commit()
-    with Server(tmp_path / "data") as server, Forwarder(server.address) as forwarder:
-        realm = server.realm(None, "order.paid")
-
-        def start(verb, *more):
-            with (tmp_path / f"{verb}.log").open("ab") as log:
-                return subprocess.Popen([*command, verb, dialect, database, realm.name, *map(str, more)],
-                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                        env={**os.environ, **environment, "POSTRIDER_URL": forwarder.url, "POSTRIDER_TOKEN": TOKEN})
-
-        running = {"application": start("application", 0, 1000), "relay": start("relay")}
-        for round_number in range(1, OUTBOX_ROUNDS + 1):
-            time.sleep(random.uniform(0.2, 1))
-            victim = random.choice(["application", "relay", "server"])
-            if victim == "server":
-                server.restart()
-                continue
-            running[victim].kill()
-            running[victim].wait()
-            more = (round_number * 1000, round_number * 1000 + 1000) if victim == "application" else ()
-            running[victim] = start(victim, *more)
-        time.sleep(random.uniform(0.2, 1))
-        running["application"].kill()
-        running["application"].wait()
-
-        def waiting():
-            connection.rollback()
-            cursor.execute("SELECT count(*) FROM postrider_outbox")
-            return cursor.fetchone()[0]
-
-        wait_for(lambda: waiting() == 0, "the outbox is empty", 120)
-        running["relay"].kill()
-        running["relay"].wait()
-        cursor.execute("SELECT number FROM orders ORDER BY number")
-        committed = [number for number, in cursor.fetchall()]
-        log = Realm(Client(server.address, TOKEN), realm.name)
-        published = sorted(event["data"]["n"] for event in log.items("/events") if event["event"] == "order.paid")
-        forwarder.shutdown()
-    assert published == committed and len(committed) > 0
-    print(f"{language}, {dialect}: {len(committed)} committed, {OUTBOX_ROUNDS} kills")
-
-
-def test_the_outbox_keeps_what_is_refused(tmp_path, server, monkeypatch):
-    import sqlite3
-
-    postrider = library(monkeypatch)
-    server.client = Client(server.address, TOKEN)
-    realm = server.realm(None, "order.paid")
-    client = postrider.Postrider(server.url, TOKEN, realm.name)
-    connection = sqlite3.connect(tmp_path / "shop.db")
-    outbox = postrider.Outbox("sqlite")
-    outbox.create_table(connection.cursor())
-    for name in ("order.payd", "order.paid"):
-        outbox.add(connection.cursor(), name, uuid.uuid4(), {})
-    with pytest.raises(postrider.PostriderError):
-        outbox.add(connection.cursor(), "order.paid", "no uuid", {})
-    connection.commit()
-    assert outbox.relay(connection, client) == 2 and outbox.relay(connection, client) == 0
-    left = connection.execute("SELECT event, error FROM postrider_outbox").fetchall()
-    assert len(left) == 1 and "order.payd" in left[0][0] and "do you mean" in left[0][1]
+        print(f"{PUBLISHES} publishes, {KILLS} kills, {forwarder.requests - PUBLISHES} requests more")
 
 
 # postrider/verify.h, and Python's other ed25519.

@@ -13,6 +13,7 @@ import uuid
 
 import pytest
 
+from background import Background
 from client import NoAnswer
 from feed import Follower, everything
 from nodes import Nodes
@@ -26,42 +27,28 @@ CONSUMER = pathlib.Path(__file__).parents[1] / "support" / "python" / "feed_cons
 PUBLISHERS = 4
 
 
-class Publishers:
+class InsistentPublishers(Background):
     """Publish until they are stopped, each time with a key until it is answered."""
 
     def __init__(self, servers, realm):
-        self.servers, self.realm = servers, realm
-        self.acknowledged, self.failures, self.stopping = set(), [], threading.Event()
-        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(PUBLISHERS)]
-        for thread in self.threads:
-            thread.start()
+        self.servers, self.realm, self.acknowledged = servers, realm, set()
+        super().__init__(*[self.run] * PUBLISHERS)
 
     def run(self):
-        try:
-            while not self.stopping.is_set():
-                key, resource, count = uuid.uuid4().hex, str(uuid.uuid4()), random.choice((1, 1, 1, 1, 10))
-                events = [{"event": "order.paid", "resource_id": resource, "data": {"n": n}} for n in range(count)]
-                answer = None
-                while answer is None or answer.status == 503:
-                    realm = type(self.realm)(random.choice(self.servers).client, self.realm.name)
-                    try:
-                        answer = realm.publish_batch(events, key, expect=None)
-                    except (NoAnswer, TypeError):  # TypeError: it has no port as yet
-                        answer = None
-                        time.sleep(0.005)
-                assert answer.status == 202, answer
-                self.acknowledged |= {item["id"] for item in answer.json["items"]}
-                time.sleep(0.002)
-        except BaseException as error:  # shown by stop()
-            self.failures.append(error)
-
-    def stop(self):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join(60)
-            assert not thread.is_alive(), "a publisher hangs"
-        if self.failures:
-            raise self.failures[0]
+        while not self.stopping.is_set():
+            key, resource, count = uuid.uuid4().hex, str(uuid.uuid4()), random.choice((1, 1, 1, 1, 10))
+            events = [{"event": "order.paid", "resource_id": resource, "data": {"n": n}} for n in range(count)]
+            answer = None
+            while answer is None or answer.status == 503:
+                realm = type(self.realm)(random.choice(self.servers).client, self.realm.name)
+                try:
+                    answer = realm.publish_batch(events, key, expect=None)
+                except (NoAnswer, TypeError):  # TypeError: it has no port as yet
+                    answer = None
+                    time.sleep(0.005)
+            assert answer.status == 202, answer
+            self.acknowledged |= {item["id"] for item in answer.json["items"]}
+            time.sleep(0.002)
 
 
 class Consumer:
@@ -70,11 +57,11 @@ class Consumer:
         self.command = [sys.executable, str(CONSUMER), str(self.addresses), TOKEN, realm.name, "mirror", str(self.journal)]
         self.process, self.size = None, 0
 
-    def tell(self):
+    def note_addresses(self):
         self.addresses.write_text("\n".join(f"{server.host}:{server.port}" for server in self.servers if server.port))
 
     def start(self):
-        self.tell()
+        self.note_addresses()
         self.size = self.journal.stat().st_size if self.journal.exists() else 0
         self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)
 
@@ -119,7 +106,7 @@ def rehearse(folder, servers, restart):
     realm.call("PUT", "/consumers/mirror", {"position": "oldest", "events": ["order.*"]}, 201)
     consumer = Consumer(folder, realm, servers)
     consumer.start()
-    publishers = Publishers(servers, realm)
+    publishers = InsistentPublishers(servers, realm).start()
     kills = {"servers": 0, "consumer": 0}
     wait_for(lambda: publishers.acknowledged, "the first publish")
     while sum(kills.values()) < KILLS:
@@ -130,7 +117,7 @@ def rehearse(folder, servers, restart):
             kills["consumer"] += 1
         else:
             restart(random.choice(servers))
-            consumer.tell()
+            consumer.note_addresses()
             kills["servers"] += 1
     publishers.stop()
     log = [item["id"] for item in everything(realm, event="order.*")[0]]

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import functools
 import os
 import random
 import sqlite3
@@ -9,6 +10,7 @@ import threading
 import time
 import uuid
 
+from background import Background
 from client import NoAnswer
 from waiting import wait_for
 
@@ -30,35 +32,14 @@ class Journal:
         self.vanished = 0  # what was acknowledged, and a later call did not find
 
 
-class Load:
+class Load(Background):
     """Threads that publish (singly, in batches, with keys) and one that changes webhooks."""
 
     def __init__(self, realm, churn_url):
         self.realm, self.churn_url, self.journal = realm, churn_url, Journal()
         self.on_answer = None  # called once, at the next acknowledgement
-        self.stopping = threading.Event()
-        self.failures = []
-        self.threads = [threading.Thread(target=self.guard, args=(self.publish_for_ever, seed))
-                        for seed in range(PUBLISHERS)]
-        self.threads.append(threading.Thread(target=self.guard, args=(self.change_for_ever, 99)))
-
-    def guard(self, work, seed):
-        try:
-            work(random.Random(seed))
-        except BaseException as error:  # shown by stop()
-            self.failures.append(error)
-
-    def start(self):
-        for thread in self.threads:
-            thread.start()
-
-    def stop(self):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join(60)
-            assert not thread.is_alive(), "a publisher hangs"
-        if self.failures:
-            raise self.failures[0]
+        super().__init__(*(functools.partial(self.publish_for_ever, random.Random(seed)) for seed in range(PUBLISHERS)),
+                         functools.partial(self.change_for_ever, random.Random(99)))
 
     def insist(self, call):
         """Repeats what has no answer, until it has one."""

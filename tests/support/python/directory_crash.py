@@ -1,12 +1,14 @@
 """Changes of the directory while the server is killed: what was delivered is what was committed."""
 
 import collections
+import functools
 import os
 import random
 import threading
 import time
 import uuid
 
+from background import Background
 from client import NoAnswer
 from waiting import wait_for
 
@@ -15,32 +17,14 @@ CHANGERS = 4
 Report = collections.namedtuple("Report", "acknowledged lost invented undelivered inconsistent duplicates")
 
 
-class Changers:
+class Changers(Background):
     """Threads that make, change, assign and delete; they note what was acknowledged."""
 
     def __init__(self, realm, role):
         self.realm, self.role = realm, role
         self.lock, self.acknowledged = threading.Lock(), collections.Counter()
-        self.stopping, self.failures, self.on_answer = threading.Event(), [], None
-        self.threads = [threading.Thread(target=self.guard, args=(seed,)) for seed in range(CHANGERS)]
-
-    def guard(self, seed):
-        try:
-            self.change_for_ever(random.Random(seed))
-        except BaseException as error:  # shown by stop()
-            self.failures.append(error)
-
-    def start(self):
-        for thread in self.threads:
-            thread.start()
-
-    def stop(self):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join(60)
-            assert not thread.is_alive(), "a changer hangs"
-        if self.failures:
-            raise self.failures[0]
+        self.on_answer = None
+        super().__init__(*(functools.partial(self.change_for_ever, random.Random(seed)) for seed in range(CHANGERS)))
 
     def ask(self, type_, resource_id, method, path, body=None):
         """One try: what has no answer may or may not have been done. Gives the answer or None."""

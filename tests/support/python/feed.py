@@ -3,8 +3,9 @@
 import base64
 import hashlib
 import struct
-import threading
 import uuid
+
+from background import Background
 
 
 def position(realm_id, tx=0, event_id=None, seen_at=0):
@@ -26,30 +27,20 @@ def everything(realm, after="oldest", limit=1000, **query):
             return items, after
 
 
-class Follower:
+class Follower(Background):
     """Follows a realm's log in a thread of its own; `items` are what came, in order."""
 
     def __init__(self, realm, after, wait="5s", limit=1000):
         self.realm, self.after, self.wait, self.limit = realm, after, wait, limit
-        self.items, self.failures, self.stopping = [], [], threading.Event()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
+        self.items = []
+        super().__init__(self.run)
+        self.start()
 
     def run(self):
-        try:
-            while not self.stopping.is_set():
-                page = self.realm.get("/feed", after=self.after, wait=self.wait, limit=self.limit).json
-                self.items += page["items"]
-                self.after = page["position"]
-        except BaseException as error:  # shown by stop()
-            self.failures.append(error)
+        while not self.stopping.is_set():
+            page = self.realm.get("/feed", after=self.after, wait=self.wait, limit=self.limit).json
+            self.items += page["items"]
+            self.after = page["position"]
 
     def ids(self):
         return [item["id"] for item in self.items]
-
-    def stop(self):
-        self.stopping.set()
-        self.thread.join(30)
-        assert not self.thread.is_alive(), "the follower hangs"
-        if self.failures:
-            raise self.failures[0]
