@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "delivery/engine.h"
 #include "store/attempt_now.h"
+#include "store/breakers_table.h"
 #include "store/tables.h"
 
 namespace postrider::api {
@@ -196,8 +197,9 @@ Result<DeliveryView> redeliver_in(store::Transaction& tx, delivery::Engine& engi
     POSTRIDER_TRY(audit::record(
         tx, actor,
         {.realm = realm, .action = "delivery.redeliver", .resource_id = id.to_string()}));
-    tx.after_commit([&engine, realm, webhook, commit = tx.commit_number()] {
-        engine.wake(realm, webhook, commit);
+    POSTRIDER_TRY(store::breakers_table::hurry(tx, realm, webhook, tx.now()));
+    tx.after_commit([&engine, realm, webhook, id, commit = tx.commit_number()] {
+        engine.wake(realm, webhook, commit, id);
     });
     POSTRIDER_ASSIGN(auto pending, store::deliveries_table::find(tx.sql(), realm, id));
     CHECK(pending.has_value());
@@ -220,8 +222,9 @@ Result<DeliveryView> attempt_now_in(store::Transaction& tx, delivery::Engine& en
     POSTRIDER_TRY(audit::record(
         tx, actor,
         {.realm = realm, .action = "delivery.attempt_now", .resource_id = id.to_string()}));
-    tx.after_commit([&engine, realm, webhook, commit = tx.commit_number()] {
-        engine.wake(realm, webhook, commit);
+    POSTRIDER_TRY(store::breakers_table::hurry(tx, realm, webhook, tx.now()));
+    tx.after_commit([&engine, realm, webhook, id, commit = tx.commit_number()] {
+        engine.wake(realm, webhook, commit, id);
     });
     POSTRIDER_ASSIGN(auto due, store::deliveries_table::find(tx.sql(), realm, id));
     CHECK(due.has_value());

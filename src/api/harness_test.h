@@ -40,7 +40,8 @@ class FakeEngine final : public delivery::Engine {
     void target_changed(webhooks::SharedTarget) override {}
     void target_removed(const WebhookId&) override {}
     void send_test(events::Offer, std::function<void(Result<void>)> done) override { done({}); }
-    void wake(const RealmId&, const WebhookId& webhook, store::CommitNumber) override {
+    void wake(const RealmId&, const WebhookId& webhook, store::CommitNumber,
+              std::optional<DeliveryId>) override {
         MutexLock lock(mutex_);
         woken_.push_back(webhook);
     }

@@ -106,7 +106,7 @@ class ServerImpl final : public Server {
           recoveries_(
               *store_,
               [this](const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit) {
-                  engine_->wake(realm, webhook, commit);
+                  engine_->wake(realm, webhook, commit, {});
               },
               [](const Error& error) {
                   log::warning("webhooks", "recovery waits", {{"reason", error.message}});

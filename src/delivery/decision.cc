@@ -30,12 +30,20 @@ Duration with_jitter(Duration delay, Random& random) {
     return Duration{static_cast<std::int64_t>(static_cast<double>(delay.count()) * factor)};
 }
 
+}  // namespace
+
+std::optional<Duration> asked_delay(const AttemptResult& result, Timestamp now) {
+    if (result.status == 0) return std::nullopt;
+    const auto* header = find_header(result.response_headers, "retry-after");
+    return header != nullptr ? parse_retry_after(*header, now) : std::nullopt;
+}
+
+namespace {
+
 Duration response_delay(const AttemptResult& result, Duration scheduled, Timestamp now,
                         Random& jitter) {
     Duration delay = with_jitter(scheduled, jitter);
-    if (result.status == 0) return delay;
-    const auto* header = find_header(result.response_headers, "retry-after");
-    auto asked = header != nullptr ? parse_retry_after(*header, now) : std::nullopt;
+    const auto asked = asked_delay(result, now);
     if (!asked) return delay;
     return std::clamp<Duration>(*asked, delay, std::max<Duration>(delay, limits::retry_delay_max));
 }
@@ -92,8 +100,8 @@ std::string describe(const AttemptResult& result) {
 }
 
 Decision decide(const store::DeliveryRow& row, const AttemptResult& result,
-                const webhooks::Target& target, Timestamp started_at, Timestamp now,
-                Random& jitter) {
+                const webhooks::Target& target, Timestamp started_at, Timestamp now, Random& jitter,
+                std::optional<Timestamp> probe_again_at) {
     Decision decision{.next = row};
     auto& next = decision.next;
     ++next.attempts;
@@ -117,6 +125,9 @@ Decision decide(const store::DeliveryRow& row, const AttemptResult& result,
                "The receiver answered 410 Gone, which disables the webhook.", now);
     } else if (kind == OutcomeKind::internal) {
         decide_internal(next, result, target, now);
+    } else if (probe_again_at && !target.retry_schedule.empty()) {
+        next.internal_failures = 0;
+        next.due_at = *probe_again_at;
     } else {
         decide_failure(next, result, target, now, jitter);
     }

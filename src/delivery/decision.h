@@ -23,10 +23,13 @@ struct Decision {
 /// A wait is the schedule's, ±20 %, or what Retry-After asks, clamped between the schedule's and
 /// 24 h. Internal outcomes do not use the schedule up: 1 s, doubling to 5 min, until the schedule's
 /// whole span (an hour at least) has passed since the delivery became pending. A test is never
-/// repeated.
+/// repeated. A probe of an open breaker that fails uses nothing of the schedule up: it is due again
+/// at `probe_again_at`; but who asks for no retry gets none.
 Decision decide(const store::DeliveryRow& row, const AttemptResult& result,
-                const webhooks::Target& target, Timestamp started_at, Timestamp now,
-                Random& jitter);
+                const webhooks::Target& target, Timestamp started_at, Timestamp now, Random& jitter,
+                std::optional<Timestamp> probe_again_at = std::nullopt);
+/// As the receiver asks by Retry-After, unclamped; nullopt: it does not.
+std::optional<Duration> asked_delay(const AttemptResult& result, Timestamp now);
 
 /// One sentence for people: "answered 503", "connection refused by 192.0.2.1:443".
 std::string describe(const AttemptResult& result);

@@ -82,6 +82,25 @@ TEST(Decision, waits_follow_the_schedule_until_it_is_used_up) {
     EXPECT_NE(third.next.reason.find("All 3 attempts"), std::string::npos) << third.next.reason;
 }
 
+TEST(Decision, a_probe_that_fails_uses_nothing_of_the_schedule_up) {
+    NoJitter random;
+    const auto target = target_with({5s, 5min});
+    auto row = pending(1);
+    for (int probe = 1; probe <= 100; ++probe) {
+        const auto decision = decide(row, answered(503), target, now, now, random, now + 5min);
+        row = decision.next;
+        EXPECT_EQ(row.state, DeliveryState::pending);
+        EXPECT_EQ(row.due_at, now + 5min);
+        EXPECT_EQ(row.attempts, 1 + probe);
+        EXPECT_TRUE(decision.counts_as_failure);
+    }
+    EXPECT_EQ(decide_now(row, answered(503), target).next.due_at, now + 5min);
+    EXPECT_EQ(
+        decide(pending(0), answered(503), target_with({}), now, now, random, now + 5min).next.state,
+        DeliveryState::failed)
+        << "who wants one attempt gets one";
+}
+
 TEST(Decision, an_empty_schedule_is_one_attempt) {
     EXPECT_EQ(decide_now(pending(0), answered(500), target_with({})).next.state,
               DeliveryState::failed);

@@ -40,9 +40,12 @@ constexpr bool abort_on_poison = true;
 constexpr bool abort_on_poison = false;
 #endif
 
-LaneSignal lane_signal(OutcomeReason reason) {
-    if (reason == OutcomeReason::accepted) return LaneSignal::success;
-    return is_timeout(reason) ? LaneSignal::timeout : LaneSignal::failure;
+LaneSignal lane_signal(const AttemptResult& result) {
+    if (result.reason == OutcomeReason::accepted) return LaneSignal::success;
+    if (kind_of(result.reason) == OutcomeKind::internal) return LaneSignal::none;
+    if (is_timeout(result.reason)) return LaneSignal::timeout;
+    const bool is_down = result.status == 0 || result.status == 429 || result.status >= 500;
+    return is_down ? LaneSignal::failure : LaneSignal::refused;
 }
 
 admission::Policy policy_of(const webhooks::Target& target) {
@@ -87,8 +90,9 @@ class EngineImpl final : public Engine {
     void send_test(events::Offer offer, std::function<void(Result<void>)> done) override {
         inbox_.put(TestOffered{std::move(offer), std::move(done)});
     }
-    void wake(const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit) override {
-        inbox_.put(Woken{realm, webhook, commit});
+    void wake(const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit,
+              std::optional<DeliveryId> wanted) override {
+        inbox_.put(Woken{realm, webhook, commit, wanted});
     }
     void own(std::vector<store::OwnedLane> lanes) override { inbox_.put(Owned{std::move(lanes)}); }
     void release(std::vector<store::OwnedLane> lanes) override {
@@ -210,6 +214,17 @@ Result<store::deliveries_table::Due> read_due(store::sql::Connection& sql,
     if (is_cancelling) return fail(ErrorCode::unavailable, "it is being cancelled");
     return store::deliveries_table::due(sql, refill.realm, refill.webhook, refill.due_since,
                                         refill.limit, refill.bytes);
+}
+
+/// Requires: `answer` has what is due.
+void recall_breaker(store::Snapshot& snapshot, Refilled& answer) {
+    auto found =
+        store::breakers_table::find(snapshot.sql(), answer.refill.realm, answer.refill.webhook);
+    if (found) {
+        answer.breaker = *found;
+    } else {
+        answer.due = std::unexpected(std::move(found).error());
+    }
 }
 
 Result<void> EngineImpl::start() {
@@ -362,8 +377,11 @@ void EngineImpl::handle(TargetChanged& changed) {
                      (!target.enabled || target.version > known->version + 1);
     // What waited while it could not be read.
     const bool is_back = known != nullptr && !known->enabled && target.enabled;
+    const bool is_elsewhere = known != nullptr && known->url != nullptr && target.url != nullptr &&
+                              *known->url != *target.url;
     known = changed.target;
     if (!ownership_->has(target.webhook)) return;
+    if (is_back || is_elsewhere) scheduler_.close_breaker(target.webhook, due_now());
     if (cancelled) {
         scheduler_.reset_lane(target.webhook, changed.commit);
         scheduler_.set_policy(target.webhook, policy_of(target), false, due_now());
@@ -388,6 +406,7 @@ void EngineImpl::handle(TargetRemoved& removed) {
 
 void EngineImpl::handle(Woken& woken) {
     if (ownership_->has(woken.webhook)) {
+        if (woken.wanted) scheduler_.hurry(woken.webhook, *woken.wanted, due_now());
         scheduler_.mark_behind(woken.realm, woken.webhook, woken.commit,
                                clock_.now() - limits::told_late_max);
     } else {
@@ -417,7 +436,12 @@ void EngineImpl::handle(TestOffered& test) {
 
 void EngineImpl::handle(Refilled& refilled) {
     if (refilled.due) {
-        scheduler_.refilled(refilled.refill, std::move(*refilled.due), refilled.commit, due_now());
+        std::optional<admission::Breaker::Open> breaker;
+        if (const auto& row = refilled.breaker) {
+            breaker = {row->opened_at, row->next_probe_at, row->wait};
+        }
+        scheduler_.refilled(refilled.refill, std::move(*refilled.due), refilled.commit, due_now(),
+                            breaker);
     } else {
         scheduler_.refill_failed(refilled.refill, due_now());
     }
@@ -520,7 +544,7 @@ void EngineImpl::attempt(Held held) {
                           (target->enabled || target->tombstone || held.row.by_hand);
     if (!may_send) {
         // Cancelled in the store, or set aside; the message about it is on its way.
-        scheduler_.finished(held, LaneSignal::failure, due_now());
+        scheduler_.finished(held, {}, due_now());
         scheduler_.landed(held.row.realm, held.event->size());
         scheduler_.recorded(held.row.webhook, held.row.id, std::nullopt, 0, due_now());
         end_trial(held.row.id);
@@ -599,8 +623,18 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
     if (options_.attempted) options_.attempted(result.reason, result.timings.total);
     mask_secret(result, flight.secret);
     const auto& row = flight.held.row;
-    if (flight.planned) scheduler_.finished(flight.held, lane_signal(result.reason), due_now());
-    auto decision = decide(row, result, *flight.target, flight.started_at, clock_.now(), jitter_);
+    const Timestamp now = clock_.now();
+    Scheduler::Breaking breaking;
+    if (flight.planned) {
+        breaking = scheduler_.finished(
+            flight.held, {lane_signal(result), now, asked_delay(result, now)}, due_now());
+    }
+    std::optional<Timestamp> probe_again_at;
+    if (flight.held.is_probe && breaking.open) {
+        probe_again_at = breaking.open->next_probe_at - due_time_.ahead();
+    }
+    auto decision =
+        decide(row, result, *flight.target, flight.started_at, now, jitter_, probe_again_at);
     auto attempt = build_attempt(flight.held, *flight.target, std::move(flight.recorded_headers),
                                  std::move(result), flight.started_at);
     if (decision.next.state == DeliveryState::pending) {
@@ -609,6 +643,13 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
         static_cast<void>(due_now());
         decision.next.due_at += due_time_.ahead();
     }
+    std::optional<Outcome::BreakerChange> change;
+    if (breaking.has_changed) {
+        change.emplace();
+        if (const auto& open = breaking.open) {
+            change->open = {open->opened_at, open->next_probe_at, open->wait};
+        }
+    }
     recorder_.add({.held = std::move(flight.held),
                    .decision = std::move(decision),
                    .attempt = std::move(attempt),
@@ -616,6 +657,7 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
                    .flight_slot = flight.slot,
                    .is_planned = flight.planned,
                    .epoch = flight.epoch,
+                   .breaker = std::move(change),
                    .recorded = std::move(flight.done)});
     tick_soon();
 }
@@ -625,10 +667,12 @@ void EngineImpl::start_refills() {
     for (auto& refill : scheduler_.refills(due_now())) {
         store_.read(store::Turn::of(refill.realm), store::ReadClass::first,
                     [this, refill](Result<store::Snapshot*> snapshot) {
-                        Refilled answer{refill, std::unexpected(Error{}), 0};
+                        Refilled answer{refill, std::unexpected(Error{}), 0, {}};
                         if (snapshot) {
                             answer.commit = (*snapshot)->commit_number();
                             answer.due = read_due((*snapshot)->sql(), refill);
+                            if (refill.asks_breaker && answer.due)
+                                recall_breaker(**snapshot, answer);
                             if (answer.due) set_aside(std::move(answer.due->unreadable));
                         } else {
                             answer.due = std::unexpected(std::move(snapshot).error());

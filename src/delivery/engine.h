@@ -40,9 +40,10 @@ class Engine : public events::DeliverySink, public webhooks::TargetSink {
     /// Sends a delivery marked `test` now, past its lane's limits and even when the webhook is
     /// disabled; `done` is called after its attempt is recorded, on any thread.
     virtual void send_test(events::Offer offer, std::function<void(Result<void>)> done) = 0;
-    /// A delivery was made pending by hand or by recover; after that commit.
-    virtual void wake(const RealmId& realm, const WebhookId& webhook,
-                      store::CommitNumber commit) = 0;
+    /// A delivery was made pending, or due, by hand or by recover; after that commit. Of a lane
+    /// whose breaker is open `wanted` is the next probe, at once, when it is in memory.
+    virtual void wake(const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit,
+                      std::optional<DeliveryId> wanted) = 0;
     /// With EngineOptions::ownership. Its lanes, all of them; nothing is attempted after `until`.
     virtual void own(std::vector<store::OwnedLane> /*lanes*/) {}
     virtual void release(std::vector<store::OwnedLane> /*lanes*/) {}

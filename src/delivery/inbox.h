@@ -26,6 +26,7 @@ struct Woken {
     RealmId realm;
     WebhookId webhook;
     store::CommitNumber commit = 0;
+    std::optional<DeliveryId> wanted = {};
 };
 struct TestOffered {
     events::Offer offer;
@@ -35,6 +36,7 @@ struct Refilled {
     Scheduler::Refill refill;
     Result<store::deliveries_table::Due> due;
     store::CommitNumber commit = 0;
+    std::optional<store::BreakerRow> breaker = {};  ///< when the refill asks for it
 };
 
 /// Of a cluster; see Engine.

@@ -19,6 +19,7 @@ struct Held {
     store::DeliveryRow row;
     SharedEvent event;
     std::uint64_t life = 0;  ///< of its lane, when it was planned
+    bool is_probe = false;   ///< planned while the lane's breaker was open
 };
 
 /// The deliveries of one webhook: those in memory, those in flight, and what is known of those that
@@ -37,6 +38,10 @@ struct Lane {
 
     admission::Admission admission;
     Backlog backlog;
+    bool has_recalled = false;  ///< what another process left of its breaker
+    // What an open breaker tries next: what somebody wants, else not of the resource of the last.
+    std::optional<DeliveryId> wanted;
+    std::optional<ResourceId> last_probed;
 
     // Its places in the scheduler's queues.
     bool queued_ready = false;

@@ -76,6 +76,7 @@ class Batch {
             if (settled[i]) verdicts_[order[i]] = Verdict::applied;
         }
         POSTRIDER_TRY(update_health());
+        POSTRIDER_TRY(keep_breakers());
         for (std::size_t i = 0; i < outcomes_.size(); ++i) {
             if (!is_fenced(i)) POSTRIDER_TRY(follow_up(i));
         }
@@ -171,6 +172,20 @@ class Batch {
         }
         POSTRIDER_TRY(count_failures(failed, webhooks, to_disable));
         return disable(to_disable);
+    }
+
+    /// The last change of each lane's.
+    Result<void> keep_breakers() {
+        std::map<WebhookId, std::size_t> last;
+        for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+            if (!is_fenced(i) && outcomes_[i].breaker) last[next(i).webhook] = i;
+        }
+        for (const auto& [webhook, i] : last) {
+            const auto& open = outcomes_[i].breaker->open;
+            POSTRIDER_TRY(open ? store::breakers_table::put(tx_, next(i).realm, webhook, *open)
+                               : store::breakers_table::remove(tx_, next(i).realm, webhook));
+        }
+        return {};
     }
 
     Result<void> count_failures(const std::vector<store::WebhookHealthRow>& failed,

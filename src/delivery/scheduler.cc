@@ -51,6 +51,30 @@ void Scheduler::set_policy(const WebhookId& webhook, const admission::Policy& po
     queue_if_ready(*lane, now);
 }
 
+void Scheduler::close_breaker(const WebhookId& webhook, Timestamp now) {
+    auto* lane = find(webhook);
+    if (lane == nullptr) return;
+    lane->has_recalled = true;
+    lane->admission.breaker().close();
+    queue_if_ready(*lane, now);
+}
+
+void Scheduler::hurry(const WebhookId& webhook, const DeliveryId& wanted, Timestamp now) {
+    auto* lane = find(webhook);
+    if (lane == nullptr || !lane->admission.breaker().open()) return;
+    lane->wanted = wanted;
+    lane->admission.breaker().hurry(now);
+    const auto is_it = [&](const auto& waiting) { return waiting.second.row.id == wanted; };
+    const auto waits = std::ranges::find_if(lane->waiting, is_it);
+    if (waits != lane->waiting.end()) {
+        lane->ready.push_front(std::move(waits->second));
+        lane->waiting.erase(waits);
+    }
+    // One that only the store has comes by the read that follows, if there is room; refilled() asks
+    // again.
+    if (lane->known.contains(wanted) || !reads_for_room(*lane)) queue_if_ready(*lane, now);
+}
+
 void Scheduler::remove_lane(const WebhookId& webhook) {
     auto* lane = find(webhook);
     if (lane == nullptr) return;
@@ -211,10 +235,12 @@ Lane* Scheduler::next_in_turn() {
     return nullptr;
 }
 
+/// Half a window: one read fetches many, and a busy lane is not read for every single place.
+bool Scheduler::reads_for_room(const Lane& lane) { return lane.held() <= lane.window() / 2; }
+
 void Scheduler::want_refill(Lane& lane) {
     if (!lane.backlog.wants_read() || lane.queued_refill) return;
-    // Half a window: one read fetches many, and a busy lane is not read for every single place.
-    if (lane.held() > lane.window() / 2) return;
+    if (!reads_for_room(lane)) return;
     lane.queued_refill = true;
     refill_queue_.push_back({lane.webhook, lane.life});
 }
@@ -238,7 +264,8 @@ std::vector<Scheduler::Refill> Scheduler::refills(Timestamp now) {
         std::size_t room = std::min(lane->window() - lane->held(), limits::refill_deliveries_max);
         wanted.push_back({lane->realm, lane->webhook, lane->life, due_since,
                           lane->known.size() + room + 1,
-                          lane->known_bytes + limits::refill_bytes_max});
+                          lane->known_bytes + limits::refill_bytes_max,
+                          !lane->has_recalled || lane->admission.breaker().open()});
     }
     return wanted;
 }
@@ -252,11 +279,18 @@ void Scheduler::refill_failed(const Refill& refill, Timestamp now) {
 }
 
 void Scheduler::refilled(const Refill& refill, store::deliveries_table::Due due,
-                         store::CommitNumber commit, Timestamp now) {
+                         store::CommitNumber commit, Timestamp now,
+                         const std::optional<admission::Breaker::Open>& breaker) {
     auto* lane = find(refill.webhook, refill.life);
     if (lane == nullptr) return;
     --refills_in_flight_;
+    if (!std::exchange(lane->has_recalled, true)) {
+        lane->admission.breaker().recall(breaker, now);
+    } else if (breaker) {
+        lane->admission.breaker().hurry(breaker->next_probe_at);
+    }
     lane->backlog.end_read(take(*lane, std::move(due), commit, now), now);
+    queue_if_ready(*lane, now);
     follow(*lane);
 }
 
@@ -293,15 +327,34 @@ Backlog::Answer Scheduler::take(Lane& lane, store::deliveries_table::Due due,
 }
 
 Held Scheduler::start(Lane& lane, Timestamp now) {
-    Held held = std::move(lane.ready.front());
-    lane.ready.pop_front();
+    const bool is_probe = lane.admission.breaker().open().has_value();
+    const auto next = is_probe ? next_probe(lane) : lane.ready.begin();
+    Held held = std::move(*next);
+    lane.ready.erase(next);
     held.life = lane.life;
+    held.is_probe = is_probe;
+    if (is_probe) {
+        lane.wanted.reset();
+        lane.last_probed = held.event->resource_id();
+    }
     --held_;
     held_bytes_ -= held.event->size();
     flight_bytes_.take(lane.realm, held.event->size());
     lane.admission.started(now);
     ++in_flight_;
     return held;
+}
+
+/// Resources have turns, so that one whose events the receiver cannot take does not keep the
+/// breaker open for the others.
+std::deque<Held>::iterator Scheduler::next_probe(Lane& lane) {
+    const auto wanted = std::ranges::find_if(
+        lane.ready, [&](const Held& held) { return held.row.id == lane.wanted; });
+    if (wanted != lane.ready.end()) return wanted;
+    const auto other = std::ranges::find_if(lane.ready, [&](const Held& held) {
+        return held.event->resource_id() != lane.last_probed;
+    });
+    return other != lane.ready.end() ? other : lane.ready.begin();
 }
 
 std::vector<Held> Scheduler::plan(Timestamp now, std::size_t count_max) {
@@ -347,13 +400,20 @@ void Scheduler::landed(const RealmId& realm, std::size_t bytes) {
     flight_bytes_.give(realm, bytes);
 }
 
-void Scheduler::finished(const Held& planned, LaneSignal signal, Timestamp now) {
+Scheduler::Breaking Scheduler::finished(const Held& planned, const Ended& ended, Timestamp now) {
     auto* lane = find(planned.row.webhook, planned.life);
-    if (lane == nullptr) return;
-    lane->admission.ended(signal);
+    if (lane == nullptr) return {};
+    const auto before = lane->admission.breaker().open();
+    lane->admission.ended({.signal = ended.signal,
+                           .was_probe = planned.is_probe,
+                           .at = now,
+                           .wall = ended.wall,
+                           .retry_after = ended.retry_after});
     --in_flight_;
     queue_if_ready(*lane, now);
     want_refill(*lane);
+    const auto& open = lane->admission.breaker().open();
+    return {.open = open, .has_changed = open != before};
 }
 
 void Scheduler::recorded(const WebhookId& webhook, const DeliveryId& delivery,

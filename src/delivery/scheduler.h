@@ -35,6 +35,10 @@ class Scheduler {
     /// Its pending deliveries may have been cancelled at or before `commit`: forgets what is held
     /// (not what is in flight) and reads again.
     void reset_lane(const WebhookId& webhook, store::CommitNumber commit);
+    /// Its receiver is another, or somebody says that it is up: nothing is known of it.
+    void close_breaker(const WebhookId& webhook, Timestamp now);
+    /// Somebody wants something of the lane attempted now: of an open one it is the next probe.
+    void hurry(const WebhookId& webhook, const DeliveryId& wanted, Timestamp now);
     /// The store has deliveries of this lane that memory was not offered (refused, revived), or
     /// that are due earlier than it knows, at `due_since` or later.
     void mark_behind(const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit,
@@ -49,24 +53,36 @@ class Scheduler {
     struct Refill {
         RealmId realm;
         WebhookId webhook;
-        std::uint64_t life = 0;  ///< of the lane: its answer is for no other
-        Timestamp due_since;     ///< nothing is pending that was due before
-        std::size_t limit = 0;   ///< rows to read
-        std::size_t bytes = 0;   ///< of bodies to read
+        std::uint64_t life = 0;     ///< of the lane: its answer is for no other
+        Timestamp due_since;        ///< nothing is pending that was due before
+        std::size_t limit = 0;      ///< rows to read
+        std::size_t bytes = 0;      ///< of bodies to read
+        bool asks_breaker = false;  ///< what another process left of it, or wants of it
     };
     /// Lanes to read from the store now; at most limits::refills_in_flight_max are under way.
     std::vector<Refill> refills(Timestamp now);
-    /// `due` of a snapshot that has seen `commit`.
+    /// `due` of a snapshot that has seen `commit`; `breaker` as the store has it, of one that asks.
     void refilled(const Refill& refill, store::deliveries_table::Due due,
-                  store::CommitNumber commit, Timestamp now);
+                  store::CommitNumber commit, Timestamp now,
+                  const std::optional<admission::Breaker::Open>& breaker = {});
     /// Reads again in limits::refill_again_after: what refused the read is busy.
     void refill_failed(const Refill& refill, Timestamp now);
 
     /// Deliveries to attempt now, at most `count_max`, lane by lane. They count as in flight until
     /// finished().
     std::vector<Held> plan(Timestamp now, std::size_t count_max);
-    /// The attempt of what was planned ended; the delivery is remembered until recorded().
-    void finished(const Held& planned, LaneSignal signal, Timestamp now);
+    /// The attempt of what was planned ended; the delivery is remembered until recorded(). Answers
+    /// what became of the lane's breaker.
+    struct Ended {
+        LaneSignal signal = LaneSignal::none;
+        Timestamp wall = {};                       ///< when, for people
+        std::optional<Duration> retry_after = {};  ///< as the receiver asks
+    };
+    struct Breaking {
+        std::optional<admission::Breaker::Open> open;
+        bool has_changed = false;  ///< the store is to keep it
+    };
+    Breaking finished(const Held& planned, const Ended& ended, Timestamp now);
     /// What was planned holds no memory any more: recorded, or never attempted. Its realm's large
     /// bodies may go on. Requires: called once for each that plan() gave.
     void landed(const RealmId& realm, std::size_t bytes);
@@ -98,9 +114,11 @@ class Scheduler {
     void queue_if_ready(Lane& lane, Timestamp now);
     Lane* next_in_turn();
     Held start(Lane& lane, Timestamp now);
+    static std::deque<Held>::iterator next_probe(Lane& lane);
     Backlog::Answer take(Lane& lane, store::deliveries_table::Due due, store::CommitNumber commit,
                          Timestamp now);
     void follow(Lane& lane);
+    static bool reads_for_room(const Lane& lane);
     void want_refill(Lane& lane);
     void set_wake(Lane& lane);
     void take_due(Timestamp now);

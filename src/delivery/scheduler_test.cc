@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -62,6 +63,156 @@ TEST(Scheduler, lanes_take_turns) {
     for (int i = 0; i < 6; ++i) EXPECT_EQ(planned[i].row.webhook, webhook_number(i % 3));
 }
 
+/// One webhook whose receiver is looked at by the second: what is planned ends at once, by
+/// `answer`, and is due again as a probe is, or after five seconds.
+class Outage {
+ public:
+    explicit Outage(std::size_t count) {
+        scheduler_.add_lane(realm, webhook_);
+        for (std::uint64_t n = 1; n <= count; ++n) {
+            auto offer = offer_of(webhook_, n, 1);
+            ResourceId resource;
+            resource.uuid.bytes[15] = static_cast<std::uint8_t>(n % 50);
+            offer.event =
+                std::make_shared<const EventContent>("user.created", start, resource, "{}");
+            pending_.emplace(std::pair(offer.row.due_at, offer.row.id), std::move(offer));
+        }
+    }
+
+    /// Until `until`, or nothing is pending.
+    void run(Timestamp until, const std::function<LaneSignal(const Held&)>& answer) {
+        while (now_ < until && !pending_.empty()) {
+            for (auto& refill : scheduler_.refills(now_))
+                scheduler_.refilled(refill, read(refill), 1, now_);
+            auto planned = scheduler_.plan(now_, 1000);
+            if (planned.empty()) {
+                now_ += 100ms;
+                continue;
+            }
+            most_in_flight = std::max(most_in_flight, scheduler_.in_flight());
+            for (auto& held : planned) end(std::move(held), answer);
+        }
+    }
+
+    bool is_open() const {
+        return scheduler_.find_lane(webhook_)->admission.breaker().open().has_value();
+    }
+    std::size_t pending() const { return pending_.size(); }
+    Timestamp now() const { return now_; }
+
+    std::size_t attempts_while_open = 0;
+    std::size_t most_in_flight = 0;
+
+ private:
+    store::deliveries_table::Due read(const Scheduler::Refill& refill) const {
+        store::deliveries_table::Due due;
+        for (const auto& [key, offer] : pending_) {
+            due.complete = due.deliveries.size() < refill.limit;
+            if (!due.complete) break;
+            due.deliveries.push_back({offer.row, offer.event});
+        }
+        return due;
+    }
+    void end(Held held, const std::function<LaneSignal(const Held&)>& answer) {
+        attempts_while_open += held.is_probe ? 1 : 0;
+        const auto signal = answer(held);
+        const auto breaking = scheduler_.finished(held, {signal}, now_);
+        scheduler_.landed(realm, held.event->size());
+        auto offer = std::move(pending_.extract({held.row.due_at, held.row.id}).mapped());
+        std::optional<Held> next;
+        if (signal != LaneSignal::success) {
+            offer.row.due_at =
+                held.is_probe && breaking.open ? breaking.open->next_probe_at : now_ + 5s;
+            next = Held{offer.row, offer.event};
+            pending_.emplace(std::pair(offer.row.due_at, offer.row.id), offer);
+        }
+        scheduler_.recorded(webhook_, held.row.id, std::move(next), 1, now_);
+    }
+
+    Scheduler scheduler_{1000};
+    WebhookId webhook_ = webhook_number(1);
+    Timestamp now_ = start;
+    std::map<std::pair<Timestamp, DeliveryId>, events::Offer> pending_;
+};
+
+TEST(Scheduler, a_receiver_that_is_down_for_an_hour_is_left_alone_and_approached_slowly) {
+    constexpr std::size_t count = 100'000;
+    Outage outage(count);
+    outage.run(start + 1h, [](const Held&) { return LaneSignal::failure; });
+    EXPECT_TRUE(outage.is_open());
+    EXPECT_LE(outage.attempts_while_open, 20u);
+    EXPECT_GE(outage.attempts_while_open, 10u);
+    EXPECT_EQ(outage.pending(), count);
+
+    std::size_t succeeded = 0;
+    outage.most_in_flight = 0;
+    outage.run(start + 2h, [&](const Held&) {
+        ++succeeded;
+        // One more for each success: a slow start from one.
+        EXPECT_LE(outage.most_in_flight, succeeded);
+        return LaneSignal::success;
+    });
+    EXPECT_EQ(outage.pending(), 0u);
+    EXPECT_EQ(succeeded, count);
+    EXPECT_EQ(outage.most_in_flight, limits::lane_in_flight_max);
+}
+
+TEST(Scheduler, ten_events_that_the_receiver_cannot_take_do_not_hold_the_others) {
+    constexpr std::size_t count = 500;
+    Outage outage(count);
+    const auto is_poison = [](const Held& held) {
+        return held.event->resource_id().uuid.bytes[15] == 7;  // ten of them
+    };
+    std::size_t good = 0;
+    outage.run(start + 10min, [&](const Held& held) {
+        if (is_poison(held)) return LaneSignal::failure;
+        ++good;
+        return LaneSignal::success;
+    });
+    EXPECT_EQ(good, count - 10);
+    EXPECT_EQ(outage.pending(), 10u);
+}
+
+TEST(Scheduler, what_somebody_wants_is_the_next_probe) {
+    Scheduler scheduler(1000);
+    scheduler.add_lane(realm, webhook_number(1));
+    settle_lanes(scheduler);
+    std::uint64_t number = 1;
+    for (std::size_t i = 0; i < limits::breaker_failures_in_row; ++i) {
+        scheduler.offer(offer_of(webhook_number(1), number++, 1), start);
+        for (const auto& held : scheduler.plan(start, 1)) {
+            scheduler.finished(held, {LaneSignal::failure}, start);
+        }
+    }
+    const auto first = offer_of(webhook_number(1), number++, 1);
+    const auto wanted = offer_of(webhook_number(1), number++, 1);
+    scheduler.offer(first, start);
+    scheduler.offer(wanted, start);
+    EXPECT_TRUE(scheduler.plan(start, 10).empty());
+    scheduler.hurry(webhook_number(1), wanted.row.id, start + 1s);
+    const auto planned = scheduler.plan(start + 1s, 10);
+    ASSERT_EQ(planned.size(), 1u);
+    EXPECT_EQ(planned[0].row.id, wanted.row.id);
+    EXPECT_TRUE(planned[0].is_probe);
+}
+
+TEST(Scheduler, a_lane_goes_by_the_breaker_that_another_process_left) {
+    Scheduler scheduler(1000);
+    scheduler.add_lane(realm, webhook_number(1));
+    const auto refills = scheduler.refills(start);
+    ASSERT_EQ(refills.size(), 1u);
+    EXPECT_TRUE(refills[0].asks_breaker);
+    store::deliveries_table::Due due;
+    const auto offer = offer_of(webhook_number(1), 1, 1);
+    due.deliveries.push_back({offer.row, offer.event});
+    due.complete = true;
+    const admission::Breaker::Open open{start - 1h, start + 4min, 5min};
+    scheduler.refilled(refills[0], due, 1, start, open);
+    EXPECT_TRUE(scheduler.plan(start, 10).empty());
+    EXPECT_EQ(scheduler.next_wake(), start + 4min);
+    EXPECT_EQ(scheduler.plan(start + 4min, 10).size(), 1u);
+}
+
 TEST(Scheduler, large_bodies_in_flight_of_one_realm_leave_room_for_another) {
     Scheduler scheduler(1000);
     const auto large = content_of(std::string(limits::payload_bytes_max_hard - 256, 'x'));
@@ -85,7 +236,7 @@ TEST(Scheduler, large_bodies_in_flight_of_one_realm_leave_room_for_another) {
     EXPECT_EQ(count(realm), 48) << "half of 96 MiB";
     EXPECT_EQ(count(other), 1);
     EXPECT_TRUE(scheduler.plan(start, 1000).empty());
-    scheduler.finished(planned[0], LaneSignal::success, start);
+    scheduler.finished(planned[0], {LaneSignal::success}, start);
     EXPECT_TRUE(scheduler.plan(start, 1000).empty()) << "until its outcome is in the store";
     scheduler.landed(realm, large->size());
     scheduler.landed(other, large->size());
@@ -118,7 +269,7 @@ TEST(Scheduler, a_lane_grows_on_success_and_narrows_to_one_after_three_timeouts)
         scheduler.offer(std::move(offer), start);
         const auto planned = scheduler.plan(start, 1);
         ASSERT_EQ(planned.size(), 1u);
-        scheduler.finished(planned[0], signal, start);
+        scheduler.finished(planned[0], {signal}, start);
         scheduler.recorded(webhook, id, std::nullopt, 1, start);
     };
     for (int i = 0; i < 200; ++i) attempt(LaneSignal::success);
@@ -169,7 +320,7 @@ TEST(Scheduler, a_proven_lane_does_not_wait_for_all_the_others) {
     scheduler.offer(std::move(first), start);
     const auto attempted = scheduler.plan(start, 1);
     ASSERT_EQ(attempted.size(), 1u);
-    scheduler.finished(attempted[0], LaneSignal::success, start);
+    scheduler.finished(attempted[0], {LaneSignal::success}, start);
     scheduler.recorded(proven, id, std::nullopt, 1, start);
 
     std::uint64_t number = 2;
@@ -317,7 +468,7 @@ TEST(Scheduler, a_retry_due_late_waits_in_the_store_only) {
     auto offer = offer_of(webhook, 1, 1);
     scheduler.offer(offer, start);
     auto planned = scheduler.plan(start, 10);
-    scheduler.finished(planned[0], LaneSignal::failure, start);
+    scheduler.finished(planned[0], {LaneSignal::failure}, start);
     planned[0].row.due_at = start + 2h;
     auto id = planned[0].row.id;
     scheduler.recorded(webhook, id, std::move(planned[0]), 2, start);
@@ -351,6 +502,9 @@ class Simulation {
         // Everything that is left must come to its end.
         for (int step = 0; step < 20'000 && !all_final(); ++step) {
             now_ += 50ms;
+            // A breaker may be open for minutes.
+            const bool is_idle = flying_.empty() && reads_.empty() && unrecorded_.empty();
+            if (is_idle && scheduler_.next_wake()) now_ = std::max(now_, *scheduler_.next_wake());
             act();
         }
         ASSERT_TRUE(all_final()) << "pending for ever";
@@ -500,7 +654,7 @@ class Simulation {
         const auto signal = success       ? LaneSignal::success
                             : chance(0.5) ? LaneSignal::failure
                                           : LaneSignal::timeout;
-        scheduler_.finished(*at, signal, now_);
+        scheduler_.finished(*at, {signal}, now_);
         unrecorded_.push_back({std::move(*at), success});
         flying_.erase(at);
     }

@@ -511,10 +511,23 @@ CREATE TABLE removed_roles (
 ALTER TABLE clients ADD COLUMN tokens_after BYTES;
 )sql";
 
+// Webhooks whose receiver is left alone, and until when (breakers_table.h). `wait` in microseconds.
+constexpr const char* breakers = R"sql(
+CREATE TABLE breakers (
+    realm_id BYTES NOT NULL,
+    webhook_id BYTES NOT NULL,
+    opened_at BIGINT NOT NULL,
+    next_probe_at BIGINT NOT NULL,
+    wait BIGINT NOT NULL,
+    PRIMARY KEY (realm_id, webhook_id)
+) CLUSTERED;
+)sql";
+
 constexpr std::array steps{
     first,    directory,       audit_indexes,    powers,        users_by_age,
     fan_outs, resource_slices, counters,         cancellations, users_by_words,
-    controls, consumers,       versions_by_time, fan_out_sets,  removals};
+    controls, consumers,       versions_by_time, fan_out_sets,  removals,
+    breakers};
 
 }  // namespace
 

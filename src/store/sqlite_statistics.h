@@ -16,6 +16,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('webhooks', 'webhooks', '10000 1000 1'),
     ('webhook_versions', 'webhook_versions', '50000 5000 5 1'),
     ('webhook_health', 'webhook_health', '1000 100 1'),
+    ('breakers', 'breakers', '1000 100 1'),
     ('event_types', 'event_types', '1000 100 1'),
     ('events', 'events', '10000000 1000000 1'),
     ('events', 'events_by_type', '10000000 1000000 50000 1'),

@@ -69,12 +69,18 @@ Result<Health> HealthReader::read(store::sql::Connection& sql, const WebhookId& 
     constexpr auto counted_max = static_cast<std::int64_t>(limits::waiting_counted_max);
     health.waiting = std::min(waiting.count, counted_max);
     health.waiting_is_more = waiting.count > counted_max;
+    POSTRIDER_ASSIGN(health.breaker, store::breakers_table::find(sql, realm_, webhook));
     if (waiting.oldest) health.oldest_waiting_at = waiting.oldest->uuid.time();
     return health;
 }
 
 void write_health(json::Writer& writer, const Health& health) {
+    const auto& breaker = health.breaker;
     writer.begin_object();
+    writer.member("breaker", breaker ? "open" : "closed");
+    time_or_null(writer, "open_since", breaker ? std::optional(breaker->opened_at) : std::nullopt);
+    time_or_null(writer, "next_probe_at",
+                 breaker ? std::optional(breaker->next_probe_at) : std::nullopt);
     time_or_null(writer, "last_success_at", health.last.success_at);
     write_last_failure(writer, health.last);
     time_or_null(writer, "failing_since", health.last.failing_since);

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/json.h"
+#include "store/breakers_table.h"
 #include "store/counters_table.h"
 #include "webhooks/webhook.h"
 
@@ -18,6 +19,7 @@ struct Health {
     bool waiting_is_more = false;
     /// Of those that are waiting; when they are more than are counted, of those due first.
     std::optional<Timestamp> oldest_waiting_at;
+    std::optional<store::BreakerRow> breaker;  ///< nullopt: closed
 };
 
 /// Reads the health of several webhooks of a realm in one snapshot: what is counted and not yet

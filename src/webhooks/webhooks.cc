@@ -6,6 +6,7 @@
 
 #include "audit/record.h"
 #include "model/limits.h"
+#include "store/breakers_table.h"
 #include "store/cancellations_table.h"
 #include "store/counters_table.h"
 #include "store/fan_outs_table.h"
@@ -254,6 +255,7 @@ Result<void> Webhooks::save(Transaction& tx, Loaded& loaded, Draft& draft, const
     }
     if ((was_switched && row.enabled) || draft.has_changed("url")) {
         POSTRIDER_TRY(store::webhook_health_table::clear(tx, row.realm, row.id));
+        POSTRIDER_TRY(store::breakers_table::remove(tx, row.realm, row.id));
     }
     tell_sink(tx, row, loaded.conditions);
     POSTRIDER_TRY(publisher_.publish(tx, row.realm,

@@ -105,7 +105,7 @@ def test_a_store_without_counters_begins_empty(tmp_path, receiver, path):
         server.stop()
         with log_age.opened(server) as (sql, _):
             for table in ("outcome_log", "counters", "webhook_results", "deleted_webhooks", "cancellations",
-                          "consumers", "fan_out_sets", "removed_roles"):
+                          "consumers", "fan_out_sets", "removed_roles", "breakers"):
                 sql.execute(f"DROP TABLE {table}")
             for index in ("users_by_words", "webhook_versions_by_time"):
                 sql.execute(f"DROP INDEX {index}")

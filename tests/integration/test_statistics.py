@@ -112,7 +112,7 @@ def test_health_tells_the_truth(server, receiver, path):
     untouched = realm.webhook(webhook)["health"]
     assert untouched == {"last_success_at": None, "last_failure": None, "failing_since": None, "failures_in_row": 0,
                          "attempts_24h": 0, "failed_24h": 0, "waiting": 0, "waiting_is_more": False,
-                         "oldest_waiting_at": None}
+                         "oldest_waiting_at": None, "breaker": "closed", "open_since": None, "next_probe_at": None}
 
     def attempted(count):
         wait_for(lambda: realm.webhook(webhook)["health"]["attempts_24h"] == count, f"{count} attempts")

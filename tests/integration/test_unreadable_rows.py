@@ -88,12 +88,15 @@ def fill_the_rest(server, realm, receiver, names):
 
 
 def leave_parts(connection, realm_id, names):
-    """What a crash leaves of a publish to many webhooks, and of a webhook with a great backlog that was disabled."""
+    """What a crash leaves of a publish to many webhooks, of a webhook with a great backlog that was disabled, and of
+    one whose breaker was open."""
     raw = lambda text: bytes.fromhex(text.replace("-", ""))
     connection.execute("INSERT INTO fan_outs (realm_id, id, event_id, config_version, webhooks) VALUES (?, ?, ?, 1, ?)",
                        (raw(realm_id), uuid.uuid4().bytes, raw(names["event_id"]), raw(names["webhook_id"])))
     connection.execute("INSERT INTO fan_out_sets (realm_id, id, events, config_version, webhooks) VALUES (?, ?, ?, 1, ?)",
                        (raw(realm_id), uuid.uuid4().bytes, raw(names["event_id"]) * 2, raw(names["webhook_id"])))
+    connection.execute("INSERT INTO breakers (realm_id, webhook_id, opened_at, next_probe_at, wait) VALUES (?, ?, 1, 1, 5000000)",
+                       (raw(realm_id), raw(names["webhook_id"])))
     connection.execute("INSERT INTO removed_roles (realm_id, role_id) VALUES (?, ?)", (raw(realm_id), uuid.uuid4().bytes))
     connection.execute("INSERT INTO cancellations (realm_id, id, webhook_id, reason, cancelled_at, except_event, before_id) "
                        "VALUES (?, ?, ?, 'The webhook was disabled.', 1, ?, ?)",

@@ -56,6 +56,11 @@ function OverTime({ webhook }: { webhook: Webhook }) {
                   <span key="" className="text-bad">
                     <Time at={health.failing_since} /> ({plural(health.failures_in_row, 'failure')}{' '}
                     in a row)
+                    {health.breaker === 'open' && (
+                      <span className="block text-muted">
+                        left alone, next attempt <Time at={health.next_probe_at} />
+                      </span>
+                    )}
                   </span>
                 ) : (
                   'not failing'

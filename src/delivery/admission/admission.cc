@@ -18,12 +18,16 @@ void Admission::set_policy(const Policy& policy, bool is_taken_over, Timestamp n
 }
 
 std::size_t Admission::limit() const {
+    if (breaker_.open()) return 1;
     return std::min(slow_start_.limit(), policy_.max_in_flight);
 }
 
 Answer Admission::ask(Timestamp now, const Machine& machine) const {
     const std::size_t limit = machine.is_crowded && !is_proven() ? 1 : this->limit();
     if (in_flight_ >= limit) return Blocked{Blocked::Why::in_flight};
+    if (breaker_.open() && breaker_.open()->next_probe_at > now) {
+        return NotBefore{breaker_.open()->next_probe_at};
+    }
     if (rate_ && rate_->next() > now) return NotBefore{rate_->next()};
     if (!machine.has_bytes) return Blocked{Blocked::Why::bytes};
     return Start{};
@@ -38,10 +42,13 @@ void Admission::count(Timestamp now) {
     if (rate_) rate_->started(now);
 }
 
-void Admission::ended(LaneSignal signal) {
+void Admission::ended(const Breaker::End& end) {
     CHECK(in_flight_ > 0);
     --in_flight_;
-    slow_start_.ended(signal, policy_.max_in_flight);
+    const bool was_open = breaker_.open().has_value();
+    breaker_.ended(end);
+    if (was_open && !breaker_.open()) return slow_start_.begin_anew();
+    slow_start_.ended(end.signal, policy_.max_in_flight);
 }
 
 }  // namespace postrider::delivery::admission

@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "delivery/admission/answer.h"
+#include "delivery/admission/breaker.h"
 #include "delivery/admission/rate.h"
 #include "delivery/admission/slow_start.h"
 #include "model/limits.h"
@@ -44,15 +45,19 @@ class Admission {
     /// An attempt started that did not ask (a test); it counts for the rate.
     void count(Timestamp now);
     /// An attempt of the lane ended. Requires: it was started.
-    void ended(LaneSignal signal);
+    void ended(const Breaker::End& end);
 
     std::size_t in_flight() const { return in_flight_; }
     /// How many may be in flight, the machine aside.
     std::size_t limit() const;
-    bool is_proven() const { return slow_start_.is_proven(); }
+    bool is_proven() const { return slow_start_.is_proven() && !breaker_.open(); }
+
+    Breaker& breaker() { return breaker_; }
+    const Breaker& breaker() const { return breaker_; }
 
  private:
     Policy policy_;
+    Breaker breaker_;
     SlowStart slow_start_;
     std::optional<Rate> rate_;
     std::size_t in_flight_ = 0;

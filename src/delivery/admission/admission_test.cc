@@ -24,7 +24,7 @@ TEST(AdmissionTest, a_lane_may_not_have_more_in_flight_than_its_limit) {
         lane.started(start);
     }
     EXPECT_EQ(why(lane.ask(start, {})), Blocked::Why::in_flight);
-    lane.ended(LaneSignal::failure);
+    lane.ended({.signal = LaneSignal::failure});
     EXPECT_TRUE(starts(lane.ask(start, {})));
     lane.set_policy({.max_in_flight = 2}, false, start);
     EXPECT_EQ(lane.limit(), 2u);
@@ -36,7 +36,7 @@ TEST(AdmissionTest, a_lane_without_a_success_has_one_place_on_a_crowded_machine)
     EXPECT_TRUE(starts(lane.ask(start, {.is_crowded = true})));
     lane.started(start);
     EXPECT_EQ(why(lane.ask(start, {.is_crowded = true})), Blocked::Why::in_flight);
-    lane.ended(LaneSignal::success);
+    lane.ended({.signal = LaneSignal::success});
     lane.started(start);
     EXPECT_TRUE(starts(lane.ask(start, {.is_crowded = true})));
 }
@@ -56,7 +56,7 @@ TEST(AdmissionTest, the_same_rate_limit_again_starts_no_new_count) {
     const Policy policy{.rate_limit = Policy::RateLimit{.count = 1, .per = 60s}};
     lane.set_policy(policy, false, start);
     lane.started(start);
-    lane.ended(LaneSignal::success);
+    lane.ended({.signal = LaneSignal::success});
     lane.set_policy(policy, false, start);
     EXPECT_FALSE(starts(lane.ask(start + 59s, {})));
     lane.set_policy({}, false, start);

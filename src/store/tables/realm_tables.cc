@@ -46,6 +46,7 @@ constexpr std::array steps{
           "d.realm_id = e.realm_id AND d.event_id = e.id) LIMIT $2)"},
     PURGE("webhook_versions", "webhook_id, since"),
     PURGE("webhook_health", "webhook_id"),
+    PURGE("breakers", "webhook_id"),
     Query{"DELETE FROM webhooks WHERE realm_id = $1 AND id IN (SELECT w.id FROM webhooks w "
           "WHERE w.realm_id = $1 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE "
           "d.realm_id = w.realm_id AND d.webhook_id = w.id) LIMIT $2)"},

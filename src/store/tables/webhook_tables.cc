@@ -1,4 +1,5 @@
 // The tables of webhooks, their versions and their health.
+#include "store/breakers_table.h"
 #include "store/health_table.h"
 #include "store/id_range.h"
 #include "store/search.h"
@@ -148,6 +149,7 @@ Result<void> purge(Transaction& tx, const RealmId& realm, const WebhookId& id) {
         "DELETE FROM webhook_versions WHERE realm_id = $1 AND webhook_id = $2"};
     POSTRIDER_TRY(tx.sql().run(webhook, realm, id));
     POSTRIDER_TRY(tx.sql().run(versions, realm, id));
+    POSTRIDER_TRY(breakers_table::remove(tx, realm, id));
     return webhook_health_table::clear(tx, realm, id);
 }
 
