@@ -341,7 +341,7 @@ type WebhookCreated struct {
 	Headers        map[string]any `json:"headers"`
 	Events         []string       `json:"events"`
 	Enabled        bool           `json:"enabled"`
-	DisabledReason any            `json:"disabled_reason"`
+	DisabledReason *string        `json:"disabled_reason"`
 	Timeout        *string        `json:"timeout"`
 	RetrySchedule  []string       `json:"retry_schedule"`
 	Signing        []string       `json:"signing"`
@@ -349,11 +349,11 @@ type WebhookCreated struct {
 		Count int64  `json:"count"`
 		Per   string `json:"per"`
 	} `json:"rate_limit"`
-	MaxInFlight *int64 `json:"max_in_flight"`
-	Format      any    `json:"format"`
-	Version     int64  `json:"version,omitempty"`
-	CreatedAt   string `json:"created_at"`
-	UpdatedAt   string `json:"updated_at"`
+	MaxInFlight *int64  `json:"max_in_flight"`
+	Format      *string `json:"format"`
+	Version     int64   `json:"version,omitempty"`
+	CreatedAt   string  `json:"created_at"`
+	UpdatedAt   string  `json:"updated_at"`
 }
 
 // WebhookUpdated is the data of webhook.updated. A webhook is updated, also when it was disabled because its receiver fails or answered 410. A rotated secret has changed: ["secret"].
@@ -365,7 +365,7 @@ type WebhookUpdated struct {
 	Headers        map[string]any `json:"headers"`
 	Events         []string       `json:"events"`
 	Enabled        bool           `json:"enabled"`
-	DisabledReason any            `json:"disabled_reason"`
+	DisabledReason *string        `json:"disabled_reason"`
 	Timeout        *string        `json:"timeout"`
 	RetrySchedule  []string       `json:"retry_schedule"`
 	Signing        []string       `json:"signing"`
@@ -374,7 +374,7 @@ type WebhookUpdated struct {
 		Per   string `json:"per"`
 	} `json:"rate_limit"`
 	MaxInFlight *int64   `json:"max_in_flight"`
-	Format      any      `json:"format"`
+	Format      *string  `json:"format"`
 	Version     int64    `json:"version,omitempty"`
 	CreatedAt   string   `json:"created_at"`
 	UpdatedAt   string   `json:"updated_at"`
@@ -390,7 +390,7 @@ type WebhookDeleted struct {
 	Headers        map[string]any `json:"headers"`
 	Events         []string       `json:"events"`
 	Enabled        bool           `json:"enabled"`
-	DisabledReason any            `json:"disabled_reason"`
+	DisabledReason *string        `json:"disabled_reason"`
 	Timeout        *string        `json:"timeout"`
 	RetrySchedule  []string       `json:"retry_schedule"`
 	Signing        []string       `json:"signing"`
@@ -398,9 +398,9 @@ type WebhookDeleted struct {
 		Count int64  `json:"count"`
 		Per   string `json:"per"`
 	} `json:"rate_limit"`
-	MaxInFlight *int64 `json:"max_in_flight"`
-	Format      any    `json:"format"`
-	Version     int64  `json:"version,omitempty"`
-	CreatedAt   string `json:"created_at"`
-	UpdatedAt   string `json:"updated_at"`
+	MaxInFlight *int64  `json:"max_in_flight"`
+	Format      *string `json:"format"`
+	Version     int64   `json:"version,omitempty"`
+	CreatedAt   string  `json:"created_at"`
+	UpdatedAt   string  `json:"updated_at"`
 }

@@ -68,7 +68,7 @@ const Shape perhaps_of_client{"", of_client.properties, ""};
 
 const Shape contained_in_client{
     R"("contained")",
-    R"("contained": {"type": "object", "additionalProperties": {"type": "integer"},
+    R"("contained": {"type": "object", "additionalProperties": {"type": "integer", "format": "int64"},
                      "description": "How many of each kind went with it."})",
     R"("contained": {"roles": 4, "redirect_uris": 2})",
 };

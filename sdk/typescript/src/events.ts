@@ -316,7 +316,7 @@ export type WebhookCreated = Envelope<'webhook.created', {
   headers: Record<string, unknown>
   events: Array<string>
   enabled: boolean
-  disabled_reason: unknown
+  disabled_reason: string | null
   timeout: string | null
   retry_schedule: Array<string> | null
   signing: Array<string>
@@ -325,7 +325,7 @@ export type WebhookCreated = Envelope<'webhook.created', {
     per: string
   } | null
   max_in_flight: number | null
-  format: unknown
+  format: string | null
   version?: number
   created_at: string
   updated_at: string
@@ -340,7 +340,7 @@ export type WebhookUpdated = Envelope<'webhook.updated', {
   headers: Record<string, unknown>
   events: Array<string>
   enabled: boolean
-  disabled_reason: unknown
+  disabled_reason: string | null
   timeout: string | null
   retry_schedule: Array<string> | null
   signing: Array<string>
@@ -349,7 +349,7 @@ export type WebhookUpdated = Envelope<'webhook.updated', {
     per: string
   } | null
   max_in_flight: number | null
-  format: unknown
+  format: string | null
   version?: number
   created_at: string
   updated_at: string
@@ -365,7 +365,7 @@ export type WebhookDeleted = Envelope<'webhook.deleted', {
   headers: Record<string, unknown>
   events: Array<string>
   enabled: boolean
-  disabled_reason: unknown
+  disabled_reason: string | null
   timeout: string | null
   retry_schedule: Array<string> | null
   signing: Array<string>
@@ -374,7 +374,7 @@ export type WebhookDeleted = Envelope<'webhook.deleted', {
     per: string
   } | null
   max_in_flight: number | null
-  format: unknown
+  format: string | null
   version?: number
   created_at: string
   updated_at: string

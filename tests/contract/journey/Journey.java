@@ -21,7 +21,7 @@ class Journey {
         var event = new EventsApi(client).publishEvent(realm, new EventWrite().event("order.paid")
             .resourceId(UUID.fromString(arguments[4])).data(Map.of("number", "A-1042")), "java");
         var events = new EventsApi(client).listEvents(realm, 1, null, "order.paid", null, null, null);
-        var deliveries = new DeliveriesApi(client).listDeliveries(realm, 50, null, null, event.getId(), null, null, null, null);
+        var deliveries = new DeliveriesApi(client).listDeliveries(realm, 50, null, null, event.getId(), null, null, null, null, null, null, null, null);
         webhooks.deleteWebhook(realm, hook.getId(), null);
         System.out.println(client.getObjectMapper().writeValueAsString(Map.of(
             "webhook", hook.getId(), "event", event.getId(),
