@@ -1,5 +1,6 @@
 #include "access/device_cookie.h"
 
+#include "base/big_endian.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
 #include "model/limits.h"
@@ -9,26 +10,9 @@ namespace postrider::access {
 namespace {
 
 constexpr std::size_t id_bytes = 16;
-constexpr std::size_t time_bytes = 8;
 constexpr std::size_t nonce_bytes = 16;
 constexpr std::size_t mac_bytes = 32;
-constexpr std::size_t payload_bytes = 2 * id_bytes + time_bytes + nonce_bytes;
-
-std::string time_text(Timestamp time) {
-    auto micros = static_cast<std::uint64_t>(to_micros(time));
-    std::string text(time_bytes, '\0');
-    for (std::size_t i = time_bytes; i > 0; --i) {
-        text[i - 1] = static_cast<char>(micros & 0xff);
-        micros >>= 8;
-    }
-    return text;
-}
-
-Timestamp time_of(std::string_view text) {
-    std::uint64_t micros = 0;
-    for (const char c : text) micros = micros << 8 | static_cast<unsigned char>(c);
-    return from_micros(static_cast<std::int64_t>(micros));
-}
+constexpr std::size_t payload_bytes = 2 * id_bytes + big_endian_bytes + nonce_bytes;
 
 }  // namespace
 
@@ -41,7 +25,8 @@ std::string DeviceCookies::sign(std::string_view payload) const {
 std::string DeviceCookies::write(const Device& device) const {
     std::string payload;
     payload.append(device.realm.uuid.view()).append(device.user.uuid.view());
-    payload.append(time_text(device.password_set_at)).append(device.nonce);
+    append_big_endian(payload, to_micros(device.password_set_at));
+    payload.append(device.nonce);
     const std::string mac = sign(payload);
     return base64url_encode(payload + mac);
 }
@@ -55,8 +40,8 @@ std::optional<Device> DeviceCookies::read(std::string_view text) const {
     if (!equal_in_constant_time(sign(payload), all.substr(payload_bytes))) return std::nullopt;
     return Device{.realm = RealmId{Uuid::from_bytes(payload.substr(0, id_bytes))},
                   .user = UserId{Uuid::from_bytes(payload.substr(id_bytes, id_bytes))},
-                  .password_set_at = time_of(payload.substr(2 * id_bytes, time_bytes)),
-                  .nonce = std::string(payload.substr(2 * id_bytes + time_bytes))};
+                  .password_set_at = from_micros(read_big_endian(payload.substr(2 * id_bytes))),
+                  .nonce = std::string(payload.substr(2 * id_bytes + big_endian_bytes))};
 }
 
 }  // namespace postrider::access

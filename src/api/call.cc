@@ -174,7 +174,23 @@ void Reply::send(Result<Answer> answer) const {
     if (error.code == ErrorCode::internal || error.code == ErrorCode::corrupt) {
         log::error("api", "request failed", {{"request", request_id_}, {"reason", error.message}});
     }
-    responder_.send(http::problem_response(with_filters(error), request_id_));
+    std::optional<http::ProblemMember> more;
+    if (member_of_ && error.problem != nullptr && error.problem == member_of_->slug) {
+        more = member_of_->member;
+    }
+    responder_.send(http::problem_response(with_filters(error), request_id_, more));
+}
+
+Reply Reply::with_member(std::string slug, http::ProblemMember member) const {
+    Reply reply = *this;
+    reply.member_of_ = {std::move(slug), std::move(member)};
+    return reply;
+}
+
+Answer Reply::problem(const Error& error, const http::ProblemMember& member) const {
+    Answer answer;
+    static_cast<http::Response&>(answer) = http::problem_response(error, request_id_, member);
+    return answer;
 }
 
 /// Says which filters were too wide.

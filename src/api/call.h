@@ -101,14 +101,23 @@ class Reply {
             }
         };
     }
+    /// The same, for a call whose problem `slug` has one member more.
+    Reply with_member(std::string slug, http::ProblemMember member) const;
+    /// The answer to an error, with one member more.
+    Answer problem(const Error& error, const http::ProblemMember& member) const;
     const std::string& request_id() const { return request_id_; }
 
  private:
+    struct MemberOf {
+        std::string slug;
+        http::ProblemMember member;
+    };
     Error with_filters(Error error) const;
 
     http::Responder responder_;
     std::string request_id_;
     std::vector<std::string> filters_;
+    std::optional<MemberOf> member_of_;
 };
 
 /// One page of a list, by value: where it begins, and the cursor of the next one.

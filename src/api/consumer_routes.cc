@@ -160,19 +160,12 @@ Result<Wanted> read_wanted(const Call& call) {
                                       " event types, prefixes such as \"user.*\", or \"*\"");
         }
     }
-    std::optional<Error> gone;
     if (const auto text = body.string("position")) {
-        auto parsed = parse_feed_point(call.realm, *text);
-        if (parsed) {
-            wanted.point = *parsed;
-        } else if (parsed.error().problem != nullptr) {
-            gone = std::move(parsed).error();
-        } else {
-            body.refuse("position", parsed.error().message);
-        }
+        const auto parsed = parse_feed_point(call.realm, *text);
+        if (!parsed) body.refuse("position", parsed.error().message);
+        wanted.point = parsed.value_or(FeedPoint{});
     }
     POSTRIDER_TRY(body.finish());
-    if (gone) return std::unexpected(std::move(*gone));
     return wanted;
 }
 
@@ -234,15 +227,11 @@ Result<Put> put(store::Transaction& tx, FeedOrder order, const RealmId& realm, c
 
 Result<void> put_consumer(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
-    auto wanted = read_wanted(call);
-    if (!wanted) {
-        call.reply.send(feed_problem(call.reply, call.realm, std::move(wanted).error()));
-        return {};
-    }
+    POSTRIDER_ASSIGN(auto wanted, read_wanted(call));
     store::write<Put>(
         call.store,
         [order = store::feed_order(context.whole_store), realm = call.realm, actor = call.actor(),
-         wanted = *std::move(wanted), kept_since = call.kept_since](store::Transaction& tx) {
+         wanted = std::move(wanted), kept_since = call.kept_since](store::Transaction& tx) {
             return put(tx, order, realm, actor, wanted, kept_since);
         },
         call.reply.with<Put>([realm = call.realm_name](const Put& put) {
@@ -320,19 +309,13 @@ Result<void> commit_consumer(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(auto body, call.json_object());
     body.require("position");
-    const auto text = body.string("position");
     FeedPoint point;
-    if (text) {
-        auto parsed = parse_feed_point(call.realm, *text);
-        if (parsed && *text != "oldest" && *text != "newest") {
-            point = *parsed;
-        } else if (!parsed && parsed.error().problem != nullptr) {
-            POSTRIDER_TRY(body.finish());
-            call.reply.send(feed_problem(call.reply, call.realm, std::move(parsed).error()));
-            return {};
-        } else {
+    if (const auto text = body.string("position")) {
+        const auto parsed = parse_feed_point(call.realm, *text);
+        if (!parsed || *text == "oldest" || *text == "newest") {
             body.refuse("position", "must be the position of an event or of an answer, as it is");
         }
+        point = parsed.value_or(FeedPoint{});
     }
     POSTRIDER_TRY(body.finish());
     store::write<Committed>(
@@ -343,16 +326,15 @@ Result<void> commit_consumer(Context& context, Call& call) {
         },
         call.reply.with<Committed>([reply = call.reply](const Committed& committed) {
             const ConsumerRow& row = committed.row;
-            const std::string kept = '"' + feed::encode(row.realm, {row.place, row.seen_at}) + '"';
-            if (!committed.is_behind) return json_answer(200, "{\"position\":" + kept + "}");
-            return problem_with(
-                reply,
+            const std::string kept = feed::encode(row.realm, {row.place, row.seen_at});
+            if (!committed.is_behind) return json_answer(200, R"({"position":")" + kept + R"("})");
+            return reply.problem(
                 {ErrorCode::conflict,
                  "A later position of the consumer \"" + row.name +
                      "\" is kept already; nothing was changed. Go on from committed_position.",
                  {},
                  "position-behind"},
-                "committed_position", kept);
+                {"committed_position", kept});
         }));
     return {};
 }
@@ -366,11 +348,13 @@ RouteList consumer_routes(Context& context) {
     return {
         handle(context, {"GET", consumers, "list_consumers"}, list_consumers),
         handle(context, {"GET", consumer, "get_consumer"}, get_consumer),
-        handle(context, {"PUT", consumer, "put_consumer", body}, put_consumer),
+        handle(context, {"PUT", consumer, "put_consumer", body},
+               with_oldest_position(put_consumer)),
         handle(context, {"DELETE", consumer, "delete_consumer"}, delete_consumer),
         handle(context, {"GET", consumer + "/events", "read_consumer_events"},
-               read_consumer_events),
-        handle(context, {"POST", consumer + "/commit", "commit_consumer", body}, commit_consumer),
+               with_oldest_position(read_consumer_events)),
+        handle(context, {"POST", consumer + "/commit", "commit_consumer", body},
+               with_oldest_position(commit_consumer)),
     };
 }
 

@@ -1,5 +1,6 @@
 #include "api/cursor.h"
 
+#include "base/big_endian.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
 
@@ -12,7 +13,6 @@ namespace {
 constexpr char format = 1;
 constexpr char timed_format = 2;
 constexpr std::size_t id_bytes = 16;
-constexpr std::size_t time_bytes = 8;
 constexpr std::size_t digest_bytes = 8;
 
 std::string digest(std::string_view scope, std::string_view position) {
@@ -30,7 +30,7 @@ std::string encode(char kind, std::string_view scope, std::string_view position)
 }
 
 std::optional<std::string> decode(char kind, std::string_view scope, std::string_view cursor) {
-    const std::size_t size = kind == timed_format ? time_bytes + id_bytes : id_bytes;
+    const std::size_t size = kind == timed_format ? big_endian_bytes + id_bytes : id_bytes;
     const auto raw = base64url_decode(cursor);
     if (!raw || raw->size() != 1 + size + digest_bytes || raw->front() != kind) {
         return std::nullopt;
@@ -53,11 +53,8 @@ std::optional<Uuid> read_cursor(std::string_view scope, std::string_view cursor)
 }
 
 std::string make_timed_cursor(std::string_view scope, const TimedPosition& last) {
-    const auto micros = static_cast<std::uint64_t>(to_micros(last.at));
     std::string position;
-    for (int shift = 56; shift >= 0; shift -= 8) {
-        position += static_cast<char>((micros >> shift) & 0xFF);
-    }
+    append_big_endian(position, to_micros(last.at));
     position += last.id.view();
     return encode(timed_format, scope, position);
 }
@@ -65,12 +62,9 @@ std::string make_timed_cursor(std::string_view scope, const TimedPosition& last)
 std::optional<TimedPosition> read_timed_cursor(std::string_view scope, std::string_view cursor) {
     const auto position = decode(timed_format, scope, cursor);
     if (!position) return std::nullopt;
-    std::uint64_t micros = 0;
-    for (std::size_t i = 0; i < time_bytes; ++i) {
-        micros = micros << 8 | static_cast<unsigned char>((*position)[i]);
-    }
-    return TimedPosition{.at = from_micros(static_cast<std::int64_t>(micros)),
-                         .id = Uuid::from_bytes(std::string_view(*position).substr(time_bytes))};
+    return TimedPosition{
+        .at = from_micros(read_big_endian(*position)),
+        .id = Uuid::from_bytes(std::string_view(*position).substr(big_endian_bytes))};
 }
 
 }  // namespace postrider::api

@@ -14,17 +14,18 @@ Result<FeedPoint> parse_feed_point(const RealmId& realm, const std::string& text
         return fail(ErrorCode::invalid_argument,
                     "is no position: use one of an answer as it is, or oldest, or newest");
     }
-    if (!decoded->is_of_realm) {
-        return std::unexpected(
-            feed::position_gone("This position is of another realm's log. Begin at "
-                                "oldest_position, or with newest."));
-    }
+    if (!decoded->is_of_realm) return FeedPoint{.kind = FeedPoint::Kind::elsewhere, .position = {}};
     return FeedPoint{.kind = FeedPoint::Kind::position, .position = decoded->position};
 }
 
 Result<feed::Position> find_feed_point(store::sql::Connection& sql, store::FeedOrder order,
                                        const RealmId& realm, const FeedPoint& point,
                                        Timestamp now) {
+    if (point.kind == FeedPoint::Kind::elsewhere) {
+        return std::unexpected(
+            feed::position_gone("This position is of another realm's log. Begin at "
+                                "oldest_position, or with newest."));
+    }
     if (point.kind == FeedPoint::Kind::newest) {
         POSTRIDER_ASSIGN(const auto place, store::feed_table::newest(sql, order, realm));
         return feed::Position{place, now};
@@ -66,10 +67,8 @@ Answer page_answer(const RealmId& realm, const feed::Page& page) {
 
 /// Sends what came of a read.
 void send_page(const Reply& reply, const RealmId& realm, Result<feed::Page> page) {
-    reply.send(guard_memory([&]() -> Result<Answer> {
-        if (page) return page_answer(realm, *page);
-        return feed_problem(reply, realm, std::move(page).error());
-    }));
+    reply.with<feed::Page>([&](const feed::Page& read) { return page_answer(realm, read); })(
+        std::move(page));
 }
 
 /// After a wait: whoever asked may have lost the right meanwhile, and then hears nothing of what
@@ -93,6 +92,14 @@ void send_if_still_allowed(Context& context, const std::shared_ptr<const http::R
 }
 
 }  // namespace
+
+CallHandler with_oldest_position(CallHandler handler) {
+    return [handler = std::move(handler)](Context& context, Call& call) {
+        call.reply = call.reply.with_member("position-gone",
+                                            {"oldest_position", feed::encode(call.realm, {})});
+        return handler(context, call);
+    };
+}
 
 void answer_feed(Context& context, const Call& call, feed::Feed::Start start,
                  std::function<Result<feed::Feed::Start>(store::sql::Connection&)> find_start,
@@ -120,24 +127,6 @@ void answer_feed(Context& context, const Call& call, feed::Feed::Start start,
             if (who == nullptr) return send_page(reply, realm, std::move(page));
             send_if_still_allowed(context, who, operation, reply, realm, std::move(page));
         });
-}
-
-Result<Answer> feed_problem(const Reply& reply, const RealmId& realm, Error error) {
-    if (error.problem == nullptr || error.problem != std::string_view("position-gone")) {
-        return std::unexpected(std::move(error));
-    }
-    return problem_with(reply, error, "oldest_position", '"' + feed::encode(realm, {}) + '"');
-}
-
-Answer problem_with(const Reply& reply, const Error& error, std::string_view member,
-                    std::string_view json) {
-    Answer answer;
-    static_cast<http::Response&>(answer) = http::problem_response(error, reply.request_id());
-    const auto end = answer.body.rfind('}');
-    std::string more = ",\"";
-    more.append(member).append("\":").append(json);
-    answer.body.insert(end, more);
-    return answer;
 }
 
 }  // namespace postrider::api

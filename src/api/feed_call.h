@@ -12,14 +12,13 @@ namespace postrider::api {
 
 /// Where a parameter or a member says that a reader begins.
 struct FeedPoint {
-    enum class Kind { position, newest };
+    enum class Kind { position, newest, elsewhere };  ///< elsewhere: of another realm
     Kind kind = Kind::position;
     feed::Position position;  ///< the beginning, for "oldest"
 };
-/// Reads "oldest", "newest" or a position. Errors: position_gone() (of another realm);
-/// invalid_argument, whose message says what it must be.
+/// Reads "oldest", "newest" or a position. The error's message says what it must be.
 Result<FeedPoint> parse_feed_point(const RealmId& realm, const std::string& text);
-/// The position that it means now.
+/// The position that it means now. Errors: position_gone() (it is of another realm).
 Result<feed::Position> find_feed_point(store::sql::Connection& sql, store::FeedOrder order,
                                        const RealmId& realm, const FeedPoint& point, Timestamp now);
 
@@ -30,15 +29,11 @@ struct FeedBounds {
 };
 FeedBounds feed_bounds(Query& query);
 
+/// A call of the feed or of a consumer: its problem "position-gone" has the oldest position.
+CallHandler with_oldest_position(CallHandler handler);
 /// Reads, and answers the call.
 void answer_feed(Context& context, const Call& call, feed::Feed::Start start,
                  std::function<Result<feed::Feed::Start>(store::sql::Connection&)> find_start,
                  const FeedBounds& bounds);
-
-/// An error as an answer; that of a position that is gone with the oldest one there is.
-Result<Answer> feed_problem(const Reply& reply, const RealmId& realm, Error error);
-/// A problem with one member more. `json` is JSON text.
-Answer problem_with(const Reply& reply, const Error& error, std::string_view member,
-                    std::string_view json);
 
 }  // namespace postrider::api

@@ -34,26 +34,16 @@ std::vector<std::string> read_patterns(Query& query) {
 Result<void> read_feed(Context& context, Call& call) {
     auto query = call.query();
     FeedPoint point;
-    std::optional<Error> gone;
     if (const auto text = query.text("after")) {
-        auto parsed = parse_feed_point(call.realm, *text);
-        if (parsed) {
-            point = *parsed;
-        } else if (parsed.error().problem != nullptr) {
-            gone = std::move(parsed).error();
-        } else {
-            query.refuse("after", parsed.error().message);
-        }
+        const auto parsed = parse_feed_point(call.realm, *text);
+        if (!parsed) query.refuse("after", parsed.error().message);
+        point = parsed.value_or(FeedPoint{});
     }
     feed::Feed::Start start{.after = point.position, .patterns = read_patterns(query)};
     const FeedBounds bounds = feed_bounds(query);
     POSTRIDER_TRY(query.finish());
-    if (gone) {
-        call.reply.send(feed_problem(call.reply, call.realm, std::move(*gone)));
-        return {};
-    }
     std::function<Result<feed::Feed::Start>(store::sql::Connection&)> find_start;
-    if (point.kind == FeedPoint::Kind::newest) {
+    if (point.kind != FeedPoint::Kind::position) {
         find_start =
             [order = store::feed_order(context.whole_store), realm = call.realm, point, start,
              now = context.clock.now()](store::sql::Connection& sql) -> Result<feed::Feed::Start> {
@@ -69,7 +59,8 @@ Result<void> read_feed(Context& context, Call& call) {
 }  // namespace
 
 RouteList feed_routes(Context& context) {
-    return {handle(context, {"GET", "/api/v1/realms/{realm}/feed", "read_feed"}, read_feed)};
+    return {handle(context, {"GET", "/api/v1/realms/{realm}/feed", "read_feed"},
+                   with_oldest_position(read_feed))};
 }
 
 }  // namespace postrider::api

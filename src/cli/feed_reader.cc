@@ -70,12 +70,6 @@ std::string joined(const std::vector<std::string>& words) {
     return text;
 }
 
-std::string list_json(const std::vector<std::string>& words) {
-    json::Array items;
-    for (const std::string& word : words) items.emplace_back(word);
-    return json::serialize(items);
-}
-
 /// One run of follow_feed.
 class Reader {
  public:
@@ -100,14 +94,14 @@ class Reader {
     }
 
  private:
-    std::string consumer_path(std::string_view more = {}) const {
-        return context_.in_realm(fmt::format("/consumers/{}{}", percent_encoded(*consumer_), more));
+    std::string path(std::string_view below = {}) const {
+        return consumer_path(context_, *consumer_, below);
     }
 
     /// Makes the consumer, or takes the position of the one that is there. The exit code when that
     /// cannot be.
     std::optional<ExitCode> open_consumer() {
-        auto known = context_.send("GET", consumer_path());
+        auto known = context_.send("GET", path());
         const bool is_new = known && known->status == 404;
         if (!known || (known->status != 200 && !is_new)) {
             if (known) return context_.refuse(*known);
@@ -115,13 +109,8 @@ class Reader {
             return exit_failed;
         }
         if (is_new || !patterns_.empty()) {
-            std::string body = "{";
-            if (!patterns_.empty()) body += "\"events\":" + list_json(patterns_);
-            if (is_new && after_ != "newest") {
-                body += body.size() > 1 ? "," : "";
-                body += "\"position\":" + json::serialize(json::Value(after_));
-            }
-            const auto put = context_.ask("PUT", consumer_path(), body + "}");
+            const auto from = is_new && after_ != "newest" ? std::optional(after_) : std::nullopt;
+            const auto put = context_.ask("PUT", path(), consumer_body(patterns_, from));
             if (!put) return put.error();
             return take_consumer(put->value);
         }
@@ -207,9 +196,7 @@ class Reader {
         if (!consumer_ || after_ == committed_ || (!now && time - committed_at_ < commit_every)) {
             return std::nullopt;
         }
-        const auto answer =
-            context_.send("POST", consumer_path("/commit"),
-                          "{\"position\":" + json::serialize(json::Value(after_)) + "}");
+        const auto answer = context_.send("POST", path("/commit"), consumer_body({}, after_));
         committed_at_ = time;
         if (answer && answer->status == 200) {
             committed_ = after_;
@@ -233,6 +220,26 @@ class Reader {
 };
 
 }  // namespace
+
+std::string consumer_path(const Context& context, std::string_view name, std::string_view below) {
+    return context.in_realm(fmt::format("/consumers/{}{}", percent_encoded(name), below));
+}
+
+std::string consumer_body(const std::vector<std::string>& events,
+                          const std::optional<std::string>& position) {
+    std::string body;
+    json::Writer writer(body);
+    writer.begin_object();
+    if (!events.empty()) {
+        writer.key("events");
+        writer.begin_array();
+        for (const std::string& event : events) writer.string(event);
+        writer.end_array();
+    }
+    if (position) writer.member("position", *position);
+    writer.end_object();
+    return body;
+}
 
 std::vector<Argument> with_feed(std::vector<Argument> arguments) {
     std::vector<Argument> all = {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/context.h"
@@ -16,6 +17,12 @@ struct FedEvent {
     std::string data;  ///< JSON
 };
 
+/// The path of a consumer, or of what is below it ("/commit").
+std::string consumer_path(const Context& context, std::string_view name,
+                          std::string_view below = {});
+/// The body that makes a consumer or sets what is given.
+std::string consumer_body(const std::vector<std::string>& events,
+                          const std::optional<std::string>& position);
 /// The flags of verbs that follow the log: --event, --consumer, --after, --count.
 std::vector<Argument> with_feed(std::vector<Argument> arguments);
 

@@ -180,8 +180,8 @@ int forward(Context& context, const Given& given) {
     });
 }
 
-std::string consumer_path(Context& context, const Given& given) {
-    return context.in_realm("/consumers/" + percent_encoded(given.text_or("NAME", "")));
+std::string path_of(const Context& context, const Given& given) {
+    return consumer_path(context, given.text_or("NAME", ""));
 }
 
 int list_consumers(Context& context, const Given& given) {
@@ -215,24 +215,15 @@ void show_one(Context& context, const json::Value& value) {
 }
 
 int show_consumer(Context& context, const Given& given) {
-    const auto answer = context.ask("GET", consumer_path(context, given));
+    const auto answer = context.ask("GET", path_of(context, given));
     if (!answer) return answer.error();
     if (!context.show_raw(*answer)) show_one(context, answer->value);
     return exit_ok;
 }
 
 int create_consumer(Context& context, const Given& given) {
-    std::string body;
-    json::Writer writer(body);
-    writer.begin_object();
-    if (const auto events = given.words("--event"); !events.empty()) {
-        json::Array items;
-        for (const auto& event : events) items.emplace_back(event);
-        writer.member_raw("events", json::serialize(items));
-    }
-    if (const auto position = given.text("--position")) writer.member("position", *position);
-    writer.end_object();
-    const auto answer = context.ask("PUT", consumer_path(context, given), body);
+    const auto body = consumer_body(given.words("--event"), given.text("--position"));
+    const auto answer = context.ask("PUT", path_of(context, given), body);
     if (!answer) return answer.error();
     if (!context.show_raw(*answer)) show_one(context, answer->value);
     return exit_ok;
@@ -242,7 +233,7 @@ int delete_consumer(Context& context, const Given& given) {
     const auto name = given.text_or("NAME", "");
     if (const auto code = context.confirm(given, fmt::format("consumer \"{}\"", name)))
         return *code;
-    return say_done(context, context.ask("DELETE", consumer_path(context, given)),
+    return say_done(context, context.ask("DELETE", path_of(context, given)),
                     "deleted consumer " + name);
 }
 

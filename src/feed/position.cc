@@ -1,5 +1,6 @@
 #include "feed/position.h"
 
+#include "base/big_endian.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
 
@@ -9,28 +10,13 @@ namespace {
 // 1 byte of format, 8 of the transaction, 16 of the id, 8 of the time (microseconds), big endian;
 // so much of the realm's id, and of SHA-256 of all that.
 constexpr char format = 1;
-constexpr std::size_t number_bytes = 8;
 constexpr std::size_t id_bytes = 16;
 constexpr std::size_t realm_bytes = 4;
 constexpr std::size_t digest_bytes = 4;
-constexpr std::size_t id_at = 1 + number_bytes;
+constexpr std::size_t id_at = 1 + big_endian_bytes;
 constexpr std::size_t time_at = id_at + id_bytes;
-constexpr std::size_t realm_at = time_at + number_bytes;
+constexpr std::size_t realm_at = time_at + big_endian_bytes;
 constexpr std::size_t digest_at = realm_at + realm_bytes;
-
-void append_number(std::string& out, std::int64_t number) {
-    for (int shift = 56; shift >= 0; shift -= 8) {
-        out += static_cast<char>((static_cast<std::uint64_t>(number) >> shift) & 0xFF);
-    }
-}
-
-std::int64_t number_of(std::string_view bytes) {
-    std::uint64_t number = 0;
-    for (std::size_t i = 0; i < number_bytes; ++i) {
-        number = number << 8 | static_cast<unsigned char>(bytes[i]);
-    }
-    return static_cast<std::int64_t>(number);
-}
 
 /// The random part of the id.
 std::string_view tag_of(const RealmId& realm) {
@@ -44,9 +30,9 @@ std::string digest_of(std::string_view raw) { return sha256(raw).substr(0, diges
 std::string encode(const RealmId& realm, const Position& position) {
     std::string raw(1, format);
     raw.reserve(digest_at + digest_bytes);
-    append_number(raw, position.place.tx);
+    append_big_endian(raw, position.place.tx);
     raw += position.place.id.view();
-    append_number(raw, to_micros(position.seen_at));
+    append_big_endian(raw, to_micros(position.seen_at));
     raw += tag_of(realm);
     raw += digest_of(raw);
     return base64url_encode(raw);
@@ -59,9 +45,9 @@ std::optional<Decoded> decode(const RealmId& realm, std::string_view text) {
     }
     const std::string_view all(*raw);
     if (all.substr(digest_at) != digest_of(all.substr(0, digest_at))) return std::nullopt;
-    return Decoded{.position = {.place = {number_of(all.substr(1)),
+    return Decoded{.position = {.place = {read_big_endian(all.substr(1)),
                                           Uuid::from_bytes(all.substr(id_at, id_bytes))},
-                                .seen_at = from_micros(number_of(all.substr(time_at)))},
+                                .seen_at = from_micros(read_big_endian(all.substr(time_at)))},
                    .is_of_realm = all.substr(realm_at, realm_bytes) == tag_of(realm)};
 }
 

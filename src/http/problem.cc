@@ -140,7 +140,8 @@ std::string detail_of(const Error& error) {
 
 std::span<const ProblemType> problem_types() { return types; }
 
-Response problem_response(const Error& error, std::string_view request_id) {
+Response problem_response(const Error& error, std::string_view request_id,
+                          const std::optional<ProblemMember>& more) {
     const Row& row = row_of(error);
     const bool ours = error.code == ErrorCode::internal || error.code == ErrorCode::corrupt;
     Response response;
@@ -162,6 +163,7 @@ Response problem_response(const Error& error, std::string_view request_id) {
         for (std::size_t i = 0; i < count; ++i) write_field(writer, error.fields[i]);
         writer.end_array();
     }
+    if (more) writer.member(more->name, more->value);
     writer.end_object();
     response.body += '\n';
     if (row.retry_after_seconds > 0) {

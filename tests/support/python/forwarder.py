@@ -48,9 +48,10 @@ class Forwarder(socketserver.ThreadingTCPServer):
             self.requests += 1
             if self.requests in self.kill_at:
                 # The client is not answered; whether the server did what it asked for, nobody knows.
-                client.shutdown(socket.SHUT_RDWR)
+                hang_up(client)
                 if random.random() < 0.8:
-                    onward.sendall(request)
+                    with contextlib.suppress(OSError):  # of the server that was killed just before
+                        onward.sendall(request)
                     time.sleep(random.uniform(*MIDWAY_SECONDS))
                 self.server.restart()
                 self.kills += 1
