@@ -222,6 +222,13 @@ class World:
                 "name": f"bench {number}", "events": [f"bench.tick{number % types}"],
                 "url": f"http://127.0.0.1:{self.receiver.port}/hook"})  # fmt: skip
 
+    def add_filters(self, count, filter_of):
+        """Webhooks of all types that get nothing, because their filters refuse it."""
+        for number in range(1, count + 1):
+            self.server.call("POST", "/realms/master/webhooks", {
+                "name": f"filtered {number}", "events": ["bench.*"], "filter": json.loads(filter_of % number),
+                "url": f"http://127.0.0.1:{self.receiver.port}/hook"})  # fmt: skip
+
     def __enter__(self):
         return self
 

@@ -26,6 +26,8 @@ class Workload:
     batch: int = 0
     keys: int = 0
     expiring_per_s: int = 0  # stored events that pass their retention in each second of it
+    filters: int = 0  # webhooks more, of all types, each with a filter that refuses all events
+    filter_of: str = ""  # of those, with the webhook's number
 
 
 WORKLOADS = {
@@ -40,6 +42,8 @@ WORKLOADS = {
     "retention": Workload("retention deletes at the pace of publishing", stored=400_000, expiring_per_s=8000),
     "256-connections": Workload("256 publishing connections", connections=256),
     "one-webhook": Workload("one webhook", webhooks=1, types=1),
+    "100-filters": Workload("100 filters that cannot be looked up", filters=100, filter_of='{"data": {"sent": {"$lt": -%d}}}'),
+    "10000-filters": Workload("10,000 filters with an equality", filters=10_000, filter_of='{"data": {"sent": -%d}}'),
 }
 
 
@@ -55,6 +59,7 @@ def prepare(world, workload):
     with contextlib.nullcontext() if sqlite_only is world else sqlite_only:
         sqlite_only.start()
         sqlite_only.add_webhooks(workload.webhooks, workload.types)
+        sqlite_only.add_filters(workload.filters, workload.filter_of)
         if not workload.stored:
             return
         # One delivery to each webhook, for bench_fill to copy.

@@ -55,7 +55,12 @@ export function useWebhook(id: string, enabled = true) {
   return useQuery({
     queryKey: ['webhook', realm, id],
     enabled,
-    queryFn: ({ signal }) => get<Webhook>(realmPath(realm, `/webhooks/${id}`), signal),
+    queryFn: async ({ signal }): Promise<Webhook> => {
+      const path = `/api/v1${realmPath(realm, `/webhooks/${id}`)}`
+      const text = await (await raw('GET', path, { signal })).text()
+      const filter = memberText(text, 'filter') ?? 'null'
+      return { ...JSON.parse(text), filter_text: filter === 'null' ? '' : pretty(filter) }
+    },
   })
 }
 

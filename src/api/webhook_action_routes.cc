@@ -3,9 +3,6 @@
 #include "api/retry_route.h"
 #include "api/routes.h"
 #include "delivery/engine.h"
-#include "net/event_loop.h"
-#include "net/resolver.h"
-#include "net/url.h"
 #include "store/tables.h"
 #include "webhooks/recover.h"
 #include "webhooks/test_event.h"
@@ -14,76 +11,6 @@
 namespace postrider::api {
 
 namespace {
-
-using SharedPolicy = std::shared_ptr<const net::EgressPolicy>;
-
-Answer check_answer(std::string_view url, std::string_view problem) {
-    std::string out;
-    json::Writer writer(out);
-    writer.begin_object();
-    writer.member("ok", problem.empty());
-    writer.member("url", url);
-    if (!problem.empty()) writer.member("detail", problem);
-    writer.end_object();
-    return json_answer(200, std::move(out));
-}
-
-/// What a look-up says of the URL. Forbidden addresses and none at all read the same, so that
-/// nobody learns of a private network's names.
-Result<Answer> lookup_answer(const net::Url& url, const net::EgressPolicy& policy,
-                             const net::Lookup& lookup) {
-    if (lookup.status == net::LookupStatus::busy) {
-        return fail(ErrorCode::unavailable, "too many names are being looked up; try again soon");
-    }
-    for (const auto& address : lookup.addresses) {
-        if (policy.passes(address, url.is_tls())) return check_answer(url.to_string(), {});
-    }
-    return check_answer(url.to_string(),
-                        "the name does not resolve to an address that deliveries may connect to; "
-                        "correct it, or allow its network with --allow-network");
-}
-
-void check_name(Context& context, const RealmId& realm, net::Url url, SharedPolicy policy,
-                Reply reply) {
-    context.resolver_loop.post([&context, realm, url = std::move(url), policy = std::move(policy),
-                                reply = std::move(reply)] {
-        const auto deadline = context.clock.monotonic() + limits::url_check_timeout;
-        context.resolver.resolve(realm, url.host, deadline,
-                                 [url, policy, reply](const net::Lookup& lookup) {
-                                     reply.send(lookup_answer(url, *policy, lookup));
-                                 });
-    });
-}
-
-Result<void> check_webhook_url(Context& context, Call& call) {
-    POSTRIDER_TRY(call.query().finish());
-    POSTRIDER_ASSIGN(auto body, call.json_object());
-    body.require("url");
-    const auto text = body.string("url");
-    POSTRIDER_TRY(body.finish());
-    auto url = net::parse_url(*text);
-    if (!url) {
-        call.reply.send(check_answer(*text, url.error().message));
-        return {};
-    }
-    store::read<SharedPolicy>(
-        call.store,
-        [&webhooks = context.webhooks,
-         realm = call.realm](store::sql::Connection& sql) -> Result<SharedPolicy> {
-            POSTRIDER_ASSIGN(const auto conditions, webhooks.conditions_of(sql, realm));
-            return conditions.policy;
-        },
-        [&context, realm = call.realm, reply = call.reply,
-         url = std::move(*url)](Result<SharedPolicy> policy) {
-            if (!policy) return reply.send(std::unexpected(std::move(policy).error()));
-            if (const auto checked = (*policy)->check(url); !checked) {
-                return reply.send(check_answer(url.to_string(), checked.error().message));
-            }
-            if (url.is_ip_literal) return reply.send(check_answer(url.to_string(), {}));
-            check_name(context, realm, url, std::move(*policy), reply);
-        });
-    return {};
-}
 
 /// Answers with the delivery of a test and its attempt, once that is recorded.
 void answer_test(const store::RealmStore& store, const RealmId& realm, const DeliveryId& id,
@@ -185,12 +112,10 @@ Result<void> recover_webhook(Context& context, Call& call) {
 }  // namespace
 
 RouteList webhook_action_routes(Context& context) {
-    const std::string all = "/api/v1/realms/{realm}/webhooks";
-    const std::string one = all + "/{webhook_id}";
+    const std::string one = "/api/v1/realms/{realm}/webhooks/{webhook_id}";
     constexpr std::size_t body = limits::config_body_bytes_max;
     const auto limiter = std::make_shared<webhooks::TestLimiter>();
     return {
-        handle(context, {"POST", all + "/check", "check_webhook_url", body}, check_webhook_url),
         handle(context, {"POST", one + "/test", "test_webhook", body},
                [limiter](Context& in, Call& call) { return test_webhook(in, call, *limiter); }),
         handle(context, {"POST", one + "/recover", "recover_webhook", body}, recover_webhook),

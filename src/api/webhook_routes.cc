@@ -38,7 +38,8 @@ Answer saved_answer(int status, const Saved& saved) {
 Result<void> create_webhook(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(const auto body, call.json(bounds::webhook));
-    const auto change = webhooks::parse_change(body, webhooks::ChangeKind::create);
+    const auto change =
+        webhooks::parse_change(body, call.request.body, webhooks::ChangeKind::create);
     auto done = call.reply.with<Saved>([realm = call.realm_name](const Saved& saved) {
         return saved_answer(201, saved)
             .with_header("Location",
@@ -192,7 +193,7 @@ void log_disabled(const Webhook& webhook, const std::string& realm, const Actor&
 Result<void> change_webhook(Context& context, Call& call, webhooks::ChangeKind kind) {
     POSTRIDER_ASSIGN(const auto address, address_of(call));
     POSTRIDER_ASSIGN(const auto body, call.json(bounds::webhook));
-    const auto change = webhooks::parse_change(body, kind);
+    const auto change = webhooks::parse_change(body, call.request.body, kind);
     auto done =
         call.reply.with<Saved>([realm = call.realm_name, actor = call.actor()](const Saved& saved) {
             if (saved.was_disabled) log_disabled(saved.webhook, realm, actor);
@@ -297,6 +298,7 @@ RouteList webhook_routes(Context& context) {
                rotate_webhook_secret),
     };
     append(routes, webhook_action_routes(context));
+    append(routes, webhook_check_routes(context));
     append(routes, operation_routes(context));
     return routes;
 }

@@ -146,6 +146,9 @@ int show_webhook(Context& context, const Answer& answer) {
     }
     add_if(card, "In flight", text_of(webhook, "max_in_flight"));
     add_if(card, "Format", text_of(webhook, "format"));
+    if (const auto* filter = webhook.find("filter"); filter != nullptr && !filter->is_null()) {
+        card.add("Filter", printable(json::serialize(*filter)));
+    }
     add_secrets(card, context, webhook);
     card.add("Created", context.when(webhook, "created_at"));
     card.add("Changed", context.when(webhook, "updated_at"));

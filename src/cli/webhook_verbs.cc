@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
+#include <map>
 
+#include "base/json_text.h"
 #include "base/uuid.h"
 #include "cli/context.h"
 #include "cli/directory_view.h"
@@ -38,18 +41,41 @@ Result<json::Value> rate_limit_of(std::string_view text) {
         json::Object{{"count", *count}, {"per", std::string(text.substr(slash + 1))}});
 }
 
-/// The members that flags set, for create and edit. The exit code after saying what is wrong.
-std::expected<json::Object, ExitCode> members_of(Context& context, const Given& given) {
-    json::Object members;
+/// The members of a request's body.
+class Members {
+ public:
+    void add(std::string_view name, const json::Value& value) {
+        text_.append(text_.empty() ? "{" : ",");
+        json::append_string(text_, name);
+        text_.append(":").append(json::serialize(value));
+    }
+    /// As JSON that was typed, whose numbers keep their digits. Errors: invalid_argument.
+    Result<void> add_text(std::string_view name, std::string_view text) {
+        POSTRIDER_ASSIGN(const auto compact, json::compact(text, limits::json_depth_max));
+        text_.append(text_.empty() ? "{" : ",");
+        json::append_string(text_, name);
+        text_.append(":").append(compact);
+        return {};
+    }
+    bool empty() const { return text_.empty(); }
+    std::string json() const { return empty() ? "{}" : text_ + "}"; }
+
+ private:
+    std::string text_;
+};
+
+/// The members that flags set. The exit code after saying what is wrong.
+std::expected<Members, ExitCode> members_of(Context& context, const Given& given) {
+    Members members;
     // --url is the server's.
-    if (auto url = given.text("--to")) members.emplace_back("url", *url);
+    if (auto url = given.text("--to")) members.add("url", *url);
     for (const char* name : {"name", "description", "secret"}) {
-        if (auto text = given.text(std::string("--") + name)) members.emplace_back(name, *text);
+        if (auto text = given.text(std::string("--") + name)) members.add(name, *text);
     }
     if (given.has("--event")) {
         json::Array events;
         for (auto& event : given.words("--event")) events.emplace_back(std::move(event));
-        members.emplace_back("events", std::move(events));
+        members.add("events", std::move(events));
     }
     json::Object headers;
     for (const auto& line : given.list("--header")) {
@@ -58,27 +84,25 @@ std::expected<json::Object, ExitCode> members_of(Context& context, const Given& 
         headers.emplace_back(line.substr(0, header->first.size()), header->second);
     }
     for (auto& name : given.list("--remove-header")) headers.emplace_back(name, nullptr);
-    if (!headers.empty()) members.emplace_back("headers", std::move(headers));
+    if (!headers.empty()) members.add("headers", std::move(headers));
     if (auto timeout = given.text("--timeout")) {
-        members.emplace_back("timeout",
-                             *timeout == "default" ? json::Value() : json::Value(*timeout));
+        members.add("timeout", *timeout == "default" ? json::Value() : json::Value(*timeout));
     }
     if (auto schedule = given.text("--retry-schedule")) {
         json::Array waits;
         for (auto& wait : given.words("--retry-schedule")) waits.emplace_back(std::move(wait));
         bool standard = *schedule == "default";
-        members.emplace_back("retry_schedule",
-                             standard ? json::Value() : json::Value(std::move(waits)));
+        members.add("retry_schedule", standard ? json::Value() : json::Value(std::move(waits)));
     }
     if (given.has("--signing")) {
         json::Array schemes;
         for (auto& scheme : given.words("--signing")) schemes.emplace_back(std::move(scheme));
-        members.emplace_back("signing", std::move(schemes));
+        members.add("signing", std::move(schemes));
     }
     if (auto limit = given.text("--rate-limit")) {
         auto value = rate_limit_of(*limit);
         if (!value) return std::unexpected(context.wrong("--rate-limit: " + value.error().message));
-        members.emplace_back("rate_limit", std::move(*value));
+        members.add("rate_limit", std::move(*value));
     }
     if (auto most = given.text("--max-in-flight")) {
         const auto count = parse_number(*most);
@@ -86,10 +110,18 @@ std::expected<json::Object, ExitCode> members_of(Context& context, const Given& 
             return std::unexpected(
                 context.wrong("--max-in-flight: must be a whole number, or \"default\""));
         }
-        members.emplace_back("max_in_flight", count ? json::Value(*count) : json::Value());
+        members.add("max_in_flight", count ? json::Value(*count) : json::Value());
+    }
+    if (auto filter = given.text("--filter")) {
+        if (*filter == "none") {
+            members.add("filter", json::Value());
+        } else if (auto added = members.add_text("filter", *filter); !added) {
+            return std::unexpected(
+                context.wrong("--filter: is not JSON: " + added.error().message));
+        }
     }
     if (auto format = given.text("--format")) {
-        members.emplace_back("format", *format == "default" ? json::Value() : json::Value(*format));
+        members.add("format", *format == "default" ? json::Value() : json::Value(*format));
     }
     return members;
 }
@@ -97,11 +129,10 @@ std::expected<json::Object, ExitCode> members_of(Context& context, const Given& 
 int create(Context& context, const Given& given) {
     auto members = members_of(context, given);
     if (!members) return members.error();
-    members->emplace_back("url", *given.text("URL"));
-    if (!given.has("--event")) members->emplace_back("events", json::Array{"*"});
-    if (given.has("--disabled")) members->emplace_back("enabled", false);
-    auto answer =
-        context.ask("POST", context.in_realm("/webhooks"), json::serialize(json::Value(*members)));
+    members->add("url", *given.text("URL"));
+    if (!given.has("--event")) members->add("events", json::Array{"*"});
+    if (given.has("--disabled")) members->add("enabled", false);
+    auto answer = context.ask("POST", context.in_realm("/webhooks"), members->json());
     if (!answer) return answer.error();
     return show_webhook(context, *answer);
 }
@@ -131,20 +162,25 @@ int show(Context& context, const Given& given) {
     return show_webhook(context, *answer);
 }
 
-int change(Context& context, const Given& given, json::Object members) {
+int change(Context& context, const Given& given, const Members& members) {
     auto id = find_id(context, webhook_kind, *given.text("WEBHOOK"));
     if (!id) return id.error();
-    auto answer = context.ask("PATCH", path_of(context, *id),
-                              json::serialize(json::Value(std::move(members))));
+    auto answer = context.ask("PATCH", path_of(context, *id), members.json());
     if (!answer) return answer.error();
     return show_webhook(context, *answer);
+}
+
+int switch_to(Context& context, const Given& given, const json::Value& enabled) {
+    Members members;
+    members.add("enabled", enabled);
+    return change(context, given, members);
 }
 
 int edit(Context& context, const Given& given) {
     auto members = members_of(context, given);
     if (!members) return members.error();
     if (members->empty()) return context.wrong("webhook edit takes at least one thing to change");
-    return change(context, given, std::move(*members));
+    return change(context, given, *members);
 }
 
 int remove(Context& context, const Given& given) {
@@ -170,18 +206,59 @@ int remove(Context& context, const Given& given) {
     return exit_ok;
 }
 
+/// What of a webhook refuses an event, in the words of the flags.
+std::string refusal_of(std::string_view pointer) {
+    if (pointer == "#/events") return "its type is not among --event";
+    constexpr std::string_view filter = "#/filter";
+    return fmt::format("--filter{}{}", pointer == filter ? "" : " at ",
+                       pointer.substr(std::min(pointer.size(), filter.size() + 1)));
+}
+
+void say_dry_run(Context& context, const json::Value& run) {
+    const auto looked_at = text_of(run, "looked_at");
+    context.say(fmt::format("{} of {} event{} would be delivered", text_of(run, "matching"),
+                            looked_at, looked_at == "1" ? "" : "s"));
+    std::map<std::string, std::size_t> refused;
+    const auto* items = run.find("items");
+    for (const auto& item : items->as_array() != nullptr ? *items->as_array() : json::Array()) {
+        if (text_of(item, "matches") != "true") ++refused[text_of(item, "refused_by")];
+    }
+    for (const auto& [pointer, count] : refused) {
+        context.say(fmt::format("{} refused: {}", count, refusal_of(pointer)));
+    }
+    const auto* body = run.find("body");
+    if (body != nullptr && !body->is_null()) context.say(text_of(*body, "text"));
+}
+
 int check(Context& context, const Given& given) {
-    json::Object body = {{"url", *given.text("URL")}};
-    auto answer = context.ask("POST", context.in_realm("/webhooks/check"),
-                              json::serialize(json::Value(std::move(body))));
+    auto body = members_of(context, given);
+    if (!body) return body.error();
+    if (auto url = given.text("URL")) body->add("url", *url);
+    if (auto last = given.text("--last")) {
+        const auto count = parse_number(*last);
+        if (!count) return context.wrong("--last must be a whole number, such as 1000");
+        body->add("last", *count);
+    }
+    if (auto sample = given.text("--sample")) {
+        if (auto added = body->add_text("sample", *sample); !added) {
+            return context.wrong("--sample: is not JSON: " + added.error().message);
+        }
+    }
+    if (!given.has("URL") && !given.has("--last") && !given.has("--sample")) {
+        return context.wrong("webhook check needs a URL, --last or --sample");
+    }
+    auto answer = context.ask("POST", context.in_realm("/webhooks/check"), body->json());
     if (!answer) return answer.error();
-    bool ok = text_of(answer->value, "ok") == "true";
+    const bool ok = !given.has("URL") || text_of(answer->value, "ok") == "true";
     if (context.connection().json()) {
         context.show_json(answer->body);
-    } else {
+        return ok ? exit_ok : exit_failed;
+    }
+    if (given.has("URL")) {
         context.say(ok ? text_of(answer->value, "url") + " is fine"
                        : text_of(answer->value, "detail"));
     }
+    if (const auto* run = answer->value.find("dry_run")) say_dry_run(context, *run);
     return ok ? exit_ok : exit_failed;
 }
 
@@ -249,6 +326,13 @@ int recover(Context& context, const Given& given) {
 const Argument webhook_argument = {"WEBHOOK", "", "its name or id, or a part of the id",
                                    Count::required};
 
+const Argument filter_argument = {
+    "--filter", "JSON",
+    "conditions on the event, like '{\"data\":{\"total\":{\"$gte\":100}}}'; none: every event"};
+const Argument format_argument = {"--format", "FORMAT",
+                                  "of the body: postrider, payload (data alone) or cloudevents",
+                                  Count::optional, "postrider payload cloudevents default"};
+
 std::vector<Argument> with_settings(std::vector<Argument> arguments) {
     const Argument settings[] = {
         {"--event", "EVENT",
@@ -266,8 +350,8 @@ std::vector<Argument> with_settings(std::vector<Argument> arguments) {
         {"--rate-limit", "COUNT/SPAN",
          "attempts at most, spread evenly, like 100/1m; none: no limit"},
         {"--max-in-flight", "COUNT", "attempts at a time, 1 to 256; default: 64"},
-        {"--format", "FORMAT", "of the body: postrider, payload (data alone) or cloudevents",
-         Count::optional, "postrider payload cloudevents default"},
+        filter_argument,
+        format_argument,
         {"--secret", "SECRET", "whsec_… or whsk_… (default: the server makes one)"}};
     arguments.insert(arguments.end(), std::begin(settings), std::end(settings));
     return arguments;
@@ -325,19 +409,28 @@ std::vector<Verb> webhook_verbs() {
          .arguments = {webhook_argument},
          .examples = "postrider webhook enable shop && postrider webhook recover shop --since 2d",
          .run = [](Context& context,
-                   const Given& given) { return change(context, given, {{"enabled", true}}); }},
+                   const Given& given) { return switch_to(context, given, true); }},
         {.group = group,
          .name = "disable",
          .summary = "deliver nothing more; what is pending is cancelled",
          .arguments = {webhook_argument},
          .examples = "postrider webhook disable shop",
          .run = [](Context& context,
-                   const Given& given) { return change(context, given, {{"enabled", false}}); }},
+                   const Given& given) { return switch_to(context, given, false); }},
         {.group = group,
          .name = "check",
-         .summary = "whether a URL can be delivered to, without connecting",
-         .arguments = {{"URL", "", "as a webhook would have it", Count::required}},
-         .examples = "postrider webhook check https://example.com/hook",
+         .summary = "whether a URL can be delivered to, or which events a filter lets through",
+         .arguments = {{"URL", "", "as a webhook would have it; nothing connects to it"},
+                       {"--event", "EVENT", "as of webhook create; default: all",
+                        Count::repeatable},
+                       filter_argument,
+                       format_argument,
+                       {"--last", "COUNT", "try the realm's newest events, 1 to 1000"},
+                       {"--sample", "JSON",
+                        "try this event: '{\"event\": …, \"resource_id\": …, \"data\": {…}}'"}},
+         .examples = "postrider webhook check https://example.com/hook\n"
+                     "postrider webhook check --last 1000 --event 'order.*' "
+                     "--filter '{\"data\":{\"total\":{\"$gte\":100}}}'",
          .run = check},
         {.group = group,
          .name = "test",

@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "delivery/decision.h"
-#include "delivery/render.h"
 #include "delivery/signer.h"
+#include "webhooks/render.h"
 
 namespace postrider::delivery {
 namespace {
@@ -42,9 +42,9 @@ Request build_request(const Held& held, const webhooks::Target& target,
     if (format == webhooks::BodyFormat::cloudevents) {
         source = fmt::format("{}/realms/{}", context.origin(), target.realm_name);
     }
-    const SharedBody body =
-        render(held.event,
-               {.format = format, .id = held.row.event, .token = context.secret, .source = source});
+    const SharedBody body = webhooks::render(
+        held.event,
+        {.format = format, .id = held.row.event, .token = context.secret, .source = source});
     std::string id = held.row.event.to_string();
     auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
     std::string timestamp = std::to_string(seconds);
@@ -54,7 +54,7 @@ Request build_request(const Held& held, const webhooks::Target& target,
     auto& recorded = request.recorded_headers;
     lines.reserve(320 + target.header_lines.size());
     recorded.reserve(384 + target.masked_headers.size());
-    add_header(lines, recorded, "content-type", content_type_of(format));
+    add_header(lines, recorded, "content-type", webhooks::content_type_of(format));
     add_header(lines, recorded, "user-agent", context.user_agent);
     add_header(lines, recorded, "webhook-id", id);
     add_header(lines, recorded, "webhook-timestamp", timestamp);

@@ -110,7 +110,7 @@ const Shape settings_shape{
 const Shape webhook_shape{
     R"("id", "name", "description", "url", "headers", "events", "enabled", "disabled_reason",
        "timeout", "retry_schedule", "signing", "rate_limit", "max_in_flight",
-       "format")" TIMES_REQUIRED,
+       "format", "filter")" TIMES_REQUIRED,
     R"("id": {"type": "string", "format": "uuid"},
     "name": {"type": "string"},
     "description": {"type": "string"},
@@ -127,6 +127,7 @@ const Shape webhook_shape{
         {"count": {"type": "integer", "format": "int32"}, "per": {"type": "string"}}},
     "max_in_flight": {"type": ["integer", "null"], "format": "int32"},
     "format": {"type": ["string", "null"], "enum": ["postrider", "payload", "cloudevents", null]},
+    "filter": {"type": ["object", "null"]},
     "version": {"type": "integer", "format": "int64"})" TIMES_PROPERTIES,
     R"("id": "019ab200-c164-7088-b5d6-9e43d072b1d4",
     "name": "Billing",
@@ -142,6 +143,7 @@ const Shape webhook_shape{
     "rate_limit": null,
     "max_in_flight": null,
     "format": null,
+    "filter": null,
     "version": 3)" TIMES_EXAMPLE,
 };
 

@@ -6,13 +6,14 @@
 #include <utility>
 
 #include "events/catalogue.h"
+#include "events/filter.h"
 #include "model/limits.h"
 #include "store/tables.h"
 
 namespace postrider::events {
 namespace {
 
-constexpr std::array<std::pair<Verdict, std::string_view>, 8> verdicts{{
+constexpr std::array<std::pair<Verdict, std::string_view>, 9> verdicts{{
     {Verdict::delivered, "delivered"},
     {Verdict::pending, "pending"},
     {Verdict::failed, "failed"},
@@ -21,6 +22,7 @@ constexpr std::array<std::pair<Verdict, std::string_view>, 8> verdicts{{
     {Verdict::disabled, "disabled"},
     {Verdict::created_later, "created_later"},
     {Verdict::deleted, "deleted"},
+    {Verdict::filtered, "filtered"},
 }};
 
 std::string last_attempt(const store::DeliveryView& view) {
@@ -114,6 +116,16 @@ std::string why_disabled(DisabledReason reason) {
     return "It was deleted before the event was accepted.";
 }
 
+/// The condition of a stored filter that an event does not satisfy; nullopt: it satisfies all.
+std::optional<std::string> refusing_condition(const std::string& filter,
+                                              const store::EventRow& event) {
+    if (filter.empty() || event.origin == EventOrigin::test) return std::nullopt;
+    const auto read = Filter::parse(filter);
+    if (!read) return "its stored text";
+    const auto refused = refusal(*read, event);
+    return refused ? *refused : "that the stored data of the event is JSON";
+}
+
 /// Why there is no delivery of the event to this webhook.
 Result<void> explain_absence(store::sql::Connection& sql, const store::WebhookRow& webhook,
                              const store::EventRow& event, Explanation& item) {
@@ -130,6 +142,10 @@ Result<void> explain_absence(store::sql::Connection& sql, const store::WebhookRo
         item.verdict = Verdict::not_subscribed;
         item.because = "It subscribed to " + listed(version->events) + ", which does not match " +
                        event.type + ".";
+    } else if (auto condition = refusing_condition(version->filter, event)) {
+        item.verdict = Verdict::filtered;
+        item.because =
+            "Its filter did not let the event through: " + *condition + " does not hold.";
     } else if (!version->enabled) {
         item.verdict = Verdict::disabled;
         item.because = why_disabled(version->reason);

@@ -22,6 +22,7 @@ enum class Verdict {
     disabled,        ///< it was disabled when the event was accepted
     created_later,   ///< it did not exist then
     deleted,         ///< it was deleted then
+    filtered,        ///< its filter did not let the event through
 };
 std::string_view to_string(Verdict verdict);
 std::optional<Verdict> parse_verdict(std::string_view text);

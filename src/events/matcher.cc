@@ -2,25 +2,68 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 
 #include "events/catalogue.h"
+#include "model/limits.h"
 
 namespace postrider::events {
+namespace {
+
+using Node = JsonIndex::Node;
+
+void sort_once(std::vector<WebhookId>& webhooks) {
+    std::ranges::sort(webhooks);
+    auto twins = std::ranges::unique(webhooks);
+    webhooks.erase(twins.begin(), twins.end());
+}
+
+void insert_once(std::vector<WebhookId>& webhooks, const WebhookId& webhook) {
+    const auto place = std::ranges::lower_bound(webhooks, webhook);
+    if (place == webhooks.end() || *place != webhook) webhooks.insert(place, webhook);
+}
+
+std::size_t hash_of(const std::string& key) { return std::hash<std::string>{}(key); }
+
+/// Calls `each` with what members of these names lead to; of lists on the way and at the end also
+/// with each element.
+template <typename Each>
+void each_at(const Node& value, std::span<const std::string> path, Each& each) {
+    const auto step = [&](const Node& one) {
+        if (path.empty()) {
+            each(one);
+        } else if (const Node* member = one.find(path.front())) {
+            each_at(*member, path.subspan(1), each);
+        }
+        return false;
+    };
+    if (value.type == JsonIndex::Type::array) {
+        value.any_child(step);
+    } else {
+        step(value);
+    }
+}
+
+}  // namespace
 
 Matcher::Matcher(std::int64_t config_version, const Uuid& newest,
                  const std::vector<Subscription>& subscriptions, std::vector<std::string> own_types)
     : config_version_(config_version), newest_(newest), own_types_(std::move(own_types)) {
     std::ranges::sort(own_types_);
+    auto filtered = std::make_shared<Filtered>();
     for (const Subscription& subscription : subscriptions) {
+        if (subscription.filter) {
+            const auto shared = std::make_shared<const Subscription>(subscription);
+            if (filtered->look_up_later(shared)) continue;
+            filtered->slow.emplace(subscription.webhook, shared);
+        }
         for (const std::string& pattern : subscription.patterns) {
             list_of(pattern).push_back(subscription.webhook);
         }
     }
-    for (auto& [pattern, webhooks] : by_pattern_) {
-        std::ranges::sort(webhooks);
-        auto twins = std::ranges::unique(webhooks);
-        webhooks.erase(twins.begin(), twins.end());
-    }
+    for (auto& [pattern, webhooks] : by_pattern_) sort_once(webhooks);
+    filtered->order();
+    if (!filtered->slow.empty() || !filtered->places.empty()) filtered_ = std::move(filtered);
 }
 
 std::vector<WebhookId>& Matcher::list_of(const std::string& pattern) {
@@ -33,6 +76,13 @@ Matcher Matcher::with(std::int64_t config_version, const Uuid& newest,
     Matcher next = *this;
     next.config_version_ = config_version;
     next.newest_ = newest;
+    std::shared_ptr<Filtered> filtered;  // a copy, once one changes
+    const auto change_filters = [&] {
+        if (filtered) return;
+        filtered = next.filtered_ ? std::make_shared<Filtered>(*next.filtered_)
+                                  : std::make_shared<Filtered>();
+        next.filtered_ = filtered;
+    };
     for (const Subscription& change : changes) {
         for (auto list = next.by_pattern_.begin(); list != next.by_pattern_.end();) {
             auto& webhooks = list->second;
@@ -40,18 +90,111 @@ Matcher Matcher::with(std::int64_t config_version, const Uuid& newest,
             if (place != webhooks.end() && *place == change.webhook) webhooks.erase(place);
             list = webhooks.empty() ? next.by_pattern_.erase(list) : std::next(list);
         }
-        for (const std::string& pattern : change.patterns) {
-            auto& webhooks = next.list_of(pattern);
-            const auto place = std::ranges::lower_bound(webhooks, change.webhook);
-            if (place == webhooks.end() || *place != change.webhook) {
-                webhooks.insert(place, change.webhook);
+        if (next.filtered_ && next.filtered_->has(change.webhook)) {
+            change_filters();
+            filtered->remove(change.webhook);
+        }
+        if (change.filter && !change.patterns.empty()) {
+            change_filters();
+            const auto shared = std::make_shared<const Subscription>(change);
+            if (filtered->look_up_later(shared)) {
+                filtered->order();
+                continue;
             }
+            filtered->slow.emplace(change.webhook, shared);
+        }
+        for (const std::string& pattern : change.patterns) {
+            insert_once(next.list_of(pattern), change.webhook);
         }
     }
+    if (filtered && filtered->slow.empty() && filtered->places.empty()) next.filtered_ = nullptr;
     return next;
 }
 
-std::vector<WebhookId> Matcher::match(std::string_view type) const {
+bool Matcher::Filtered::has(const WebhookId& webhook) const {
+    return slow.contains(webhook) || std::ranges::any_of(places, [&](const Place& place) {
+               return std::ranges::any_of(place.entries, [&](const Place::Entry& entry) {
+                   return entry.subscription->webhook == webhook;
+               });
+           });
+}
+
+void Matcher::Filtered::remove(const WebhookId& webhook) {
+    slow.erase(webhook);
+    for (Place& place : places) {
+        std::erase_if(place.entries, [&](const Place::Entry& entry) {
+            return entry.subscription->webhook == webhook;
+        });
+    }
+    std::erase_if(places, [](const Place& place) { return place.entries.empty(); });
+}
+
+/// Puts it where its value is looked up, if it asks for one; each place costs each event a look.
+/// order() makes it found.
+bool Matcher::Filtered::look_up_later(const Shared& subscription) {
+    const auto lookup = subscription->filter->lookup();
+    if (!lookup) return false;
+    auto place = std::ranges::find(places, lookup->path, &Place::path);
+    if (place == places.end()) {
+        if (places.size() >= limits::filter_places_max) return false;
+        place = places.insert(places.end(), Place{lookup->path, {}});
+    }
+    for (const std::string& key : lookup->keys) {
+        place->entries.push_back({hash_of(key), subscription});
+    }
+    return true;
+}
+
+void Matcher::Filtered::order() {
+    for (Place& place : places) std::ranges::sort(place.entries, {}, &Place::Entry::hash);
+}
+
+void Matcher::Filtered::find(std::string_view type, const JsonIndex& event,
+                             std::vector<WebhookId>& found) const {
+    for (const Place& place : places) {
+        const auto look = [&](const Node& value) {
+            const auto key = key_of(value);
+            if (!key) return;
+            for (const auto& entry :
+                 std::ranges::equal_range(place.entries, hash_of(*key), {}, &Place::Entry::hash)) {
+                const auto& [webhook, patterns, filter] = *entry.subscription;
+                if (matches_any(patterns, type) && filter->matches(event)) found.push_back(webhook);
+            }
+        };
+        each_at(event.root(), place.path, look);
+    }
+}
+
+bool Matcher::has_slow(const std::vector<WebhookId>& webhooks) const {
+    return !filtered_->slow.empty() && std::ranges::any_of(webhooks, [&](const WebhookId& webhook) {
+        return filtered_->slow.contains(webhook);
+    });
+}
+
+std::vector<WebhookId> Matcher::match(std::string_view type,
+                                      const std::function<std::string()>& body) const {
+    auto webhooks = match_by_type(type);
+    if (!filtered_) return webhooks;
+    const bool is_slow = has_slow(webhooks);
+    if (!is_slow && filtered_->places.empty()) return webhooks;
+    const JsonIndex event = index_of_event(body());
+    if (is_slow) {
+        std::erase_if(webhooks, [&](const WebhookId& webhook) {
+            const auto slow = filtered_->slow.find(webhook);
+            return slow != filtered_->slow.end() && !slow->second->filter->matches(event);
+        });
+    }
+    const std::size_t before = webhooks.size();
+    filtered_->find(type, event, webhooks);
+    if (webhooks.size() > before) sort_once(webhooks);
+    return webhooks;
+}
+
+bool Matcher::is_by_type(std::string_view type) const {
+    return !filtered_ || (filtered_->places.empty() && !has_slow(match_by_type(type)));
+}
+
+std::vector<WebhookId> Matcher::match_by_type(std::string_view type) const {
     std::vector<WebhookId> found;
     std::size_t lists = 0;
     auto add = [&](std::string_view key) {
@@ -65,12 +208,25 @@ std::vector<WebhookId> Matcher::match(std::string_view type) const {
     for (auto dot = type.find('.'); dot != std::string_view::npos; dot = type.find('.', dot + 1)) {
         add(type.substr(0, dot + 1));
     }
-    if (lists > 1) {
-        std::ranges::sort(found);
-        auto twins = std::ranges::unique(found);
-        found.erase(twins.begin(), twins.end());
-    }
+    if (lists > 1) sort_once(found);
     return found;
+}
+
+std::size_t Matcher::filters_beside(const WebhookId& webhook) const {
+    if (!filtered_) return 0;
+    const auto slow = filtered_->slow.find(webhook);
+    if (slow == filtered_->slow.end()) return 0;
+    std::size_t most = 0;
+    const auto count = [&](std::string_view type) {
+        if (!matches_any(slow->second->patterns, type)) return;
+        const auto of_type = std::ranges::count_if(filtered_->slow, [&](const auto& other) {
+            return matches_any(other.second->patterns, type);
+        });
+        most = std::max(most, static_cast<std::size_t>(of_type));
+    };
+    for (const EventType& type : built_in_types()) count(type.name);
+    for (const std::string& type : own_types_) count(type);
+    return most;
 }
 
 bool Matcher::knows(std::string_view type) const {

@@ -33,6 +33,20 @@ std::vector<std::string> patterns_of(const std::string& json_array) {
 
 using SharedMatcher = std::shared_ptr<const Matcher>;
 
+/// `filter`: "" for none. A webhook whose stored filter cannot be read gets nothing: it is set
+/// aside as corrupt when it is read as a webhook.
+Matcher::Subscription subscription(const WebhookId& webhook, const std::string& events,
+                                   const std::string& filter) {
+    Matcher::Subscription read{webhook, patterns_of(events)};
+    if (filter.empty()) return read;
+    if (auto parsed = Filter::parse(filter)) {
+        read.filter = std::make_shared<const Filter>(std::move(*parsed));
+    } else {
+        read.patterns.clear();
+    }
+    return read;
+}
+
 Result<SharedMatcher> load_matcher(store::Transaction& tx, const RealmId& realm,
                                    std::int64_t config_version) {
     POSTRIDER_ASSIGN(auto rows, store::webhooks_table::subscriptions(tx.sql(), realm));
@@ -43,7 +57,7 @@ Result<SharedMatcher> load_matcher(store::Transaction& tx, const RealmId& realm,
     std::vector<Matcher::Subscription> subscriptions;
     subscriptions.reserve(rows.size());
     for (const auto& row : rows) {
-        subscriptions.push_back({row.webhook, patterns_of(row.events)});
+        subscriptions.push_back(subscription(row.webhook, row.events, filter_in(row.controls)));
     }
     return std::make_shared<const Matcher>(config_version, since.value_or(Uuid{}), subscriptions,
                                            std::move(own_types));
@@ -64,12 +78,19 @@ Result<SharedMatcher> advance_matcher(store::Transaction& tx, const RealmId& rea
     }
     std::vector<Matcher::Subscription> changes;
     for (const auto& row : rows) {
-        changes.push_back(
-            {row.webhook, row.enabled ? patterns_of(row.events) : std::vector<std::string>{}});
+        changes.push_back(row.enabled ? subscription(row.webhook, row.events, row.filter)
+                                      : Matcher::Subscription{row.webhook, {}});
     }
     const Uuid newest = rows.back().since;
     tx.mint_above(newest);
     return std::make_shared<const Matcher>(known.with(config_version, newest, changes));
+}
+
+/// The default body of an event that is accepted at `now`, for filters.
+auto body_of(const NewEvent& event, Timestamp now) {
+    return [&event, now] {
+        return event_body(event.type, event.timestamp.value_or(now), event.resource_id, event.data);
+    };
 }
 
 /// nullopt: every type is known.
@@ -244,7 +265,9 @@ Result<void> Publisher::check_room(store::Transaction& tx, const RealmId& realm,
 Result<std::size_t> Publisher::insert(store::Transaction& tx, store::EventRow event,
                                       const Matcher& matcher) {
     Rows rows;
-    auto webhooks = matcher.match(event.type);
+    auto webhooks = matcher.match(event.type, [&event] {
+        return event_body(event.type, event.timestamp, event.resource_id, event.data);
+    });
     const std::size_t count = tx.deliveries_written() + webhooks.size();
     std::size_t left = 0;
     if (!webhooks.empty()) POSTRIDER_TRY(check_room(tx, event.realm, left));
@@ -286,6 +309,13 @@ void Publisher::offer_after_commit(store::Transaction& tx, std::vector<Offer> of
     });
 }
 
+Result<std::size_t> Publisher::filters_beside(store::Transaction& tx, const RealmId& realm,
+                                              const WebhookId& webhook) {
+    POSTRIDER_ASSIGN(auto version, store::realms_table::hold_config_version(tx, realm));
+    POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
+    return current->filters_beside(webhook);
+}
+
 Result<PublishedEvent> Publisher::publish(store::Transaction& tx, const RealmId& realm,
                                           const NewEvent& event, EventOrigin origin) {
     POSTRIDER_ASSIGN(auto version, store::realms_table::hold_config_version(tx, realm));
@@ -301,26 +331,40 @@ Result<PublishedEvent> Publisher::publish(store::Transaction& tx, const RealmId&
     return published;
 }
 
+/// Finds the set of each event, and makes those that are new.
+std::vector<std::size_t> Publisher::set_events(const Matcher& matcher,
+                                               std::span<const NewEvent> events, Timestamp now,
+                                               std::vector<EventSet>& sets) {
+    std::vector<std::size_t> found;
+    found.reserve(events.size());
+    std::map<std::string_view, std::optional<std::size_t>> of_types;  // none: not by type
+    std::map<std::vector<WebhookId>, std::size_t> known;
+    for (const NewEvent& event : events) {
+        CHECK(matcher.knows(event.type));
+        const auto [of_type, is_new] = of_types.try_emplace(event.type);
+        if (!of_type->second) {
+            auto webhooks = matcher.match(event.type, body_of(event, now));
+            const auto [set, is_first] = known.try_emplace(std::move(webhooks), sets.size());
+            if (is_first) sets.push_back({set->first, {}});
+            found.push_back(set->second);
+            if (is_new && matcher.is_by_type(event.type)) of_type->second = set->second;
+        } else {
+            found.push_back(*of_type->second);
+        }
+    }
+    return found;
+}
+
 Result<void> Publisher::publish_all(store::Transaction& tx, const RealmId& realm,
                                     std::span<const NewEvent> events, EventOrigin origin) {
     if (events.empty()) return {};
     POSTRIDER_ASSIGN(auto version, store::realms_table::hold_config_version(tx, realm));
     POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
-    // Types that go to the same webhooks are one set, so that its events stay in their order.
+    // Events that go to the same webhooks are one set, so that they stay in their order.
     std::vector<EventSet> sets;
-    std::map<std::string_view, std::size_t> set_of;
+    const auto set_of = set_events(*current, events, tx.now(), sets);
     std::size_t deliveries = 0;
-    for (const NewEvent& event : events) {
-        CHECK(current->knows(event.type));
-        const auto [known, is_new] = set_of.try_emplace(event.type, sets.size());
-        if (is_new) {
-            auto webhooks = current->match(event.type);
-            const auto same = std::ranges::find(sets, webhooks, &EventSet::webhooks);
-            known->second = static_cast<std::size_t>(same - sets.begin());
-            if (same == sets.end()) sets.push_back({std::move(webhooks), {}});
-        }
-        deliveries += sets[known->second].webhooks.size();
-    }
+    for (const std::size_t set : set_of) deliveries += sets[set].webhooks.size();
     std::size_t left = 0;
     if (deliveries > 0) POSTRIDER_TRY(check_room(tx, realm, left));
     // To one webhook there are as many deliveries as events: parts would not make it shorter.
@@ -329,8 +373,9 @@ Result<void> Publisher::publish_all(store::Transaction& tx, const RealmId& realm
     const bool is_staged = fan_out_ != nullptr && (left > 0 || has_many);
     if (!is_staged) tx.count_deliveries(deliveries);
     Rows rows;
-    for (const NewEvent& event : events) {
-        EventSet& set = sets[set_of.at(event.type)];
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        const NewEvent& event = events[i];
+        EventSet& set = sets[set_of[i]];
         set.events.push_back(tx.mint_id<EventId>());
         add(tx,
             {realm, set.events.back(), event.type, event.resource_id,
@@ -441,7 +486,8 @@ Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& 
     webhooks.reserve(work.events.size());
     std::size_t deliveries = 0;
     for (const NewEvent& event : work.events) {
-        deliveries += webhooks.emplace_back(current.match(event.type)).size();
+        deliveries +=
+            webhooks.emplace_back(current.match(event.type, body_of(event, tx.now()))).size();
         if (deliveries > limits::fan_out_deliveries_max) {
             answer = fan_out_too_large(webhooks.size() - 1);
             return {};

@@ -31,6 +31,10 @@ class Publisher {
     /// outlives the store's writer.
     void set_bell(EventBell& bell) { bell_ = &bell; }
 
+    /// Matcher::filters_beside(), as the transaction sees the realm's webhooks.
+    Result<std::size_t> filters_beside(store::Transaction& tx, const RealmId& realm,
+                                       const WebhookId& webhook);
+
     /// The event of a change, in the change's own transaction. Call it before the row goes for a
     /// deletion (which matches as before the change) and after the change, with the realm's
     /// config_version raised where matching changed, for everything else. Whoever asked for the
@@ -69,7 +73,7 @@ class Publisher {
         std::size_t bytes = 0;                ///< of the events' data
         std::vector<Offer> offers;            ///< of what is written
     };
-    /// Events of types that go to the same webhooks.
+    /// Events that go to the same webhooks.
     struct EventSet {
         std::vector<WebhookId> webhooks;
         std::vector<EventId> events;
@@ -92,6 +96,9 @@ class Publisher {
                                           std::optional<std::int64_t> staged_version, Rows& rows);
     /// How many parts of the realm are still to be written.
     Result<std::size_t> parts_left(store::Transaction& tx, const RealmId& realm, Call& call);
+    static std::vector<std::size_t> set_events(const Matcher& matcher,
+                                               std::span<const NewEvent> events, Timestamp now,
+                                               std::vector<EventSet>& sets);
     static void add_parts(store::Transaction& tx, const RealmId& realm, const EventId& event,
                           std::int64_t config_version, std::span<const WebhookId> webhooks,
                           Rows& rows);

@@ -230,6 +230,19 @@ inline constexpr std::int64_t max_in_flight_highest = 256;     ///< what a webho
 inline constexpr std::int64_t rate_limit_count_max = 100'000;  ///< beyond, it limits nothing
 inline constexpr Duration rate_limit_span_min = 1s;
 inline constexpr Duration rate_limit_span_max = 24h;
+inline constexpr std::size_t filter_bytes_max = 4 * 1024;
+inline constexpr std::size_t filter_depth_max = 8;  ///< of nested objects and lists
+inline constexpr std::size_t filter_conditions_max = 64;
+inline constexpr std::size_t filter_list_max = 100;   ///< values of $in and $nin; alternatives
+inline constexpr std::size_t filter_places_max = 32;  ///< of a realm, where values are looked up
+/// Filters of one event type in a realm that ask for no value that can be looked up: the writer
+/// holds each of them against each event of the type.
+inline constexpr std::size_t slow_filters_max = 100;
+/// Elements of the lists of an event that filters look at: 100 filters of 64 conditions keep the
+/// writer for 0.1 s with one event at most.
+inline constexpr std::size_t filter_elements_max = 1'000;
+/// Of a realm's last events, those that a dry run of a filter looks at: some 20 ms.
+inline constexpr std::size_t dry_run_events_max = 1'000;
 inline constexpr std::size_t lane_in_flight_first = 4;  ///< a lane that has not shown a success yet
 inline constexpr std::size_t lane_in_flight_max = 64;   ///< doubling on success up to here
 inline constexpr std::size_t lane_timeouts_before_narrow = 3;  ///< then 1 in flight until a success

@@ -523,11 +523,16 @@ CREATE TABLE breakers (
 ) CLUSTERED;
 )sql";
 
+// The filter of a webhook's version, beside its event types.
+constexpr const char* version_filters = R"sql(
+ALTER TABLE webhook_versions ADD COLUMN filter TEXT NOT NULL DEFAULT '';
+)sql";
+
 constexpr std::array steps{
     first,    directory,       audit_indexes,    powers,        users_by_age,
     fan_outs, resource_slices, counters,         cancellations, users_by_words,
     controls, consumers,       versions_by_time, fan_out_sets,  removals,
-    breakers};
+    breakers, version_filters};
 
 }  // namespace
 

@@ -193,7 +193,8 @@ struct WebhookVersionRow {
     Uuid since;
     bool enabled = true;
     DisabledReason reason = DisabledReason::none;
-    std::string events;  ///< JSON array
+    std::string events;       ///< JSON array
+    std::string filter = {};  ///< JSON object; "" for none
 };
 
 /// Consecutive failures of a webhook (promise 7); no row: none.

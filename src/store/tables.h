@@ -278,7 +278,8 @@ Result<void> purge(Transaction& tx, const RealmId& realm, const WebhookId& id);
 /// What the matcher needs of the enabled webhooks of a realm.
 struct Subscription {
     WebhookId webhook;
-    std::string events;  ///< JSON array
+    std::string events;    ///< JSON array
+    std::string controls;  ///< JSON object
 };
 Result<List<Subscription>> subscriptions(sql::Connection& sql, const RealmId& realm);
 }  // namespace webhooks_table

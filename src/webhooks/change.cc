@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "base/json_text.h"
 #include "base/nearest.h"
 #include "model/limits.h"
 #include "model/text_rule.h"
@@ -41,7 +42,8 @@ std::string pointer_to(std::string_view name) {
 /// Reads the members of a body into a Change. Each reader takes the member's value.
 class Reader {
  public:
-    Reader(const json::Value& body, Change& change) : body_(body), change_(change) {}
+    Reader(const json::Value& body, std::string_view text, Change& change)
+        : body_(body), text_(text), change_(change) {}
 
     void read() {
         if (body_.as_object() == nullptr) {
@@ -257,7 +259,7 @@ class Reader {
             if (value == nullptr && change_.kind == ChangeKind::patch) continue;
             change_.controls.touched.push_back(&control);
             if (value == nullptr || value->is_null()) continue;
-            control.read(*value, change_.controls.values,
+            control.read({*value, text_of(control.name)}, change_.controls.values,
                          [&](std::string_view below, std::string detail) {
                              refuse(fmt::format("#/{}{}", control.name, below), std::move(detail));
                          });
@@ -307,16 +309,29 @@ class Reader {
         change_.keys = std::move(keys);
     }
 
+    /// A member as compact JSON. Requires: it is there.
+    std::string_view text_of(std::string_view name) {
+        if (texts_.empty()) {
+            if (auto members = json::split_object(text_, limits::json_depth_max)) {
+                texts_ = std::move(*members);
+            }
+        }
+        const auto found = std::ranges::find(texts_, name, &json::Member::name);
+        return found == texts_.end() ? "null" : std::string_view(found->value);
+    }
+
     const json::Value& body_;
+    std::string_view text_;
+    std::vector<json::Member> texts_;
     Change& change_;
 };
 
 }  // namespace
 
-Change parse_change(const json::Value& body, ChangeKind kind) {
+Change parse_change(const json::Value& body, std::string_view text, ChangeKind kind) {
     Change change;
     change.kind = kind;
-    Reader(body, change).read();
+    Reader(body, text, change).read();
     return change;
 }
 

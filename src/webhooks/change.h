@@ -78,7 +78,8 @@ struct Change {
     }
 };
 
-Change parse_change(const json::Value& body, ChangeKind kind);
+/// `text`: what `body` was parsed from.
+Change parse_change(const json::Value& body, std::string_view text, ChangeKind kind);
 
 /// The body of a rotation.
 struct Rotation {

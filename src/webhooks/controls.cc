@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <array>
 
+#include "base/json_text.h"
 #include "base/nearest.h"
+#include "events/filter.h"
 #include "model/limits.h"
 
 namespace postrider::webhooks {
 namespace {
 
+using Given = Control::Given;
 using Refuse = Control::Refuse;
 
 constexpr std::array<std::string_view, 3> formats{"postrider", "payload", "cloudevents"};
@@ -19,7 +22,8 @@ std::string must_be(std::string_view wanted, const json::Value& value) {
     return fmt::format("must be {}, not {}", wanted, value.type_name());
 }
 
-void read_rate_limit(const json::Value& value, Controls& into, const Refuse& refuse) {
+void read_rate_limit(const Given& given, Controls& into, const Refuse& refuse) {
+    const auto& value = given.value;
     const auto* object = value.as_object();
     if (object == nullptr) {
         return refuse("", must_be(R"(an object such as {"count": 100, "per": "1m"})", value));
@@ -69,9 +73,9 @@ void write_rate_limit(json::Writer& writer, const Controls& controls) {
     writer.end_object();
 }
 
-void read_max_in_flight(const json::Value& value, Controls& into, const Refuse& refuse) {
-    const auto* count = value.as_int();
-    if (count == nullptr) return refuse("", must_be("a whole number", value));
+void read_max_in_flight(const Given& given, Controls& into, const Refuse& refuse) {
+    const auto* count = given.value.as_int();
+    if (count == nullptr) return refuse("", must_be("a whole number", given.value));
     if (*count < 1 || *count > limits::max_in_flight_highest) {
         return refuse("", fmt::format("must be 1 to {}", limits::max_in_flight_highest));
     }
@@ -82,9 +86,9 @@ void write_max_in_flight(json::Writer& writer, const Controls& controls) {
     writer.number(*controls.max_in_flight);
 }
 
-void read_format(const json::Value& value, Controls& into, const Refuse& refuse) {
-    const auto* text = value.as_string();
-    if (text == nullptr) return refuse("", must_be("a string", value));
+void read_format(const Given& given, Controls& into, const Refuse& refuse) {
+    const auto* text = given.value.as_string();
+    if (text == nullptr) return refuse("", must_be("a string", given.value));
     into.format = parse_body_format(*text);
     if (into.format) return;
     const auto near = nearest(formats, *text);
@@ -96,9 +100,22 @@ void write_format(json::Writer& writer, const Controls& controls) {
     writer.string(to_string(*controls.format));
 }
 
+void read_filter(const Given& given, Controls& into, const Refuse& refuse) {
+    const auto filter = events::Filter::parse(given.text);
+    if (filter) {
+        into.filter = given.text;
+        return;
+    }
+    for (const auto& field : filter.error().fields) {
+        refuse(std::string_view(field.pointer).substr(1), field.detail);
+    }
+}
+
+void write_filter(json::Writer& writer, const Controls& controls) { writer.raw(*controls.filter); }
+
 template <auto Member>
 constexpr Control control(std::string_view name,
-                          void (*read)(const json::Value&, Controls&, const Refuse&),
+                          void (*read)(const Given&, Controls&, const Refuse&),
                           void (*write)(json::Writer&, const Controls&)) {
     return {.name = name,
             .read = read,
@@ -112,6 +129,7 @@ constexpr std::array table{
     control<&Controls::rate_limit>("rate_limit", read_rate_limit, write_rate_limit),
     control<&Controls::max_in_flight>("max_in_flight", read_max_in_flight, write_max_in_flight),
     control<&Controls::format>("format", read_format, write_format),
+    control<&Controls::filter>("filter", read_filter, write_filter),
 };
 
 }  // namespace
@@ -158,14 +176,16 @@ Result<Controls> parse_controls(std::string_view text) {
     const auto corrupt = [] {
         return fail(ErrorCode::corrupt, "a stored webhook has unreadable controls");
     };
-    const auto value = json::parse(text);
-    if (!value || value->as_object() == nullptr) return corrupt();
+    const auto members = json::split_object(text, limits::json_depth_max);
+    if (!members) return corrupt();
     Controls controls;
     bool is_right = true;
-    for (const auto& [name, member] : *value->as_object()) {
+    for (const auto& [name, member] : *members) {
         const auto found = std::ranges::find(table, name, &Control::name);
-        if (found == table.end()) return corrupt();
-        found->read(member, controls, [&](std::string_view, std::string) { is_right = false; });
+        const auto value = json::parse(member);
+        if (found == table.end() || !value) return corrupt();
+        found->read({*value, member}, controls,
+                    [&](std::string_view, std::string) { is_right = false; });
     }
     if (!is_right) return corrupt();
     return controls;

@@ -36,6 +36,7 @@ struct Controls {
     std::optional<RateLimit> rate_limit;
     std::optional<std::int64_t> max_in_flight;  ///< none: limits::lane_in_flight_max
     std::optional<BodyFormat> format;           ///< none: postrider
+    std::optional<std::string> filter;          ///< compact JSON (events/filter.h); none: all
     bool operator==(const Controls&) const = default;
 };
 
@@ -43,10 +44,15 @@ struct Controls {
 /// is a member and a row of the table in controls.cc.
 struct Control {
     std::string_view name;
-    /// Reads a value that is not null. What is wrong with it is told with the pointer below the
-    /// member: "" is the member itself.
+    /// A value that is not null, parsed, and as compact JSON, whose numbers have all their digits.
+    struct Given {
+        const json::Value& value;
+        std::string_view text;
+    };
+    /// Reads it. What is wrong with it is told with the pointer below the member: "" is the member
+    /// itself.
     using Refuse = std::function<void(std::string_view below, std::string detail)>;
-    void (*read)(const json::Value& value, Controls& into, const Refuse& refuse);
+    void (*read)(const Given& given, Controls& into, const Refuse& refuse);
     void (*write)(json::Writer& writer, const Controls& controls);  ///< Requires: it is set
     bool (*is_set)(const Controls& controls);
     bool (*is_same)(const Controls& a, const Controls& b);

@@ -12,14 +12,15 @@ const std::map<std::string_view, std::string_view> samples{
     {"rate_limit", R"({"count":100,"per":"1m"})"},
     {"max_in_flight", "7"},
     {"format", R"("cloudevents")"},
+    {"filter", R"({"data":{"total":{"$gte":100.10}}})"},
 };
 
 Controls with(const Control& control, std::string_view json) {
     Controls controls;
-    control.read(json::parse(json).value(), controls,
-                 [&](std::string_view below, const std::string& detail) {
-                     ADD_FAILURE() << control.name << below << " " << detail;
-                 });
+    const auto value = json::parse(json).value();
+    control.read({value, json}, controls, [&](std::string_view below, const std::string& detail) {
+        ADD_FAILURE() << control.name << below << " " << detail;
+    });
     return controls;
 }
 

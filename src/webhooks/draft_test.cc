@@ -27,7 +27,7 @@ class Drafts : public testing::Test {
     Result<Draft> draft(std::string_view body, ChangeKind kind, const Existing* existing) {
         auto value = json::parse(body);
         EXPECT_TRUE(value) << body;
-        return make_draft(parse_change(*value, kind), existing,
+        return make_draft(parse_change(*value, body, kind), existing,
                           {.policy = policy_, .own_types = own_types_}, random_);
     }
     Result<Draft> patch(std::string_view body) {

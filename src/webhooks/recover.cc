@@ -7,6 +7,7 @@
 
 #include "audit/record.h"
 #include "events/catalogue.h"
+#include "events/filter.h"
 #include "model/limits.h"
 #include "store/id_range.h"
 #include "store/tables.h"
@@ -107,6 +108,17 @@ std::string problem_of(const std::optional<store::WebhookRow>& row) {
     return row->enabled ? "" : "The webhook was disabled.";
 }
 
+/// Whether the webhook's filter, as it is now, wants an event.
+Result<bool> lets_through(store::sql::Connection& sql, const RealmId& realm,
+                          const std::optional<events::Filter>& filter, const EventId& id) {
+    if (!filter) return true;
+    POSTRIDER_ASSIGN(const auto event, store::events_table::find(sql, realm, id));
+    if (!event) return false;
+    // What cannot be read is left to its delivery, which fails with the reason.
+    const auto refused = events::refusal(*filter, *event);
+    return !refused || !*refused;
+}
+
 /// What the webhook lacks of the next events above the cursor's. A step that writes has no more
 /// than others write in one transaction, so that they do not wait for it.
 Result<Found> look(store::sql::Connection& sql, const RealmId& realm, const Params& params,
@@ -119,6 +131,10 @@ Result<Found> look(store::sql::Connection& sql, const RealmId& realm, const Para
     found.problem = problem_of(row);
     if (!found.problem.empty()) return found;
     POSTRIDER_ASSIGN(const auto patterns, parse_words(row->events));
+    std::optional<events::Filter> filter;
+    if (const auto text = events::filter_in(row->controls); !text.empty()) {
+        POSTRIDER_ASSIGN(filter, events::Filter::parse(text));
+    }
     POSTRIDER_ASSIGN(const auto heads,
                      store::events_table::ascending(sql, realm, after, params.until,
                                                     limits::recover_step_deliveries));
@@ -130,7 +146,8 @@ Result<Found> look(store::sql::Connection& sql, const RealmId& realm, const Para
         if (delivery) {
             if (is_lost(*delivery)) found.lacks.push_back({head.id, delivery->row.id});
         } else if (events::matches_any(patterns, head.type)) {
-            found.lacks.push_back({head.id, std::nullopt});
+            POSTRIDER_ASSIGN(const bool is_wanted, lets_through(sql, realm, filter, head.id));
+            if (is_wanted) found.lacks.push_back({head.id, std::nullopt});
         }
         if (found.lacks.size() >= lacks_max) {
             found.complete = false;

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "audit/record.h"
+#include "events/filter.h"
 #include "model/limits.h"
 #include "store/breakers_table.h"
 #include "store/cancellations_table.h"
@@ -40,12 +41,14 @@ Result<std::vector<std::string>> own_types(store::sql::Connection& sql, const Re
 
 /// From the next event on, the webhook is matched as the row says.
 Result<void> begin_version(Transaction& tx, const WebhookRow& row) {
-    POSTRIDER_TRY(store::webhook_versions_table::append(tx, {.realm = row.realm,
-                                                             .webhook = row.id,
-                                                             .since = tx.mint(),
-                                                             .enabled = row.enabled,
-                                                             .reason = row.disabled_reason,
-                                                             .events = row.events}));
+    POSTRIDER_TRY(
+        store::webhook_versions_table::append(tx, {.realm = row.realm,
+                                                   .webhook = row.id,
+                                                   .since = tx.mint(),
+                                                   .enabled = row.enabled,
+                                                   .reason = row.disabled_reason,
+                                                   .events = row.events,
+                                                   .filter = events::filter_in(row.controls)}));
     return store::realms_table::raise_config_version(tx, row.realm);
 }
 
@@ -181,6 +184,7 @@ Result<Saved> Webhooks::create(Transaction& tx, const RealmId& realm, const Chan
     if (change.keys) seal_previous(row, *change.keys, tx.now());
     POSTRIDER_TRY(store::webhooks_table::insert(tx, row));
     POSTRIDER_TRY(begin_version(tx, row));
+    POSTRIDER_TRY(check_filter(tx, webhook));
     // Before the event: the engine knows the webhook when its first delivery is offered.
     tell_sink(tx, row, conditions);
     POSTRIDER_TRY(publisher_.publish(tx, realm,
@@ -235,6 +239,19 @@ void Webhooks::set_secrets(Transaction& tx, Loaded& loaded, const Draft& draft,
     }
 }
 
+Result<void> Webhooks::check_filter(Transaction& tx, const Webhook& webhook) {
+    if (!webhook.controls.filter || !webhook.enabled) return {};
+    POSTRIDER_ASSIGN(const auto beside, publisher_.filters_beside(tx, webhook.realm, webhook.id));
+    if (beside <= limits::slow_filters_max) return {};
+    return fail_field(
+        "#/filter",
+        fmt::format("is one too many: of an event type of it, {} other filters ask for no value "
+                    "that can be looked up, and each of those is held against each event; add a "
+                    "condition that a member equals a value, such as "
+                    "{{\"data\": {{\"customer\": \"c1\"}}}}",
+                    limits::slow_filters_max));
+}
+
 /// Requires: draft.changed is not empty.
 Result<void> Webhooks::save(Transaction& tx, Loaded& loaded, Draft& draft, const Actor& actor,
                             std::string_view action, std::optional<Duration> overlap) {
@@ -248,7 +265,10 @@ Result<void> Webhooks::save(Transaction& tx, Loaded& loaded, Draft& draft, const
     POSTRIDER_TRY(store::webhooks_table::update(tx, row));
 
     const bool was_switched = draft.has_changed("enabled");
-    if (was_switched || draft.has_changed("events")) POSTRIDER_TRY(begin_version(tx, row));
+    if (was_switched || draft.has_changed("events") || draft.has_changed("filter")) {
+        POSTRIDER_TRY(begin_version(tx, row));
+        POSTRIDER_TRY(check_filter(tx, webhook));
+    }
     if (was_switched && !row.enabled) POSTRIDER_TRY(cancel_all(tx, row));
     if (was_switched && row.enabled) {
         POSTRIDER_TRY(store::cancellations_table::end_at(tx, row.realm, row.id, tx.mint()));

@@ -108,6 +108,8 @@ class Webhooks {
         RealmConditions conditions;
     };
     Result<Loaded> load(store::Transaction& tx, const Address& address);
+    /// Errors: invalid_argument (its filter is held against each event, beside too many others).
+    Result<void> check_filter(store::Transaction& tx, const Webhook& webhook);
     Result<void> save(store::Transaction& tx, Loaded& loaded, Draft& draft, const Actor& actor,
                       std::string_view action, std::optional<Duration> overlap = {});
     void set_secrets(store::Transaction& tx, Loaded& loaded, const Draft& draft,

@@ -111,7 +111,7 @@ class WebhooksTest : public testing::Test {
     }
 
     static Change parsed(std::string_view body, ChangeKind kind) {
-        return parse_change(json::parse(body).value(), kind);
+        return parse_change(json::parse(body).value(), body, kind);
     }
     Result<Saved> create(std::string_view body) {
         return change([this, change = parsed(body, ChangeKind::create)](Transaction& tx) {

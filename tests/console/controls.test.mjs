@@ -57,6 +57,40 @@ test('what is wrong is said at its field, which is opened', async () => {
   assert.equal(await page.locator('[aria-invalid=true]').count(), 2)
 })
 
+test('a filter is built by clicks on an example, and tried before it is saved', async () => {
+  const data = { customer: { id: 'c-7' }, total: 129, tags: ['new', 'large'] }
+  const order = { event: 'order.paid', resource_id: '019300a1-7c3e-7b1a-9a54-3f0f6b1d2c11', data }
+  for (const total of [99, 129])
+    await ask(world, 'POST', '/events', { ...order, data: { ...data, total } })
+  await edit()
+  const text = page.getByLabel('Filter', { exact: true })
+  const example = page.getByRole('region', { name: 'Example event' })
+  const value = (name) => example.getByRole('button', { name, exact: true })
+  await value('data.customer.id is "c-7"').click()
+  await value('data.tags is "large"').click()
+  await page.getByText(/^2 of the last \d+ events? would be delivered/).waitFor()
+  await page.getByText('Would be delivered.', { exact: true }).waitFor()
+  assert.deepEqual(JSON.parse(await text.inputValue()), {
+    data: { customer: { id: 'c-7' }, tags: 'large' },
+  })
+  assert.equal(await value('data.tags is "large"').getAttribute('aria-pressed'), 'true')
+  await value('data.tags is "large"').click()
+  await text.fill('{"data": {"total": {"$lt": 100.50}, "big": {"$neq": 12345678901234567890}}}')
+  await page.getByText('Not delivered: data › total › $lt does not hold.').waitFor()
+  await page.getByText(/^1 of the last \d+ events? would be delivered/).waitFor()
+  await save()
+  await page.getByText('"$neq": 12345678901234567890').waitFor()
+  await edit()
+  assert.match(await text.inputValue(), /100\.50[^]*12345678901234567890/)
+  await text.fill('{"data": {"total": {"$least": 1}}}')
+  await save()
+  await page.getByText('is no operator').waitFor()
+  await text.fill('')
+  await save()
+  await page.getByText('Send test event').first().waitFor()
+  assert.equal((await ask(world, 'GET', `/webhooks/${id}`)).json.filter, null)
+})
+
 test('empty is the default', async () => {
   await edit()
   await page.getByLabel('Body').selectOption('')

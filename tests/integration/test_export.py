@@ -34,7 +34,8 @@ def make_realm(server, randomness):
                              description="".join(randomness.choices("xé", k=5)), enabled=randomness.random() < 0.7, signing=randomness.choice([["v1"], ["v1", "v1a"], ["v1a"], ["ferriskey"], ["v1", "ferriskey"]]),
                              headers={f"X-{word}": f"value {word}" for word in texts(randomness, 2)}, timeout=randomness.choice([None, "3s"]), retry_schedule=randomness.choice([None, [], ["7s"]]),
                              rate_limit=randomness.choice([None, {"count": randomness.randint(1, 100000), "per": "1h"}]), max_in_flight=randomness.choice([None, 1, 256]),
-                             format=randomness.choice([None, "postrider", "payload", "cloudevents"]))
+                             format=randomness.choice([None, "postrider", "payload", "cloudevents"]),
+                             filter=randomness.choice([None, {"data": {"n": {"$gt": 1.5}}}, {"$or": [{"data": {"a": "ä"}}, {"event": "x"}]}]))
     hooks = realm.items("/webhooks")
     for hook in hooks:
         if randomness.random() < 0.5:

@@ -10,7 +10,7 @@ from waiting import wait_for
 MASK = "••••••"
 DEFAULTS = {"name": "", "description": "", "headers": {}, "enabled": True, "disabled_reason": None,
             "timeout": None, "retry_schedule": None, "signing": ["v1"],
-            "rate_limit": None, "max_in_flight": None, "format": None}
+            "rate_limit": None, "max_in_flight": None, "format": None, "filter": None}
 
 
 def refused(realm, expect_pointers, method="POST", path="/webhooks", **members):

@@ -1,7 +1,8 @@
 import type { components } from './schema'
 
 type Schemas = components['schemas']
-export type Webhook = Schemas['webhook']
+/** `filter_text`: its filter as it is stored, "" for none; parsing would round long numbers. */
+export type Webhook = Schemas['webhook'] & { filter_text?: string }
 export type Statistics = Schemas['statistics']
 export type Attempts = Schemas['attempt_counts']
 export type Span = Schemas['statistics_span']
@@ -17,7 +18,7 @@ export type Explanation = Schemas['explanation']
 export type Realm = Schemas['realm']
 export type Operation = Schemas['operation']
 export type Secret = Schemas['secret']
-export type UrlCheck = Schemas['url_check']
+export type WebhookCheck = Schemas['webhook_check']
 export type Problem = Schemas['problem']
 export type User = Schemas['user']
 export type Role = Schemas['role']

@@ -43,6 +43,7 @@ const order = [
   'disabled',
   'created_later',
   'deleted',
+  'filtered',
   'not_subscribed',
 ]
 const rank = ({ verdict }: Verdict) => order.indexOf(verdict)

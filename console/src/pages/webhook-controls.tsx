@@ -2,20 +2,34 @@ import type { Webhook } from '../api/client'
 import { Choice, Text } from '../ui/form'
 
 /** What a webhook asks of its deliveries beyond where they go; empty is the default. */
-export type Controls = { format: string; rateCount: string; ratePer: string; inFlight: string }
+export type Controls = {
+  filter: string
+  format: string
+  rateCount: string
+  ratePer: string
+  inFlight: string
+}
 
-export const controlFields = ['format', 'rate_limit', 'max_in_flight']
+export const controlFields = ['filter', 'format', 'rate_limit', 'max_in_flight']
 
 export const controlLabels = {
+  filter: 'Filter',
   format: 'Body',
   rateCount: 'Rate limit',
   ratePer: 'Rate limit within',
   inFlight: 'Attempts at a time',
 }
 
-export const noControls: Controls = { format: '', rateCount: '', ratePer: '1m', inFlight: '' }
+export const noControls: Controls = {
+  filter: '',
+  format: '',
+  rateCount: '',
+  ratePer: '1m',
+  inFlight: '',
+}
 
 export const controlsOf = (webhook: Webhook): Controls => ({
+  filter: webhook.filter_text ?? '',
   format: webhook.format ?? '',
   rateCount: webhook.rate_limit?.count.toString() ?? '',
   ratePer: webhook.rate_limit?.per ?? noControls.ratePer,
@@ -25,6 +39,7 @@ export const controlsOf = (webhook: Webhook): Controls => ({
 /** A number where one was typed; else the text, so that the server says what is wrong with it. */
 const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : text)
 
+/** Without the filter, which goes as its text. */
 export const bodyOf = ({ format, rateCount, ratePer, inFlight }: Controls) => ({
   format: format || null,
   rate_limit: rateCount ? { count: number(rateCount), per: ratePer } : null,

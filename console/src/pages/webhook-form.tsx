@@ -5,20 +5,21 @@ import { type FormEvent, useEffect, useState } from 'react'
 import {
   ApiError,
   call,
-  get,
   realmPath,
   type Secret,
-  type UrlCheck,
   type Webhook,
+  type WebhookCheck,
 } from '../api/client'
-import { useRealm } from '../queries'
+import { useRealm, useWebhook } from '../queries'
 import { ConflictNotice } from '../ui/conflict'
 import { Check, Choice, Rest, Text, useDraft, useFocusInvalid } from '../ui/form'
+import { withText } from '../ui/format'
 import { Icon } from '../ui/icons'
 import { Button, Field, Modal, PageFailure, PageHead, Skeleton, useErrorOf } from '../ui/kit'
 import { Unsaved } from '../ui/leaving'
 import { isLost } from '../ui/stale'
 import { EventPicker } from './event-picker'
+import { FilterBuilder } from './filter-builder'
 import { type HeaderRow, HeaderRows } from './header-rows'
 import {
   bodyOf,
@@ -84,7 +85,7 @@ function useUrlCheck(url: string) {
     retry: false,
     staleTime: 30_000,
     queryFn: () =>
-      call<UrlCheck>('POST', realmPath(realm, '/webhooks/check'), { body: { url: settled } }),
+      call<WebhookCheck>('POST', realmPath(realm, '/webhooks/check'), { body: { url: settled } }),
   })
 }
 
@@ -142,12 +143,13 @@ function Form({ resource }: { resource: Webhook | Start }) {
         signing: draft.signing.split(' '),
         ...bodyOf(draft),
       }
+      const text = withText(body, 'filter', draft.filter)
       return existing
         ? call<Webhook & Secret>('PATCH', realmPath(realm, `/webhooks/${existing.id}`), {
-            body,
+            text,
             headers: { 'If-Match': `"${existing.version}"` },
           })
-        : call<Webhook & Secret>('POST', realmPath(realm, '/webhooks'), { body })
+        : call<Webhook & Secret>('POST', realmPath(realm, '/webhooks'), { text })
     },
     onSuccess: async (webhook) => {
       await Promise.all([
@@ -236,7 +238,7 @@ function Form({ resource }: { resource: Webhook | Start }) {
       />
       <details className="group rounded-lg border border-line" open={wrongAdvanced || undefined}>
         <summary className="px-4 h-10 flex items-center justify-between gap-2 cursor-pointer font-medium text-[13.5px] rounded-lg">
-          Advanced: retries, signature, limits
+          Advanced: filter, retries, signature, limits
           <Icon
             name="down"
             className="w-4 h-4 text-muted transition-transform group-open:rotate-180"
@@ -259,6 +261,12 @@ function Form({ resource }: { resource: Webhook | Start }) {
             error={error?.field('signing')}
             value={draft.signing}
             onChange={(signing) => set({ signing })}
+          />
+          <FilterBuilder
+            value={draft.filter}
+            events={draft.events}
+            onChange={(filter) => set({ filter })}
+            error={error?.field('filter')}
           />
           <ControlFields value={draft} onChange={set} error={(name) => error?.field(name)} />
           <div className="sm:col-span-2 space-y-3">
@@ -355,12 +363,8 @@ export function NewWebhook() {
 }
 
 export function EditWebhook() {
-  const realm = useRealm()
   const { id } = useParams({ strict: false }) as { id: string }
-  const webhook = useQuery({
-    queryKey: ['webhook', realm, id],
-    queryFn: () => get<Webhook>(realmPath(realm, `/webhooks/${id}`)),
-  })
+  const webhook = useWebhook(id)
   if (webhook.isPending) return <Skeleton />
   if (isLost(webhook))
     return <PageFailure error={webhook.error} retry={() => void webhook.refetch()} />

@@ -1,8 +1,8 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useParams, useSearch } from '@tanstack/react-router'
 
-import { call, get, realmPath, type Webhook } from '../api/client'
-import { useRealm, useStatistics } from '../queries'
+import { call, realmPath, type Webhook } from '../api/client'
+import { useRealm, useStatistics, useWebhook } from '../queries'
 import { Allowed, useSession } from '../session'
 import { count, plural } from '../ui/format'
 import { HealthWords, WebhookBadge } from '../ui/health'
@@ -118,10 +118,7 @@ export function WebhookPage() {
   // Dialogs are in the address too.
   const { do: dialog } = useSearch({ strict: false }) as { do?: string }
   const change = useFilters()
-  const webhook = useQuery({
-    queryKey: ['webhook', realm, id],
-    queryFn: ({ signal }) => get<Webhook>(realmPath(realm, `/webhooks/${id}`), signal),
-  })
+  const webhook = useWebhook(id)
   const enable = useMutation({
     mutationFn: (enabled: boolean) =>
       call<Webhook>('PATCH', realmPath(realm, `/webhooks/${id}`), { body: { enabled } }),
@@ -260,6 +257,14 @@ export function WebhookPage() {
               ]
                 .filter(Boolean)
                 .join(', ')}
+            </dd>
+          </div>
+        )}
+        {data.filter && (
+          <div className="col-span-2 lg:col-span-4">
+            <dt className="text-muted mb-1">Filter</dt>
+            <dd className="font-mono text-[12.5px] whitespace-pre-wrap break-words">
+              {data.filter_text ?? JSON.stringify(data.filter)}
             </dd>
           </div>
         )}

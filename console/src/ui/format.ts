@@ -135,6 +135,16 @@ export function objectProblem(text: string): string | undefined {
   }
 }
 
+/** A request's body with one more member from a text that was typed: JSON as it stands there, so that
+    numbers keep their digits; null for none; and what is no JSON as a string, about which the server
+    says what is wrong. */
+export function withText(body: object, name: string, typed: string): string {
+  const text = typed.trim()
+  const value = text === '' ? 'null' : isJson(text) ? text : JSON.stringify(text)
+  const rest = JSON.stringify(body).slice(1, -1)
+  return `{${rest}${rest ? ',' : ''}${JSON.stringify(name)}:${value}}`
+}
+
 /** "1 key", "2 keys". */
 export const plural = (number: number, one: string, many = `${one}s`) =>
   `${count(number)} ${number === 1 ? one : many}`

@@ -5,11 +5,11 @@ import { Icon } from './icons'
 import { CopyButton } from './kit'
 
 /** JSON as the server sent it: numbers keep their digits, and members their order. */
-type Node =
+export type Node =
   | { kind: 'scalar'; text: string }
   | { kind: 'list' | 'object'; items: { key?: string; value: Node }[]; size: number }
 
-function parse(text: string): Node | null {
+export function parse(text: string): Node | null {
   try {
     JSON.parse(text)
   } catch {
@@ -76,7 +76,7 @@ function Marked({ text, wanted }: { text: string; wanted: string }) {
   )
 }
 
-const scalarLook = (text: string) =>
+export const scalarLook = (text: string) =>
   text.startsWith('"') ? 'text-good' : /^[-\d]/.test(text) ? 'text-warn' : 'text-accent'
 
 type Drawn = {

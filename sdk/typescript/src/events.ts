@@ -326,6 +326,7 @@ export type WebhookCreated = Envelope<'webhook.created', {
   } | null
   max_in_flight: number | null
   format: string | null
+  filter: Record<string, unknown> | null
   version?: number
   created_at: string
   updated_at: string
@@ -350,6 +351,7 @@ export type WebhookUpdated = Envelope<'webhook.updated', {
   } | null
   max_in_flight: number | null
   format: string | null
+  filter: Record<string, unknown> | null
   version?: number
   created_at: string
   updated_at: string
@@ -375,6 +377,7 @@ export type WebhookDeleted = Envelope<'webhook.deleted', {
   } | null
   max_in_flight: number | null
   format: string | null
+  filter: Record<string, unknown> | null
   version?: number
   created_at: string
   updated_at: string

@@ -155,14 +155,16 @@ Result<void> purge(Transaction& tx, const RealmId& realm, const WebhookId& id) {
 
 Result<List<Subscription>> subscriptions(sql::Connection& sql, const RealmId& realm) {
     static constexpr Query query{
-        "SELECT id, events FROM webhooks WHERE realm_id = $1 AND enabled = 1 AND deleted_at IS "
-        "NULL"};
+        "SELECT id, events, controls FROM webhooks WHERE realm_id = $1 AND enabled = 1 "
+        "AND deleted_at IS NULL"};
     List<Subscription> found;
     auto rows = sql.rows(query, realm);
     while (rows.next()) {
         take(
             rows, found,
-            [](const sql::Rows& row) { return Subscription{row.id<WebhookId>(0), row.string(1)}; },
+            [](const sql::Rows& row) {
+                return Subscription{row.id<WebhookId>(0), row.string(1), row.string(2)};
+            },
             0);
     }
     POSTRIDER_TRY(rows.finish());
@@ -184,7 +186,7 @@ Result<std::optional<Uuid>> latest(sql::Connection& sql, const RealmId& realm) {
 }
 namespace {
 
-#define VERSION_COLUMNS "realm_id, webhook_id, since, enabled, reason, events"
+#define VERSION_COLUMNS "realm_id, webhook_id, since, enabled, reason, events, filter"
 
 WebhookVersionRow read_row(const sql::Rows& rows) {
     return {.realm = rows.id<RealmId>(0),
@@ -192,16 +194,17 @@ WebhookVersionRow read_row(const sql::Rows& rows) {
             .since = rows.uuid(2),
             .enabled = rows.boolean(3),
             .reason = parse_disabled_reason(rows.text(4)).value_or(DisabledReason::corrupt),
-            .events = rows.string(5)};
+            .events = rows.string(5),
+            .filter = rows.string(6)};
 }
 
 }  // namespace
 
 Result<void> append(Transaction& tx, const WebhookVersionRow& row) {
     static constexpr Query query{"INSERT INTO webhook_versions (" VERSION_COLUMNS
-                                 ") VALUES ($1, $2, $3, $4, $5, $6)"};
+                                 ") VALUES ($1, $2, $3, $4, $5, $6, $7)"};
     POSTRIDER_TRY(tx.sql().run(query, row.realm, row.webhook, row.since, row.enabled,
-                               to_string(row.reason), row.events));
+                               to_string(row.reason), row.events, row.filter));
     return {};
 }
 

@@ -6,11 +6,11 @@
 #include "model/ids.h"
 #include "webhooks/controls.h"
 
-namespace postrider::delivery {
+namespace postrider::webhooks {
 
 /// What a body is made of beside the event.
 struct Rendering {
-    webhooks::BodyFormat format = webhooks::BodyFormat::postrider;
+    BodyFormat format = BodyFormat::postrider;
     EventId id;
     /// The last member of the data, for this attempt only (password_reset_webhook); "" for none,
     /// and none where the data is no object with a member. Visible ASCII without quotes.
@@ -24,6 +24,6 @@ struct Rendering {
 SharedBody render(const SharedEvent& event, const Rendering& rendering);
 
 /// The content type of a format's bodies.
-std::string_view content_type_of(webhooks::BodyFormat format);
+std::string_view content_type_of(BodyFormat format);
 
-}  // namespace postrider::delivery
+}  // namespace postrider::webhooks

@@ -1,11 +1,11 @@
-#include "delivery/render.h"
+#include "webhooks/render.h"
 
 #include <memory>
 #include <string>
 
 #include "base/json.h"
 
-namespace postrider::delivery {
+namespace postrider::webhooks {
 namespace {
 
 std::string with_token(std::string_view data, std::string_view token) {
@@ -37,11 +37,11 @@ std::string cloud_event(const EventContent& event, const Rendering& rendering,
 std::string render_anew(const EventContent& event, const Rendering& rendering) {
     auto data = with_token(event.data(), rendering.token);
     switch (rendering.format) {
-        case webhooks::BodyFormat::postrider:
+        case BodyFormat::postrider:
             return event_body(event.type(), event.timestamp(), event.resource_id(), data);
-        case webhooks::BodyFormat::payload:
+        case BodyFormat::payload:
             return data;
-        case webhooks::BodyFormat::cloudevents:
+        case BodyFormat::cloudevents:
             return cloud_event(event, rendering, data);
     }
     return data;
@@ -50,16 +50,15 @@ std::string render_anew(const EventContent& event, const Rendering& rendering) {
 }  // namespace
 
 SharedBody render(const SharedEvent& event, const Rendering& rendering) {
-    if (rendering.format == webhooks::BodyFormat::postrider && rendering.token.empty()) {
+    if (rendering.format == BodyFormat::postrider && rendering.token.empty()) {
         // The default body lives as long as its event.
         return {event, &event->body()};
     }
     return std::make_shared<const std::string>(render_anew(*event, rendering));
 }
 
-std::string_view content_type_of(webhooks::BodyFormat format) {
-    return format == webhooks::BodyFormat::cloudevents ? "application/cloudevents+json"
-                                                       : "application/json";
+std::string_view content_type_of(BodyFormat format) {
+    return format == BodyFormat::cloudevents ? "application/cloudevents+json" : "application/json";
 }
 
-}  // namespace postrider::delivery
+}  // namespace postrider::webhooks

@@ -1,13 +1,11 @@
-#include "delivery/render.h"
+#include "webhooks/render.h"
 
 #include <gtest/gtest.h>
 
 #include "base/json.h"
 
-namespace postrider::delivery {
+namespace postrider::webhooks {
 namespace {
-
-using webhooks::BodyFormat;
 
 const Timestamp start = parse_rfc3339("2026-11-23T12:00:00Z").value();
 
@@ -63,4 +61,4 @@ TEST(RenderTest, a_cloud_event_has_its_attributes) {
 }
 
 }  // namespace
-}  // namespace postrider::delivery
+}  // namespace postrider::webhooks

@@ -1,0 +1,386 @@
+#include "events/filter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/json_pointer.h"
+#include "base/json_text.h"
+#include "base/nearest.h"
+#include "model/event.h"
+#include "model/limits.h"
+
+namespace postrider::events {
+namespace {
+
+using Type = JsonIndex::Type;
+
+constexpr std::array<std::string_view, 4> roots{"event", "timestamp", "resource_id", "data"};
+constexpr std::array<std::string_view, 15> operators{
+    "$eq",         "$neq",      "$gt",       "$gte",    "$lt",  "$lte", "$in", "$nin",
+    "$startsWith", "$endsWith", "$contains", "$exists", "$and", "$or",  "$not"};
+
+std::string_view name_of(Type type) {
+    constexpr std::array<std::string_view, 6> names{"null",     "true or false", "a number",
+                                                    "a string", "a list",        "an object"};
+    return names[static_cast<std::size_t>(type)];
+}
+
+}  // namespace
+
+/// Reads a filter, and keeps all that is wrong with it.
+class Filter::Parser {
+ public:
+    Result<Condition> read(std::string_view text) {
+        const Place root{.pointer = "#", .depth = 1, .is_event = true};
+        if (text.size() > limits::filter_bytes_max) {
+            refuse(root, fmt::format("is longer than {} bytes", limits::filter_bytes_max));
+        }
+        auto compact = json::compact(text, limits::json_depth_max);
+        if (!compact) refuse(root, compact.error().message);
+        Condition read;
+        if (errors_.empty()) read = read_value(JsonIndex(std::move(*compact)).root(), root);
+        if (errors_.empty()) return read;
+        return std::unexpected(Error{ErrorCode::invalid_argument, "the filter cannot be used",
+                                     std::move(errors_), nullptr});
+    }
+
+ private:
+    /// Where something stands.
+    struct Place {
+        std::string pointer;
+        std::size_t depth = 0;
+        bool is_event = false;  ///< it is about the whole event, not about a member
+    };
+    void refuse(const Place& place, std::string detail) {
+        if (errors_.size() < limits::field_errors_max) {
+            errors_.push_back({place.pointer, {}, {}, std::move(detail)});
+        }
+    }
+    void count(const Place& place) {
+        if (++count_ != limits::filter_conditions_max + 1) return;
+        refuse(place, fmt::format("is one too many: a filter has at most {} conditions",
+                                  limits::filter_conditions_max));
+    }
+
+    /// What stands where conditions are expected: an object of them, or a plain value.
+    Condition read_value(const Node& value, const Place& place) {
+        if (value.type == Type::object) return read_object(value, place);
+        if (place.is_event) {
+            refuse(place, fmt::format("must be an object such as {{\"data\": {{\"total\": "
+                                      "{{\"$gte\": 100}}}}}}, not {}",
+                                      name_of(value.type)));
+            return {};
+        }
+        count(place);
+        Condition condition;
+        condition.tests.push_back({Operator::equal, copy_of(value), ""});
+        return condition;
+    }
+
+    static std::shared_ptr<const JsonIndex> copy_of(const Node& value) {
+        return std::make_shared<const JsonIndex>(std::string(value.raw));
+    }
+
+    Condition read_object(const Node& object, const Place& place) {
+        Condition condition;
+        if (place.depth > limits::filter_depth_max) {
+            refuse(place, fmt::format("is nested deeper than {}", limits::filter_depth_max));
+            return condition;
+        }
+        object.any_child([&](const Node& value) {
+            const std::string name(value.name);
+            const bool is_operator = name.starts_with('$');
+            const Place below{.pointer = json::pointer_to(place.pointer, name),
+                              .depth = place.depth + 1,
+                              .is_event = place.is_event && is_operator};
+            if (is_operator) {
+                read_operator(name, value, below, condition);
+            } else if (place.is_event && std::ranges::find(roots, name) == roots.end()) {
+                refuse(below,
+                       "is none of event, timestamp, resource_id and data; the members of an "
+                       "event's data stand below data");
+            } else {
+                condition.members.emplace_back(name, read_value(value, below));
+            }
+            return false;
+        });
+        if (object.size == 0) refuse(place, "has no condition; leave it out");
+        return condition;
+    }
+
+    void read_operator(const std::string& name, const Node& value, const Place& place,
+                       Condition& into) {
+        if (name == "$and" || name == "$or") return read_list(name, value, place, into);
+        if (name == "$not") {
+            into.none.emplace_back(name, read_value(value, place));
+            return;
+        }
+        if (std::ranges::find(operators, name) == operators.end()) {
+            const auto near = nearest(operators, name);
+            return refuse(place,
+                          fmt::format("is no operator{}; there are {}",
+                                      near.empty() ? "" : fmt::format("; do you mean {}?", near),
+                                      fmt::join(operators, ", ")));
+        }
+        if (place.is_event) {
+            return refuse(place,
+                          "stands at a member of the event, such as data; beside the members "
+                          "there are $and, $or and $not");
+        }
+        count(place);
+        read_test(name, value, place, into);
+    }
+
+    void read_test(const std::string& name, const Node& value, const Place& place,
+                   Condition& into) {
+        const auto test = [&](Operator how) { into.tests.push_back({how, copy_of(value), name}); };
+        const auto negated = [&](Operator how) {
+            Condition positive;
+            positive.tests.push_back({how, copy_of(value), name});
+            into.none.emplace_back(name, std::move(positive));
+        };
+        if (name == "$exists") {
+            if (!is_one_of({Type::boolean}, value, "true or false", place)) return;
+            into.exists = value.raw == "true";
+        } else if (name == "$eq") {
+            test(Operator::equal);
+        } else if (name == "$neq") {
+            negated(Operator::equal);
+        } else if (name == "$contains") {
+            test(Operator::contains);
+        } else if (name == "$in" || name == "$nin") {
+            if (!is_list(value, place)) return;
+            name == "$in" ? test(Operator::in) : negated(Operator::in);
+        } else if (name == "$startsWith" || name == "$endsWith") {
+            if (!is_one_of({Type::string}, value, "a string", place)) return;
+            test(name == "$startsWith" ? Operator::begins : Operator::ends);
+        } else {
+            if (!is_one_of({Type::number, Type::string}, value, "a number or a string", place)) {
+                return;
+            }
+            test(name == "$gt"    ? Operator::greater
+                 : name == "$gte" ? Operator::at_least
+                 : name == "$lt"  ? Operator::less
+                                  : Operator::at_most);
+        }
+    }
+
+    void read_list(const std::string& name, const Node& value, const Place& place,
+                   Condition& into) {
+        if (!is_list(value, place)) return;
+        std::vector<Condition> read;
+        value.any_child([&](const Node& element) {
+            read.push_back(
+                read_value(element, {.pointer = fmt::format("{}/{}", place.pointer, read.size()),
+                                     .depth = place.depth + 1,
+                                     .is_event = place.is_event}));
+            return false;
+        });
+        if (name == "$or") {
+            into.any.push_back(std::move(read));
+        } else {
+            into.all = std::move(read);
+        }
+    }
+
+    bool is_list(const Node& value, const Place& place) {
+        if (!is_one_of({Type::array}, value, "a list", place)) return false;
+        if (value.size == 0) refuse(place, "must have at least one element");
+        if (value.size > limits::filter_list_max) {
+            refuse(place, fmt::format("has more than {} elements", limits::filter_list_max));
+        }
+        return value.size > 0 && value.size <= limits::filter_list_max;
+    }
+    bool is_one_of(std::initializer_list<Type> wanted, const Node& value, std::string_view names,
+                   const Place& place) {
+        if (std::ranges::find(wanted, value.type) != wanted.end()) return true;
+        refuse(place, fmt::format("must be {}, not {}", names, name_of(value.type)));
+        return false;
+    }
+
+    std::vector<FieldError> errors_;
+    std::size_t count_ = 0;
+};
+
+Result<Filter> Filter::parse(std::string_view text) {
+    Filter filter;
+    POSTRIDER_ASSIGN(filter.root_, Parser().read(text));
+    return filter;
+}
+
+std::optional<Filter::Lookup> Filter::lookup() const {
+    Lookup found;
+    if (!look_up(root_, found)) return std::nullopt;
+    return found;
+}
+
+/// What members and operators say must hold together; what $or and negations say need not.
+bool Filter::look_up(const Condition& condition, Lookup& found) {
+    for (const Test& test : condition.tests) {
+        if (!found.path.empty() && look_up(test, found)) return true;
+    }
+    for (const auto& [name, each] : condition.members) {
+        // By its type an event is looked up anyway.
+        if (found.path.empty() && name == "event") continue;
+        found.path.push_back(name);
+        if (look_up(each, found)) return true;
+        found.path.pop_back();
+    }
+    return false;
+}
+
+bool Filter::look_up(const Test& test, Lookup& found) {
+    if (test.how != Operator::equal && test.how != Operator::in) return false;
+    const bool has_others = [&] {
+        const auto add = [&](const Node& value) {
+            auto key = key_of(value);
+            if (key) found.keys.push_back(std::move(*key));
+            return !key;
+        };
+        const Node& operand = test.operand->root();
+        return test.how == Operator::in ? operand.any_child(add) : add(operand);
+    }();
+    if (has_others) found.keys.clear();
+    return !has_others;
+}
+
+std::optional<std::string> Filter::refuses(const JsonIndex& event) const {
+    if (matches(event)) return std::nullopt;
+    return first_that_fails(root_, &event.root());
+}
+
+bool Filter::holds(const Condition& condition, const Node* value) {
+    if (condition.exists && *condition.exists != (value != nullptr)) return false;
+    const auto is_held = [&](const Condition& each) { return holds(each, value); };
+    if (!std::ranges::all_of(condition.all, is_held)) return false;
+    for (const auto& alternatives : condition.any) {
+        if (!std::ranges::any_of(alternatives, is_held)) return false;
+    }
+    for (const auto& [name, each] : condition.none) {
+        if (is_held(each)) return false;
+    }
+    if (condition.tests.empty() && condition.members.empty()) return true;
+    if (value == nullptr || value->type != Type::array) return holds_of(condition, value);
+    // An array as a whole has no members of its own; one without elements has none that could.
+    const bool as_a_whole = condition.members.empty();
+    if (as_a_whole && holds_of(condition, value)) return true;
+    if (value->any_child([&](const Node& element) { return holds_of(condition, &element); })) {
+        return true;
+    }
+    return !as_a_whole && value->size == 0 && holds_of(condition, nullptr);
+}
+
+/// The operators and nested conditions, of one value that is not looked into as an array.
+bool Filter::holds_of(const Condition& condition, const Node* candidate) {
+    for (const Test& test : condition.tests) {
+        if (candidate == nullptr || !passes(test, *candidate)) return false;
+    }
+    return std::ranges::all_of(condition.members, [&](const auto& member) {
+        return holds(member.second, candidate == nullptr ? nullptr : candidate->find(member.first));
+    });
+}
+
+bool Filter::passes(const Test& test, const Node& value) {
+    using enum Operator;
+    const Node& operand = test.operand->root();
+    switch (test.how) {
+        case equal:
+            return events::equal(value, operand);
+        case in:
+            return operand.any_child([&](const Node& each) { return events::equal(value, each); });
+        case contains:
+            if (value.type == Type::array) {
+                return value.any_child(
+                    [&](const Node& element) { return events::equal(element, operand); });
+            }
+            break;
+        default:
+            break;
+    }
+    if (value.type != operand.type) return false;
+    if (value.type == Type::string) {
+        const auto text = value.text, wanted = operand.text;
+        if (test.how == begins) return text.starts_with(wanted);
+        if (test.how == ends) return text.ends_with(wanted);
+        // Its time is bounded by the sum of the lengths; that of find() by their product.
+        if (test.how == contains) {
+            return memmem(text.data(), text.size(), wanted.data(), wanted.size()) != nullptr;
+        }
+        return is_in_order(test.how, text.compare(wanted));
+    }
+    if (value.type != Type::number) return false;
+    return is_in_order(test.how, compare_numbers(value.raw, operand.raw));
+}
+
+bool Filter::is_in_order(Operator how, int compared) {
+    switch (how) {
+        case Operator::greater:
+            return compared > 0;
+        case Operator::at_least:
+            return compared >= 0;
+        case Operator::less:
+            return compared < 0;
+        case Operator::at_most:
+            return compared <= 0;
+        default:
+            return false;
+    }
+}
+
+JsonIndex index_of_event(std::string body) {
+    return JsonIndex(std::move(body), limits::filter_elements_max);
+}
+
+Result<std::optional<std::string>> refusal(const Filter& filter, const store::EventRow& event) {
+    const auto data = json::compact(event.data, limits::json_depth_max);
+    if (!data) return fail(ErrorCode::corrupt, "a stored event has data that is no JSON");
+    return filter.refuses(
+        index_of_event(event_body(event.type, event.timestamp, event.resource_id, *data)));
+}
+
+std::string filter_in(std::string_view controls) {
+    if (controls.empty() || controls == "{}") return {};
+    const auto members = json::split_object(controls, limits::json_depth_max);
+    if (!members) return {};
+    const auto found = std::ranges::find(*members, "filter", &json::Member::name);
+    return found == members->end() ? "" : found->value;
+}
+
+/// The pointer to it, "" for the place itself. Requires: the condition does not hold.
+std::string Filter::first_that_fails(const Condition& condition, const Node* value) {
+    if (condition.exists && *condition.exists != (value != nullptr)) return "/$exists";
+    for (std::size_t i = 0; i < condition.all.size(); ++i) {
+        if (!holds(condition.all[i], value)) {
+            return fmt::format("/$and/{}{}", i, first_that_fails(condition.all[i], value));
+        }
+    }
+    for (const auto& alternatives : condition.any) {
+        if (std::ranges::none_of(alternatives,
+                                 [&](const Condition& each) { return holds(each, value); })) {
+            return "/$or";
+        }
+    }
+    for (const auto& [name, each] : condition.none) {
+        if (holds(each, value)) return "/" + name;
+    }
+    const bool is_array = value != nullptr && value->type == Type::array;
+    for (const Test& test : condition.tests) {
+        Condition alone;
+        alone.tests.push_back(test);
+        if (!holds(alone, value)) return test.name.empty() ? "" : "/" + test.name;
+    }
+    for (const auto& [name, each] : condition.members) {
+        Condition alone;
+        alone.members.emplace_back(name, each);
+        if (holds(alone, value)) continue;
+        const auto below = json::pointer_to("", name);
+        if (is_array) return below;
+        return below + first_that_fails(each, value == nullptr ? nullptr : value->find(name));
+    }
+    return "";  // each holds of some element, and all of none
+}
+
+}  // namespace postrider::events

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "events/json_index.h"
+#include "store/rows.h"
+
+namespace postrider::events {
+
+/// Which events of its types a webhook wants: conditions on `{event, timestamp, resource_id,
+/// data}`. Nested objects follow members; operators begin with `$`; a plain value is `$eq`. All
+/// conditions of an object must hold.
+///
+/// - Of an array one and the same element must satisfy the operators and the nested conditions of
+///   an object; `$eq`, `$in` and `$contains` also look at the array as a whole. Elements beyond
+///   limits::filter_elements_max of an event are not looked at.
+/// - `$neq` and `$nin` are the negations of `$eq` and `$in`, so for an array no element may match;
+///   `$and`, `$or` and `$not` combine conditions on the value as a whole.
+/// - A member that is not there satisfies `$exists: false` and negations, nothing else.
+/// - Numbers compare by their digits and exponents, exactly; strings by code points; values of
+///   different types match nothing.
+///
+/// Immutable, pure. Thread-safety: any thread.
+class Filter {
+ public:
+    /// `text`: JSON. Errors: invalid_argument with every wrong place, as JSON pointers
+    /// below the filter ("/data/total/$gte").
+    static Result<Filter> parse(std::string_view text);
+
+    /// An equality that must hold: the names of members on the way to it, and the values one of
+    /// which must be there, as key_of(). nullopt: the filter has none that can be looked up.
+    struct Lookup {
+        std::vector<std::string> path;
+        std::vector<std::string> keys;
+    };
+    std::optional<Lookup> lookup() const;
+
+    bool matches(const JsonIndex& event) const { return holds(root_, &event.root()); }
+    /// The pointer of the first condition that does not hold; nullopt: all do.
+    std::optional<std::string> refuses(const JsonIndex& event) const;
+
+ private:
+    using Node = JsonIndex::Node;
+    enum class Operator { equal, greater, at_least, less, at_most, in, begins, ends, contains };
+    struct Test {
+        Operator how = Operator::equal;
+        std::shared_ptr<const JsonIndex> operand;
+        std::string name;  ///< of the operator, "$gte", or "" for a plain value
+    };
+    struct Condition {
+        std::optional<bool> exists;
+        std::vector<Test> tests;  ///< of one element, with `members`
+        std::vector<std::pair<std::string, Condition>> members;
+        std::vector<Condition> all;
+        std::vector<std::vector<Condition>> any;
+        std::vector<std::pair<std::string, Condition>> none;  ///< with the operator's name
+    };
+    class Parser;
+    Filter() = default;
+
+    static bool holds(const Condition& condition, const Node* value);
+    static bool holds_of(const Condition& condition, const Node* candidate);
+    static bool passes(const Test& test, const Node& value);
+    static bool is_in_order(Operator how, int compared);
+    static bool look_up(const Condition& condition, Lookup& found);
+    static bool look_up(const Test& test, Lookup& found);
+    static std::string first_that_fails(const Condition& condition, const Node* value);
+
+    Condition root_;
+};
+
+/// An event as filters see it. `body`: its default body (model/event.h).
+JsonIndex index_of_event(std::string body);
+
+/// Filter::refuses() of an event that was read from the store. Errors: corrupt (its data is no
+/// JSON).
+Result<std::optional<std::string>> refusal(const Filter& filter, const store::EventRow& event);
+
+/// The filter in a webhook's row (store::WebhookRow::controls); "" for none.
+std::string filter_in(std::string_view controls);
+
+}  // namespace postrider::events
