@@ -7,8 +7,6 @@ from server import on_postgresql
 
 KINDS = [kind for kind in floods.load().values() if kind.reaches_store or not on_postgresql()]
 GROUPS = floods.groups(KINDS)
-#: What is over its bound on some machines, and why.
-TO_BE_FIXED = {"batches to many webhooks": "some 250,000 deliveries that fail at once slow the second client for a minute"}
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +47,7 @@ def grounds(tmp_path_factory):
 
 
 @pytest.mark.parametrize("group, kind", [
-    pytest.param(group, kind, id=kind.name.replace(" ", "-"),
-                 marks=[pytest.mark.xfail(reason=TO_BE_FIXED[kind.name], strict=False)] if kind.name in TO_BE_FIXED else [])
-    for group in GROUPS for kind in group])
+    pytest.param(group, kind, id=kind.name.replace(" ", "-")) for group in GROUPS for kind in group])
 def test_a_second_client_does_not_notice(grounds, group, kind, table):
     row = grounds.of(group).measure(kind())
     table.append(row)
