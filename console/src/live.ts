@@ -14,7 +14,8 @@ export type Pulse = {
   /** Grows with each attempt. */
   attempts: number
 }
-type Heard = { pulse: Pulse | null }
+/** What tabs tell each other: what one heard, or that one begins and knows nothing. */
+type Told = { pulse: Pulse | null } | { begins: true }
 
 const retry_ms = 1000
 const retry_ms_max = 30_000
@@ -28,9 +29,9 @@ const recent_ms = 2000
 
 let heardAt = 0
 /** Whether the stream says when there is something. */
-export const isLive = () => Date.now() - heardAt < silence_ms_max
-/** How often a list asks by itself: not at all while the stream says when there is something. */
-export const refreshMs = (least = poll_ms) => (isLive() ? false : least)
+const isLive = () => Date.now() - heardAt < silence_ms_max
+/** The `meta` of a query that asks by itself while the stream is silent. */
+export const live = { live: true }
 
 const sleep = (ms: number, signal: AbortSignal) =>
   new Promise<void>((done) => {
@@ -93,19 +94,28 @@ async function lead(realm: string, signal: AbortSignal, hear: (pulse: Pulse | nu
 function join(realm: string, hear: (pulse: Pulse | null) => void): () => void {
   const name = `postrider-live-${realm}`
   const channel = new BroadcastChannel(name)
-  channel.onmessage = ({ data }: MessageEvent<Heard>) => hear(data.pulse)
+  const tell = (told: Told) => channel.postMessage(told)
   let leading: AbortController | null = null
+  /** What the stream of this tab said last. */
+  let last: Pulse | null = null
+  channel.onmessage = ({ data }: MessageEvent<Told>) => {
+    if ('pulse' in data) hear(data.pulse)
+    else if (leading && last && isLive()) tell({ pulse: last })
+  }
+  tell({ begins: true })
   const start = () => {
     const { signal } = (leading = new AbortController())
-    const tell = (pulse: Pulse | null) => {
-      channel.postMessage({ pulse } satisfies Heard)
+    const heard = (pulse: Pulse | null) => {
+      last = pulse ?? last
+      tell({ pulse })
       hear(pulse)
     }
-    navigator.locks.request(name, { signal }, () => lead(realm, signal, tell)).catch(() => {})
+    navigator.locks.request(name, { signal }, () => lead(realm, signal, heard)).catch(() => {})
   }
   const stop = () => {
     leading?.abort()
     leading = null
+    last = null
   }
   const look = () => {
     if (document.hidden) stop()
@@ -176,10 +186,24 @@ function refresh(cache: QueryClient, now: Pulse, before: Pulse | undefined) {
   })
 }
 
-/** Keeps what is on the screen as it is at the server. Needs a secure context, as logging in does. */
+/** What was answered before a moment may lack what happened until then: it is asked again. */
+function refreshOlder(cache: QueryClient, than: number) {
+  void cache.invalidateQueries({
+    predicate: (asked) =>
+      asked.meta?.live === true &&
+      asked.state.dataUpdatedAt < than &&
+      // What takes longer than the pause between two polls must come to its end.
+      asked.state.fetchStatus === 'idle' &&
+      isSmall(asked),
+  })
+}
+
+/** Keeps what is on the screen as it is at the server: by the stream, and by asking while that is silent. */
 export function useLive(realm: string, enabled: boolean) {
   const cache = useQueryClient()
   useEffect(() => {
+    heardAt = 0
+    // The stream needs a secure context, as logging in does.
     if (!enabled || !('locks' in navigator)) return
     return join(realm, (pulse) => {
       heardAt = Date.now()
@@ -187,8 +211,16 @@ export function useLive(realm: string, enabled: boolean) {
       const before = cache.getQueryData<Pulse>(['pulse', realm])
       cache.setQueryData(['pulse', realm], pulse)
       if (before) refresh(cache, pulse, before)
+      else refreshOlder(cache, heardAt)
     })
   }, [cache, realm, enabled])
+  useEffect(() => {
+    // Decided each time, so that a list which came before the stream began is not asked for in vain.
+    const timer = setInterval(() => {
+      if (!isLive() && !document.hidden) refreshOlder(cache, Date.now())
+    }, poll_ms)
+    return () => clearInterval(timer)
+  }, [cache])
 }
 
 export function usePulse(realm: string): Pulse | undefined {

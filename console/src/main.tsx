@@ -17,6 +17,7 @@ import { ApiError } from './api/client'
 import { Session } from './session'
 import { Shell } from './shell'
 import { Empty, Failure } from './ui/kit'
+import { whileAway } from './ui/stale'
 import { Toasts } from './ui/toasts'
 
 if (
@@ -134,7 +135,7 @@ async function patiently<M>(load: () => Promise<M>): Promise<M> {
         () => false,
       )
       if (there) throw error
-      await new Promise((done) => setTimeout(done, chunk_retry_ms))
+      await whileAway(new Promise((done) => setTimeout(done, chunk_retry_ms)))
     }
   }
 }
@@ -214,7 +215,11 @@ if (location.pathname === '/') history.replaceState(null, '', '/console/master')
 
 const queries = new QueryClient({
   defaultOptions: {
+    // Without a network a question fails, and the page says so; the browser's own mode would wait in silence.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
+      refetchOnReconnect: true,
       staleTime: 2000,
       retry: (times, error) =>
         times < 2 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),

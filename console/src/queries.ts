@@ -16,7 +16,7 @@ import {
   type Statistics,
   type Webhook,
 } from './api/client'
-import { refreshMs } from './live'
+import { live } from './live'
 import { itemTexts, memberText, pretty } from './ui/format'
 
 export function useRealm(): string {
@@ -145,8 +145,7 @@ export function usePages<T>(
       get<Page<T>>(path + query({ limit, ...filters, cursor: pageParam }), signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
-    // Only the first page is live: more pages would be asked again one by one.
-    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= 1 ? refreshMs() : false),
+    meta: live,
   })
 }
 
@@ -173,7 +172,7 @@ export function useStatistics(hours: number, webhook_id?: string) {
   return useQuery({
     queryKey: ['statistics', realm, webhook_id, hours],
     placeholderData: keepPreviousData,
-    refetchInterval: () => refreshMs(5_000),
+    meta: live,
     queryFn: ({ signal }) =>
       get<Statistics>(
         realmPath(realm, '/statistics') + query({ since: sinceOf(hours), webhook_id }),
@@ -190,7 +189,7 @@ export function useRanking(hours: number) {
   return useQuery({
     queryKey: ['statistics', realm, 'ranking', hours],
     placeholderData: keepPreviousData,
-    refetchInterval: () => refreshMs(5_000),
+    meta: live,
     queryFn: ({ signal }) =>
       get<Ranking>(
         realmPath(realm, '/statistics') +
@@ -207,7 +206,7 @@ export function useAnyDelivery() {
     queryKey: ['deliveries', realm, 'any'],
     // Once there is one it stays so.
     staleTime: ({ state }) => (state.data ? Infinity : 0),
-    refetchInterval: ({ state }) => (state.data ? false : refreshMs()),
+    meta: live,
     queryFn: async ({ signal }) => {
       const page = await get<Page<Delivery>>(realmPath(realm, '/deliveries?limit=50'), signal)
       return page.items.some((each) => !each.test)

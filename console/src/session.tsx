@@ -22,8 +22,7 @@ import {
   type Who,
 } from './api/client'
 import { Logo } from './ui/icons'
-import { Button, Field, useTitle } from './ui/kit'
-import { Modal } from './ui/kit'
+import { Button, Failure, Field, Modal, useTitle } from './ui/kit'
 import { Text } from './ui/form'
 
 const SessionContext = createContext<{
@@ -304,6 +303,9 @@ export function Front({
   )
 }
 
+/** How often a server that did not say who is there is asked again. */
+const asking_ms = 3000
+
 /** Shows the console once somebody has logged in. When the session ends the page stays as it is,
     with all that was typed, under a dialog that asks to log in again. */
 export function Session({
@@ -328,13 +330,26 @@ export function Session({
     [onRealm],
   )
   useEffect(() => onExpired(() => setState((now) => (now === 'in' ? 'expired' : now))), [])
+  const [lost, setLost] = useState<unknown>()
+  const isThere = useCallback(
+    () =>
+      whoAmI(startRealm(), null).then(enter, (error: unknown) => {
+        // Only an answer says that there is no session: a server that is away for a moment logs nobody out.
+        if (!(error instanceof ApiError) || error.status === 0 || error.status >= 500)
+          return setLost(error)
+        localStorage.removeItem(remembered)
+        setState('out')
+      }),
+    [enter],
+  )
   useEffect(() => {
-    if (state !== 'asking') return
-    whoAmI(startRealm(), null).then(enter, () => {
-      localStorage.removeItem(remembered)
-      setState('out')
-    })
-  }, [state, enter])
+    if (state === 'asking') void isThere()
+  }, [state, isThere])
+  useEffect(() => {
+    if (state !== 'asking' || !lost) return
+    const timer = setTimeout(() => void isThere(), asking_ms)
+    return () => clearTimeout(timer)
+  }, [state, lost, isThere])
   async function logOut() {
     // The session ends at the server; an API key is only forgotten.
     if (who?.kind === 'session')
@@ -345,7 +360,12 @@ export function Session({
     setWho(null)
     setState('out')
   }
-  if (state === 'asking') return null
+  if (state === 'asking')
+    return lost ? (
+      <Front title="Postrider does not answer" lead="The page comes as soon as it does.">
+        <Failure error={lost} retry={() => void isThere()} />
+      </Front>
+    ) : null
   if (state === 'out')
     return (
       <Front title="Log in to Postrider" lead="Webhooks, delivered and accounted for.">

@@ -71,6 +71,9 @@ export async function newContext(
   return context
 }
 
+/** Whether an address is one that the console asks, and not the stream, which tells it. */
+export const isAsked = (url) => url.includes('/api/') && !url.endsWith('/stream')
+
 /** A page that remembers what the browser complained about, and what it asked elsewhere. */
 export async function newPage(world, context) {
   const page = await context.newPage()
@@ -97,6 +100,13 @@ export async function newPage(world, context) {
   })
   page.complaints = []
   page.elsewhere = []
+  /** What was asked of the API and is not answered yet, but for the stream, which never is. */
+  page.asking = new Set()
+  page.on('request', (request) => {
+    if (isAsked(request.url())) page.asking.add(request)
+  })
+  for (const end of ['requestfinished', 'requestfailed'])
+    page.on(end, (request) => page.asking.delete(request))
   page.on('console', (message) => {
     if (message.type() === 'error') page.complaints.push(message.text())
   })
@@ -135,6 +145,18 @@ export async function settled(page) {
     () => document.querySelectorAll('[role=status][aria-label=Loading]').length === 0,
   )
   await page.evaluate(() => document.fonts.ready)
+}
+
+/** Waits until all is answered, names too, and what came of it asks for nothing more. */
+export async function quiet(page) {
+  const drawn = () =>
+    page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    )
+  do {
+    for (const request of page.asking) await (await request.response())?.finished()
+    await drawn()
+  } while (page.asking.size > 0)
 }
 
 /** Chooses one of many by a part of its name. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { open, settled, start } from './browser.mjs'
+import { isAsked, open, settled, start } from './browser.mjs'
 
 let world
 before(async () => {
@@ -18,7 +18,7 @@ test('a list of 100,000 deliveries answers and scrolls', async (context) => {
   const took = new Map()
   page.on('requestfinished', (request) => {
     const { requestStart, responseEnd } = request.timing()
-    if (request.url().includes('/api/') && !request.url().endsWith('/stream'))
+    if (isAsked(request.url()))
       took.set(request.url(), Math.max(took.get(request.url()) ?? 0, responseEnd - requestStart))
   })
   await page.reload()

@@ -144,6 +144,58 @@ test('without a network a click stays in the console, and comes back with it', a
   await page.context().close()
 })
 
+test('without a network a list says so, and shows no rows of another filter', async () => {
+  const page = await open(world, at('/deliveries'))
+  await rows(page).first().waitFor()
+  await page.context().setOffline(true)
+  await page.getByLabel('State').selectOption('failed')
+  await page.getByRole('alert').getByText('The server does not answer').waitFor()
+  assert.equal(await rows(page).count(), 0)
+  await page.context().setOffline(false)
+  // By itself.
+  await rows(page).first().waitFor()
+  for (const text of await rows(page).allTextContents()) assert.match(text, /failed/)
+  await page.context().close()
+})
+
+test('behind a dead proxy a click stays in the console, and "Try again" works', async () => {
+  const page = await open(world, at('/webhooks'))
+  await settled(page)
+  const dead = (route) =>
+    route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' })
+  await page.route('**/*', dead)
+  // The code of this page has not been fetched yet: what was there stays until it comes.
+  await page.getByRole('link', { name: 'Audit log' }).click()
+  await page.getByText('what you see may be old').waitFor()
+  assert.equal(await page.getByText('Bad Gateway').count(), 0)
+  await page.unroute('**/*')
+  await page.getByRole('heading', { name: 'Audit log' }).waitFor()
+  await page.locator('tbody tr').first().waitFor()
+  await page.getByText('what you see may be old').waitFor({ state: 'detached' })
+
+  await page.route('**/api/**', dead)
+  await page.getByRole('link', { name: 'Roles', exact: true }).click()
+  await page.getByRole('heading', { name: 'Roles' }).waitFor()
+  const failure = page.getByRole('alert').filter({ hasText: 'The server answered 502.' })
+  await failure.waitFor()
+  await page.unroute('**/api/**')
+  await failure.getByRole('button', { name: 'Try again' }).click()
+  await page.getByRole('link', { name: 'auditor' }).waitFor()
+  await page.context().close()
+})
+
+test('a server that is away for a moment logs nobody out', async () => {
+  const page = await newPage(world, await newContext(world))
+  await page.route('**/session', (route) => route.fulfill({ status: 503, body: '' }))
+  await page.goto(world.url + at('/roles'))
+  await page.getByRole('heading', { name: 'Postrider does not answer' }).waitFor()
+  await page.getByRole('button', { name: 'Try again' }).waitFor()
+  await page.unroute('**/session')
+  // By itself.
+  await page.getByRole('link', { name: 'auditor' }).waitFor()
+  await page.context().close()
+})
+
 test('a noisy webhook hides no other one that fails', async () => {
   const quiet = await api('POST', '/webhooks', {
     name: 'Quiet',

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
 
 import { type Attempt, type DeliveryWithAttempts, get, raw, realmPath } from '../api/client'
-import { refreshMs } from '../live'
+import { live } from '../live'
 import { useRealm } from '../queries'
 import { Allowed } from '../session'
 import { memberText, milliseconds, pretty } from '../ui/format'
@@ -234,7 +234,7 @@ export function DeliveryDetail({ id }: { id: string }) {
     queryKey: ['delivery', realm, id],
     queryFn: ({ signal }) =>
       get<DeliveryWithAttempts>(realmPath(realm, `/deliveries/${id}`), signal),
-    refetchInterval: () => refreshMs(),
+    meta: live,
   })
   const [body, isBodyPending] = useEventBody(delivery.data?.event_id)
   const page = useParams({ strict: false }) as { id?: string }

@@ -14,7 +14,7 @@ import { useSession } from '../session'
 import { Difference } from '../ui/conflict'
 import { Code } from '../ui/json'
 import { Badge, Button, CopyButton, Modal, PageHead, Skeleton } from '../ui/kit'
-import { Listing, Nothing, useFilters, useTyped } from '../ui/listing'
+import { ChoiceFilter, Listing, Nothing, useFilters, useTyped } from '../ui/listing'
 import { Name } from '../ui/names'
 import { Time } from '../ui/time'
 import { TimeFilter, useTimes } from '../ui/time-filter'
@@ -171,18 +171,14 @@ export function Audit() {
         list={list}
         filters={
           <>
-            <select
-              aria-label="Action"
-              className="field sm:!w-44"
-              value={search.action ?? ''}
-              onChange={(event) => set({ action: event.target.value || undefined })}
-            >
-              <option value="">Any action</option>
-              {search.action && !areas.includes(search.action) && <option>{search.action}</option>}
-              {areas.map((area) => (
-                <option key={area}>{area}</option>
-              ))}
-            </select>
+            <ChoiceFilter
+              label="Action"
+              any="Any action"
+              className="sm:!w-44"
+              options={areas}
+              value={search.action}
+              onChange={(action) => set({ action })}
+            />
             <TimeFilter since={search.since} until={search.until} onChange={set} />
             <form
               role="search"

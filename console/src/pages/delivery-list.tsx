@@ -1,14 +1,15 @@
 import { useSearch } from '@tanstack/react-router'
 import { useEffect, useMemo, useRef, useState } from 'react'
 
-import { useDeliveries, useEventTypes } from '../queries'
+import { useDeliveries } from '../queries'
 import { Allowed } from '../session'
 import { Button, Failure, Skeleton } from '../ui/kit'
-import { More, Nothing, useFilters, useTyped } from '../ui/listing'
+import { ChoiceFilter, More, Nothing, useFilters, useTyped } from '../ui/listing'
 import { Picker } from '../ui/picker'
 import { isLost } from '../ui/stale'
 import { TimeFilter, useTimes } from '../ui/time-filter'
 import { DeliveryDetail } from './attempts'
+import { EventTypeFilter } from './event-type-filter'
 import { DeliveryTable } from './delivery-table'
 import { useAttemptNow, useRedeliver } from './redeliver'
 import { RetryDialog } from './retry-dialog'
@@ -56,7 +57,9 @@ const results: [value: string, label: string][] = [
   ['outcome:tls_failed', 'TLS failed'],
   ['outcome:internal', 'not sent, our fault'],
 ]
-const durations = ['100ms', '500ms', '1s', '2s', '5s', '10s']
+const durations = ['100ms', '500ms', '1s', '2s', '5s', '10s'].map(
+  (each) => [each, `${each} or longer`] as const,
+)
 const status_text = /^[1-9](\d\d|xx)$/
 
 /** By what the last attempt came to: a class of answers, a status that is typed, or why there was none. */
@@ -109,19 +112,14 @@ function LastAttemptFilter({
             onChange({ status: wanted || undefined, outcome: undefined })
         }}
       />
-      <select
-        aria-label="Duration"
-        className="field !w-40"
-        value={slower ?? ''}
-        onChange={({ target }) => onChange({ slower: target.value || undefined })}
-      >
-        <option value="">Any duration</option>
-        {durations.map((each) => (
-          <option key={each} value={each}>
-            {each} or longer
-          </option>
-        ))}
-      </select>
+      <ChoiceFilter
+        label="Duration"
+        any="Any duration"
+        className="!w-40"
+        options={durations}
+        value={slower}
+        onChange={(slower) => onChange({ slower })}
+      />
     </>
   )
 }
@@ -164,7 +162,6 @@ export function DeliveryBrowser({ webhook }: { webhook: string | null }) {
   // A filter that changes closes what was open: it may not be in the list any more.
   const filter = (next: Record<string, string | undefined>) =>
     change({ ...next, delivery: undefined, attempt: undefined })
-  const types = useEventTypes()
   const { state, event, event_id } = search
   const times = useTimes(search)
   const filters = narrowing.map((name) => search[name])
@@ -201,28 +198,15 @@ export function DeliveryBrowser({ webhook }: { webhook: string | null }) {
   return (
     <div className="card overflow-hidden">
       <div className="filters">
-        <select
-          aria-label="State"
-          className="field !w-36"
-          value={state ?? ''}
-          onChange={(event) => filter({ state: event.target.value || undefined })}
-        >
-          <option value="">Any state</option>
-          {['pending', 'delivered', 'failed', 'cancelled'].map((state) => (
-            <option key={state}>{state}</option>
-          ))}
-        </select>
-        <select
-          aria-label="Event type"
-          className="field !w-52"
-          value={event ?? ''}
-          onChange={(event) => filter({ event: event.target.value || undefined })}
-        >
-          <option value="">Any event</option>
-          {(types.data ?? []).map((type) => (
-            <option key={type.name}>{type.name}</option>
-          ))}
-        </select>
+        <ChoiceFilter
+          label="State"
+          any="Any state"
+          className="!w-36"
+          options={['pending', 'delivered', 'failed', 'cancelled']}
+          value={state}
+          onChange={(state) => filter({ state })}
+        />
+        <EventTypeFilter value={event} onChange={(event) => filter({ event })} />
         {!webhook && (
           <Picker
             kind="webhook"

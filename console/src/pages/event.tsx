@@ -10,7 +10,7 @@ import {
   raw,
   realmPath,
 } from '../api/client'
-import { refreshMs } from '../live'
+import { live } from '../live'
 import { useRealm } from '../queries'
 import { Allowed } from '../session'
 import { count, memberText, plural, pretty } from '../ui/format'
@@ -186,7 +186,7 @@ export function EventPage() {
   })
   const why = useQuery({
     queryKey: ['event', realm, id, 'explain'],
-    refetchInterval: () => refreshMs(),
+    meta: live,
     queryFn: ({ signal }) => get<Explanation>(`${path}/explain`, signal),
   })
   if (event.isPending) return <Skeleton />

@@ -1,19 +1,19 @@
 import { Link, useSearch } from '@tanstack/react-router'
 
-import { useEvents, useEventTypes, useRealm } from '../queries'
+import { useEvents, useRealm } from '../queries'
 import { Allowed } from '../session'
 import { shortId } from '../ui/format'
 import { Badge, Button, Failure, PageHead, Skeleton } from '../ui/kit'
-import { Nothing, useFilters, useTyped } from '../ui/listing'
+import { More, Nothing, useFilters, useTyped } from '../ui/listing'
 import { isLost } from '../ui/stale'
 import { Time } from '../ui/time'
 import { TimeFilter, useTimes } from '../ui/time-filter'
+import { EventTypeFilter } from './event-type-filter'
 import { PublishDialog } from './publish'
 
 export function Events() {
   const realm = useRealm()
   const set = useFilters()
-  const types = useEventTypes()
   const search = useSearch({ strict: false }) as {
     event?: string
     resource_id?: string
@@ -25,7 +25,6 @@ export function Events() {
   const times = useTimes(search)
   const list = useEvents({ event: search.event, resource_id: search.resource_id, ...times })
   const rows = list.data?.pages.flatMap((page) => page.items) ?? []
-  const groups = [...new Set((types.data ?? []).map((type) => `${type.name.split('.')[0]}.*`))]
   return (
     <>
       <PageHead
@@ -47,20 +46,7 @@ export function Events() {
             set({ resource_id: resource.trim() || undefined })
           }}
         >
-          <select
-            aria-label="Event type"
-            className="field !w-52"
-            value={search.event ?? ''}
-            onChange={(event) => set({ event: event.target.value || undefined })}
-          >
-            <option value="">Any event</option>
-            {groups.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-            {(types.data ?? []).map((type) => (
-              <option key={type.name}>{type.name}</option>
-            ))}
-          </select>
+          <EventTypeFilter groups value={search.event} onChange={(event) => set({ event })} />
           <TimeFilter since={search.since} until={search.until} onChange={set} />
           <input
             aria-label="Resource id"
@@ -131,17 +117,7 @@ export function Events() {
                 ))}
               </tbody>
             </table>
-            {list.hasNextPage && (
-              <div className="p-3 text-center">
-                <Button
-                  tone="quiet"
-                  busy={list.isFetchingNextPage}
-                  onClick={() => void list.fetchNextPage()}
-                >
-                  Load more
-                </Button>
-              </div>
-            )}
+            <More list={list} />
           </div>
         )}
       </div>

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 
 import { get, type Operation, type Page, realmPath } from '../api/client'
-import { refreshMs } from '../live'
+import { live } from '../live'
 import { useRealm } from '../queries'
 import { count } from '../ui/format'
 import { Go } from '../ui/listing'
@@ -22,8 +22,9 @@ export function RunningOperations({ webhook }: { webhook?: string }) {
   const realm = useRealm()
   const list = useQuery<Page<Operation>>({
     queryKey: ['operations', realm],
+    meta: live,
     refetchInterval: ({ state }) =>
-      state.data?.items.some((each) => each.state === 'running') ? progress_ms : refreshMs(),
+      state.data?.items.some((each) => each.state === 'running') ? progress_ms : false,
     queryFn: ({ signal }) => get<Page<Operation>>(realmPath(realm, '/operations?limit=50'), signal),
   })
   const running = (list.data?.items ?? []).filter(

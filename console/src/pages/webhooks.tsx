@@ -1,11 +1,12 @@
 import { useSearch } from '@tanstack/react-router'
 
 import { type Webhook } from '../api/client'
-import { useEventTypes, useRealm, useWebhookList } from '../queries'
+import { useRealm, useWebhookList } from '../queries'
 import { Allowed } from '../session'
 import { HealthLabel, WebhookBadge } from '../ui/health'
 import { Empty, Failure, PageHead, Skeleton } from '../ui/kit'
 import {
+  ChoiceFilter,
   Find,
   Go,
   More,
@@ -16,6 +17,7 @@ import {
   useFind,
 } from '../ui/listing'
 import { isLost } from '../ui/stale'
+import { EventTypeFilter } from './event-type-filter'
 
 function Row({ webhook }: { webhook: Webhook }) {
   const realm = useRealm()
@@ -41,7 +43,6 @@ export function Webhooks() {
   const set = useFilters()
   const find = useFind()
   const filtered = Boolean(search.find ?? search.state ?? search.event)
-  const types = useEventTypes()
   const webhooks = useWebhookList({
     search: find,
     enabled: search.state && String(search.state === 'enabled'),
@@ -78,27 +79,15 @@ export function Webhooks() {
           <>
             <div className="filters">
               <Find label="Search webhooks" placeholder="Search by name or URL" />
-              <select
-                aria-label="State"
-                className="field !w-36"
-                value={search.state ?? ''}
-                onChange={(event) => set({ state: event.target.value || undefined })}
-              >
-                <option value="">Any state</option>
-                <option value="enabled">enabled</option>
-                <option value="disabled">disabled</option>
-              </select>
-              <select
-                aria-label="Event type"
-                className="field !w-52"
-                value={search.event ?? ''}
-                onChange={(event) => set({ event: event.target.value || undefined })}
-              >
-                <option value="">Any event</option>
-                {(types.data ?? []).map((type) => (
-                  <option key={type.name}>{type.name}</option>
-                ))}
-              </select>
+              <ChoiceFilter
+                label="State"
+                any="Any state"
+                className="!w-36"
+                options={['enabled', 'disabled']}
+                value={search.state}
+                onChange={(state) => set({ state })}
+              />
+              <EventTypeFilter value={search.event} onChange={(event) => set({ event })} />
             </div>
             {webhooks.isPending ? (
               <Skeleton />

@@ -212,6 +212,43 @@ export function useTyped(value: string | undefined): [string, (text: string) => 
   return [text, setText]
 }
 
+/** A filter that is one of a few words; one that is in the address and not among them is shown all the same. */
+export function ChoiceFilter({
+  label,
+  any,
+  options,
+  className = '',
+  value = '',
+  onChange,
+}: {
+  label: string
+  /** What stands there when nothing is chosen. */
+  any: string
+  options: readonly (string | readonly [value: string, label: string])[]
+  className?: string
+  value?: string
+  onChange: (value: string | undefined) => void
+}) {
+  const pairs = options.map((each) => (typeof each === 'string' ? ([each, each] as const) : each))
+  const isListed = value === '' || pairs.some(([each]) => each === value)
+  return (
+    <select
+      aria-label={label}
+      className={`field ${className}`}
+      value={value}
+      onChange={({ target }) => onChange(target.value || undefined)}
+    >
+      <option value="">{any}</option>
+      {!isListed && <option>{value}</option>}
+      {pairs.map(([each, shown]) => (
+        <option key={each} value={each}>
+          {shown}
+        </option>
+      ))}
+    </select>
+  )
+}
+
 /** A part of a name, in the address as `find`; the server is asked when somebody pauses. */
 export function Find({ label, placeholder }: { label: string; placeholder: string }) {
   const { find } = useSearch({ strict: false }) as { find?: string }

@@ -19,12 +19,35 @@ const isOld = ({ status, data, error }: { status: string; data: unknown; error: 
   error instanceof ApiError &&
   (error.status === 0 || error.status >= 500)
 
-/** Whether something that is shown could not be asked for again. */
+/** Pages whose code is waited for, because the server does not answer. */
+let waiting = 0
+const listeners = new Set<() => void>()
+/** While `work` goes on <Stale> says that the server does not answer. */
+export async function whileAway(work: Promise<void>) {
+  const count = (change: number) => {
+    waiting += change
+    listeners.forEach((each) => each())
+  }
+  count(1)
+  await work.finally(() => count(-1))
+}
+
+/** Whether something that is shown could not be asked for again, or what is to be shown is waited for. */
 function useStale(): boolean {
   const cache = useQueryClient().getQueryCache()
   return useSyncExternalStore(
-    useCallback((listener) => cache.subscribe(notifyManager.batchCalls(listener)), [cache]),
-    () => cache.getAll().some((asked) => asked.isActive() && isOld(asked.state)),
+    useCallback(
+      (listener) => {
+        const unsubscribe = cache.subscribe(notifyManager.batchCalls(listener))
+        listeners.add(listener)
+        return () => {
+          unsubscribe()
+          listeners.delete(listener)
+        }
+      },
+      [cache],
+    ),
+    () => waiting > 0 || cache.getAll().some((asked) => asked.isActive() && isOld(asked.state)),
   )
 }
 
