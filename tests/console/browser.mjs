@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 const here = dirname(fileURLToPath(import.meta.url))
 const require = createRequire(join(here, '../../console/package.json'))
 const { chromium } = require('playwright-core')
-export const axe_source = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+const axe_source = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
 /** 'empty': nobody has been at the server before. */
 export async function start(kind = '') {
@@ -164,6 +164,38 @@ export async function choose(within, label, text) {
   await within.getByRole('combobox', { name: label, exact: true }).fill(text)
   const option = within.page().getByRole('option', { name: text })
   await option.first().click()
+}
+
+/** What axe finds serious or critical, in the light colours by all its rules, in the dark ones by those that look at colours. */
+export async function serious(name, page) {
+  // Not as a <script>: the policy would refuse it.
+  await page.evaluate(axe_source)
+  const found = []
+  for (const [colours, rules] of [
+    ['light', undefined],
+    ['dark', ['color-contrast', 'link-in-text-block']],
+  ]) {
+    await page.emulateMedia({ colorScheme: colours })
+    const violations = await page.evaluate(
+      async ([dark, runOnly]) => {
+        document.documentElement.classList.toggle('dark', dark)
+        const changing = document.getAnimations().filter((each) => each instanceof CSSTransition)
+        await Promise.allSettled(changing.map((each) => each.finished))
+        // Only what is wrong is described in full: the rest would take most of the time.
+        const options = { resultTypes: ['violations'], ...(runOnly ? { runOnly } : {}) }
+        return (await window.axe.run(document, options)).violations
+      },
+      [colours === 'dark', rules],
+    )
+    for (const { id, impact, nodes } of violations) {
+      if (impact !== 'serious' && impact !== 'critical') continue
+      const summary = nodes[0].failureSummary?.split('\n')[1] ?? ''
+      found.push(`${name}, ${colours}: ${id}: ${nodes[0].html.slice(0, 160)} ${summary}`)
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.evaluate(() => document.documentElement.classList.remove('dark'))
+  return found
 }
 
 /** Every page, and every dialog that has an address, by the name of its screenshot. */
