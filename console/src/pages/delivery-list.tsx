@@ -81,7 +81,7 @@ function LastAttemptFilter({
     <>
       <select
         aria-label="Last attempt"
-        className="field !w-40"
+        className="field !w-44"
         value={value}
         onChange={({ target }) => {
           const [kind, word] = target.value.split(':')
@@ -115,7 +115,7 @@ function LastAttemptFilter({
       <ChoiceFilter
         label="Duration"
         any="Any duration"
-        className="!w-40"
+        className="!w-44"
         options={durations}
         value={slower}
         onChange={(slower) => onChange({ slower })}

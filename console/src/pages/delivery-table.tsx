@@ -106,7 +106,14 @@ function About({
       </div>
       {!isDense && (
         <div className="text-[12px] text-muted break-words sm:truncate">
-          {webhook ? lastly(delivery) : <Receiver id={delivery.webhook_id} />}
+          {webhook ? (
+            lastly(delivery)
+          ) : (
+            <>
+              <Receiver id={delivery.webhook_id} />
+              {delivery.attempts > 0 && <span className="sm:hidden"> · {lastly(delivery)}</span>}
+            </>
+          )}
         </div>
       )}
     </div>
