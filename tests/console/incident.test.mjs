@@ -80,6 +80,13 @@ test('find, fix, test, send again what failed: in nine clicks, with figures befo
   await became.getByText('0 have failed').waitFor()
   await click(page.getByRole('button', { name: 'Close' }).last())
   assert.ok(clicks <= 9, `${clicks} clicks`)
+  // What was recovered has failed all the same: chart and rate are of attempts, by the time of each.
+  await go('')
+  await page
+    .getByRole('listitem')
+    .filter({ hasText: 'Search index, 500' })
+    .getByText(/^\d+ of \d+ attempts failed/)
+    .waitFor()
 })
 
 test('what runs is listed until it ends', async () => {

@@ -1,6 +1,9 @@
 // Every page of the console: width, what others wrote as text, the first load.
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 
 import { newContext, newPage, open, pages, settled, start, walk } from './browser.mjs'
 
@@ -132,4 +135,20 @@ test('the first load is at most 250 KB', async (test) => {
   test.diagnostic(`the first load is ${bytes} bytes`)
   assert.ok(bytes > 50_000 && bytes <= 250_000, `${bytes} bytes`)
   await context.close()
+})
+
+test('what the README says to press is there', () => {
+  const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const [, part] = /\*\*In the console\*\*(.*?)\nUsers, roles/s.exec(readme)
+  const pressed = [...part.matchAll(/\*([A-Z][a-z ]+)\*/g)].map(([, words]) => words)
+  assert.ok(pressed.length >= 5, String(pressed))
+  const source = readdirSync(join(root, 'console/src'), { recursive: true })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => readFileSync(join(root, 'console/src', name), 'utf8'))
+    .join('\n')
+  const missing = pressed.filter(
+    (words) => !new RegExp(`^\\s*${words}\\s*$|'${words}'`, 'm').test(source),
+  )
+  assert.deepEqual(missing, [])
 })
