@@ -137,16 +137,23 @@ test('the first load is at most 250 KB', async (test) => {
   await context.close()
 })
 
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
+/** The text of the whole console. */
+const source = readdirSync(join(root, 'console/src'), { recursive: true })
+  .filter((name) => /\.tsx?$/.test(name))
+  .map((name) => readFileSync(join(root, 'console/src', name), 'utf8'))
+  .join('\n')
+
+test('nothing is said in words that nobody would use', () => {
+  for (const words of ['Who gets what', 'going well', 'The rest', 'Nothing is called'])
+    assert.ok(!source.includes(words), words)
+})
+
 test('what the README says to press is there', () => {
-  const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
   const [, part] = /\*\*In the console\*\*(.*?)\nUsers, roles/s.exec(readme)
   const pressed = [...part.matchAll(/\*([A-Z][a-z ]+)\*/g)].map(([, words]) => words)
   assert.ok(pressed.length >= 5, String(pressed))
-  const source = readdirSync(join(root, 'console/src'), { recursive: true })
-    .filter((name) => /\.tsx?$/.test(name))
-    .map((name) => readFileSync(join(root, 'console/src', name), 'utf8'))
-    .join('\n')
   const missing = pressed.filter(
     (words) => !new RegExp(`^\\s*${words}\\s*$|'${words}'`, 'm').test(source),
   )
