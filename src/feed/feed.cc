@@ -46,8 +46,10 @@ void Feed::read(Ask ask, Done done) {
     auto call = std::make_shared<Call>(Call{.ask = std::move(ask), .done = std::move(done)});
     const Ask& asked = call->ask;
     std::optional<Page> page;
+    bool has_rest = false;
     {
         const MutexLock lock(mutex_);
+        call->began = rings_.load();
         if (is_stopped_) call->ask.wait = Duration{0};
         if (asked.wait > Duration{0}) {
             const Realm& realm = use(asked.realm);
@@ -56,12 +58,21 @@ void Feed::read(Ask ask, Done done) {
                 check_kept(after, asked.kept_since)) {
                 page =
                     realm.tail.page(after, {asked.start.patterns, asked.limit}, asked.kept_since);
+                // What is ahead of the tail's end is ahead of the log, or not of this store.
+                if (page->count == 0 && (page->has_more || after.place > realm.tail.end())) {
+                    page.reset();
+                }
+                if (page && page->count == 0) {
+                    call->began = realm.seen;
+                    has_rest = realm.has_rest;
+                }
             }
         }
-        call->began = rings_.load();
     }
-    if (page && page->count > 0) return call->done(std::move(*page));
-    read_store(call);
+    if (!page) return read_store(call);
+    if (page->count > 0) return call->done(std::move(*page));
+    // It has read all that the tail has: whether there is more the next look tells all who wait.
+    wait(*call, {.start = call->ask.start, .page = std::move(*page), .is_unsettled = has_rest});
 }
 
 void Feed::read_store(const std::shared_ptr<Call>& call) {
@@ -217,6 +228,7 @@ void Feed::want_look(const RealmId& id, Realm& realm, Monotonic when, Tasks& tas
         return;
     }
     realm.is_looking = true;
+    realm.looking_at = realm.rung;
     FeedPlace from = realm.waiters.begin()->second.at.place;
     for (const auto& [number, waiter] : realm.waiters) from = std::min(from, waiter.at.place);
     if (realm.tail.covers(from) && from <= realm.tail.end()) from = realm.tail.end();
@@ -269,6 +281,8 @@ void Feed::looked(const RealmId& id, const FeedPlace& from, Result<Read> read) {
             // The store is busy or gone: those who wait need not know.
             want_look(id, realm, now + limits::feed_settle_max, tasks);
         } else {
+            realm.seen = realm.looking_at;
+            realm.has_rest = read->has_more || read->is_unsettled;
             tail_bytes_ -= realm.tail.bytes();
             realm.tail.append(from, std::move(entries), read->end);
             if (tail_bytes_ + realm.tail.bytes() > limits::feed_tails_bytes_max) {

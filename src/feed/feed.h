@@ -84,6 +84,9 @@ class Feed final : public events::EventBell {
         Tail tail;
         std::map<std::uint64_t, Waiter> waiters;  ///< in the order in which they came
         std::uint64_t rung = 0;                   ///< the last ring of its bell
+        std::uint64_t looking_at = 0;             ///< `rung` when the look that goes on began
+        std::uint64_t seen = 0;                   ///< what rang so far is in the tail
+        bool has_rest = false;                    ///< the last look left something
         bool is_looking = false;
         bool look_again = false;
         bool listens = false;

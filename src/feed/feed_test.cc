@@ -204,6 +204,35 @@ TEST_F(FeedTest, whoever_waits_is_answered_by_a_commit_in_its_realm) {
     EXPECT_EQ(elsewhere.get()->count, 1U);
 }
 
+TEST_F(FeedTest, what_is_committed_while_nobody_waits_is_not_missed) {
+    // All from memory but for the first: each asks behind what the one before was given.
+    auto waiting = ask({}, 30s);
+    wait_for_waiters(1);
+    publish(realm);
+    Position after = waiting.get()->end;
+    for (int i = 0; i < 50; ++i) {
+        if (i % 2 == 0) publish(realm);
+        auto next = ask(after, 30s);
+        if (i % 2 == 1) publish(realm);
+        const auto page = next.get();
+        ASSERT_TRUE(page);
+        EXPECT_EQ(page->count, 1U);
+        after = page->end;
+    }
+}
+
+TEST_F(FeedTest, whoever_has_read_all_that_is_in_memory_waits_without_the_store) {
+    auto waiting = ask({}, 30s);
+    wait_for_waiters(1);
+    publish(realm);
+    const Position after = waiting.get()->end;
+    store_->stop();
+    auto next = ask(after, 1h);
+    EXPECT_EQ(feed_.waiting(), 1U);
+    feed_.stop();
+    EXPECT_EQ(next.get()->count, 0U);
+}
+
 TEST_F(FeedTest, a_wait_ends_with_an_empty_page_that_is_up_to_date) {
     publish(realm);
     const Page page = get({});

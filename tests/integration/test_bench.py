@@ -45,6 +45,17 @@ def test_history_is_what_the_server_itself_would_have_written(tmp_path):
     assert results["explain"]["p50_ms"] > 0 and results["events of a resource"]["stored"] == 5000
 
 
+def test_readers_of_the_log_have_every_event():
+    done = subprocess.run(
+        [ROOT / "bench" / "feed", "--build", pathlib.Path(binary()).resolve().parent, "--store", "postgresql" if on_postgresql() else "sqlite",
+         "--rounds", "1", "--seconds", "1", "--followers", "5", "--rate", "200"],
+        capture_output=True, text=True, timeout=300, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    follow, cost = map(json.loads, done.stdout.splitlines())
+    assert follow["events"] == 100 and 0 < follow["p50_ms"] <= follow["p99_ms"]
+    assert cost["read_per_s"] == 5 * 200 and cost["alone_per_s"] > 0 and cost["beside_cores"] > 0
+
+
 def test_an_unknown_scenario_is_named(tmp_path):
     done = subprocess.run([ROOT / "bench" / "run", "fast"], capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "there is no scenario fast" in done.stderr
