@@ -28,6 +28,7 @@ if (verb === 'application') {
     await outbox.add(execute, { event: 'order.paid', resource_id: crypto.randomUUID(), data: { n: number } })
     await execute(Math.random() < 0.2 ? 'ROLLBACK' : 'COMMIT')
   }
+  process.exit() // the connection would keep it
 } else {
   const client = new Postrider({ realm })
   for (;;) {
