@@ -15,8 +15,9 @@ inline constexpr std::size_t feed_page_bytes =
 inline constexpr Duration feed_wait_max = 60s;  ///< below what proxies wait for; then ask again
 inline constexpr std::size_t feed_waits_max =
     1024;  ///< calls that wait, each with its connection: a quarter of those there are
-inline constexpr std::size_t feed_tail_bytes_max =
-    512 * 1024;  ///< of a realm's newest events in memory, for those who wait for more
+/// Of a realm's newest events in memory, for those who wait for more: a second of 5,000 a second.
+/// Who falls behind it reads from the store, alone, and falls further behind.
+inline constexpr std::size_t feed_tail_bytes_max = 4 * 1024 * 1024;
 inline constexpr std::size_t feed_tails_bytes_max = 32 * 1024 * 1024;  ///< of all realms
 inline constexpr Duration feed_idle = 5s;  ///< a realm that nobody asks for is forgotten then
 /// A busy log is looked at so much later for each call that waits, up to the bound: a hundred
