@@ -157,7 +157,7 @@ class ServerImpl final : public Server {
  private:
     delivery::EngineOptions engine_options();
     directory::LoginOptions login_options();
-    Result<void> disable_webhook(store::Transaction& tx, const RealmId& realm,
+    Result<bool> disable_webhook(store::Transaction& tx, const RealmId& realm,
                                  const WebhookId& webhook, DisabledReason reason);
     http::ServerOptions http_options();
     Result<void> start_metrics();
@@ -264,7 +264,7 @@ directory::LoginOptions ServerImpl::login_options() {
             }};
 }
 
-Result<void> ServerImpl::disable_webhook(store::Transaction& tx, const RealmId& realm,
+Result<bool> ServerImpl::disable_webhook(store::Transaction& tx, const RealmId& realm,
                                          const WebhookId& webhook, DisabledReason reason) {
     POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(tx.sql(), realm, webhook));
     if (row && row->enabled && !row->deleted_at) {

@@ -54,16 +54,23 @@ void finish(store::DeliveryRow& row, DeliveryState state, std::string reason, Ti
     row.finished_at = now;
 }
 
+Duration internal_delay(std::int64_t failures_before) {
+    const auto doublings = std::min<std::int64_t>(failures_before, 20);
+    return std::min<Duration>(limits::internal_retry_first * (std::int64_t{1} << doublings),
+                              limits::internal_retry_max);
+}
+
 void decide_internal(store::DeliveryRow& row, const AttemptResult& result,
                      const webhooks::Target& target, Timestamp now) {
-    auto doublings = std::min<std::int64_t>(row.internal_failures, 20);
+    // How long it has failed so, in a row: not how long it is pending, for it may have waited for
+    // days behind an open breaker.
+    Duration waited{0};
+    for (std::int64_t i = 0; i < row.internal_failures; ++i) waited += internal_delay(i);
+    const Duration delay = internal_delay(row.internal_failures);
     ++row.internal_failures;
-    Duration delay = std::min<Duration>(
-        limits::internal_retry_first * (std::int64_t{1} << doublings), limits::internal_retry_max);
     Duration span =
         std::accumulate(target.retry_schedule.begin(), target.retry_schedule.end(), Duration{0});
-    Timestamp horizon = row.pending_since + std::max<Duration>(span, 1h);
-    if (now + delay > horizon) {
+    if (waited + delay > std::max<Duration>(span, 1h)) {
         finish(row, DeliveryState::failed,
                fmt::format("The server could not send it for as long as the retry schedule lasts; "
                            "last: {}.",
@@ -72,6 +79,12 @@ void decide_internal(store::DeliveryRow& row, const AttemptResult& result,
     } else {
         row.due_at = now + delay;
     }
+}
+
+/// A webhook without retries gets none. What was sent by hand, and what a deleted webhook is still
+/// told, ends by the schedule: nothing disables the webhook of such a delivery, which would end it.
+bool waits_for_the_breaker(const store::DeliveryRow& row, const webhooks::Target& target) {
+    return !target.retry_schedule.empty() && !row.by_hand && !target.tombstone;
 }
 
 void decide_failure(store::DeliveryRow& row, const AttemptResult& result,
@@ -125,7 +138,7 @@ Decision decide(const store::DeliveryRow& row, const AttemptResult& result,
                "The receiver answered 410 Gone, which disables the webhook.", now);
     } else if (kind == OutcomeKind::internal) {
         decide_internal(next, result, target, now);
-    } else if (probe_again_at && !target.retry_schedule.empty()) {
+    } else if (probe_again_at && waits_for_the_breaker(row, target)) {
         next.internal_failures = 0;
         next.due_at = *probe_again_at;
     } else {

@@ -22,7 +22,7 @@ struct Decision {
 ///
 /// A wait is the schedule's, ±20 %, or what Retry-After asks, clamped between the schedule's and
 /// 24 h. Internal outcomes do not use the schedule up: 1 s, doubling to 5 min, until the schedule's
-/// whole span (an hour at least) has passed since the delivery became pending. A test is never
+/// whole span (an hour at least) has passed with them alone. A test is never
 /// repeated. A probe of an open breaker that fails uses nothing of the schedule up: it is due again
 /// at `probe_again_at`; but who asks for no retry gets none.
 Decision decide(const store::DeliveryRow& row, const AttemptResult& result,

@@ -95,6 +95,16 @@ TEST(Decision, a_probe_that_fails_uses_nothing_of_the_schedule_up) {
         EXPECT_TRUE(decision.counts_as_failure);
     }
     EXPECT_EQ(decide_now(row, answered(503), target).next.due_at, now + 5min);
+    auto by_hand = pending(1);
+    by_hand.by_hand = true;
+    EXPECT_EQ(
+        decide(by_hand, answered(503), target, now, now, random, now + 1min).next.schedule_position,
+        2)
+        << "nothing but the schedule ends it";
+    auto tombstone = target;
+    tombstone.tombstone = true;
+    EXPECT_EQ(decide(pending(2), answered(503), tombstone, now, now, random, now + 1min).next.state,
+              DeliveryState::failed);
     EXPECT_EQ(
         decide(pending(0), answered(503), target_with({}), now, now, random, now + 5min).next.state,
         DeliveryState::failed)
@@ -147,9 +157,17 @@ TEST(Decision, internal_outcomes_do_not_use_the_schedule_up) {
         EXPECT_FALSE(decision.counts_as_failure);
         row = decision.next;
     }
-    row.pending_since = now - 2h;
+    // For days behind an open breaker, say.
+    row.pending_since = now - 100h;
     auto last = decide_now(row, ended(OutcomeReason::resolver_busy), target);
+    Duration waited = 0s;
+    while (last.next.state == DeliveryState::pending) {
+        waited += last.next.due_at - now;
+        last = decide_now(last.next, ended(OutcomeReason::resolver_busy), target);
+    }
     EXPECT_EQ(last.next.state, DeliveryState::failed);
+    EXPECT_GT(waited, Duration{30min});
+    EXPECT_LT(waited, Duration{1h});
     EXPECT_FALSE(last.next.reason.empty());
 }
 

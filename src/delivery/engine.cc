@@ -381,7 +381,8 @@ void EngineImpl::handle(TargetChanged& changed) {
                               *known->url != *target.url;
     known = changed.target;
     if (!ownership_->has(target.webhook)) return;
-    if (is_back || is_elsewhere) scheduler_.close_breaker(target.webhook, due_now());
+    if (is_back || is_elsewhere || (cancelled && target.enabled))
+        scheduler_.close_breaker(target.webhook, due_now());
     if (cancelled) {
         scheduler_.reset_lane(target.webhook, changed.commit);
         scheduler_.set_policy(target.webhook, policy_of(target), false, due_now());
@@ -468,6 +469,7 @@ void EngineImpl::handle(RecordedBatch& batch) {
         if (outcome.is_planned) {
             scheduler_.landed(outcome.held.row.realm, outcome.held.event->size());
         }
+        if (outcome.breaker) scheduler_.breaker_recorded(outcome.held, batch.commit);
         if (batch.verdicts[i] == Verdict::fenced) {
             fenced(outcome);
         } else {

@@ -117,7 +117,7 @@ class EngineTest : public testing::Test {
                               .actions = {}};
         options.actions.disable = [this](store::Transaction& tx, const RealmId& realm,
                                          const WebhookId& webhook,
-                                         DisabledReason reason) -> Result<void> {
+                                         DisabledReason reason) -> Result<bool> {
             const store::CancellationRow all{.realm = realm,
                                              .id = {},
                                              .webhook = webhook,
@@ -127,7 +127,7 @@ class EngineTest : public testing::Test {
                                              .before = {}};
             POSTRIDER_TRY(store::cancellations_table::cancel(tx, all, Timestamp{}, 1000));
             disabled_.push_back(reason);
-            return {};
+            return true;
         };
         options.actions.purge_if_final = [](auto&&...) -> Result<void> { return {}; };
         options.ownership = ownership_;

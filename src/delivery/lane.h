@@ -41,6 +41,11 @@ struct Lane {
     bool has_recalled = false;  ///< what another process left of its breaker
     // What an open breaker tries next: what somebody wants, else not of the resource of the last.
     std::optional<DeliveryId> wanted;
+    // What the store has of it is as new as this: changes that are not recorded yet, and the commit
+    // of the last that was.
+    std::size_t breaker_unrecorded = 0;
+    store::CommitNumber breaker_commit = 0;
+    bool breaker_forgotten = false;  ///< closed by hand: an outcome before that may say otherwise
     std::optional<ResourceId> last_probed;
 
     // Its places in the scheduler's queues.

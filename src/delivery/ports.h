@@ -19,8 +19,9 @@ namespace postrider::delivery {
 /// What the engine does to webhooks, inside the transaction that records the outcome; webhooks/
 /// does it. Called on the writer's thread.
 struct WebhookActions {
-    /// Disables it (410, promise 7), with its event; no-op when it is disabled.
-    std::function<Result<void>(store::Transaction&, const RealmId&, const WebhookId&,
+    /// Disables it (410, promise 7), with its event, and cancels what is pending. Answers false,
+    /// and does nothing, when it is disabled or deleted already.
+    std::function<Result<bool>(store::Transaction&, const RealmId&, const WebhookId&,
                                DisabledReason)>
         disable;
     /// An attempt of a tombstone was recorded: removes the tombstone when nothing of it is pending.

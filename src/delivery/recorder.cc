@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <set>
 #include <span>
 #include <utility>
 
@@ -244,15 +243,19 @@ class Batch {
 
     Result<void> disable(const std::map<WebhookId, DisabledReason>& to_disable) {
         if (to_disable.empty()) return {};
-        std::set<WebhookId> done;
+        std::map<WebhookId, bool> was_disabled;
         for (std::size_t i = 0; i < outcomes_.size(); ++i) {
             const auto found = to_disable.find(next(i).webhook);
             if (is_fenced(i) || found == to_disable.end()) continue;
-            if (done.insert(found->first).second) {
-                POSTRIDER_TRY(actions_.disable(tx_, next(i).realm, next(i).webhook, found->second));
+            const auto [done, is_first] = was_disabled.try_emplace(found->first, false);
+            if (is_first) {
+                POSTRIDER_ASSIGN(done->second, actions_.disable(tx_, next(i).realm, next(i).webhook,
+                                                                found->second));
             }
             // What this batch left pending of the webhook was cancelled with the rest.
-            if (next(i).state == DeliveryState::pending) verdicts_[i] = Verdict::superseded;
+            if (done->second && next(i).state == DeliveryState::pending) {
+                verdicts_[i] = Verdict::superseded;
+            }
         }
         return {};
     }
@@ -342,10 +345,10 @@ void Recorder::finished(const RecordedBatch& batch) {
         return;
     }
     // Written again: as failing as they were, so that no success skips its health row.
-    for (auto& outcome : *batch.outcomes) {
-        failing_.try_emplace(outcome.decision.next.webhook);
-        waiting_.push_back(std::move(outcome));
-    }
+    // Before those that ended meanwhile, so that the last one of a lane stays the last.
+    for (const auto& outcome : *batch.outcomes) failing_.try_emplace(outcome.decision.next.webhook);
+    waiting_.insert(waiting_.begin(), std::make_move_iterator(batch.outcomes->begin()),
+                    std::make_move_iterator(batch.outcomes->end()));
 }
 
 }  // namespace postrider::delivery

@@ -55,6 +55,7 @@ void Scheduler::close_breaker(const WebhookId& webhook, Timestamp now) {
     auto* lane = find(webhook);
     if (lane == nullptr) return;
     lane->has_recalled = true;
+    lane->breaker_forgotten = true;
     lane->admission.breaker().close();
     queue_if_ready(*lane, now);
 }
@@ -64,11 +65,16 @@ void Scheduler::hurry(const WebhookId& webhook, const DeliveryId& wanted, Timest
     if (lane == nullptr || !lane->admission.breaker().open()) return;
     lane->wanted = wanted;
     lane->admission.breaker().hurry(now);
-    const auto is_it = [&](const auto& waiting) { return waiting.second.row.id == wanted; };
-    const auto waits = std::ranges::find_if(lane->waiting, is_it);
+    // To the front, where make_room() leaves it.
+    const auto waits = std::ranges::find_if(
+        lane->waiting, [&](const auto& waiting) { return waiting.second.row.id == wanted; });
+    const auto is_ready =
+        std::ranges::find_if(lane->ready, [&](const Held& held) { return held.row.id == wanted; });
     if (waits != lane->waiting.end()) {
         lane->ready.push_front(std::move(waits->second));
         lane->waiting.erase(waits);
+    } else if (is_ready != lane->ready.end()) {
+        std::rotate(lane->ready.begin(), is_ready, std::next(is_ready));
     }
     // One that only the store has comes by the read that follows, if there is room; refilled() asks
     // again.
@@ -123,6 +129,15 @@ void Scheduler::make_room(Lane& lane) {
         const auto last = std::prev(lane.waiting.end());
         lane.backlog.leave(last->first, 0);
         drop_waiting(lane, last);
+    }
+    // With an open breaker what is due waits for long, too.
+    while (lane.admission.breaker().open() && !lane.ready.empty() && !reads_for_room(lane)) {
+        const Held& last = lane.ready.back();
+        lane.backlog.leave(last.row.due_at, 0);
+        lane.forget(last.row.id);
+        --held_;
+        held_bytes_ -= last.event->size();
+        lane.ready.pop_back();
     }
 }
 
@@ -286,7 +301,8 @@ void Scheduler::refilled(const Refill& refill, store::deliveries_table::Due due,
     --refills_in_flight_;
     if (!std::exchange(lane->has_recalled, true)) {
         lane->admission.breaker().recall(breaker, now);
-    } else if (breaker) {
+    } else if (breaker && lane->breaker_unrecorded == 0 && commit >= lane->breaker_commit) {
+        // An older snapshot has the probe that is over.
         lane->admission.breaker().hurry(breaker->next_probe_at);
     }
     lane->backlog.end_read(take(*lane, std::move(due), commit, now), now);
@@ -410,10 +426,21 @@ Scheduler::Breaking Scheduler::finished(const Held& planned, const Ended& ended,
                            .wall = ended.wall,
                            .retry_after = ended.retry_after});
     --in_flight_;
+    // Somebody wanted another one while this was under way.
+    if (lane->wanted) lane->admission.breaker().hurry(now);
     queue_if_ready(*lane, now);
     want_refill(*lane);
     const auto& open = lane->admission.breaker().open();
-    return {.open = open, .has_changed = open != before};
+    const bool has_changed = std::exchange(lane->breaker_forgotten, false) || open != before;
+    lane->breaker_unrecorded += has_changed ? 1 : 0;
+    return {.open = open, .has_changed = has_changed};
+}
+
+void Scheduler::breaker_recorded(const Held& planned, store::CommitNumber commit) {
+    auto* lane = find(planned.row.webhook, planned.life);
+    if (lane == nullptr) return;
+    --lane->breaker_unrecorded;
+    lane->breaker_commit = std::max(lane->breaker_commit, commit);
 }
 
 void Scheduler::recorded(const WebhookId& webhook, const DeliveryId& delivery,

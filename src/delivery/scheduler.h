@@ -83,6 +83,8 @@ class Scheduler {
         bool has_changed = false;  ///< the store is to keep it
     };
     Breaking finished(const Held& planned, const Ended& ended, Timestamp now);
+    /// A change that finished() told of is in the store since `commit`.
+    void breaker_recorded(const Held& planned, store::CommitNumber commit);
     /// What was planned holds no memory any more: recorded, or never attempted. Its realm's large
     /// bodies may go on. Requires: called once for each that plan() gave.
     void landed(const RealmId& realm, std::size_t bytes);

@@ -46,6 +46,7 @@ class Filter::Parser {
         return std::unexpected(Error{ErrorCode::invalid_argument, "the filter cannot be used",
                                      std::move(errors_), nullptr});
     }
+    std::size_t conditions() const { return count_ + values_; }
 
  private:
     /// Where something stands.
@@ -63,6 +64,15 @@ class Filter::Parser {
         if (++count_ != limits::filter_conditions_max + 1) return;
         refuse(place, fmt::format("is one too many: a filter has at most {} conditions",
                                   limits::filter_conditions_max));
+    }
+
+    void count_values(std::size_t values, const Place& place) {
+        const bool was_too_many = values_ > limits::filter_list_max;
+        values_ += values;
+        if (was_too_many || values_ <= limits::filter_list_max) return;
+        refuse(place, fmt::format("has too many elements: the lists of $in and $nin of a filter "
+                                  "have at most {} together",
+                                  limits::filter_list_max));
     }
 
     /// What stands where conditions are expected: an object of them, or a plain value.
@@ -153,6 +163,7 @@ class Filter::Parser {
             test(Operator::contains);
         } else if (name == "$in" || name == "$nin") {
             if (!is_list(value, place)) return;
+            count_values(value.size, place);
             name == "$in" ? test(Operator::in) : negated(Operator::in);
         } else if (name == "$startsWith" || name == "$endsWith") {
             if (!is_one_of({Type::string}, value, "a string", place)) return;
@@ -203,48 +214,54 @@ class Filter::Parser {
 
     std::vector<FieldError> errors_;
     std::size_t count_ = 0;
+    std::size_t values_ = 0;  ///< of $in and $nin
 };
 
 Result<Filter> Filter::parse(std::string_view text) {
     Filter filter;
-    POSTRIDER_ASSIGN(filter.root_, Parser().read(text));
+    Parser parser;
+    POSTRIDER_ASSIGN(filter.root_, parser.read(text));
+    filter.conditions_ = parser.conditions();
     return filter;
 }
 
-std::optional<Filter::Lookup> Filter::lookup() const {
-    Lookup found;
-    if (!look_up(root_, found)) return std::nullopt;
+std::vector<Filter::Lookup> Filter::lookups() const {
+    std::vector<Lookup> found;
+    std::vector<std::string> path;
+    look_up(root_, path, found);
     return found;
 }
 
 /// What members and operators say must hold together; what $or and negations say need not.
-bool Filter::look_up(const Condition& condition, Lookup& found) {
+void Filter::look_up(const Condition& condition, std::vector<std::string>& path,
+                     std::vector<Lookup>& found) {
     for (const Test& test : condition.tests) {
-        if (!found.path.empty() && look_up(test, found)) return true;
+        if (path.empty()) continue;
+        if (auto keys = keys_of(test); !keys.empty()) found.push_back({path, std::move(keys)});
     }
     for (const auto& [name, each] : condition.members) {
         // By its type an event is looked up anyway.
-        if (found.path.empty() && name == "event") continue;
-        found.path.push_back(name);
-        if (look_up(each, found)) return true;
-        found.path.pop_back();
+        if (path.empty() && name == "event") continue;
+        path.push_back(name);
+        look_up(each, path, found);
+        path.pop_back();
     }
-    return false;
 }
 
-bool Filter::look_up(const Test& test, Lookup& found) {
-    if (test.how != Operator::equal && test.how != Operator::in) return false;
-    const bool has_others = [&] {
-        const auto add = [&](const Node& value) {
-            auto key = key_of(value);
-            if (key) found.keys.push_back(std::move(*key));
-            return !key;
-        };
-        const Node& operand = test.operand->root();
-        return test.how == Operator::in ? operand.any_child(add) : add(operand);
-    }();
-    if (has_others) found.keys.clear();
-    return !has_others;
+/// None if it asks for something that cannot be looked up.
+std::vector<std::string> Filter::keys_of(const Test& test) {
+    std::vector<std::string> keys;
+    if (test.how != Operator::equal && test.how != Operator::in) return keys;
+    const auto add = [&](const Node& value) {
+        auto key = key_of(value);
+        const bool is_found = key.has_value();
+        if (is_found) keys.push_back(std::move(*key));
+        return !is_found;
+    };
+    const Node& operand = test.operand->root();
+    const bool has_others = test.how == Operator::in ? operand.any_child(add) : add(operand);
+    if (has_others) keys.clear();
+    return keys;
 }
 
 std::optional<std::string> Filter::refuses(const JsonIndex& event) const {
@@ -312,7 +329,7 @@ bool Filter::passes(const Test& test, const Node& value) {
         return is_in_order(test.how, text.compare(wanted));
     }
     if (value.type != Type::number) return false;
-    return is_in_order(test.how, compare_numbers(value.raw, operand.raw));
+    return is_in_order(test.how, compare_numbers(value, operand));
 }
 
 bool Filter::is_in_order(Operator how, int compared) {

@@ -34,12 +34,16 @@ class Filter {
     static Result<Filter> parse(std::string_view text);
 
     /// An equality that must hold: the names of members on the way to it, and the values one of
-    /// which must be there, as key_of(). nullopt: the filter has none that can be looked up.
+    /// which must be there, as key_of().
     struct Lookup {
         std::vector<std::string> path;
         std::vector<std::string> keys;
     };
-    std::optional<Lookup> lookup() const;
+    /// Those that it can be looked up by.
+    std::vector<Lookup> lookups() const;
+    /// How much it costs to hold it against an event: operators and plain values, and the values
+    /// of their lists.
+    std::size_t conditions() const { return conditions_; }
 
     bool matches(const JsonIndex& event) const { return holds(root_, &event.root()); }
     /// The pointer of the first condition that does not hold; nullopt: all do.
@@ -68,11 +72,13 @@ class Filter {
     static bool holds_of(const Condition& condition, const Node* candidate);
     static bool passes(const Test& test, const Node& value);
     static bool is_in_order(Operator how, int compared);
-    static bool look_up(const Condition& condition, Lookup& found);
-    static bool look_up(const Test& test, Lookup& found);
+    static void look_up(const Condition& condition, std::vector<std::string>& path,
+                        std::vector<Lookup>& found);
+    static std::vector<std::string> keys_of(const Test& test);
     static std::string first_that_fails(const Condition& condition, const Node* value);
 
     Condition root_;
+    std::size_t conditions_ = 0;
 };
 
 /// An event as filters see it. `body`: its default body (model/event.h).

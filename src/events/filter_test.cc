@@ -110,7 +110,9 @@ TEST(FilterTest, logic) {
 
 TEST(FilterTest, numbers_compare_exactly) {
     const auto compare = [](std::string_view a, std::string_view b) {
-        const int one = compare_numbers(a, b), other = compare_numbers(b, a);
+        const JsonIndex left{std::string(a)}, right{std::string(b)};
+        const int one = compare_numbers(left.root(), right.root());
+        const int other = compare_numbers(right.root(), left.root());
         EXPECT_EQ(one < 0, other > 0) << a << " " << b;
         EXPECT_EQ(one == 0, other == 0) << a << " " << b;
         return one < 0 ? -1 : one > 0 ? 1 : 0;
@@ -136,17 +138,19 @@ TEST(FilterTest, numbers_compare_exactly) {
 
 TEST(FilterTest, asks_for_values_that_can_be_looked_up) {
     const auto looked_up = [](std::string_view text) {
-        const auto lookup = Filter::parse(text).value().lookup();
         std::string found;
-        if (!lookup) return found;
-        for (const auto& name : lookup->path) found += "/" + name;
-        for (const auto& key : lookup->keys) found += " " + key;
+        for (const auto& lookup : Filter::parse(text).value().lookups()) {
+            if (!found.empty()) found += ", ";
+            for (const auto& name : lookup.path) found += "/" + name;
+            for (const auto& key : lookup.keys) found += " " + key;
+        }
         return found;
     };
     EXPECT_EQ(looked_up(R"({"event":"a.b","data":{"n":{"$gt":1},"c":{"id":"x"}}})"),
               "/data/c/id \"x");
     EXPECT_EQ(looked_up(R"({"data":{"c":{"$in":["x","y",null]}}})"), "/data/c \"x \"y null");
     EXPECT_EQ(looked_up(R"({"data":{"c":{"$in":["x",[1]]},"d":true}})"), "/data/d true");
+    EXPECT_EQ(looked_up(R"({"data":{"a":1,"b":"y"}})"), "/data/a +0:1:1, /data/b \"y");
     EXPECT_EQ(looked_up(R"({"data":{"c":{"$nin":["x"]},"d":{"$eq":{"a":1}}}})"), "");
     EXPECT_EQ(looked_up(R"({"$or":[{"data":{"c":1}},{"data":{"d":1}}]})"), "");
 }

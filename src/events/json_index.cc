@@ -10,16 +10,10 @@ namespace {
 
 using Node = JsonIndex::Node;
 using Type = JsonIndex::Type;
+using Decimal = JsonIndex::Decimal;
 
 /// A look through so many names is faster than a search among sorted ones.
 constexpr std::uint32_t narrow_members_max = 16;
-
-/// A number as 0.d1d2d3… times ten to a power.
-struct Decimal {
-    bool is_negative = false;
-    std::string digits;  ///< without zeros at the ends; "" is zero
-    __int128 power = 0;
-};
 
 /// Beyond it an exponent is as good as infinite, and two of them are alike: its text would have 30
 /// digits.
@@ -140,6 +134,9 @@ std::size_t JsonIndex::read(std::size_t at, std::string_view name) {
             }
     }
     nodes_[node].raw = std::string_view(text_).substr(at, end - at);
+    if (nodes_[node].type == Type::number && !short_number(nodes_[node].raw)) {
+        nodes_[node].decimal = &decimals_.emplace_back(decimal(nodes_[node].raw));
+    }
     nodes_[node].span = static_cast<std::uint32_t>(nodes_.size() - node);
     return end;
 }
@@ -234,13 +231,17 @@ const Node* Node::find(std::string_view wanted) const {
     return found;
 }
 
-int compare_numbers(std::string_view a, std::string_view b) {
-    if (const auto one = short_number(a), other = short_number(b); one && other) {
-        const auto left = scaled(one->units, other->places);
-        const auto right = scaled(other->units, one->places);
+int compare_numbers(const Node& a, const Node& b) {
+    if (a.decimal == nullptr && b.decimal == nullptr) {
+        const auto one = short_number(a.raw).value(), other = short_number(b.raw).value();
+        const auto left = scaled(one.units, other.places);
+        const auto right = scaled(other.units, one.places);
         return left < right ? -1 : left > right ? 1 : 0;
     }
-    const auto left = decimal(a), right = decimal(b);
+    const Decimal of_a = a.decimal == nullptr ? decimal(a.raw) : Decimal{};
+    const Decimal of_b = b.decimal == nullptr ? decimal(b.raw) : Decimal{};
+    const Decimal& left = a.decimal == nullptr ? of_a : *a.decimal;
+    const Decimal& right = b.decimal == nullptr ? of_b : *b.decimal;
     const auto sign = [](const Decimal& number) {
         return number.digits.empty() ? 0 : number.is_negative ? -1 : 1;
     };
@@ -256,7 +257,7 @@ bool equal(const Node& a, const Node& b) {
         case Type::boolean:
             return a.raw == b.raw;
         case Type::number:
-            return a.raw == b.raw || compare_numbers(a.raw, b.raw) == 0;
+            return a.raw == b.raw || compare_numbers(a, b) == 0;
         case Type::string:
             return a.text == b.text;
         case Type::array: {
@@ -285,7 +286,7 @@ std::optional<std::string> key_of(const Node& value) {
         case Type::string:
             return "\"" + std::string(value.text);
         case Type::number: {
-            const auto number = decimal(value.raw);
+            const Decimal number = value.decimal != nullptr ? *value.decimal : decimal(value.raw);
             if (number.digits.empty()) return "0";
             // Two whose powers are cut at power_max are alike to compare_numbers(), too.
             constexpr __int128 part = 1'000'000'000'000;

@@ -19,12 +19,19 @@ class JsonIndex {
  public:
     enum class Type : std::uint8_t { null, boolean, number, string, array, object };
 
+    /// A number as 0.d1d2d3… times ten to a power.
+    struct Decimal {
+        bool is_negative = false;
+        std::string digits;  ///< without zeros at the ends; "" is zero
+        __int128 power = 0;
+    };
     /// A value. Its members or elements follow it in memory.
     struct Node {
         std::string_view name;  ///< decoded, of a member
         std::string_view raw;   ///< compact JSON
         std::string_view text;  ///< a string's content; with a lone surrogate, its bytes as sent
         const Node* const* by_name = nullptr;  ///< the members in order of their names, of many
+        const Decimal* decimal = nullptr;      ///< of a number with many digits or an exponent
         std::uint32_t span = 1;                ///< nodes of it, with all that it contains
         std::uint32_t size = 0;                ///< members or elements
         Type type = Type::null;
@@ -64,14 +71,15 @@ class JsonIndex {
     std::string text_;
     std::size_t elements_left_;
     std::vector<Node> nodes_;
-    std::deque<std::string> decoded_;   ///< strings that had escapes
+    std::deque<std::string> decoded_;  ///< strings that had escapes
+    std::deque<Decimal> decimals_;
     std::vector<std::size_t> wide_;     ///< objects with many members
     std::vector<const Node*> by_name_;  ///< of those
 };
 
 /// < 0, 0, > 0: as numbers, exactly and without expanding them: 1e999999999 is fine. Requires: both
-/// are JSON numbers.
-int compare_numbers(std::string_view a, std::string_view b);
+/// are numbers.
+int compare_numbers(const JsonIndex::Node& a, const JsonIndex::Node& b);
 
 /// Deep equality: numbers by value, members in any order. A list that is cut equals nothing.
 bool equal(const JsonIndex::Node& a, const JsonIndex::Node& b);

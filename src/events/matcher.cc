@@ -6,16 +6,18 @@
 
 #include "events/catalogue.h"
 #include "model/limits.h"
+#include "model/turn_limits.h"
 
 namespace postrider::events {
 namespace {
 
 using Node = JsonIndex::Node;
 
-void sort_once(std::vector<WebhookId>& webhooks) {
-    std::ranges::sort(webhooks);
-    auto twins = std::ranges::unique(webhooks);
-    webhooks.erase(twins.begin(), twins.end());
+template <typename T>
+void sort_once(std::vector<T>& values) {
+    std::ranges::sort(values);
+    auto twins = std::ranges::unique(values);
+    values.erase(twins.begin(), twins.end());
 }
 
 void insert_once(std::vector<WebhookId>& webhooks, const WebhookId& webhook) {
@@ -123,24 +125,57 @@ void Matcher::Filtered::remove(const WebhookId& webhook) {
     slow.erase(webhook);
     for (Place& place : places) {
         std::erase_if(place.entries, [&](const Place::Entry& entry) {
-            return entry.subscription->webhook == webhook;
+            if (entry.subscription->webhook != webhook) return false;
+            const auto beside = place.beside.find(entry.hash);
+            beside->second.conditions -= entry.subscription->filter->conditions() - 1;
+            if (--beside->second.filters == 0) place.beside.erase(beside);
+            return true;
         });
     }
     std::erase_if(places, [](const Place& place) { return place.entries.empty(); });
 }
 
+/// The value that fewest others ask for; nullptr: there is none that can be looked up, or too much
+/// is held already against each event that has it.
+const Filter::Lookup* Matcher::Filtered::rarest(const Filter& filter,
+                                                const std::vector<Filter::Lookup>& lookups) const {
+    const Filter::Lookup* found = nullptr;
+    std::size_t fewest = 0;
+    for (const Filter::Lookup& lookup : lookups) {
+        const auto place = std::ranges::find(places, lookup.path, &Place::path);
+        if (place == places.end() && places.size() >= limits::filter_places_max) continue;
+        Place::Beside most;
+        for (const std::string& key : lookup.keys) {
+            if (place == places.end()) break;
+            const auto beside = place->beside.find(hash_of(key));
+            if (beside == place->beside.end()) continue;
+            most.filters = std::max(most.filters, beside->second.filters);
+            most.conditions = std::max(most.conditions, beside->second.conditions);
+        }
+        const std::size_t more = filter.conditions() - 1;
+        if (more > 0 && most.conditions + more > limits::filter_conditions_beside_max) continue;
+        if (found != nullptr && most.filters >= fewest) continue;
+        found = &lookup;
+        fewest = most.filters;
+    }
+    return found;
+}
+
 /// Puts it where its value is looked up, if it asks for one; each place costs each event a look.
 /// order() makes it found.
 bool Matcher::Filtered::look_up_later(const Shared& subscription) {
-    const auto lookup = subscription->filter->lookup();
-    if (!lookup) return false;
+    const Filter& filter = *subscription->filter;
+    const auto lookups = filter.lookups();
+    const Filter::Lookup* lookup = rarest(filter, lookups);
+    if (lookup == nullptr) return false;
     auto place = std::ranges::find(places, lookup->path, &Place::path);
-    if (place == places.end()) {
-        if (places.size() >= limits::filter_places_max) return false;
-        place = places.insert(places.end(), Place{lookup->path, {}});
-    }
+    if (place == places.end()) place = places.insert(places.end(), Place{lookup->path, {}, {}});
     for (const std::string& key : lookup->keys) {
-        place->entries.push_back({hash_of(key), subscription});
+        const std::size_t hash = hash_of(key);
+        place->entries.push_back({hash, subscription});
+        Place::Beside& beside = place->beside[hash];
+        ++beside.filters;
+        beside.conditions += filter.conditions() - 1;
     }
     return true;
 }
@@ -151,17 +186,27 @@ void Matcher::Filtered::order() {
 
 void Matcher::Filtered::find(std::string_view type, const JsonIndex& event,
                              std::vector<WebhookId>& found) const {
+    // Each is held against the event once, however often its value is there.
+    std::vector<const Subscription*> candidates;
     for (const Place& place : places) {
-        const auto look = [&](const Node& value) {
-            const auto key = key_of(value);
-            if (!key) return;
-            for (const auto& entry :
-                 std::ranges::equal_range(place.entries, hash_of(*key), {}, &Place::Entry::hash)) {
-                const auto& [webhook, patterns, filter] = *entry.subscription;
-                if (matches_any(patterns, type) && filter->matches(event)) found.push_back(webhook);
-            }
+        std::vector<std::size_t> hashes;
+        const auto note = [&](const Node& value) {
+            if (const auto key = key_of(value)) hashes.push_back(hash_of(*key));
         };
-        each_at(event.root(), place.path, look);
+        each_at(event.root(), place.path, note);
+        sort_once(hashes);
+        for (const std::size_t hash : hashes) {
+            for (const auto& entry :
+                 std::ranges::equal_range(place.entries, hash, {}, &Place::Entry::hash)) {
+                candidates.push_back(entry.subscription.get());
+            }
+        }
+    }
+    sort_once(candidates);
+    for (const Subscription* each : candidates) {
+        if (matches_any(each->patterns, type) && each->filter->matches(event)) {
+            found.push_back(each->webhook);
+        }
     }
 }
 

@@ -60,8 +60,14 @@ class Matcher {
             std::size_t hash;  ///< of the value
             Shared subscription;
         };
+        /// Of the filters that ask for one value.
+        struct Beside {
+            std::size_t filters = 0;
+            std::size_t conditions = 0;  ///< beyond the value itself
+        };
         std::vector<std::string> path;
         std::vector<Entry> entries;  ///< ascending by hash
+        std::unordered_map<std::size_t, Beside> beside;
     };
     /// The webhooks that have filters.
     struct Filtered {
@@ -70,6 +76,8 @@ class Matcher {
 
         bool has(const WebhookId& webhook) const;
         void remove(const WebhookId& webhook);
+        const Filter::Lookup* rarest(const Filter& filter,
+                                     const std::vector<Filter::Lookup>& lookups) const;
         bool look_up_later(const Shared& subscription);
         void order();
         void find(std::string_view type, const JsonIndex& event,

@@ -32,6 +32,10 @@ inline constexpr std::int64_t matcher_changes_max =
 inline constexpr std::size_t removed_at_once =
     500;  ///< rows of a role or a client that goes; the rest later, or when it expires
 
+inline constexpr std::size_t filter_conditions_beside_max =
+    slow_filters_max * filter_conditions_max;  ///< of filters that ask for the same value; one more
+                                               ///< counts as one that cannot be looked up
+
 static_assert(postgresql_closures_of_realm_max < postgresql_closure_connections);
 static_assert(postgresql_long_closures_max < postgresql_closure_connections);
 

@@ -351,10 +351,10 @@ Result<void> Webhooks::remove(Transaction& tx, const Address& address, const Act
     return purge_if_final(tx, row.realm, row.id);
 }
 
-Result<void> Webhooks::disable(Transaction& tx, const RealmId& realm, const WebhookId& id,
+Result<bool> Webhooks::disable(Transaction& tx, const RealmId& realm, const WebhookId& id,
                                DisabledReason reason, const Actor& actor) {
     POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(tx.sql(), realm, id));
-    if (!row || row->deleted_at || !row->enabled) return {};
+    if (!row || row->deleted_at || !row->enabled) return false;
     Loaded loaded{.row = *row, .existing = {}, .conditions = {}};
     POSTRIDER_ASSIGN(loaded.conditions, conditions_of(tx.sql(), realm));
     loaded.existing.webhook = from_row(*row);
@@ -364,7 +364,8 @@ Result<void> Webhooks::disable(Transaction& tx, const RealmId& realm, const Webh
                 .changed = {"enabled", "disabled_reason"}};
     draft.webhook.enabled = false;
     draft.webhook.disabled_reason = reason;
-    return save(tx, loaded, draft, actor, "webhook.disable");
+    POSTRIDER_TRY(save(tx, loaded, draft, actor, "webhook.disable"));
+    return true;
 }
 
 Result<void> Webhooks::purge_if_final(Transaction& tx, const RealmId& realm, const WebhookId& id) {

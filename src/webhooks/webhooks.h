@@ -71,8 +71,9 @@ class Webhooks {
     Result<Rotated> rotate_secret(store::Transaction& tx, const Address& address,
                                   const Rotation& rotation, const Actor& actor);
 
-    /// Disables it for the engine (410, promise 7). Nothing happens when it is disabled or gone.
-    Result<void> disable(store::Transaction& tx, const RealmId& realm, const WebhookId& id,
+    /// Disables it for the engine (410, promise 7). Answers false, and does nothing, when it is
+    /// disabled or deleted.
+    Result<bool> disable(store::Transaction& tx, const RealmId& realm, const WebhookId& id,
                          DisabledReason reason, const Actor& actor);
     /// Removes a tombstone that has nothing pending any more; the engine calls it after recording.
     Result<void> purge_if_final(store::Transaction& tx, const RealmId& realm, const WebhookId& id);

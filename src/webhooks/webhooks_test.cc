@@ -551,7 +551,9 @@ TEST_F(RecoveryTest, gives_nothing_to_a_webhook_that_is_disabled_meanwhile) {
             store_->write(
                 store::Turn::server(), store::WriteClass::ordinary,
                 [this, id](Transaction& tx) -> Result<void> {
-                    return webhooks_.disable(tx, realm_, id, DisabledReason::by_hand, actor);
+                    POSTRIDER_TRY(
+                        webhooks_.disable(tx, realm_, id, DisabledReason::by_hand, actor));
+                    return {};
                 },
                 [&disabled](const Result<void>& done) { disabled.set_value(done.has_value()); });
         };

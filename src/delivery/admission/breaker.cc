@@ -18,7 +18,7 @@ void Breaker::recall(const std::optional<Open>& open, Timestamp now) {
     if (!open_) return;
     open_->wait =
         std::clamp<Duration>(open_->wait, limits::breaker_probe_first, limits::retry_delay_max);
-    open_->next_probe_at = std::min(open_->next_probe_at, now + open_->wait);
+    open_->next_probe_at = std::min<Timestamp>(open_->next_probe_at, now + limits::retry_delay_max);
 }
 
 void Breaker::close() {

@@ -26,7 +26,7 @@ class Breaker {
     /// nullopt: closed.
     const std::optional<Open>& open() const { return open_; }
 
-    /// What another process left. A probe that waits for longer than any may is of a clock that was
+    /// What another process left. A probe that is later than any may be is of a clock that was
     /// wrong.
     void recall(const std::optional<Open>& open, Timestamp now);
     /// The webhook was changed by hand: whatever was known of its receiver.

@@ -124,9 +124,12 @@ TEST_F(BreakerTest, somebody_may_want_it_tried_now) {
     EXPECT_EQ(until_probe(), 1s);
 }
 
-TEST_F(BreakerTest, what_was_left_by_a_clock_that_was_wrong_is_tried_soon) {
+TEST_F(BreakerTest, what_was_left_by_a_clock_that_was_wrong_is_tried_within_a_day) {
     breaker_.recall(Breaker::Open{start, start + 9999h, 5s}, now_);
-    EXPECT_EQ(until_probe(), 5s);
+    EXPECT_EQ(until_probe(), 24h);
+    // As the receiver asked.
+    breaker_.recall(Breaker::Open{start, start + 1h, 5s}, now_);
+    EXPECT_EQ(until_probe(), 1h);
     breaker_.recall(Breaker::Open{start, start + 3s, 9999h}, now_);
     EXPECT_EQ(until_probe(), 3s);
     breaker_.recall(std::nullopt, now_);
