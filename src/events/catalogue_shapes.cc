@@ -127,7 +127,7 @@ const Shape webhook_shape{
         {"count": {"type": "integer", "format": "int32"}, "per": {"type": "string"}}},
     "max_in_flight": {"type": ["integer", "null"], "format": "int32"},
     "format": {"type": ["string", "null"], "enum": ["postrider", "payload", "cloudevents", null]},
-    "filter": {"type": ["object", "null"]},
+    "filter": {"description": "An object of conditions; null: every event."},
     "version": {"type": "integer", "format": "int64"})" TIMES_PROPERTIES,
     R"("id": "019ab200-c164-7088-b5d6-9e43d072b1d4",
     "name": "Billing",

@@ -326,7 +326,7 @@ export type WebhookCreated = Envelope<'webhook.created', {
   } | null
   max_in_flight: number | null
   format: string | null
-  filter: Record<string, unknown> | null
+  filter: unknown
   version?: number
   created_at: string
   updated_at: string
@@ -351,7 +351,7 @@ export type WebhookUpdated = Envelope<'webhook.updated', {
   } | null
   max_in_flight: number | null
   format: string | null
-  filter: Record<string, unknown> | null
+  filter: unknown
   version?: number
   created_at: string
   updated_at: string
@@ -377,7 +377,7 @@ export type WebhookDeleted = Envelope<'webhook.deleted', {
   } | null
   max_in_flight: number | null
   format: string | null
-  filter: Record<string, unknown> | null
+  filter: unknown
   version?: number
   created_at: string
   updated_at: string
