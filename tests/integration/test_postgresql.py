@@ -71,7 +71,7 @@ def test_an_outage_that_outlasts_the_lease(tmp_path, database):
     with Receiver() as receiver, Server(tmp_path / "data", "--database", database.database(),
                                         "--allow-network", "127.0.0.0/8") as server:
         realm = server.realm("acme", "order.paid")
-        receiver.on("/a", Reply(503))
+        receiver.on("/a", Reply(404))
         realm.create_webhook(receiver.url("/a"), events=["order.paid"], retry_schedule=["4s"] * 10)
         ids = {realm.publish("order.paid").json["id"] for _ in range(50)}
         wait_for(lambda: {request.id for request in receiver.at("/a")} >= ids, "attempted", 10)
