@@ -137,9 +137,11 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
     )
     // What is here keeps its place when the server's answer comes: somebody may press Enter just then.
     const known = new Set(here.map((each) => each.path))
-    const others = (there.data ?? []).filter((each) => !known.has(each.path))
+    // Nor is an answer to what was typed before shown as one to this.
+    const answers = there.wanted === text.trim() ? (there.data ?? []) : []
+    const others = answers.filter((each) => !known.has(each.path))
     return [...here.slice(0, 8), ...others].slice(0, 14)
-  }, [text, types.data, there.data, visible, can])
+  }, [text, types.data, there.data, there.wanted, visible, can])
   return (
     <Dialog open={open} onClose={onClose} className="relative z-50" aria-label="Command palette">
       <DialogBackdrop className="fixed inset-0 bg-black/40" />
