@@ -169,21 +169,6 @@ Result<Wanted> read_wanted(const Call& call) {
     return wanted;
 }
 
-Result<void> check_patterns(Connection& sql, const RealmId& realm,
-                            const std::vector<std::string>& patterns) {
-    POSTRIDER_ASSIGN(const auto own_types, store::event_types_table::names(sql, realm));
-    std::vector<FieldError> errors;
-    for (std::size_t i = 0; i < patterns.size(); ++i) {
-        auto problem = events::pattern_problem(patterns[i], own_types);
-        if (problem.empty()) continue;
-        errors.push_back({"#/events/" + std::to_string(i), {}, {}, std::move(problem)});
-    }
-    if (errors.empty()) return {};
-    std::string message = errors.front().pointer + " " + errors.front().detail;
-    return std::unexpected(
-        Error{ErrorCode::invalid_argument, std::move(message), std::move(errors), nullptr});
-}
-
 Result<void> check_room(Connection& sql, const RealmId& realm) {
     POSTRIDER_ASSIGN(const auto count, store::consumers_table::count(sql, realm));
     if (count < static_cast<std::int64_t>(limits::consumers_per_realm_max)) return {};
@@ -194,7 +179,7 @@ Result<void> check_room(Connection& sql, const RealmId& realm) {
 
 Result<Put> put(store::Transaction& tx, FeedOrder order, const RealmId& realm, const Actor& actor,
                 const Wanted& wanted, Timestamp kept_since) {
-    if (wanted.events) POSTRIDER_TRY(check_patterns(tx.sql(), realm, *wanted.events));
+    if (wanted.events) POSTRIDER_TRY(events::check_patterns(tx.sql(), realm, *wanted.events));
     POSTRIDER_ASSIGN(auto found, store::consumers_table::find(tx.sql(), realm, wanted.name));
     Put put{.view = {}, .is_new = !found};
     if (!found) {

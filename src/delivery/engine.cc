@@ -437,12 +437,8 @@ void EngineImpl::handle(TestOffered& test) {
 
 void EngineImpl::handle(Refilled& refilled) {
     if (refilled.due) {
-        std::optional<admission::Breaker::Open> breaker;
-        if (const auto& row = refilled.breaker) {
-            breaker = {row->opened_at, row->next_probe_at, row->wait};
-        }
         scheduler_.refilled(refilled.refill, std::move(*refilled.due), refilled.commit, due_now(),
-                            breaker);
+                            refilled.breaker);
     } else {
         scheduler_.refill_failed(refilled.refill, due_now());
     }
@@ -469,7 +465,7 @@ void EngineImpl::handle(RecordedBatch& batch) {
         if (outcome.is_planned) {
             scheduler_.landed(outcome.held.row.realm, outcome.held.event->size());
         }
-        if (outcome.breaker) scheduler_.breaker_recorded(outcome.held, batch.commit);
+        if (outcome.breaker.has_changed) scheduler_.breaker_recorded(outcome.held, batch.commit);
         if (batch.verdicts[i] == Verdict::fenced) {
             fenced(outcome);
         } else {
@@ -626,7 +622,7 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
     mask_secret(result, flight.secret);
     const auto& row = flight.held.row;
     const Timestamp now = clock_.now();
-    Scheduler::Breaking breaking;
+    admission::Breaker::Change breaking;
     if (flight.planned) {
         breaking = scheduler_.finished(
             flight.held, {lane_signal(result), now, asked_delay(result, now)}, due_now());
@@ -645,13 +641,6 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
         static_cast<void>(due_now());
         decision.next.due_at += due_time_.ahead();
     }
-    std::optional<Outcome::BreakerChange> change;
-    if (breaking.has_changed) {
-        change.emplace();
-        if (const auto& open = breaking.open) {
-            change->open = {open->opened_at, open->next_probe_at, open->wait};
-        }
-    }
     recorder_.add({.held = std::move(flight.held),
                    .decision = std::move(decision),
                    .attempt = std::move(attempt),
@@ -659,7 +648,7 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
                    .flight_slot = flight.slot,
                    .is_planned = flight.planned,
                    .epoch = flight.epoch,
-                   .breaker = std::move(change),
+                   .breaker = breaking,
                    .recorded = std::move(flight.done)});
     tick_soon();
 }

@@ -177,10 +177,10 @@ class Batch {
     Result<void> keep_breakers() {
         std::map<WebhookId, std::size_t> last;
         for (std::size_t i = 0; i < outcomes_.size(); ++i) {
-            if (!is_fenced(i) && outcomes_[i].breaker) last[next(i).webhook] = i;
+            if (!is_fenced(i) && outcomes_[i].breaker.has_changed) last[next(i).webhook] = i;
         }
         for (const auto& [webhook, i] : last) {
-            const auto& open = outcomes_[i].breaker->open;
+            const auto& open = outcomes_[i].breaker.open;
             POSTRIDER_TRY(open ? store::breakers_table::put(tx_, next(i).realm, webhook, *open)
                                : store::breakers_table::remove(tx_, next(i).realm, webhook));
         }

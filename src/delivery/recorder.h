@@ -13,7 +13,6 @@
 #include "delivery/ports.h"
 #include "delivery/turning_notes.h"
 #include "model/limits.h"
-#include "store/breakers_table.h"
 #include "store/store.h"
 
 namespace postrider::delivery {
@@ -27,11 +26,8 @@ struct Outcome {
     std::uint32_t flight_slot = 0;
     bool is_planned = true;  ///< by the scheduler; tests are not, and belong to no lane
     std::int64_t epoch = 0;  ///< of its lane when it was attempted
-    /// What it made of its lane's breaker, when it changed: open until then, or closed.
-    struct BreakerChange {
-        std::optional<store::BreakerRow> open;
-    };
-    std::optional<BreakerChange> breaker = {};
+    /// What it made of its lane's breaker.
+    admission::Breaker::Change breaker = {};
     /// Whether its webhook may have a health row, which a success clears. The recorder's.
     bool was_failing = false;
     /// Whether it must be read how long its webhook has failed. The recorder's.

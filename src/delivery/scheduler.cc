@@ -92,14 +92,16 @@ void Scheduler::remove_lane(const WebhookId& webhook) {
     lanes_.erase(webhook);
 }
 
+/// Memory has it no more; the caller takes it out of the lane's queue.
+void Scheduler::let_go(Lane& lane, const Held& held) {
+    lane.forget(held.row.id);
+    --held_;
+    held_bytes_ -= held.event->size();
+}
+
 void Scheduler::drop_held(Lane& lane) {
-    auto forget = [&](const Held& held) {
-        lane.forget(held.row.id);
-        --held_;
-        held_bytes_ -= held.event->size();
-    };
-    for (const auto& held : lane.ready) forget(held);
-    for (const auto& [due_at, held] : lane.waiting) forget(held);
+    for (const auto& held : lane.ready) let_go(lane, held);
+    for (const auto& [due_at, held] : lane.waiting) let_go(lane, held);
     lane.ready.clear();
     lane.waiting.clear();
 }
@@ -134,17 +136,13 @@ void Scheduler::make_room(Lane& lane) {
     while (lane.admission.breaker().open() && !lane.ready.empty() && !reads_for_room(lane)) {
         const Held& last = lane.ready.back();
         lane.backlog.leave(last.row.due_at, 0);
-        lane.forget(last.row.id);
-        --held_;
-        held_bytes_ -= last.event->size();
+        let_go(lane, last);
         lane.ready.pop_back();
     }
 }
 
 void Scheduler::drop_waiting(Lane& lane, std::multimap<Timestamp, Held>::iterator at) {
-    lane.forget(at->second.row.id);
-    --held_;
-    held_bytes_ -= at->second.event->size();
+    let_go(lane, at->second);
     lane.waiting.erase(at);
 }
 
@@ -416,7 +414,8 @@ void Scheduler::landed(const RealmId& realm, std::size_t bytes) {
     flight_bytes_.give(realm, bytes);
 }
 
-Scheduler::Breaking Scheduler::finished(const Held& planned, const Ended& ended, Timestamp now) {
+admission::Breaker::Change Scheduler::finished(const Held& planned, const Ended& ended,
+                                               Timestamp now) {
     auto* lane = find(planned.row.webhook, planned.life);
     if (lane == nullptr) return {};
     const auto before = lane->admission.breaker().open();

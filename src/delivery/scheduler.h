@@ -78,11 +78,7 @@ class Scheduler {
         Timestamp wall = {};                       ///< when, for people
         std::optional<Duration> retry_after = {};  ///< as the receiver asks
     };
-    struct Breaking {
-        std::optional<admission::Breaker::Open> open;
-        bool has_changed = false;  ///< the store is to keep it
-    };
-    Breaking finished(const Held& planned, const Ended& ended, Timestamp now);
+    admission::Breaker::Change finished(const Held& planned, const Ended& ended, Timestamp now);
     /// A change that finished() told of is in the store since `commit`.
     void breaker_recorded(const Held& planned, store::CommitNumber commit);
     /// What was planned holds no memory any more: recorded, or never attempted. Its realm's large
@@ -124,6 +120,7 @@ class Scheduler {
     void want_refill(Lane& lane);
     void set_wake(Lane& lane);
     void take_due(Timestamp now);
+    void let_go(Lane& lane, const Held& held);
     void drop_held(Lane& lane);
     void make_room(Lane& lane);
     void drop_waiting(Lane& lane, std::multimap<Timestamp, Held>::iterator at);

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "events/catalogue.h"
 #include "model/limits.h"
+#include "store/tables.h"
 
 namespace postrider::events {
 
@@ -48,6 +51,21 @@ std::string pattern_problem(std::string_view pattern, std::span<const std::strin
     }
     return fmt::format("there is no event type \"{}\" in this realm; do you mean \"{}\"?", pattern,
                        nearest);
+}
+
+Result<void> check_patterns(store::sql::Connection& sql, const RealmId& realm,
+                            std::span<const std::string> patterns) {
+    POSTRIDER_ASSIGN(const auto own_types, store::event_types_table::names(sql, realm));
+    std::vector<FieldError> errors;
+    for (std::size_t i = 0; i < patterns.size(); ++i) {
+        auto problem = pattern_problem(patterns[i], own_types);
+        if (problem.empty()) continue;
+        errors.push_back({"#/events/" + std::to_string(i), {}, {}, std::move(problem)});
+    }
+    if (errors.empty()) return {};
+    std::string message = errors.front().pointer + " " + errors.front().detail;
+    return std::unexpected(
+        Error{ErrorCode::invalid_argument, std::move(message), std::move(errors), nullptr});
 }
 
 }  // namespace postrider::events

@@ -8,10 +8,12 @@
 /// The breakers that are open (delivery/admission/breaker.h): a restart and a take-over know them.
 namespace postrider::store {
 
+/// What is kept of an open one.
 struct BreakerRow {
-    Timestamp opened_at;
-    Timestamp next_probe_at;
-    Duration wait{0};  ///< before that probe
+    Timestamp opened_at;      ///< by the wall clock, for people
+    Timestamp next_probe_at;  ///< by the time that deliveries are due by
+    Duration wait{0};         ///< before it; doubles with each probe that fails
+    bool operator==(const BreakerRow&) const = default;
 };
 
 namespace breakers_table {

@@ -15,19 +15,6 @@
 namespace postrider::webhooks {
 namespace {
 
-Result<void> check_patterns(store::sql::Connection& sql, const RealmId& realm,
-                            const std::vector<std::string>& patterns) {
-    POSTRIDER_ASSIGN(const auto own_types, store::event_types_table::names(sql, realm));
-    std::vector<FieldError> errors;
-    for (std::size_t i = 0; i < patterns.size(); ++i) {
-        auto problem = events::pattern_problem(patterns[i], own_types);
-        if (problem.empty()) continue;
-        errors.push_back({"#/events/" + std::to_string(i), {}, {}, std::move(problem)});
-    }
-    if (errors.empty()) return {};
-    return fail_fields(std::move(errors));
-}
-
 /// Holds events against the webhook in turn, and writes what comes of each.
 class Trial {
  public:
@@ -119,7 +106,7 @@ class Trial {
 }  // namespace
 
 Result<std::string> dry_run(store::sql::Connection& sql, const RealmId& realm, const DryRun& run) {
-    POSTRIDER_TRY(check_patterns(sql, realm, run.events));
+    POSTRIDER_TRY(events::check_patterns(sql, realm, run.events));
     POSTRIDER_ASSIGN(auto trial, Trial::of(run));
     if (run.sample) {
         const NewEvent& sample = *run.sample;

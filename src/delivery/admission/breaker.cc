@@ -58,10 +58,8 @@ void Breaker::ended(const End& end) {
 
 void Breaker::wait(Duration at_least, const End& end) {
     open_->wait = at_least;
-    const Duration asked =
-        std::clamp<Duration>(end.retry_after.value_or(at_least), at_least,
-                             std::max<Duration>(at_least, limits::retry_delay_max));
-    open_->next_probe_at = end.at + asked;
+    open_->next_probe_at = end.at + std::clamp<Duration>(end.retry_after.value_or(at_least),
+                                                         at_least, limits::retry_delay_max);
 }
 
 void Breaker::count(bool has_failed, Timestamp at) {

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "delivery/admission/slow_start.h"
 #include "model/breaker_limits.h"
+#include "store/breakers_table.h"
 
 namespace postrider::delivery::admission {
 
@@ -16,13 +17,7 @@ namespace postrider::delivery::admission {
 /// it. Internal outcomes say nothing about the receiver. Pure, told the time.
 class Breaker {
  public:
-    /// What is kept of an open one.
-    struct Open {
-        Timestamp opened_at;      ///< by the wall clock, for people
-        Timestamp next_probe_at;  ///< by the time that deliveries are due by
-        Duration wait{0};         ///< before it; doubles with each probe that fails
-        bool operator==(const Open&) const = default;
-    };
+    using Open = store::BreakerRow;
     /// nullopt: closed.
     const std::optional<Open>& open() const { return open_; }
 
@@ -45,6 +40,12 @@ class Breaker {
     };
     /// An attempt ended.
     void ended(const End& end);
+
+    /// What it came to.
+    struct Change {
+        std::optional<Open> open;
+        bool has_changed = false;  ///< the store is to keep it
+    };
 
  private:
     /// Of one part of limits::breaker_window.
