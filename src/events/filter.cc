@@ -295,8 +295,9 @@ bool Filter::holds_of(const Condition& condition, const Node* candidate) {
     for (const Test& test : condition.tests) {
         if (candidate == nullptr || !passes(test, *candidate)) return false;
     }
-    return std::ranges::all_of(condition.members, [&](const auto& member) {
-        return holds(member.second, candidate == nullptr ? nullptr : candidate->find(member.first));
+    return std::ranges::all_of(condition.members, [&](const Named& member) {
+        return holds(member.condition,
+                     candidate == nullptr ? nullptr : candidate->find(member.name));
     });
 }
 

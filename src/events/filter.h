@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -57,13 +56,18 @@ class Filter {
         std::shared_ptr<const JsonIndex> operand;
         std::string name;  ///< of the operator, "$gte", or "" for a plain value
     };
+    struct Named;
     struct Condition {
         std::optional<bool> exists;
         std::vector<Test> tests;  ///< of one element, with `members`
-        std::vector<std::pair<std::string, Condition>> members;
+        std::vector<Named> members;
         std::vector<Condition> all;
         std::vector<std::vector<Condition>> any;
-        std::vector<std::pair<std::string, Condition>> none;  ///< with the operator's name
+        std::vector<Named> none;  ///< with the operator's name
+    };
+    struct Named {
+        std::string name;
+        Condition condition;
     };
     class Parser;
     Filter() = default;
