@@ -167,13 +167,14 @@ void Housekeeper::go_on(Plan plan) {
             loop_.post([this, progress = progress ? std::move(*progress) : Progress{}] {
                 // Partitions are dropped for their age, too.
                 const bool tidies = progress.plan.may_expire;
-                if (!progress.has_more) return tidy(tidies ? progress.plan.longest : Duration{0});
+                if (!progress.has_more)
+                    return tidy(tidies ? progress.plan.longest : Duration{0}, 1);
                 schedule(limits::housekeeping_pause, [this, plan = progress.plan] { go_on(plan); });
             });
         });
 }
 
-void Housekeeper::tidy(Duration retention) {
+void Housekeeper::tidy(Duration retention, std::size_t tries) {
     if (timer_ == nullptr) return;
     // Without a plan nobody knows what must be kept.
     if (retention == Duration{0}) {
@@ -182,11 +183,19 @@ void Housekeeper::tidy(Duration retention) {
     store::write<bool>(
         store_, store::Turn::server(), store::WriteClass::essential,
         [retention](store::Transaction& tx) { return tx.tidy(retention); },
-        [this, retention](Result<bool> has_more) {
+        [this, retention, tries](const Result<bool>& has_more) {
+            // Under load somebody may always hold what it needs, for longer than all may wait.
+            const bool was_held_off = !has_more && has_more.error().code == ErrorCode::unavailable;
+            if (was_held_off && tries < limits::tidy_tries_max) {
+                return loop_.post([this, retention, tries] {
+                    schedule(limits::tidy_pause,
+                             [this, retention, tries] { tidy(retention, tries + 1); });
+                });
+            }
             note(has_more);
             loop_.post([this, retention, has_more = has_more.value_or(false)] {
                 if (!has_more) return schedule(limits::housekeeping_interval, [this] { work(); });
-                schedule(limits::housekeeping_pause, [this, retention] { tidy(retention); });
+                schedule(limits::housekeeping_pause, [this, retention] { tidy(retention, 1); });
             });
         });
 }

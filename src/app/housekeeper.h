@@ -69,7 +69,8 @@ class Housekeeper {
     /// When API keys were last used.
     void note_uses();
     void go_on(Plan plan);
-    void tidy(Duration retention);
+    /// `tries`: how often with this one.
+    void tidy(Duration retention, std::size_t tries);
     /// One step of each kind in one transaction.
     Result<Progress> step(store::Transaction& tx, const std::vector<access::ApiKeyUse>& uses,
                           Plan plan);

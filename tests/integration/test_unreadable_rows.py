@@ -60,6 +60,8 @@ def prepared(tmp_path_factory, receiver):
             realm.call("POST", f"/users/{names['user_id']}/reset-password", {}, 200)
             fill_the_rest(server, realm, receiver, names)
             worlds.append((realm.name, realm.get("").json["id"], names))
+        # The log of outcomes is added up every few seconds only.
+        wait_for(lambda: counted_realms(data) == len(worlds), "both realms have counters")
         assert server.stop() == 0
         # SQLite builds the index of resources of what is there when it is opened.
         server.start()
@@ -70,6 +72,11 @@ def prepared(tmp_path_factory, receiver):
     with database(data) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return data, worlds
+
+
+def counted_realms(folder):
+    with contextlib.closing(sqlite3.connect(f"file:{folder}/postrider.db?mode=ro", uri=True)) as connection:
+        return connection.execute("SELECT count(DISTINCT realm_id) FROM webhook_results").fetchone()[0]
 
 
 def fill_the_rest(server, realm, receiver, names):
