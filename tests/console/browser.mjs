@@ -1,5 +1,6 @@
 // What the console's tests and its screenshots share: the world, a browser, a page that is logged in.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -18,17 +19,29 @@ export async function start(kind = '') {
   const child = spawn('/usr/bin/python3', ['-B', join(here, 'world.py'), data, kind], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
+  const ended = once(child, 'exit')
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const answer = async () => {
     const { value, done } = await lines.next()
-    if (done) throw new Error('the world did not start')
+    if (done) throw new Error('the world has ended')
     return JSON.parse(value)
   }
-  const world = await answer()
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox'],
-  })
+  const end = async () => {
+    child.stdin.end()
+    await ended
+    rmSync(data, { recursive: true, force: true })
+  }
+  let world, browser
+  try {
+    world = await answer()
+    browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: ['--no-sandbox'],
+    })
+  } catch (error) {
+    await end() // It would keep this process alive.
+    throw error
+  }
   return {
     ...world,
     browser,
@@ -37,12 +50,16 @@ export async function start(kind = '') {
       return (await answer()).done
     },
     async stop() {
+      for (const context of browser.contexts()) await forgetRoutes(context)
       await browser.close()
-      child.stdin.end()
-      await new Promise((done) => child.on('exit', done))
-      rmSync(data, { recursive: true, force: true })
+      await end()
     },
   }
+}
+
+/** What the pages ask while they are closed is answered by nobody: a route that fetches would fail after its test. */
+async function forgetRoutes(context) {
+  for (const page of context.pages()) await page.unrouteAll({ behavior: 'ignoreErrors' })
 }
 
 /** A window of the browser with its own cookies; `as` somebody of a realm, who is logged in already. */
@@ -56,6 +73,11 @@ export async function newContext(
     reducedMotion: 'reduce',
   })
   context.setDefaultTimeout(15_000)
+  const close = context.close.bind(context)
+  context.close = async () => {
+    await forgetRoutes(context)
+    await close()
+  }
   if (as) {
     const answer = await context.request.post(`${world.url}/api/v1/realms/${realm}/session`, {
       data: { username: as, password: world.password },

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -197,11 +196,26 @@ test('the receiver’s code has this webhook’s secret by name, its path and it
   await region('listen command').getByText('--port 3000 --secret "$WEBHOOK_SECRET"').waitFor()
 })
 
+test('while the webhook is being looked up there is no code that somebody could copy', async () => {
+  let release
+  const released = new Promise((done) => {
+    release = done
+  })
+  await page.route(`**/webhooks/${world.good}`, async (route) => {
+    await released
+    await route.continue()
+  })
+  await page.goto(`${world.url}/console/${world.realm}/catalogue?webhook=${world.good}`)
+  const part = page.locator('section').filter({ hasText: 'Receive it' })
+  await part.getByRole('status', { name: 'Loading' }).waitFor()
+  assert.equal(await part.getByText('WEBHOOK_SECRET').count(), 0)
+  release()
+  await part.getByText('export BILLING_WEBHOOK_SECRET=whsec_…').waitFor()
+  await page.unrouteAll({ behavior: 'wait' })
+})
+
 test('the program on the page receives this webhook as it stands there', async () => {
-  const free = createServer().listen(0, '127.0.0.1')
-  await once(free, 'listening')
-  const { port } = free.address()
-  free.close()
+  const port = await world.tell('port')
   const made = await fetch(`${world.url}/api/v1/realms/${world.realm}/webhooks`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${world.token}`, 'Content-Type': 'application/json' },
@@ -223,7 +237,10 @@ test('the program on the page receives this webhook as it stands there', async (
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   try {
-    const [said] = await once(program.stdout, 'data')
+    const said = await Promise.race([
+      once(program.stdout, 'data').then(([text]) => text),
+      once(program, 'exit').then(([code]) => `it ended with ${code}`),
+    ])
     assert.match(String(said), new RegExp(`listening on http://127.0.0.1:${port}/hooks/v1/own`))
     await go(`/webhooks/${id}?do=test`)
     await page.getByRole('button', { name: 'Send', exact: true }).click()

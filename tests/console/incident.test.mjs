@@ -100,7 +100,7 @@ test('what runs is listed until it ends', async () => {
   await go('')
   const running = page.getByRole('region', { name: 'Running operations' })
   await running.getByText('7 of 24').waitFor()
-  await page.unrouteAll()
+  await page.unrouteAll({ behavior: 'wait' })
   await running.getByRole('link', { name: 'Recovering Search index, 500' }).click()
   await page.getByLabel('What became of them').waitFor()
 })

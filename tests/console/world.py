@@ -11,6 +11,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support" / "python"))
 
 from client import Realm
+from postgres import free_port
 from receiver import Receiver, Reply
 from server import Server
 from waiting import wait_for
@@ -209,6 +210,8 @@ def run(server, receiver, empty, said):
             done = Realm(server.client, word[1]).publish(word[2], {"by": "the test"}).json["id"]
         elif word[0] == "busy":
             busy(server, receiver, word[1], int(word[2]))
+        elif word[0] == "port":
+            done = free_port()
         elif word[0] == "paths":
             done = [request.path for request in receiver.requests]
         elif word[0] == "requests":

@@ -77,9 +77,11 @@ function Subscribers({ type }: { type: string }) {
     <p className="text-[13px] text-muted min-h-11">
       {webhooks.isPending
         ? 'Looking for webhooks that subscribe to it… '
-        : all.length === 0
-          ? 'No webhook subscribes to it. '
-          : 'Goes to '}
+        : webhooks.isLoadingError
+          ? 'The webhooks that subscribe to it could not be looked up. '
+          : all.length === 0
+            ? 'No webhook subscribes to it. '
+            : 'Goes to '}
       {all.slice(0, 5).map((each, index) => (
         <span key={each.id}>
           {index > 0 && ', '}

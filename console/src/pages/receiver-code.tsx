@@ -13,9 +13,10 @@ import rust from '../../../examples/receivers/rust/src/main.rs?raw'
 import type { Webhook } from '../api/client'
 import { useWebhook } from '../queries'
 import { Code } from '../ui/json'
-import { Field } from '../ui/kit'
+import { Failure, Field, Skeleton } from '../ui/kit'
 import { useFilters } from '../ui/listing'
 import { Picker } from '../ui/picker'
+import { isLost } from '../ui/stale'
 
 type Receiver = { label: string; files: Record<string, string>; start: string }
 
@@ -69,10 +70,10 @@ function place(webhook: Webhook | undefined): { path: string; port: string } {
 const adapted = (text: string, secret: string, path: string) =>
   text.replaceAll('WEBHOOK_SECRET', secret).replaceAll(/\/webhook(?=["`\\ ])/g, path)
 
-export function ReceiverCode() {
-  const search = useSearch({ strict: false }) as { webhook?: string; code?: string }
+/** The programs as one webhook needs them, or any. */
+function Programs({ webhook }: { webhook?: Webhook }) {
+  const search = useSearch({ strict: false }) as { code?: string }
   const set = useFilters()
-  const webhook = useWebhook(search.webhook ?? '', search.webhook !== undefined).data
   const secret = secretName(webhook)
   const { path, port } = place(webhook)
   const chosen = Math.max(
@@ -80,29 +81,7 @@ export function ReceiverCode() {
     receivers.findIndex((each) => each.label === search.code),
   )
   return (
-    <section className="card p-5 space-y-5">
-      <div className="flex flex-wrap items-end justify-between gap-4">
-        <div className="min-w-0 max-w-md">
-          <h2 className="font-semibold text-[15px]">Receive it</h2>
-          <p className="text-muted mt-1">
-            Programs that verify the signature before they read the body, drop what came before, and
-            answer at once.
-          </p>
-        </div>
-        <div className="w-full sm:w-64">
-          <Field label="For the webhook">
-            {(ids) => (
-              <Picker
-                ids={ids}
-                kind="webhook"
-                none="any webhook"
-                value={search.webhook}
-                onChange={(webhook) => set({ webhook })}
-              />
-            )}
-          </Field>
-        </div>
-      </div>
+    <>
       {webhook && !webhook.signing.includes('v1') && (
         <p className="text-warn text-[13px]">
           This webhook does not sign with v1, which is what these programs check: let it sign with
@@ -155,6 +134,47 @@ export function ReceiverCode() {
           ))}
         </TabPanels>
       </TabGroup>
+    </>
+  )
+}
+
+export function ReceiverCode() {
+  const search = useSearch({ strict: false }) as { webhook?: string }
+  const set = useFilters()
+  const chosen = search.webhook !== undefined
+  const webhook = useWebhook(search.webhook ?? '', chosen)
+  return (
+    <section className="card p-5 space-y-5">
+      <div className="flex flex-wrap items-end justify-between gap-4">
+        <div className="min-w-0 max-w-md">
+          <h2 className="font-semibold text-[15px]">Receive it</h2>
+          <p className="text-muted mt-1">
+            Programs that verify the signature before they read the body, drop what came before, and
+            answer at once.
+          </p>
+        </div>
+        <div className="w-full sm:w-64">
+          <Field label="For the webhook">
+            {(ids) => (
+              <Picker
+                ids={ids}
+                kind="webhook"
+                none="any webhook"
+                value={search.webhook}
+                onChange={(webhook) => set({ webhook })}
+              />
+            )}
+          </Field>
+        </div>
+      </div>
+      {/* Never the programs of another webhook, or of any, which somebody would copy. */}
+      {isLost(webhook) ? (
+        <Failure error={webhook.error} retry={() => void webhook.refetch()} />
+      ) : chosen && webhook.isPending ? (
+        <Skeleton rows={12} />
+      ) : (
+        <Programs webhook={chosen ? webhook.data : undefined} />
+      )}
     </section>
   )
 }
