@@ -32,3 +32,11 @@ endif()
 if(POSTRIDER_FUZZ)
     add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
+
+# postrider_runs_elsewhere(target)     the program runs where there is another, or no, C++ library
+function(postrider_runs_elsewhere target)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT POSTRIDER_SANITIZE)
+        # libgcc_s stays shared: every glibc has it beside it, and GCC 12's own copy of it needs glibc 2.35.
+        target_link_options(${target} PRIVATE -static-libstdc++)
+    endif()
+endfunction()

@@ -10,7 +10,7 @@ using namespace postrider;
 
 int main(int argc, char** argv) {
     cli::Program program;
-    program.version = app::version;
+    program.version = app::version_text();
     program.serve = app::serve;
     program.maintenance = {
         {.group = "keys",

@@ -19,7 +19,8 @@ int serve(const config::Config& config) {
     ::umask(private_files);
     const SystemClock clock;
     log::start({.level = config.log_level, .format = config.log_format, .sink = {}});
-    log::info("app", "starting", {{"version", version}, {"data", config.data}});
+    log::info("app", "starting",
+              {{"version", version}, {"commit", commit()}, {"data", config.data}});
     auto server = make_server(config);
     if (!server) {
         log::stop();

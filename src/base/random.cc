@@ -52,3 +52,14 @@ void SeededRandom::fill(std::span<std::uint8_t> out) {
 }
 
 }  // namespace postrider
+
+// The archives of libcrypt and of the C++ library ask for glibc's, which are there from 2.36 on
+// alone; this program runs from 2.34 on.
+extern "C" void arc4random_buf(void* out, std::size_t count) noexcept {
+    postrider::SystemRandom().fill({static_cast<std::uint8_t*>(out), count});
+}
+extern "C" std::uint32_t arc4random() noexcept {
+    std::uint32_t value = 0;
+    arc4random_buf(&value, sizeof value);
+    return value;
+}

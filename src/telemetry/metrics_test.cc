@@ -6,6 +6,7 @@
 #include <sstream>
 #include <thread>
 
+#include "telemetry/exposition.h"
 #include "telemetry/process.h"
 
 namespace postrider::telemetry {
@@ -95,6 +96,16 @@ TEST(metrics, nothing_is_lost_between_threads) {
     auto text = metrics.scrape();
     EXPECT_EQ(value_of(text, "postrider_events_accepted_total"), "40000");
     EXPECT_EQ(value_of(text, "postrider_attempt_duration_seconds_count"), "40000");
+}
+
+TEST(exposition, what_would_end_a_line_or_a_value_is_escaped) {
+    Exposition out;
+    out.family("a_total", "One \\ two\nthree \"four\".", Exposition::Type::counter);
+    out.series("label", "\"\\\n", 1.5);
+    out.series(1e15);
+    EXPECT_EQ(out.text(),
+              "# HELP a_total One \\\\ two\\nthree \"four\".\n# TYPE a_total counter\n"
+              "a_total{label=\"\\\"\\\\\\n\"} 1.5\na_total 1000000000000000\n");
 }
 
 TEST(process, reads_this_process) {

@@ -263,7 +263,7 @@ def test_help_and_completion(shell):
         script = shell.run("completion", name)
         assert "webhook" in script
     subprocess.run(["bash", "-n"], input=shell.run("completion", "bash"), text=True, check=True, timeout=10)
-    assert re.fullmatch(r"postrider \d+\.\d+\.\d+\n", shell.run("--version"))
+    assert re.fullmatch(r"postrider \d+\.\d+\.\d+ \(commit ([0-9a-f]{12}(-dirty)?|unknown), store version \d+\)\n", shell.run("--version"))
 
 
 def test_a_hostile_name_does_not_reach_the_terminal(shell, realm, receiver, path):
