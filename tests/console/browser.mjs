@@ -188,26 +188,66 @@ export async function choose(within, label, text) {
   await option.first().click()
 }
 
-/** What axe finds serious or critical, in the light colours by all its rules, in the dark ones by those that look at colours. */
-export async function serious(name, page) {
+/** In a page: what is coloured as something before it is, with all in it and around it. Contrast is the same there. */
+function colouredAsBefore() {
+  const ids = new Map()
+  const repeated = []
+  /** Whether anything in an element is new. */
+  const visit = (element, parent) => {
+    const style = getComputedStyle(element)
+    const hasText = [...element.childNodes].some(
+      (each) => each.nodeType === 3 && /\S/.test(each.data),
+    )
+    const { color, backgroundColor, backgroundImage, fontSize, fontWeight, opacity } = style
+    const look = [color, backgroundColor, backgroundImage, fontSize, fontWeight, opacity]
+    const key = [
+      parent,
+      element.tagName,
+      element.getAttribute('class'),
+      hasText,
+      element.disabled,
+      ...look,
+    ]
+    const before = ids.size
+    const id = ids.get(key.join('|')) ?? before
+    if (id === before) ids.set(key.join('|'), id)
+    const kept = [...element.children].filter((child) => visit(child, id))
+    if (id === before || kept.length > 0) {
+      repeated.push(...[...element.children].filter((child) => !kept.includes(child)))
+      return true
+    }
+    return false
+  }
+  visit(document.documentElement, '')
+  return repeated
+}
+
+/** What axe finds serious or critical: by all its rules in the light colours, by those that look at colours in the dark ones
+    too. Nothing else is done with a page that is looked at for the last time: it may lose what is there twice. */
+export async function serious(name, page, { last = false } = {}) {
   // Not as a <script>: the policy would refuse it.
-  await page.evaluate(axe_source)
+  await page.evaluate(`${axe_source}; window.colouredAsBefore = ${colouredAsBefore}`)
   const found = []
-  for (const [colours, rules] of [
-    ['light', undefined],
-    ['dark', ['color-contrast', 'link-in-text-block']],
-  ]) {
+  for (const colours of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme: colours })
     const violations = await page.evaluate(
-      async ([dark, runOnly]) => {
+      async ([dark, last]) => {
         document.documentElement.classList.toggle('dark', dark)
         const changing = document.getAnimations().filter((each) => each instanceof CSSTransition)
         await Promise.allSettled(changing.map((each) => each.finished))
         // Only what is wrong is described in full: the rest would take most of the time.
-        const options = { resultTypes: ['violations'], ...(runOnly ? { runOnly } : {}) }
-        return (await window.axe.run(document, options)).violations
+        const run = async (what, options) =>
+          (await window.axe.run(what, { resultTypes: ['violations'], ...options })).violations
+        const of_colours = ['color-contrast', 'link-in-text-block']
+        const rules = Object.fromEntries(of_colours.map((each) => [each, { enabled: false }]))
+        const others = dark ? [] : await run(document, { rules })
+        // And a thing in the colours of another needs no second look.
+        const again = window.colouredAsBefore()
+        if (last) again.forEach((each) => each.remove())
+        const context = last ? document : { include: document, exclude: again }
+        return [...others, ...(await run(context, { runOnly: of_colours }))]
       },
-      [colours === 'dark', rules],
+      [colours === 'dark', last],
     )
     for (const { id, impact, nodes } of violations) {
       if (impact !== 'serious' && impact !== 'critical') continue

@@ -85,8 +85,8 @@ test('the palette goes to a webhook', async () => {
     const user = page.getByRole('option', { name: /^ada .*User/ })
     await user.click()
     await page.getByRole('heading', { name: 'ada' }).waitFor()
-    await page.goto(`${world.url}/console/${world.realm}`)
-    await settled(page)
+    await page.getByRole('link', { name: 'Overview' }).click()
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
   }
   // Everything else that has an id or a name.
   const [key] = (await ask(world, 'GET', '/api-keys')).json.items

@@ -1,11 +1,11 @@
-// Every page of the console: width, what others wrote as text, the first load.
+// Every page of the console: what axe finds, width, what others wrote as text, the first load.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-import { newContext, newPage, open, pages, settled, start, walk } from './browser.mjs'
+import { newContext, newPage, open, pages, serious, settled, start, walk } from './browser.mjs'
 
 let world
 before(async () => {
@@ -15,13 +15,17 @@ after(async () => {
   await world?.stop()
 })
 
-test('nothing is wider than a phone, nothing comes from elsewhere, nobody’s text is code', async () => {
+test('axe finds nothing serious, nothing is wider than a phone, nothing comes from elsewhere, nobody’s text is code', async () => {
   const found = []
-  await walk(world, { width: 390, height: 844 }, async (name, page) => {
+  await walk(world, {}, async (name, page) => {
+    found.push(...(await serious(name, page)))
+    await page.setViewportSize({ width: 390, height: 844 })
+    await settled(page)
     const { width, pwned } = await page.evaluate(() => ({
       width: document.documentElement.scrollWidth,
       pwned: window.pwned,
     }))
+    await page.setViewportSize({ width: 1440, height: 900 })
     if (width > 390) found.push(`${name} is ${width} px wide`)
     if (pwned !== undefined) found.push(`${name} ran what others wrote`)
     if (!/. · Postrider$/.test(await page.title())) found.push(`${name} has no title of its own`)
