@@ -27,13 +27,24 @@ Result<std::string> hashed(const std::string& password) {
     return fail(ErrorCode::unavailable, "there is not enough memory to hash a password now");
 }
 
+/// Just behind commits and deliveries, and before reads of lists (store/reader_pool.cc) and the
+/// parsing of long bodies (http/workshop.h): a login waits for a hash, and hashes have one core.
+constexpr int nice_value = 1;
+
+WorkQueue::Options queue_of(std::size_t threads, std::size_t waiting_max) {
+    return {.threads = threads,
+            .waiting_max = waiting_max,
+            .thread_name = "hasher",
+            .nice = nice_value,
+            .when_full = "too many passwords are being checked; try again in a moment"};
+}
+
 }  // namespace
 
 PasswordHasher::PasswordHasher()
     : decoy_(password_hash("nobody's").value_or("")),
-      own_({.threads = limits::password_hashes_at_once,
-            .waiting_max = limits::password_hash_queue_max}),
-      imported_({.threads = 1, .waiting_max = limits::foreign_hash_queue_max}) {}
+      own_(queue_of(limits::password_hashes_at_once, limits::password_hash_queue_max)),
+      imported_(queue_of(1, limits::foreign_hash_queue_max)) {}
 
 PasswordHasher::~PasswordHasher() { stop(); }
 

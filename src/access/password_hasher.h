@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "access/work_queue.h"
 #include "base/result.h"
+#include "base/work_queue.h"
 
 namespace postrider::access {
 
@@ -18,6 +18,9 @@ namespace postrider::access {
 /// (stopping). Thread-safety: any thread; callbacks come on its threads, or at once with an error.
 class PasswordHasher {
  public:
+    /// On whose account a hash is made.
+    using Asker = WorkQueue::Asker;
+
     PasswordHasher();
     ~PasswordHasher();
     PasswordHasher(const PasswordHasher&) = delete;

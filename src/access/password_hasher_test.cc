@@ -15,7 +15,7 @@ namespace {
 
 Result<std::string> hash(PasswordHasher& hasher, std::string password) {
     std::promise<Result<std::string>> done;
-    hasher.hash(Asker{"realm", "network"}, std::move(password),
+    hasher.hash(PasswordHasher::Asker{"realm", "network"}, std::move(password),
                 [&](Result<std::string> result) { done.set_value(std::move(result)); });
     return done.get_future().get();
 }
@@ -24,7 +24,7 @@ Result<PasswordHasher::Verdict> verify(PasswordHasher& hasher, std::string passw
                                        std::string stored) {
     std::promise<Result<PasswordHasher::Verdict>> done;
     hasher.verify(
-        Asker{"realm", "network"}, std::move(password), std::move(stored),
+        PasswordHasher::Asker{"realm", "network"}, std::move(password), std::move(stored),
         [&](Result<PasswordHasher::Verdict> result) { done.set_value(std::move(result)); });
     return done.get_future().get();
 }
@@ -71,7 +71,7 @@ TEST(password_hasher, a_flood_of_imported_hashes_leaves_the_others_alone) {
         "Qx3qbw278zSt9WeG86lWZvHDoTyEGK0+JPKz57+E4H8";
     std::size_t refused = 0;
     for (std::size_t i = 0; i < limits::foreign_hash_queue_max * 2; ++i) {
-        hasher.verify(Asker{"realm", "network"}, "guess", costly,
+        hasher.verify(PasswordHasher::Asker{"realm", "network"}, "guess", costly,
                       [&](Result<PasswordHasher::Verdict> result) {
                           if (!result && result.error().code == ErrorCode::resource_exhausted)
                               ++refused;
@@ -89,7 +89,7 @@ TEST(password_hasher, a_realm_that_floods_leaves_room_and_turns_to_another) {
     std::atomic<int> ended = 0;
     std::atomic<int> refused = 0;
     for (std::size_t i = 0; i < limits::password_hash_queue_max; ++i) {
-        hasher.hash(Asker{"loud", std::to_string(i)}, "a password that floods",
+        hasher.hash(PasswordHasher::Asker{"loud", std::to_string(i)}, "a password that floods",
                     [&](const Result<std::string>& result) { ++(result ? ended : refused); });
     }
     EXPECT_GT(refused, 0) << "half of the queue at most";
@@ -98,36 +98,13 @@ TEST(password_hasher, a_realm_that_floods_leaves_room_and_turns_to_another) {
     hasher.stop();
 }
 
-TEST(work_queue, a_realm_has_one_at_a_time_and_another_does_not_wait_for_it) {
-    WorkQueue queue({.threads = 2, .waiting_max = 8});
-    std::promise<void> loud_began, loud_may_end, quiet_ran;
-    std::atomic<int> loud_running = 0;
-    std::atomic<bool> overlapped = false;
-    ASSERT_TRUE(queue.add({"loud", "one"}, [&](bool) {
-        ++loud_running;
-        loud_began.set_value();
-        loud_may_end.get_future().wait();
-        --loud_running;
-    }));
-    loud_began.get_future().wait();
-    std::promise<void> second_ran;
-    ASSERT_TRUE(queue.add({"loud", "two"}, [&](bool) {
-        overlapped = loud_running > 0;
-        second_ran.set_value();
-    }));
-    ASSERT_TRUE(queue.add({"quiet", "one"}, [&](bool) { quiet_ran.set_value(); }));
-    quiet_ran.get_future().wait();  // while the first one has not ended
-    loud_may_end.set_value();
-    second_ran.get_future().wait();
-    EXPECT_FALSE(overlapped);
-}
-
 TEST(password_hasher, a_flood_is_refused_and_the_rest_is_done) {
     PasswordHasher hasher;
     const std::size_t asked = limits::password_hash_queue_max * 2 + 2;
     std::vector<std::promise<Result<std::string>>> done(asked);
     for (std::size_t i = 0; i < asked; ++i) {
-        hasher.hash(Asker{i % 2 == 0 ? "one" : "two", "network"}, "a password that floods",
+        hasher.hash(PasswordHasher::Asker{i % 2 == 0 ? "one" : "two", "network"},
+                    "a password that floods",
                     [&, i](Result<std::string> result) { done[i].set_value(std::move(result)); });
     }
     std::size_t refused = 0;

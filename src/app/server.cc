@@ -182,6 +182,8 @@ class ServerImpl final : public Server {
     CountedSink sink_;
     events::FanOut fan_out_;
     events::Publisher publisher_;
+    events::MatchQueue match_queue_{
+        clock_, [this](store::PublishWork work) { store_->publish(std::move(work)); }};
     feed::Feed feed_;
     webhooks::Cancellations cancellations_;
     webhooks::Webhooks webhooks_;
@@ -283,13 +285,16 @@ Result<bool> ServerImpl::disable_webhook(store::Transaction& tx, const RealmId& 
 
 Result<void> ServerImpl::load() {
     publisher_.set_bell(feed_);
+    publisher_.set_match_queue(match_queue_);
     store_->set_publish_handler(
         [this](store::Transaction& tx, std::span<store::PublishWork*> works,
                std::span<Result<store::PublishAnswer>> answers) -> Result<std::size_t> {
             POSTRIDER_ASSIGN(const auto count, publisher_.publish_works(tx, works, answers));
             std::size_t accepted = 0;
             for (std::size_t i = 0; i < count; ++i) {
-                if (answers[i] && !answers[i]->replayed) accepted += works[i]->events.size();
+                const bool is_accepted =
+                    answers[i] && !answers[i]->replayed && !answers[i]->instead;
+                if (is_accepted) accepted += works[i]->events.size();
             }
             tx.after_commit([this, accepted] { metrics_.events_accepted.add(accepted); });
             return count;
@@ -446,6 +451,7 @@ Result<void> ServerImpl::start() {
 
 void ServerImpl::stop(Monotonic deadline) {
     if (!is_running_) {
+        match_queue_.stop();
         hasher_.stop();
         return store_->stop();
     }
@@ -455,6 +461,7 @@ void ServerImpl::stop(Monotonic deadline) {
     feed_.stop();
     if (http_ != nullptr) http_->stop(deadline);
     if (metrics_http_ != nullptr) metrics_http_->stop(deadline);
+    match_queue_.stop();
     hasher_.stop();
     housekeeper_.stop();
     counter_keeper_.stop();

@@ -342,11 +342,12 @@ Result<VersionedSettings> Directory::save_settings(store::Transaction& tx, const
     row.version += 1;
     row.updated_at = tx.now();
     POSTRIDER_TRY(store::realms_table::hold_config_version(tx, row.id));  // before its row
+    POSTRIDER_ASSIGN(const auto before, require_realm(tx.sql(), row.id));
     POSTRIDER_TRY(store::realms_table::update(tx, row));
     auto entry = entry_of(row);
     tx.after_commit([this, entry] { index_.put(entry); });
     tx.announce({store::Subject::realm, row.id, {}});
-    POSTRIDER_TRY(webhooks_.realm_changed(tx, row.id));
+    POSTRIDER_TRY(webhooks_.realm_changed(tx, before, row));
     POSTRIDER_TRY(publish(tx, row, "realm.settings.updated", settings_json(after, &changed)));
     POSTRIDER_TRY(audit::record(tx, actor,
                                 {.realm = row.id,

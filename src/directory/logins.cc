@@ -153,7 +153,7 @@ void Logins::look_up(const SharedAttempt& attempt) {
 
 void Logins::verify(const SharedAttempt& attempt, std::optional<Candidate> candidate) {
     const std::string stored = candidate ? candidate->password.hash : "";
-    const access::Asker asker{
+    const access::PasswordHasher::Asker asker{
         attempt->given.realm.to_string(),
         attempt->device ? attempt->device->nonce : network_of(attempt->given.address)};
     hasher_.verify(asker, attempt->given.password, stored,

@@ -131,7 +131,7 @@ void Passwords::change(const RealmId& realm, std::string password,
             if (!snapshot) return done(std::unexpected(std::move(snapshot).error()));
             auto checked = check((*snapshot)->sql());
             if (!checked) return done(std::move(checked));
-            const access::Asker asker{realm.to_string(), {}};
+            const access::PasswordHasher::Asker asker{realm.to_string(), {}};
             hasher_.hash(asker, password, [store, write, done](Result<std::string> hash) {
                 if (!hash) return done(std::unexpected(std::move(hash).error()));
                 store.write(

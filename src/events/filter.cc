@@ -22,6 +22,9 @@ constexpr std::array<std::string_view, 15> operators{
     "$eq",         "$neq",      "$gt",       "$gte",    "$lt",  "$lte", "$in", "$nin",
     "$startsWith", "$endsWith", "$contains", "$exists", "$and", "$or",  "$not"};
 
+/// Of text, that are one unit of Filter::Work.
+constexpr std::size_t work_bytes = 64;
+
 std::string_view name_of(Type type) {
     constexpr std::array<std::string_view, 6> names{"null",     "true or false", "a number",
                                                     "a string", "a list",        "an object"};
@@ -41,12 +44,17 @@ class Filter::Parser {
         auto compact = json::compact(text, limits::json_depth_max);
         if (!compact) refuse(root, compact.error().message);
         Condition read;
-        if (errors_.empty()) read = read_value(JsonIndex(std::move(*compact)).root(), root);
+        if (errors_.empty()) {
+            index_ = std::make_shared<const JsonIndex>(std::move(*compact));
+            read = read_value(index_->root(), root);
+        }
         if (errors_.empty()) return read;
         return std::unexpected(Error{ErrorCode::invalid_argument, "the filter cannot be used",
                                      std::move(errors_), nullptr});
     }
     std::size_t conditions() const { return count_ + values_; }
+    /// What the conditions point into.
+    std::shared_ptr<const JsonIndex> index() const { return index_; }
 
  private:
     /// Where something stands.
@@ -86,12 +94,8 @@ class Filter::Parser {
         }
         count(place);
         Condition condition;
-        condition.tests.push_back({Operator::equal, copy_of(value), ""});
+        condition.tests.push_back({Operator::equal, &value, {}});
         return condition;
-    }
-
-    static std::shared_ptr<const JsonIndex> copy_of(const Node& value) {
-        return std::make_shared<const JsonIndex>(std::string(value.raw));
     }
 
     Condition read_object(const Node& object, const Place& place) {
@@ -101,7 +105,7 @@ class Filter::Parser {
             return condition;
         }
         object.any_child([&](const Node& value) {
-            const std::string name(value.name);
+            const std::string_view name = value.name;
             const bool is_operator = name.starts_with('$');
             const Place below{.pointer = json::pointer_to(place.pointer, name),
                               .depth = place.depth + 1,
@@ -121,7 +125,7 @@ class Filter::Parser {
         return condition;
     }
 
-    void read_operator(const std::string& name, const Node& value, const Place& place,
+    void read_operator(std::string_view name, const Node& value, const Place& place,
                        Condition& into) {
         if (name == "$and" || name == "$or") return read_list(name, value, place, into);
         if (name == "$not") {
@@ -144,12 +148,11 @@ class Filter::Parser {
         read_test(name, value, place, into);
     }
 
-    void read_test(const std::string& name, const Node& value, const Place& place,
-                   Condition& into) {
-        const auto test = [&](Operator how) { into.tests.push_back({how, copy_of(value), name}); };
+    void read_test(std::string_view name, const Node& value, const Place& place, Condition& into) {
+        const auto test = [&](Operator how) { into.tests.push_back({how, &value, name}); };
         const auto negated = [&](Operator how) {
             Condition positive;
-            positive.tests.push_back({how, copy_of(value), name});
+            positive.tests.push_back({how, &value, name});
             into.none.emplace_back(name, std::move(positive));
         };
         if (name == "$exists") {
@@ -179,8 +182,7 @@ class Filter::Parser {
         }
     }
 
-    void read_list(const std::string& name, const Node& value, const Place& place,
-                   Condition& into) {
+    void read_list(std::string_view name, const Node& value, const Place& place, Condition& into) {
         if (!is_list(value, place)) return;
         std::vector<Condition> read;
         value.any_child([&](const Node& element) {
@@ -212,6 +214,7 @@ class Filter::Parser {
         return false;
     }
 
+    std::shared_ptr<const JsonIndex> index_;
     std::vector<FieldError> errors_;
     std::size_t count_ = 0;
     std::size_t values_ = 0;  ///< of $in and $nin
@@ -222,6 +225,7 @@ Result<Filter> Filter::parse(std::string_view text) {
     Parser parser;
     POSTRIDER_ASSIGN(filter.root_, parser.read(text));
     filter.conditions_ = parser.conditions();
+    filter.index_ = parser.index();
     return filter;
 }
 
@@ -242,7 +246,7 @@ void Filter::look_up(const Condition& condition, std::vector<std::string>& path,
     for (const auto& [name, each] : condition.members) {
         // By its type an event is looked up anyway.
         if (path.empty() && name == "event") continue;
-        path.push_back(name);
+        path.emplace_back(name);
         look_up(each, path, found);
         path.pop_back();
     }
@@ -258,7 +262,7 @@ std::vector<std::string> Filter::keys_of(const Test& test) {
         if (is_found) keys.push_back(std::move(*key));
         return !is_found;
     };
-    const Node& operand = test.operand->root();
+    const Node& operand = *test.operand;
     const bool has_others = test.how == Operator::in ? operand.any_child(add) : add(operand);
     if (has_others) keys.clear();
     return keys;
@@ -269,9 +273,16 @@ std::optional<std::string> Filter::refuses(const JsonIndex& event) const {
     return first_that_fails(root_, &event.root());
 }
 
-bool Filter::holds(const Condition& condition, const Node* value) {
+bool Filter::Work::spend(std::size_t units) {
+    is_used_up = is_used_up || units > left;
+    left -= std::min(left, units);
+    return !is_used_up;
+}
+
+bool Filter::holds(const Condition& condition, const Node* value, Work& work) {
+    if (!work.spend(1)) return false;
     if (condition.exists && *condition.exists != (value != nullptr)) return false;
-    const auto is_held = [&](const Condition& each) { return holds(each, value); };
+    const auto is_held = [&](const Condition& each) { return holds(each, value, work); };
     if (!std::ranges::all_of(condition.all, is_held)) return false;
     for (const auto& alternatives : condition.any) {
         if (!std::ranges::any_of(alternatives, is_held)) return false;
@@ -280,30 +291,41 @@ bool Filter::holds(const Condition& condition, const Node* value) {
         if (is_held(each)) return false;
     }
     if (condition.tests.empty() && condition.members.empty()) return true;
-    if (value == nullptr || value->type != Type::array) return holds_of(condition, value);
+    if (value == nullptr || value->type != Type::array) return holds_of(condition, value, work);
     // An array as a whole has no members of its own; one without elements has none that could.
     const bool as_a_whole = condition.members.empty();
-    if (as_a_whole && holds_of(condition, value)) return true;
-    if (value->any_child([&](const Node& element) { return holds_of(condition, &element); })) {
+    if (as_a_whole && holds_of(condition, value, work)) return true;
+    if (value->any_child(
+            [&](const Node& element) { return holds_of(condition, &element, work); })) {
         return true;
     }
-    return !as_a_whole && value->size == 0 && holds_of(condition, nullptr);
+    return !as_a_whole && value->size == 0 && holds_of(condition, nullptr, work);
 }
 
 /// The operators and nested conditions, of one value that is not looked into as an array.
-bool Filter::holds_of(const Condition& condition, const Node* candidate) {
+bool Filter::holds_of(const Condition& condition, const Node* candidate, Work& work) {
+    if (!work.spend(1)) return false;
     for (const Test& test : condition.tests) {
-        if (candidate == nullptr || !passes(test, *candidate)) return false;
+        if (candidate == nullptr || !passes(test, *candidate, work)) return false;
     }
     return std::ranges::all_of(condition.members, [&](const Named& member) {
         return holds(member.condition,
-                     candidate == nullptr ? nullptr : candidate->find(member.name));
+                     candidate == nullptr ? nullptr : candidate->find(member.name), work);
     });
 }
 
-bool Filter::passes(const Test& test, const Node& value) {
+std::size_t Filter::work_of(const Test& test, const Node& value) {
+    const std::size_t of_one = 1 + test.operand->raw.size() / work_bytes;
+    if (test.how == Operator::in) return test.operand->size + of_one;
+    if (test.how != Operator::contains) return of_one;
+    return value.type == Type::array ? value.size * of_one
+                                     : of_one + value.text.size() / work_bytes;
+}
+
+bool Filter::passes(const Test& test, const Node& value, Work& work) {
     using enum Operator;
-    const Node& operand = test.operand->root();
+    const Node& operand = *test.operand;
+    if (!work.spend(work_of(test, value))) return false;
     switch (test.how) {
         case equal:
             return events::equal(value, operand);
@@ -369,31 +391,34 @@ std::string filter_in(std::string_view controls) {
 
 /// The pointer to it, "" for the place itself. Requires: the condition does not hold.
 std::string Filter::first_that_fails(const Condition& condition, const Node* value) {
+    Work unbounded;
     if (condition.exists && *condition.exists != (value != nullptr)) return "/$exists";
     for (std::size_t i = 0; i < condition.all.size(); ++i) {
-        if (!holds(condition.all[i], value)) {
+        if (!holds(condition.all[i], value, unbounded)) {
             return fmt::format("/$and/{}{}", i, first_that_fails(condition.all[i], value));
         }
     }
     for (const auto& alternatives : condition.any) {
-        if (std::ranges::none_of(alternatives,
-                                 [&](const Condition& each) { return holds(each, value); })) {
+        if (std::ranges::none_of(alternatives, [&](const Condition& each) {
+                return holds(each, value, unbounded);
+            })) {
             return "/$or";
         }
     }
     for (const auto& [name, each] : condition.none) {
-        if (holds(each, value)) return "/" + name;
+        if (holds(each, value, unbounded)) return "/" + std::string(name);
     }
     const bool is_array = value != nullptr && value->type == Type::array;
     for (const Test& test : condition.tests) {
         Condition alone;
         alone.tests.push_back(test);
-        if (!holds(alone, value)) return test.name.empty() ? "" : "/" + test.name;
+        if (!holds(alone, value, unbounded))
+            return test.name.empty() ? "" : "/" + std::string(test.name);
     }
     for (const auto& [name, each] : condition.members) {
         Condition alone;
         alone.members.emplace_back(name, each);
-        if (holds(alone, value)) continue;
+        if (holds(alone, value, unbounded)) continue;
         const auto below = json::pointer_to("", name);
         if (is_array) return below;
         return below + first_that_fails(each, value == nullptr ? nullptr : value->find(name));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,8 +44,23 @@ class Filter {
     /// How much it costs to hold it against an event: operators and plain values, and the values
     /// of their lists.
     std::size_t conditions() const { return conditions_; }
+    /// Compact JSON.
+    std::string_view text() const { return index_->root().raw; }
 
-    bool matches(const JsonIndex& event) const { return holds(root_, &event.root()); }
+    /// What looking costs, so that it has a bound: 1 for each test of a value, and for each 64
+    /// bytes of text that it reads; 5 to 20 ns. Once it is used up the answers mean nothing.
+    struct Work {
+        std::size_t left = std::numeric_limits<std::size_t>::max();
+        bool is_used_up = false;
+        bool spend(std::size_t units);
+    };
+    bool matches(const JsonIndex& event, Work& work) const {
+        return holds(root_, &event.root(), work);
+    }
+    bool matches(const JsonIndex& event) const {
+        Work unbounded;
+        return matches(event, unbounded);
+    }
     /// The pointer of the first condition that does not hold; nullopt: all do.
     std::optional<std::string> refuses(const JsonIndex& event) const;
 
@@ -53,8 +69,8 @@ class Filter {
     enum class Operator { equal, greater, at_least, less, at_most, in, begins, ends, contains };
     struct Test {
         Operator how = Operator::equal;
-        std::shared_ptr<const JsonIndex> operand;
-        std::string name;  ///< of the operator, "$gte", or "" for a plain value
+        const Node* operand = nullptr;
+        std::string_view name;  ///< of the operator, "$gte", or "" for a plain value
     };
     struct Named;
     struct Condition {
@@ -66,21 +82,23 @@ class Filter {
         std::vector<Named> none;  ///< with the operator's name
     };
     struct Named {
-        std::string name;
+        std::string_view name;
         Condition condition;
     };
     class Parser;
     Filter() = default;
 
-    static bool holds(const Condition& condition, const Node* value);
-    static bool holds_of(const Condition& condition, const Node* candidate);
-    static bool passes(const Test& test, const Node& value);
+    static bool holds(const Condition& condition, const Node* value, Work& work);
+    static bool holds_of(const Condition& condition, const Node* candidate, Work& work);
+    static std::size_t work_of(const Test& test, const Node& value);
+    static bool passes(const Test& test, const Node& value, Work& work);
     static bool is_in_order(Operator how, int compared);
     static void look_up(const Condition& condition, std::vector<std::string>& path,
                         std::vector<Lookup>& found);
     static std::vector<std::string> keys_of(const Test& test);
     static std::string first_that_fails(const Condition& condition, const Node* value);
 
+    std::shared_ptr<const JsonIndex> index_;  ///< of its text: the conditions point into it
     Condition root_;
     std::size_t conditions_ = 0;
 };

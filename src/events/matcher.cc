@@ -13,6 +13,14 @@ namespace {
 
 using Node = JsonIndex::Node;
 
+/// In units of Filter::Work: what it takes to look one value up, and how many bytes of an event are
+/// read into an index for one.
+constexpr std::size_t work_of_key = 5;
+constexpr std::size_t bytes_indexed = 4;
+/// Bytes.
+constexpr std::size_t webhook_weight = 48;
+constexpr std::size_t condition_weight = 1024;
+
 template <typename T>
 void sort_once(std::vector<T>& values) {
     std::ranges::sort(values);
@@ -23,6 +31,25 @@ void sort_once(std::vector<T>& values) {
 void insert_once(std::vector<WebhookId>& webhooks, const WebhookId& webhook) {
     const auto place = std::ranges::lower_bound(webhooks, webhook);
     if (place == webhooks.end() || *place != webhook) webhooks.insert(place, webhook);
+}
+
+std::string key_of_pattern(const std::string& pattern) {
+    const bool is_prefix = pattern == "*" || pattern.ends_with(".*");
+    return is_prefix ? pattern.substr(0, pattern.size() - 1) : pattern;
+}
+
+/// Calls `each` with the lists of all patterns that match the type.
+template <typename Lists, typename Each>
+void each_list(const Lists& lists, std::string_view type, Each each) {
+    const auto look = [&](std::string_view key) {
+        const auto found = lists.find(key);
+        if (found != lists.end()) each(found->second);
+    };
+    look(type);
+    look("");
+    for (auto dot = type.find('.'); dot != std::string_view::npos; dot = type.find('.', dot + 1)) {
+        look(type.substr(0, dot + 1));
+    }
 }
 
 std::size_t hash_of(const std::string& key) { return std::hash<std::string>{}(key); }
@@ -55,84 +82,97 @@ Matcher::Matcher(std::int64_t config_version, const Uuid& newest,
     auto filtered = std::make_shared<Filtered>();
     for (const Subscription& subscription : subscriptions) {
         if (subscription.filter) {
-            const auto shared = std::make_shared<const Subscription>(subscription);
-            if (filtered->look_up_later(shared)) continue;
-            filtered->slow.emplace(subscription.webhook, shared);
+            filtered->add(std::make_shared<const Subscription>(subscription));
+            continue;
         }
         for (const std::string& pattern : subscription.patterns) {
-            list_of(pattern).push_back(subscription.webhook);
+            by_pattern_[key_of_pattern(pattern)].push_back(subscription.webhook);
         }
     }
     for (auto& [pattern, webhooks] : by_pattern_) sort_once(webhooks);
     filtered->order();
-    if (!filtered->slow.empty() || !filtered->places.empty()) filtered_ = std::move(filtered);
-}
-
-std::vector<WebhookId>& Matcher::list_of(const std::string& pattern) {
-    const bool is_prefix = pattern == "*" || pattern.ends_with(".*");
-    return by_pattern_[is_prefix ? pattern.substr(0, pattern.size() - 1) : pattern];
+    if (!filtered->all.empty()) filtered_ = std::move(filtered);
 }
 
 Matcher Matcher::with(std::int64_t config_version, const Uuid& newest,
                       const std::vector<Subscription>& changes) const {
+    std::map<WebhookId, const Subscription*> changed;  // each to what it is at last
+    for (const Subscription& change : changes) changed[change.webhook] = &change;
     Matcher next = *this;
     next.config_version_ = config_version;
     next.newest_ = newest;
-    std::shared_ptr<Filtered> filtered;  // a copy, once one changes
-    const auto change_filters = [&] {
-        if (filtered) return;
-        filtered = next.filtered_ ? std::make_shared<Filtered>(*next.filtered_)
-                                  : std::make_shared<Filtered>();
-        next.filtered_ = filtered;
-    };
-    for (const Subscription& change : changes) {
-        for (auto list = next.by_pattern_.begin(); list != next.by_pattern_.end();) {
-            auto& webhooks = list->second;
-            const auto place = std::ranges::lower_bound(webhooks, change.webhook);
-            if (place != webhooks.end() && *place == change.webhook) webhooks.erase(place);
-            list = webhooks.empty() ? next.by_pattern_.erase(list) : std::next(list);
+    for (auto list = next.by_pattern_.begin(); list != next.by_pattern_.end();) {
+        std::erase_if(list->second, [&](const WebhookId& id) { return changed.contains(id); });
+        list = list->second.empty() ? next.by_pattern_.erase(list) : std::next(list);
+    }
+    std::vector<const Subscription*> added, gone;
+    for (const auto& [webhook, change] : changed) {
+        if (filtered_) {
+            const auto had = filtered_->find(webhook);
+            if (had != filtered_->all.end()) gone.push_back(had->get());
         }
-        if (next.filtered_ && next.filtered_->has(change.webhook)) {
-            change_filters();
-            filtered->remove(change.webhook);
+        if (change->filter && !change->patterns.empty()) {
+            added.push_back(change);
+            continue;
         }
-        if (change.filter && !change.patterns.empty()) {
-            change_filters();
-            const auto shared = std::make_shared<const Subscription>(change);
-            if (filtered->look_up_later(shared)) {
-                filtered->order();
-                continue;
-            }
-            filtered->slow.emplace(change.webhook, shared);
-        }
-        for (const std::string& pattern : change.patterns) {
-            insert_once(next.list_of(pattern), change.webhook);
+        for (const std::string& pattern : change->patterns) {
+            insert_once(next.by_pattern_[key_of_pattern(pattern)], webhook);
         }
     }
-    if (filtered && filtered->slow.empty() && filtered->places.empty()) next.filtered_ = nullptr;
+    if (added.empty() && gone.empty()) return next;
+    auto filtered =
+        filtered_ ? std::make_shared<Filtered>(*filtered_) : std::make_shared<Filtered>();
+    std::ranges::sort(gone);
+    filtered->remove(gone);
+    for (const Subscription* each : added) {
+        filtered->add(std::make_shared<const Subscription>(*each));
+    }
+    filtered->order();
+    next.filtered_ = filtered->all.empty() ? nullptr : std::move(filtered);
     return next;
 }
 
-bool Matcher::Filtered::has(const WebhookId& webhook) const {
-    return slow.contains(webhook) || std::ranges::any_of(places, [&](const Place& place) {
-               return std::ranges::any_of(place.entries, [&](const Place::Entry& entry) {
-                   return entry.subscription->webhook == webhook;
-               });
-           });
+/// The end: it has no filter. Requires: they are in order.
+std::vector<Matcher::Shared>::const_iterator Matcher::Filtered::find(
+    const WebhookId& webhook) const {
+    const auto id_of = [](const Shared& each) -> const WebhookId& { return each->webhook; };
+    const auto found = std::ranges::lower_bound(all, webhook, {}, id_of);
+    return found != all.end() && (*found)->webhook == webhook ? found : all.end();
 }
 
-void Matcher::Filtered::remove(const WebhookId& webhook) {
-    slow.erase(webhook);
+void Matcher::Filtered::remove(const std::vector<const Subscription*>& gone) {
+    const auto is_gone = [&](const Subscription* each) {
+        return std::ranges::binary_search(gone, each);
+    };
+    for (const Subscription* each : gone) conditions -= each->filter->conditions();
+    for (auto& [pattern, list] : slow) std::erase_if(list, is_gone);
+    std::erase_if(slow, [](const auto& list) { return list.second.empty(); });
     for (Place& place : places) {
-        std::erase_if(place.entries, [&](const Place::Entry& entry) {
-            if (entry.subscription->webhook != webhook) return false;
-            const auto beside = place.beside.find(entry.hash);
-            beside->second.conditions -= entry.subscription->filter->conditions() - 1;
-            if (--beside->second.filters == 0) place.beside.erase(beside);
-            return true;
-        });
+        std::erase_if(place.entries,
+                      [&](const Place::Entry& entry) { return is_gone(entry.subscription); });
+        place.in_order = place.entries.size();
     }
     std::erase_if(places, [](const Place& place) { return place.entries.empty(); });
+    std::erase_if(all, [&](const Shared& each) { return is_gone(each.get()); });
+}
+
+Matcher::Place::Beside Matcher::Place::beside_of(std::size_t hash) const {
+    const auto unordered = beside.find(hash);
+    Beside found = unordered == beside.end() ? Beside{} : unordered->second;
+    const std::span ordered = std::span(entries).first(in_order);
+    for (const Entry& entry : std::ranges::equal_range(ordered, hash, {}, &Entry::hash)) {
+        ++found.filters;
+        found.conditions += entry.subscription->filter->conditions() - 1;
+    }
+    return found;
+}
+
+void Matcher::Place::order() {
+    const auto middle = entries.begin() + static_cast<std::ptrdiff_t>(in_order);
+    std::ranges::sort(middle, entries.end(), {}, &Entry::hash);
+    std::ranges::inplace_merge(entries, middle, {}, &Entry::hash);
+    in_order = entries.size();
+    beside.clear();
 }
 
 /// The value that fewest others ask for; nullptr: there is none that can be looked up, or too much
@@ -147,10 +187,9 @@ const Filter::Lookup* Matcher::Filtered::rarest(const Filter& filter,
         Place::Beside most;
         for (const std::string& key : lookup.keys) {
             if (place == places.end()) break;
-            const auto beside = place->beside.find(hash_of(key));
-            if (beside == place->beside.end()) continue;
-            most.filters = std::max(most.filters, beside->second.filters);
-            most.conditions = std::max(most.conditions, beside->second.conditions);
+            const Place::Beside beside = place->beside_of(hash_of(key));
+            most.filters = std::max(most.filters, beside.filters);
+            most.conditions = std::max(most.conditions, beside.conditions);
         }
         const std::size_t more = filter.conditions() - 1;
         if (more > 0 && most.conditions + more > limits::filter_conditions_beside_max) continue;
@@ -163,34 +202,53 @@ const Filter::Lookup* Matcher::Filtered::rarest(const Filter& filter,
 
 /// Puts it where its value is looked up, if it asks for one; each place costs each event a look.
 /// order() makes it found.
-bool Matcher::Filtered::look_up_later(const Shared& subscription) {
+void Matcher::Filtered::add(const Shared& subscription) {
     const Filter& filter = *subscription->filter;
+    all.push_back(subscription);
+    conditions += filter.conditions();
     const auto lookups = filter.lookups();
     const Filter::Lookup* lookup = rarest(filter, lookups);
-    if (lookup == nullptr) return false;
+    if (lookup == nullptr) {
+        for (const std::string& pattern : subscription->patterns) {
+            slow[key_of_pattern(pattern)].push_back(subscription.get());
+        }
+        return;
+    }
     auto place = std::ranges::find(places, lookup->path, &Place::path);
-    if (place == places.end()) place = places.insert(places.end(), Place{lookup->path, {}, {}});
+    if (place == places.end()) place = places.insert(places.end(), Place{lookup->path, {}});
     for (const std::string& key : lookup->keys) {
         const std::size_t hash = hash_of(key);
-        place->entries.push_back({hash, subscription});
+        place->entries.push_back({hash, subscription.get()});
         Place::Beside& beside = place->beside[hash];
         ++beside.filters;
         beside.conditions += filter.conditions() - 1;
     }
-    return true;
+}
+
+/// Returns true if a filter may be held against events of the type.
+bool Matcher::Filtered::concerns(std::string_view type) const {
+    bool is_concerned = !places.empty();
+    each_list(slow, type, [&](const auto&) { is_concerned = true; });
+    return is_concerned;
 }
 
 void Matcher::Filtered::order() {
-    for (Place& place : places) std::ranges::sort(place.entries, {}, &Place::Entry::hash);
+    std::ranges::sort(all,
+                      [](const Shared& a, const Shared& b) { return a->webhook < b->webhook; });
+    for (Place& place : places) place.order();
 }
 
-void Matcher::Filtered::find(std::string_view type, const JsonIndex& event,
+void Matcher::Filtered::find(std::string_view type, const JsonIndex& event, Filter::Work& work,
                              std::vector<WebhookId>& found) const {
     // Each is held against the event once, however often its value is there.
     std::vector<const Subscription*> candidates;
+    each_list(slow, type, [&](const std::vector<const Subscription*>& list) {
+        candidates.insert(candidates.end(), list.begin(), list.end());
+    });
     for (const Place& place : places) {
         std::vector<std::size_t> hashes;
         const auto note = [&](const Node& value) {
+            if (!work.spend(work_of_key)) return;
             if (const auto key = key_of(value)) hashes.push_back(hash_of(*key));
         };
         each_at(event.root(), place.path, note);
@@ -198,80 +256,82 @@ void Matcher::Filtered::find(std::string_view type, const JsonIndex& event,
         for (const std::size_t hash : hashes) {
             for (const auto& entry :
                  std::ranges::equal_range(place.entries, hash, {}, &Place::Entry::hash)) {
-                candidates.push_back(entry.subscription.get());
+                const Subscription& each = *entry.subscription;
+                if (!work.spend(1)) return;
+                if (matches_any(each.patterns, type)) candidates.push_back(&each);
             }
         }
     }
     sort_once(candidates);
     for (const Subscription* each : candidates) {
-        if (matches_any(each->patterns, type) && each->filter->matches(event)) {
-            found.push_back(each->webhook);
-        }
+        if (each->filter->matches(event, work)) found.push_back(each->webhook);
     }
-}
-
-bool Matcher::has_slow(const std::vector<WebhookId>& webhooks) const {
-    return !filtered_->slow.empty() && std::ranges::any_of(webhooks, [&](const WebhookId& webhook) {
-        return filtered_->slow.contains(webhook);
-    });
 }
 
 std::vector<WebhookId> Matcher::match(std::string_view type,
-                                      const std::function<std::string()>& body) const {
+                                      const std::function<std::string()>& body,
+                                      Filter::Work& work) const {
     auto webhooks = match_by_type(type);
-    if (!filtered_) return webhooks;
-    const bool is_slow = has_slow(webhooks);
-    if (!is_slow && filtered_->places.empty()) return webhooks;
-    const JsonIndex event = index_of_event(body());
-    if (is_slow) {
-        std::erase_if(webhooks, [&](const WebhookId& webhook) {
-            const auto slow = filtered_->slow.find(webhook);
-            return slow != filtered_->slow.end() && !slow->second->filter->matches(event);
-        });
-    }
+    if (is_by_type(type)) return webhooks;
     const std::size_t before = webhooks.size();
-    filtered_->find(type, event, webhooks);
+    std::string text = body();
+    if (!work.spend(text.size() / bytes_indexed)) return {};
+    filtered_->find(type, index_of_event(std::move(text)), work, webhooks);
+    if (work.is_used_up) return {};
     if (webhooks.size() > before) sort_once(webhooks);
     return webhooks;
 }
 
 bool Matcher::is_by_type(std::string_view type) const {
-    return !filtered_ || (filtered_->places.empty() && !has_slow(match_by_type(type)));
+    return !filtered_ || !filtered_->concerns(type);
 }
 
 std::vector<WebhookId> Matcher::match_by_type(std::string_view type) const {
     std::vector<WebhookId> found;
     std::size_t lists = 0;
-    auto add = [&](std::string_view key) {
-        auto entry = by_pattern_.find(key);
-        if (entry == by_pattern_.end()) return;
-        found.insert(found.end(), entry->second.begin(), entry->second.end());
+    each_list(by_pattern_, type, [&](const std::vector<WebhookId>& list) {
+        found.insert(found.end(), list.begin(), list.end());
         ++lists;
-    };
-    add(type);
-    add("");
-    for (auto dot = type.find('.'); dot != std::string_view::npos; dot = type.find('.', dot + 1)) {
-        add(type.substr(0, dot + 1));
-    }
+    });
     if (lists > 1) sort_once(found);
     return found;
 }
 
-std::size_t Matcher::filters_beside(const WebhookId& webhook) const {
-    if (!filtered_) return 0;
-    const auto slow = filtered_->slow.find(webhook);
-    if (slow == filtered_->slow.end()) return 0;
-    std::size_t most = 0;
+Matcher::Held Matcher::held_with(const WebhookId& webhook) const {
+    Held most;
+    if (!filtered_) return most;
+    const auto found = filtered_->find(webhook);
+    if (found == filtered_->all.end()) return most;
+    const Subscription* own = found->get();
     const auto count = [&](std::string_view type) {
-        if (!matches_any(slow->second->patterns, type)) return;
-        const auto of_type = std::ranges::count_if(filtered_->slow, [&](const auto& other) {
-            return matches_any(other.second->patterns, type);
+        std::vector<const Subscription*> of_type;
+        each_list(filtered_->slow, type, [&](const std::vector<const Subscription*>& list) {
+            of_type.insert(of_type.end(), list.begin(), list.end());
         });
-        most = std::max(most, static_cast<std::size_t>(of_type));
+        if (std::ranges::find(of_type, own) == of_type.end()) return;
+        sort_once(of_type);
+        Held held{of_type.size(), 0};
+        for (const Subscription* each : of_type) held.conditions += each->filter->conditions();
+        most = {std::max(most.filters, held.filters), std::max(most.conditions, held.conditions)};
     };
     for (const EventType& type : built_in_types()) count(type.name);
     for (const std::string& type : own_types_) count(type);
     return most;
+}
+
+std::size_t Matcher::conditions() const { return filtered_ ? filtered_->conditions : 0; }
+
+std::size_t Matcher::weight() const {
+    std::size_t webhooks = own_types_.size();
+    for (const auto& [pattern, list] : by_pattern_) webhooks += list.size();
+    return webhooks * webhook_weight + conditions() * condition_weight;
+}
+
+std::unordered_map<WebhookId, std::shared_ptr<const Filter>> Matcher::filters() const {
+    std::unordered_map<WebhookId, std::shared_ptr<const Filter>> found;
+    if (!filtered_) return found;
+    for (const Shared& each : filtered_->all) found.emplace(each->webhook, each->filter);
+    return found;
 }
 
 bool Matcher::knows(std::string_view type) const {

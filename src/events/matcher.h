@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,15 +36,26 @@ class Matcher {
     std::int64_t config_version() const { return config_version_; }
     const Uuid& newest() const { return newest_; }
     /// Ascending by id, each once. `body` returns the default body of the event; it is called once
-    /// if a filter is held against the event, else not at all.
-    std::vector<WebhookId> match(std::string_view type,
-                                 const std::function<std::string()>& body) const;
+    /// if a filter is held against the event, else not at all. Nothing, when `work` is used up.
+    std::vector<WebhookId> match(std::string_view type, const std::function<std::string()>& body,
+                                 Filter::Work& work) const;
     /// Returns true if every event of the type goes to the same webhooks.
     bool is_by_type(std::string_view type) const;
     bool knows(std::string_view type) const;
-    /// How many filters are held against each event of a type, of the type with most of them that
-    /// this webhook's is among; 0: its filter is looked up, or it has none.
-    std::size_t filters_beside(const WebhookId& webhook) const;
+    /// What is held against each event of a type.
+    struct Held {
+        std::size_t filters = 0;
+        std::size_t conditions = 0;
+    };
+    /// Of the types with most of them that this webhook's filter is among; 0: its filter is looked
+    /// up, or it has none.
+    Held held_with(const WebhookId& webhook) const;
+    /// Of all filters.
+    std::size_t conditions() const;
+    /// Some bytes of memory.
+    std::size_t weight() const;
+    /// The filters of all that have one.
+    std::unordered_map<WebhookId, std::shared_ptr<const Filter>> filters() const;
     const std::vector<std::string>& own_types() const { return own_types_; }
 
  private:
@@ -53,12 +65,15 @@ class Matcher {
             return std::hash<std::string_view>{}(text);
         }
     };
+    /// By pattern. One of a prefix is kept with its dot ("user."), "*" as "".
+    template <typename T>
+    using ByPattern = std::unordered_map<std::string, std::vector<T>, Hash, std::equal_to<>>;
     using Shared = std::shared_ptr<const Subscription>;
     /// Those that ask for a value at one place of the event.
     struct Place {
         struct Entry {
             std::size_t hash;  ///< of the value
-            Shared subscription;
+            const Subscription* subscription;
         };
         /// Of the filters that ask for one value.
         struct Beside {
@@ -66,29 +81,36 @@ class Matcher {
             std::size_t conditions = 0;  ///< beyond the value itself
         };
         std::vector<std::string> path;
-        std::vector<Entry> entries;  ///< ascending by hash
-        std::unordered_map<std::size_t, Beside> beside;
+        std::vector<Entry> entries;  ///< ascending by hash, once they are in order
+        std::size_t in_order = 0;    ///< of them, from the first on
+        /// Of the others.
+        std::unordered_map<std::size_t, Beside> beside = {};
+
+        Beside beside_of(std::size_t hash) const;
+        void order();
     };
     /// The webhooks that have filters.
     struct Filtered {
-        std::unordered_map<WebhookId, Shared> slow;  ///< also in `by_pattern_`
-        std::vector<Place> places;                   ///< the others, which are not
+        std::vector<Shared> all;              ///< ascending by webhook
+        ByPattern<const Subscription*> slow;  ///< those whose filters are held against each event
+        std::vector<Place> places;            ///< the others
+        std::size_t conditions = 0;
 
-        bool has(const WebhookId& webhook) const;
-        void remove(const WebhookId& webhook);
+        std::vector<Shared>::const_iterator find(const WebhookId& webhook) const;
+        /// Requires: they are in order. `gone` are ascending.
+        void remove(const std::vector<const Subscription*>& gone);
         const Filter::Lookup* rarest(const Filter& filter,
                                      const std::vector<Filter::Lookup>& lookups) const;
-        bool look_up_later(const Shared& subscription);
+        /// order() makes it found.
+        void add(const Shared& subscription);
         void order();
-        void find(std::string_view type, const JsonIndex& event,
+        bool concerns(std::string_view type) const;
+        void find(std::string_view type, const JsonIndex& event, Filter::Work& work,
                   std::vector<WebhookId>& found) const;
     };
-    std::vector<WebhookId>& list_of(const std::string& pattern);
     std::vector<WebhookId> match_by_type(std::string_view type) const;
-    bool has_slow(const std::vector<WebhookId>& webhooks) const;
 
-    /// Each list ascending. A prefix pattern is kept with its dot ("user."), "*" as "".
-    std::unordered_map<std::string, std::vector<WebhookId>, Hash, std::equal_to<>> by_pattern_;
+    ByPattern<WebhookId> by_pattern_;  ///< of those without a filter; each list ascending
     /// nullptr: none. Shared by the matchers between two changes of filters.
     std::shared_ptr<const Filtered> filtered_;
     std::int64_t config_version_;

@@ -1,6 +1,9 @@
 #include "events/publisher.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,31 +36,39 @@ std::vector<std::string> patterns_of(const std::string& json_array) {
 
 using SharedMatcher = std::shared_ptr<const Matcher>;
 
-/// `filter`: "" for none. A webhook whose stored filter cannot be read gets nothing: it is set
-/// aside as corrupt when it is read as a webhook.
+using ParsedFilters = std::unordered_map<WebhookId, std::shared_ptr<const Filter>>;
+
+/// `filter`: "" for none; it may be among `parsed`. A webhook whose stored filter cannot be read
+/// gets nothing: it is set aside as corrupt when it is read as a webhook.
 Matcher::Subscription subscription(const WebhookId& webhook, const std::string& events,
-                                   const std::string& filter) {
+                                   const std::string& filter, const ParsedFilters& parsed = {}) {
     Matcher::Subscription read{webhook, patterns_of(events)};
     if (filter.empty()) return read;
-    if (auto parsed = Filter::parse(filter)) {
-        read.filter = std::make_shared<const Filter>(std::move(*parsed));
+    const auto known = parsed.find(webhook);
+    if (known != parsed.end() && known->second->text() == filter) {
+        read.filter = known->second;
+    } else if (auto filter_read = Filter::parse(filter)) {
+        read.filter = std::make_shared<const Filter>(std::move(*filter_read));
     } else {
         read.patterns.clear();
     }
     return read;
 }
 
+/// `known`: an earlier one, or nullptr.
 Result<SharedMatcher> load_matcher(store::Transaction& tx, const RealmId& realm,
-                                   std::int64_t config_version) {
+                                   std::int64_t config_version, const Matcher* known) {
     POSTRIDER_ASSIGN(auto rows, store::webhooks_table::subscriptions(tx.sql(), realm));
     POSTRIDER_ASSIGN(auto own_types, store::event_types_table::names(tx.sql(), realm));
     // What is published by this configuration has ids above its beginning, on every node.
     POSTRIDER_ASSIGN(const auto since, store::webhook_versions_table::latest(tx.sql(), realm));
     if (since) tx.mint_above(*since);
+    const ParsedFilters parsed = known == nullptr ? ParsedFilters{} : known->filters();
     std::vector<Matcher::Subscription> subscriptions;
     subscriptions.reserve(rows.size());
     for (const auto& row : rows) {
-        subscriptions.push_back(subscription(row.webhook, row.events, filter_in(row.controls)));
+        subscriptions.push_back(
+            subscription(row.webhook, row.events, filter_in(row.controls), parsed));
     }
     return std::make_shared<const Matcher>(config_version, since.value_or(Uuid{}), subscriptions,
                                            std::move(own_types));
@@ -128,6 +139,29 @@ std::unexpected<Error> fan_out_busy() {
                 "nothing was accepted; try again in a moment.");
 }
 
+std::unexpected<Error> filters_too_costly(std::string_view what) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("To hold {} against the filters of this realm's webhooks would take "
+                            "too long: nothing was accepted; make its lists and texts shorter, or "
+                            "let fewer filters look into them.",
+                            what),
+                "filters-too-costly");
+}
+
+/// To whom an event of a change goes.
+Result<std::vector<WebhookId>> match_change(store::Transaction& tx, const Matcher& matcher,
+                                            std::string_view type,
+                                            const std::function<std::string()>& body) {
+    const std::size_t done = std::min(tx.filter_work(), limits::filter_work_of_transaction);
+    const std::size_t may =
+        std::min(limits::filter_work_of_change, limits::filter_work_of_transaction - done);
+    Filter::Work work{.left = may};
+    auto webhooks = matcher.match(type, body, work);
+    tx.count_filter_work(may - work.left);
+    if (work.is_used_up) return filters_too_costly("this change");
+    return webhooks;
+}
+
 std::unexpected<Error> key_reused(const std::string& key) {
     const std::string detail =
         "was used with another body on this route within the last 24 hours; use a new key for a "
@@ -142,14 +176,16 @@ std::unexpected<Error> key_reused(const std::string& key) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Matcher>> Publisher::matcher(store::Transaction& tx,
-                                                          const RealmId& realm,
-                                                          std::int64_t config_version) {
+Result<SharedMatcher> Publisher::matcher(store::Transaction& tx, const RealmId& realm,
+                                         std::int64_t config_version) {
     SharedMatcher known;
     {
         const MutexLock lock(mutex_);
         const auto kept = matchers_.find(realm);
-        if (kept != matchers_.end()) known = kept->second;
+        if (kept != matchers_.end()) {
+            known = kept->second.matcher;
+            kept->second.used = ++uses_;
+        }
     }
     if (known && known->config_version() == config_version) return known;
     SharedMatcher loaded;
@@ -157,15 +193,26 @@ Result<std::shared_ptr<const Matcher>> Publisher::matcher(store::Transaction& tx
         POSTRIDER_ASSIGN(loaded, advance_matcher(tx, realm, config_version, *known));
     }
     if (!loaded) {
-        POSTRIDER_ASSIGN(loaded, load_matcher(tx, realm, config_version));
+        POSTRIDER_ASSIGN(loaded, load_matcher(tx, realm, config_version, known.get()));
     }
-    tx.after_commit([this, realm, loaded] {
-        const MutexLock lock(mutex_);
-        SharedMatcher& kept = matchers_[realm];
-        // Of transactions that run side by side, the one that knows more may have come first.
-        if (!kept || kept->config_version() < loaded->config_version()) kept = loaded;
-    });
+    tx.after_commit([this, realm, loaded] { keep(realm, loaded); });
     return loaded;
+}
+
+void Publisher::keep(const RealmId& realm, const SharedMatcher& loaded) {
+    const std::size_t weight = loaded->weight();
+    const MutexLock lock(mutex_);
+    Kept& kept = matchers_[realm];
+    // Of transactions that run side by side, the one that knows more may have come first.
+    if (kept.matcher && kept.matcher->config_version() >= loaded->config_version()) return;
+    weight_ += weight - kept.weight;
+    kept = {loaded, weight, ++uses_};
+    while (weight_ > limits::matchers_bytes_max && matchers_.size() > 1) {
+        const auto oldest = std::ranges::min_element(
+            matchers_, {}, [](const auto& each) { return each.second.used; });
+        weight_ -= oldest->second.weight;
+        matchers_.erase(oldest);
+    }
 }
 
 void Publisher::add(store::Transaction& tx, store::EventRow event,
@@ -265,9 +312,10 @@ Result<void> Publisher::check_room(store::Transaction& tx, const RealmId& realm,
 Result<std::size_t> Publisher::insert(store::Transaction& tx, store::EventRow event,
                                       const Matcher& matcher) {
     Rows rows;
-    auto webhooks = matcher.match(event.type, [&event] {
-        return event_body(event.type, event.timestamp, event.resource_id, event.data);
-    });
+    POSTRIDER_ASSIGN(auto webhooks, match_change(tx, matcher, event.type, [&event] {
+                         return event_body(event.type, event.timestamp, event.resource_id,
+                                           event.data);
+                     }));
     const std::size_t count = tx.deliveries_written() + webhooks.size();
     std::size_t left = 0;
     if (!webhooks.empty()) POSTRIDER_TRY(check_room(tx, event.realm, left));
@@ -309,17 +357,14 @@ void Publisher::offer_after_commit(store::Transaction& tx, std::vector<Offer> of
     });
 }
 
-Result<std::size_t> Publisher::filters_beside(store::Transaction& tx, const RealmId& realm,
-                                              const WebhookId& webhook) {
+Result<SharedMatcher> Publisher::current(store::Transaction& tx, const RealmId& realm) {
     POSTRIDER_ASSIGN(auto version, store::realms_table::hold_config_version(tx, realm));
-    POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
-    return current->filters_beside(webhook);
+    return matcher(tx, realm, version);
 }
 
 Result<PublishedEvent> Publisher::publish(store::Transaction& tx, const RealmId& realm,
                                           const NewEvent& event, EventOrigin origin) {
-    POSTRIDER_ASSIGN(auto version, store::realms_table::hold_config_version(tx, realm));
-    POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
+    POSTRIDER_ASSIGN(auto current, this->current(tx, realm));
     CHECK(current->knows(event.type));
     PublishedEvent published{tx.mint_id<EventId>(), event.type, event.resource_id,
                              event.timestamp.value_or(tx.now()), 0};
@@ -332,9 +377,10 @@ Result<PublishedEvent> Publisher::publish(store::Transaction& tx, const RealmId&
 }
 
 /// Finds the set of each event, and makes those that are new.
-std::vector<std::size_t> Publisher::set_events(const Matcher& matcher,
-                                               std::span<const NewEvent> events, Timestamp now,
-                                               std::vector<EventSet>& sets) {
+Result<std::vector<std::size_t>> Publisher::set_events(store::Transaction& tx,
+                                                       const Matcher& matcher,
+                                                       std::span<const NewEvent> events,
+                                                       std::vector<EventSet>& sets) {
     std::vector<std::size_t> found;
     found.reserve(events.size());
     std::map<std::string_view, std::optional<std::size_t>> of_types;  // none: not by type
@@ -343,7 +389,8 @@ std::vector<std::size_t> Publisher::set_events(const Matcher& matcher,
         CHECK(matcher.knows(event.type));
         const auto [of_type, is_new] = of_types.try_emplace(event.type);
         if (!of_type->second) {
-            auto webhooks = matcher.match(event.type, body_of(event, now));
+            POSTRIDER_ASSIGN(auto webhooks,
+                             match_change(tx, matcher, event.type, body_of(event, tx.now())));
             const auto [set, is_first] = known.try_emplace(std::move(webhooks), sets.size());
             if (is_first) sets.push_back({set->first, {}});
             found.push_back(set->second);
@@ -358,11 +405,10 @@ std::vector<std::size_t> Publisher::set_events(const Matcher& matcher,
 Result<void> Publisher::publish_all(store::Transaction& tx, const RealmId& realm,
                                     std::span<const NewEvent> events, EventOrigin origin) {
     if (events.empty()) return {};
-    POSTRIDER_ASSIGN(auto version, store::realms_table::hold_config_version(tx, realm));
-    POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
+    POSTRIDER_ASSIGN(auto current, this->current(tx, realm));
     // Events that go to the same webhooks are one set, so that they stay in their order.
     std::vector<EventSet> sets;
-    const auto set_of = set_events(*current, events, tx.now(), sets);
+    POSTRIDER_ASSIGN(const auto set_of, set_events(tx, *current, events, sets));
     std::size_t deliveries = 0;
     for (const std::size_t set : set_of) deliveries += sets[set].webhooks.size();
     std::size_t left = 0;
@@ -396,8 +442,7 @@ Result<void> Publisher::publish_all(store::Transaction& tx, const RealmId& realm
 Result<void> Publisher::publish_copy(store::Transaction& tx, const RealmId& realm,
                                      const PublishedEvent& event, std::string_view data,
                                      EventOrigin origin) {
-    POSTRIDER_ASSIGN(auto version, store::realms_table::hold_config_version(tx, realm));
-    POSTRIDER_ASSIGN(auto current, matcher(tx, realm, version));
+    POSTRIDER_ASSIGN(auto current, this->current(tx, realm));
     POSTRIDER_TRY(insert(tx,
                          {realm, event.id, event.type, event.resource_id, event.timestamp, origin,
                           std::string(data)},
@@ -482,17 +527,10 @@ Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& 
         answer = std::unexpected(*std::move(unknown));
         return {};
     }
-    std::vector<std::vector<WebhookId>> webhooks;
-    webhooks.reserve(work.events.size());
+    const auto webhooks = matches_of(work, *found->second, tx.now(), call, answer);
+    if (!webhooks) return {};
     std::size_t deliveries = 0;
-    for (const NewEvent& event : work.events) {
-        deliveries +=
-            webhooks.emplace_back(current.match(event.type, body_of(event, tx.now()))).size();
-        if (deliveries > limits::fan_out_deliveries_max) {
-            answer = fan_out_too_large(webhooks.size() - 1);
-            return {};
-        }
-    }
+    for (const auto& of_event : *webhooks) deliveries += of_event.size();
     POSTRIDER_ASSIGN(const std::size_t left, parts_left(tx, work.realm, call));
     if (left >= limits::fan_out_staged_parts_max) {
         answer = fan_out_busy();
@@ -504,11 +542,50 @@ Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& 
     const bool is_staged = fan_out_ != nullptr && (left > 0 || has_many);
     POSTRIDER_ASSIGN(
         answer,
-        add_work(tx, work, webhooks,
+        add_work(tx, work, *webhooks,
                  is_staged ? std::optional(current.config_version()) : std::nullopt, call.rows));
     call.row_count += answer->rows;
     if (is_staged) call.parts[work.realm] += answer->rows;
     return {};
+}
+
+std::optional<std::vector<std::vector<WebhookId>>> Publisher::matches_of(
+    const PublishWork& work, const SharedMatcher& matcher, Timestamp now, Call& call,
+    Result<PublishAnswer>& answer) {
+    const bool is_known = work.matches && work.matches->config_version == matcher->config_version();
+    std::vector<std::vector<WebhookId>> webhooks;
+    std::size_t deliveries = 0;
+    for (std::size_t i = 0; i < work.events.size(); ++i) {
+        const NewEvent& event = work.events[i];
+        webhooks.push_back(is_known
+                               ? work.matches->webhooks[i]
+                               : matcher->match(event.type, body_of(event, now), call.filter_work));
+        if (call.filter_work.is_used_up && !is_known) {
+            answer = match_first(work, matcher);
+            return std::nullopt;
+        }
+        deliveries += webhooks.back().size();
+        if (deliveries > limits::fan_out_deliveries_max) {
+            answer = fan_out_too_large(i);
+            return std::nullopt;
+        }
+    }
+    return webhooks;
+}
+
+Result<PublishAnswer> Publisher::match_first(const PublishWork& work,
+                                             const SharedMatcher& matcher) {
+    if (match_queue_ == nullptr) return filters_too_costly("this");
+    if (work.matches && work.matches->tries >= limits::match_tries_max) {
+        return fail(ErrorCode::unavailable,
+                    "The webhooks of this realm change faster than events can be held against "
+                    "their filters: nothing was accepted; try again in a moment.");
+    }
+    PublishAnswer answer;
+    answer.instead = [this, matcher](PublishWork back) {
+        match_queue_->add(std::move(back), matcher);
+    };
+    return answer;
 }
 
 Result<std::size_t> Publisher::parts_left(store::Transaction& tx, const RealmId& realm,

@@ -12,8 +12,10 @@
 #include "events/delivery_sink.h"
 #include "events/event_bell.h"
 #include "events/fan_out.h"
+#include "events/match_queue.h"
 #include "events/matcher.h"
 #include "model/event.h"
+#include "model/turn_limits.h"
 #include "store/store.h"
 
 namespace postrider::events {
@@ -31,9 +33,12 @@ class Publisher {
     /// outlives the store's writer.
     void set_bell(EventBell& bell) { bell_ = &bell; }
 
-    /// Matcher::filters_beside(), as the transaction sees the realm's webhooks.
-    Result<std::size_t> filters_beside(store::Transaction& tx, const RealmId& realm,
-                                       const WebhookId& webhook);
+    /// What costs the writer too much is matched there. Requires: said before the first publish.
+    /// Lifetime: outlives the store's writer.
+    void set_match_queue(MatchQueue& queue) { match_queue_ = &queue; }
+
+    /// As the transaction sees the realm's webhooks.
+    Result<std::shared_ptr<const Matcher>> current(store::Transaction& tx, const RealmId& realm);
 
     /// The event of a change, in the change's own transaction. Call it before the row goes for a
     /// deletion (which matches as before the change) and after the change, with the realm's
@@ -41,7 +46,8 @@ class Publisher {
     /// change is answered when all deliveries are written (Transaction::answer_after); a webhook's
     /// delivery of an event about itself is written at once.
     /// Requires: the type is built in, or the realm's own.
-    /// Errors: also unavailable (too many deliveries of the realm are still to be written).
+    /// Errors: also unavailable (too many deliveries of the realm are still to be written),
+    /// invalid_argument (the realm's filters take too long).
     Result<PublishedEvent> publish(store::Transaction& tx, const RealmId& realm,
                                    const NewEvent& event, EventOrigin origin);
 
@@ -83,7 +89,14 @@ class Publisher {
         std::unordered_map<RealmId, Result<SharedMatcher>> matchers;
         std::unordered_map<RealmId, std::size_t> parts;  ///< that are still to be written
         std::size_t row_count = 0;
+        Filter::Work filter_work{.left = limits::filter_work_of_group};
         Rows rows;
+    };
+    /// A matcher of a committed configuration.
+    struct Kept {
+        SharedMatcher matcher;
+        std::size_t weight = 0;
+        std::uint64_t used = 0;  ///< higher: later
     };
 
     Result<SharedMatcher> matcher(store::Transaction& tx, const RealmId& realm,
@@ -91,14 +104,22 @@ class Publisher {
     /// A refusal of this work goes into `answer`; the error that it returns is the database's.
     Result<void> publish_work(store::Transaction& tx, const store::PublishWork& work, Call& call,
                               Result<store::PublishAnswer>& answer);
+    /// nullopt: `answer` says what comes of the work instead.
+    std::optional<std::vector<std::vector<WebhookId>>> matches_of(
+        const store::PublishWork& work, const SharedMatcher& matcher, Timestamp now, Call& call,
+        Result<store::PublishAnswer>& answer);
+    Result<store::PublishAnswer> match_first(const store::PublishWork& work,
+                                             const SharedMatcher& matcher);
+    void keep(const RealmId& realm, const SharedMatcher& loaded);
     Result<store::PublishAnswer> add_work(store::Transaction& tx, const store::PublishWork& work,
                                           std::span<const std::vector<WebhookId>> webhooks,
                                           std::optional<std::int64_t> staged_version, Rows& rows);
     /// How many parts of the realm are still to be written.
     Result<std::size_t> parts_left(store::Transaction& tx, const RealmId& realm, Call& call);
-    static std::vector<std::size_t> set_events(const Matcher& matcher,
-                                               std::span<const NewEvent> events, Timestamp now,
-                                               std::vector<EventSet>& sets);
+    static Result<std::vector<std::size_t>> set_events(store::Transaction& tx,
+                                                       const Matcher& matcher,
+                                                       std::span<const NewEvent> events,
+                                                       std::vector<EventSet>& sets);
     static void add_parts(store::Transaction& tx, const RealmId& realm, const EventId& event,
                           std::int64_t config_version, std::span<const WebhookId> webhooks,
                           Rows& rows);
@@ -118,10 +139,13 @@ class Publisher {
     DeliverySink& sink_;
     FanOut* fan_out_ = nullptr;
     EventBell* bell_ = nullptr;
+    MatchQueue* match_queue_ = nullptr;
     /// Matchers of committed configurations only: one that was loaded in a transaction enters after
     /// its commit, because a rolled-back config_version is used again.
     Mutex mutex_;
-    std::map<RealmId, SharedMatcher> matchers_ GUARDED_BY(mutex_);
+    std::map<RealmId, Kept> matchers_ GUARDED_BY(mutex_);
+    std::size_t weight_ GUARDED_BY(mutex_) = 0;  ///< of them all
+    std::uint64_t uses_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace postrider::events

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <future>
 
@@ -90,7 +91,8 @@ class PublisherTest : public testing::Test {
         ASSERT_TRUE(added) << added.error().message;
     }
     static Result<WebhookId> insert_webhook(Transaction& tx, const RealmId& realm,
-                                            std::string events, bool enabled = true) {
+                                            std::string events, bool enabled = true,
+                                            const std::string& filter = "") {
         store::WebhookRow row{};
         row.realm = realm;
         row.id = tx.mint_id<WebhookId>();
@@ -100,11 +102,12 @@ class PublisherTest : public testing::Test {
         row.events = events;
         row.enabled = enabled;
         row.signing = R"(["v1"])";
+        if (!filter.empty()) row.controls = R"({"filter":)" + filter + "}";
         row.created_at = row.updated_at = tx.now();
         POSTRIDER_TRY(store::webhooks_table::insert(tx, row));
         POSTRIDER_TRY(store::webhook_versions_table::append(
             tx, {realm, row.id, row.id.uuid, enabled,
-                 enabled ? DisabledReason::none : DisabledReason::by_hand, events}));
+                 enabled ? DisabledReason::none : DisabledReason::by_hand, events, filter}));
         POSTRIDER_TRY(store::realms_table::raise_config_version(tx, realm));
         return row.id;
     }
@@ -113,6 +116,29 @@ class PublisherTest : public testing::Test {
             return insert_webhook(tx, realm_, events, enabled);
         });
     }
+    /// So many that each of some is held against the event of costly_event(), and lets it through.
+    void add_costly_webhooks(int count) {
+        std::string looks;
+        for (int i = 0; i < 60; ++i) {
+            looks += R"({"list":{"$contains":"none )" + std::to_string(i) + R"("}},)";
+        }
+        for (int i = 0; i < count; ++i) {
+            const std::string filter = R"({"data":{"tags":"t)" + std::to_string(i) +
+                                       R"(","$or":[)" + looks + R"({"list":"last"}]}})";
+            ASSERT_TRUE(change([this, filter](Transaction& tx) {
+                return insert_webhook(tx, realm_, R"(["order.paid", "user.created"])", true,
+                                      filter);
+            }));
+        }
+    }
+    static std::string costly_data(int webhooks) {
+        std::string tags, list;
+        for (int i = 0; i < webhooks; ++i) tags += "\"t" + std::to_string(i) + "\",";
+        for (int i = 0; i < 500; ++i) list += R"("none of them",)";
+        tags.pop_back();
+        return R"({"tags":[)" + tags + R"(],"list":[)" + list + R"("last"]})";
+    }
+
     static NewEvent event(std::string type, std::string data = "{}") {
         return {std::move(type), *ResourceId::parse("019300a1-7c3e-7b1a-9a54-3f0f6b1d2c11"),
                 std::move(data), std::nullopt};
@@ -544,6 +570,86 @@ TEST_F(PublisherTest, explain_says_for_every_webhook_why) {
 
     auto missing = look([&](store::sql::Connection& sql) { return explain(sql, RealmId{}, id); });
     EXPECT_EQ(missing.error().code, ErrorCode::not_found);
+}
+
+class CostlyFilters : public PublisherTest {
+ protected:
+    CostlyFilters() { publisher_.set_match_queue(queue_); }
+    ~CostlyFilters() override { queue_.stop(); }
+
+    std::function<void()> before_again_ = [] {};
+    std::atomic<int> matched_ = 0;
+    MatchQueue queue_{clock_, [this](PublishWork work) {
+                          ++matched_;
+                          before_again_();
+                          store_->publish(std::move(work));
+                      }};
+};
+
+TEST_F(CostlyFilters, are_held_against_events_elsewhere) {
+    add_costly_webhooks(3);
+    const auto cheap = publish(work({event("order.paid", R"({"tags":["t1"],"list":["last"]})")}));
+    ASSERT_TRUE(cheap) << cheap.error().message;
+    EXPECT_EQ(matched_, 0) << "the writer does it itself";
+    EXPECT_EQ(sink_.take().size(), 1u);
+
+    const auto answer = publish(work({event("order.paid", costly_data(3)), event("order.shipped"),
+                                      event("order.paid", costly_data(2))},
+                                     "key", "body"));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(matched_, 1);
+    EXPECT_EQ(sink_.take().size(), 5u);
+    EXPECT_EQ(events_in_log(), 4u);
+    const auto again = publish(work({event("order.paid", costly_data(3))}, "key", "body"));
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->replayed);
+    EXPECT_EQ(matched_, 1) << "an answer that is known needs no filter";
+}
+
+TEST_F(CostlyFilters, an_event_that_takes_too_long_is_refused_with_the_reason) {
+    add_costly_webhooks(40);
+    const auto refused = publish(work({event("order.paid"), event("order.paid", costly_data(40))}));
+    ASSERT_FALSE(refused);
+    EXPECT_STREQ(refused.error().problem, "filters-too-costly");
+    EXPECT_TRUE(refused.error().message.starts_with("To hold event 1 against the filters"))
+        << refused.error().message;
+    EXPECT_EQ(events_in_log(), 0u);
+
+    const auto of_change = change([this](Transaction& tx) {
+        return publisher_.publish(tx, realm_, event("user.created", costly_data(40)),
+                                  EventOrigin::directory);
+    });
+    ASSERT_FALSE(of_change);
+    EXPECT_STREQ(of_change.error().problem, "filters-too-costly");
+    EXPECT_TRUE(publish(work({event("order.paid", costly_data(4))})));
+}
+
+TEST_F(CostlyFilters, a_webhook_that_changes_meanwhile_is_matched_as_it_is_at_the_commit) {
+    add_costly_webhooks(3);
+    WebhookId added;
+    before_again_ = [&] {
+        if (matched_ == 1) added = add_webhook(R"(["order.paid"])");
+    };
+    ASSERT_TRUE(publish(work({event("order.paid", costly_data(3))})));
+    EXPECT_EQ(matched_, 2);
+    const auto offers = sink_.take();
+    EXPECT_EQ(offers.size(), 4u);
+    EXPECT_TRUE(std::ranges::any_of(
+        offers, [&](const Offer& offer) { return offer.row.webhook == added; }));
+
+    before_again_ = [&] { add_webhook(R"(["order.shipped"])"); };
+    const auto refused = publish(work({event("order.paid", costly_data(3))}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+    EXPECT_EQ(events_in_log(), 1u);
+}
+
+TEST_F(CostlyFilters, one_that_waits_when_the_server_stops_is_refused) {
+    add_costly_webhooks(3);
+    queue_.stop();
+    const auto refused = publish(work({event("order.paid", costly_data(3))}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
 }
 
 }  // namespace

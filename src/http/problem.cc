@@ -42,6 +42,7 @@ constexpr auto rows = std::to_array<Row>({
     {{"invalid-request", 422, "Some fields are wrong"}, 0},
     {{"unknown-event-type", 422, "There is no such event type"}, 0},
     {{"fan-out-too-large", 422, "Too many deliveries for one call"}, 0},
+    {{"filters-too-costly", 422, "The webhooks' filters take too long"}, 0},
     {{"filter-too-wide", 422, "The filters match too much"}, 0},
     {{"idempotency-key-reused", 422, "The Idempotency-Key was used with another body"}, 0},
     {{"too-many-requests", 429, "Too many requests"}, 1},

@@ -235,11 +235,10 @@ inline constexpr std::size_t filter_depth_max = 8;  ///< of nested objects and l
 inline constexpr std::size_t filter_conditions_max = 64;
 inline constexpr std::size_t filter_list_max = 100;   ///< values of $in and $nin; alternatives
 inline constexpr std::size_t filter_places_max = 32;  ///< of a realm, where values are looked up
-/// Filters of one event type in a realm that ask for no value that can be looked up: the writer
-/// holds each of them against each event of the type.
+/// Filters of one event type in a realm that ask for no value that can be looked up: each of them
+/// is held against each event of the type.
 inline constexpr std::size_t slow_filters_max = 100;
-/// Elements of the lists of an event that filters look at: 100 filters of 64 conditions keep the
-/// writer for 0.1 s with one event at most.
+/// Elements of the lists of an event that filters look at.
 inline constexpr std::size_t filter_elements_max = 1'000;
 /// Of a realm's last events, those that a dry run of a filter looks at: some 20 ms.
 inline constexpr std::size_t dry_run_events_max = 1'000;

@@ -32,9 +32,28 @@ inline constexpr std::int64_t matcher_changes_max =
 inline constexpr std::size_t removed_at_once =
     500;  ///< rows of a role or a client that goes; the rest later, or when it expires
 
+/// Free on the disk beside the reserve and what the write-ahead log has not copied yet, or no more
+/// is accepted: as much as the largest transaction that may follow.
+inline constexpr std::uint64_t disk_free_min = 16 * 1024 * 1024;
+/// Conditions of all filters of a realm: some 600 bytes of memory each.
+inline constexpr std::size_t realm_conditions_max = 20'000;
 inline constexpr std::size_t filter_conditions_beside_max =
-    slow_filters_max * filter_conditions_max;  ///< of filters that ask for the same value; one more
-                                               ///< counts as one that cannot be looked up
+    500;  ///< of filters that ask for the same value, beyond it; one more counts as one that cannot
+          ///< be looked up; and of those of an event type that cannot
+/// Filters are held against events in units of 5 to 20 ns (events/filter.h): on the writer within
+/// one transaction of publishes, beyond it elsewhere; and there at most for one event, and for all
+/// of a publish.
+inline constexpr std::size_t filter_work_of_group = 50'000;
+inline constexpr std::size_t filter_work_of_event = 2'000'000;
+inline constexpr std::size_t filter_work_of_publish = 100'000'000;
+/// Changes of the directory have nobody else to do it: of one event and of one transaction.
+inline constexpr std::size_t filter_work_of_change = 600'000;
+inline constexpr std::size_t filter_work_of_transaction = 2'000'000;
+inline constexpr std::size_t match_queue_max = 4096;  ///< works that wait for their filters
+inline constexpr unsigned match_tries_max =
+    5;  ///< of a publish whose realm's webhooks change in the meantime each time
+/// Of the matchers of all realms; then those that were not used for longest are read again.
+inline constexpr std::size_t matchers_bytes_max = 64 * 1024 * 1024;
 
 static_assert(postgresql_closures_of_realm_max < postgresql_closure_connections);
 static_assert(postgresql_long_closures_max < postgresql_closure_connections);

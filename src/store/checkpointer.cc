@@ -43,6 +43,12 @@ void Checkpointer::committed(int frames) {
     changed_.notify_all();
 }
 
+std::uint64_t Checkpointer::bytes_not_copied(int frames) {
+    const MutexLock lock(mutex_);
+    if (frames < copied_) copied_ = 0;  // it has begun anew
+    return bytes(frames - copied_);
+}
+
 void Checkpointer::leave_gap() {
     MutexLock lock(mutex_);
     if (!gap_wanted_) return;
@@ -76,16 +82,21 @@ void Checkpointer::run() {
             }
             if (!restart) due_ = false;
         }
-        // A failure (full disk, a reader in the way) costs nothing: the WAL keeps it all, and the
-        // next commits ask again.
+        // A failure (a reader in the way) costs nothing: the WAL keeps it all, and the next commits
+        // ask again.
         if (restart) {
             (void)connection_->checkpoint_restart(has_patience ? patience_long : patience_usual);
             MutexLock lock(mutex_);
             gap_wanted_ = false;
             changed_.notify_all();
         } else {
+            connection_->clear_failure();
             auto done = connection_->checkpoint_passive();
+            if (!done && connection_->last_failure() == sql::SqliteConnection::Failure::disk_full) {
+                met_full_disk_ = true;
+            }
             MutexLock lock(mutex_);
+            if (done) copied_ = done->done;
             // Never taken back here: the writer may wait for it already.
             if (done && bytes(done->frames) > limits::wal_restart_bytes) gap_wanted_ = true;
         }

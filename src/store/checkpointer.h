@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <thread>
 
@@ -31,6 +32,12 @@ class Checkpointer {
     /// On the writer's thread, between two groups: copies all and starts the WAL anew, so that the
     /// next commits need no more room for it. Best effort.
     void restart();
+    /// Of a WAL of `frames`, what the database has not yet. Copied, it may grow by as much.
+    std::uint64_t bytes_not_copied(int frames);
+    /// Whether a checkpoint has found no room on the disk since this was asked last. Until the WAL
+    /// is copied commits may still succeed, in what its file has already: the more, the more room
+    /// the copy will take.
+    bool has_met_full_disk() { return met_full_disk_.exchange(false); }
 
  private:
     void run();
@@ -42,11 +49,13 @@ class Checkpointer {
     Mutex mutex_;
     Condition changed_;
     int frames_ GUARDED_BY(mutex_) = 0;
+    int copied_ GUARDED_BY(mutex_) = 0;  ///< frames, of the same WAL if there are as many
     bool due_ GUARDED_BY(mutex_) = false;
     bool gap_wanted_ GUARDED_BY(mutex_) = false;
     bool gap_open_ GUARDED_BY(mutex_) = false;
     bool has_patience_ GUARDED_BY(mutex_) = false;
     bool stopping_ GUARDED_BY(mutex_) = false;
+    std::atomic<bool> met_full_disk_ = false;
     std::thread thread_;
 };
 

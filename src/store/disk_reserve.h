@@ -15,6 +15,8 @@ class DiskReserve {
     bool take();
     void give_up();
     bool held() const { return held_; }
+    /// What the disk has beside it. Requires: held().
+    std::uint64_t free_beside() const;
 
  private:
     std::string path_;

@@ -96,9 +96,9 @@ std::size_t bytes_of(const PublishWork& work) {
     return bytes;
 }
 
-void tell(PublishWork& work, Result<PublishAnswer> answer) {
+void tell(PublishWork& work, Result<PublishAnswer> given) {
     // Whoever does not get it is told 500.
-    (void)spare_others([&] { work.done(std::move(answer)); });
+    (void)spare_others([&] { answer(work, std::move(given)); });
 }
 
 }  // namespace

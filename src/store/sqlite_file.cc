@@ -89,8 +89,10 @@ std::string_view way_out(ErrorCode code) {
 }  // namespace
 
 std::unexpected<Error> cannot_open(const std::string& path, const Error& error) {
-    return fail(ErrorCode::unavailable, fmt::format("cannot open the database {}: {}; {}", path,
-                                                    error.message, way_out(error.code)));
+    return fail(ErrorCode::unavailable,
+                fmt::format("cannot open the database {}: {}; {}", path, error.message,
+                            way_out(error.code)),
+                error.problem);
 }
 
 Result<std::unique_ptr<SqliteFile>> open_sqlite_file(const std::string& path) {

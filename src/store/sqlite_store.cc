@@ -106,10 +106,8 @@ class SqliteReadSource final : public ReadSource {
     std::unique_ptr<SqliteConnection> connection_;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& clock,
-                                           Random& random) {
+Result<std::unique_ptr<Store>> open_once(const SqliteOptions& options, const Clock& clock,
+                                         Random& random) {
     POSTRIDER_ASSIGN(auto file, open_sqlite_file(options.path));
     POSTRIDER_TRY(check_whole(*file->connection));
     if (auto folded = fold_name_keys(*file->connection); !folded) {
@@ -136,6 +134,19 @@ Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& c
     POSTRIDER_ASSIGN(connections.readers, ReaderPool::make_sources(open_reader));
     return std::make_unique<SqliteStore>(std::move(file->lock), std::move(connections), options,
                                          clock, random, *last);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& clock,
+                                           Random& random) {
+    auto opened = open_once(options, clock, random);
+    const bool is_full = !opened && opened.error().problem != nullptr &&
+                         std::string_view(opened.error().problem) == "disk-full";
+    if (!is_full) return opened;
+    // A start needs some room, too: what is held back is held back for this.
+    DiskReserve(options.path + ".reserve", options.reserve_bytes).give_up();
+    return open_once(options, clock, random);
 }
 
 }  // namespace postrider::store

@@ -76,16 +76,21 @@ class Transaction {
     /// How many deliveries this work has written so far: who writes many leaves some for later.
     std::size_t deliveries_written() const { return deliveries_written_; }
     void count_deliveries(std::size_t count) { deliveries_written_ += count; }
+    /// How much this work has held events against filters so far, in units of events/filter.h.
+    std::size_t filter_work() const { return filter_work_; }
+    void count_filter_work(std::size_t units) { filter_work_ += units; }
     /// For the store: the work has ended, and the next one may begin. Gives what its answer waits
     /// for.
     std::vector<AnswerWait> end_work() {
         deliveries_written_ = 0;
+        filter_work_ = 0;
         return std::exchange(waits_, {});
     }
 
  private:
     std::vector<AnswerWait> waits_;
     std::size_t deliveries_written_ = 0;
+    std::size_t filter_work_ = 0;
 };
 
 /// A consistent view of the store, for reading. Lasts at most limits::read_duration_max.
@@ -127,6 +132,8 @@ struct IdempotencyKey {
     std::string body_sha256;  ///< 32 raw bytes
 };
 
+struct PublishWork;
+
 struct PublishAnswer {
     std::string body;       ///< JSON of the 202
     bool replayed = false;  ///< an earlier answer of the same idempotency key
@@ -134,9 +141,19 @@ struct PublishAnswer {
     /// Set when deliveries of it are still to be written: calls back, from any thread, when they
     /// are. Whoever asked hears of the publish then.
     AnswerWait when_written;
+    /// Set when nothing of it was written and there is something to do first: it gets the work,
+    /// from any thread, and publishes it again.
+    std::function<void(PublishWork)> instead;
 };
 
 enum class PublishShape { single, batch };
+
+/// To whom the events of a work go, as somebody has found out before its transaction.
+struct PublishMatches {
+    std::int64_t config_version = 0;               ///< of its realm; they hold for this one alone
+    std::vector<std::vector<WebhookId>> webhooks;  ///< of each event
+    unsigned tries = 0;                            ///< how often somebody has
+};
 
 /// Events of one call: all are accepted, or none.
 struct PublishWork {
@@ -146,8 +163,16 @@ struct PublishWork {
     std::vector<NewEvent> events;
     std::optional<IdempotencyKey> key;
     EventOrigin origin = EventOrigin::api;
+    std::optional<PublishMatches> matches;
     std::function<void(Result<PublishAnswer>)> done;
 };
+
+/// For the store: hands the answer to whoever waits for it.
+inline void answer(PublishWork& work, Result<PublishAnswer> given) {
+    if (!given || !given->instead) return work.done(std::move(given));
+    const auto instead = std::move(given->instead);
+    instead(std::move(work));
+}
 
 /// Whether it is more than others should wait for before their commit. `bytes`: of its events.
 inline bool has_own_transaction(const PublishWork& work, std::size_t bytes) {

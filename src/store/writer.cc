@@ -149,6 +149,10 @@ void Writer::run() {
     while (true) {
         if (wait_for_work()) {
             checkpointer_.leave_gap();
+            // While what is not copied yet still fits into the reserve.
+            if (!disk_full_ && (checkpointer_.has_met_full_disk() || !has_room_to_copy())) {
+                disk_is_full({});
+            }
             process();
         } else if (disk_full_) {
             try_disk_again();
@@ -444,12 +448,20 @@ Writer::GroupEnd Writer::abort_group() {
                                                                 : GroupEnd::again;
 }
 
+/// Whether what is only in the write-ahead log will find room, without the reserve.
+bool Writer::has_room_to_copy() {
+    if (!reserve_.held()) return true;
+    return reserve_.free_beside() >=
+           checkpointer_.bytes_not_copied(sql_->wal_frames()) + limits::disk_free_min;
+}
+
 /// Runs outcomes and essential writes once more, in the WAL from its beginning and with the
 /// reserve's room for what the database grows by. Refuses the rest.
 void Writer::disk_is_full(std::vector<Entry> works) {
     disk_full_ = true;
     reserve_.give_up();
     checkpointer_.restart();
+    (void)checkpointer_.has_met_full_disk();
     for (auto& entry : works) {
         if (entry.work.write_class == WriteClass::ordinary) {
             refuse(entry.work, disk_full_error());
@@ -503,7 +515,8 @@ void Writer::pass_on(Work& work, Answer answer) {
         }
         after_all(std::move(closure->waits), [done = std::move(closure->done)] { done({}); });
     } else {
-        std::get<PublishWork>(work.what).done(std::get<Result<PublishAnswer>>(std::move(answer)));
+        store::answer(std::get<PublishWork>(work.what),
+                      std::get<Result<PublishAnswer>>(std::move(answer)));
     }
 }
 

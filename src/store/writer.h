@@ -119,6 +119,7 @@ class Writer {
     Result<void> finish_group();
     void observe(Duration duration, std::size_t works);
     GroupEnd abort_group();
+    bool has_room_to_copy();
     void disk_is_full(std::vector<Entry> works);
     void run_on_reserve(Entry entry);
     void try_disk_again();

@@ -32,6 +32,8 @@ struct RealmConditions {
     /// Of `master` with the networks of its settings alone, which are never wider than the
     /// operator's; the pools of connections are keyed by it, so the same rules are the same object.
     std::shared_ptr<const net::EgressPolicy> policy;
+
+    bool operator==(const RealmConditions&) const = default;
 };
 
 /// Whether every address of `network` is in one of the networks that are allowed.

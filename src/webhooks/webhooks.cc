@@ -84,6 +84,10 @@ Result<store::RealmRow> realm_or_none(store::sql::Connection& sql, const RealmId
     return std::unexpected(std::move(found).error());
 }
 
+constexpr std::string_view look_it_up =
+    "ask for no value that can be looked up, and each of those is held against each event; add a "
+    "condition that a member equals a value, such as {\"data\": {\"customer\": \"c1\"}}";
+
 }  // namespace
 
 Webhooks::Webhooks(const vault::Vault& vault, events::Publisher& publisher,
@@ -241,15 +245,25 @@ void Webhooks::set_secrets(Transaction& tx, Loaded& loaded, const Draft& draft,
 
 Result<void> Webhooks::check_filter(Transaction& tx, const Webhook& webhook) {
     if (!webhook.controls.filter || !webhook.enabled) return {};
-    POSTRIDER_ASSIGN(const auto beside, publisher_.filters_beside(tx, webhook.realm, webhook.id));
-    if (beside <= limits::slow_filters_max) return {};
+    POSTRIDER_ASSIGN(const auto matcher, publisher_.current(tx, webhook.realm));
+    if (matcher->conditions() > limits::realm_conditions_max) {
+        return fail_field("#/filter",
+                          fmt::format("is too much: the filters of a realm's webhooks have at most "
+                                      "{} conditions and values together",
+                                      limits::realm_conditions_max));
+    }
+    const auto held = matcher->held_with(webhook.id);
+    if (held.filters > limits::slow_filters_max) {
+        return fail_field(
+            "#/filter", fmt::format("is one too many: of an event type of it, {} other filters {}",
+                                    limits::slow_filters_max, look_it_up));
+    }
+    if (held.conditions <= limits::filter_conditions_beside_max) return {};
     return fail_field(
         "#/filter",
-        fmt::format("is one too many: of an event type of it, {} other filters ask for no value "
-                    "that can be looked up, and each of those is held against each event; add a "
-                    "condition that a member equals a value, such as "
-                    "{{\"data\": {{\"customer\": \"c1\"}}}}",
-                    limits::slow_filters_max));
+        fmt::format("is too much: of an event type of it, filters with more than {} conditions "
+                    "together {}",
+                    limits::filter_conditions_beside_max, look_it_up));
 }
 
 /// Requires: draft.changed is not empty.
@@ -380,9 +394,11 @@ Result<void> Webhooks::purge_if_final(Transaction& tx, const RealmId& realm, con
     return {};
 }
 
-Result<void> Webhooks::realm_changed(Transaction& tx, const RealmId& realm) {
-    POSTRIDER_ASSIGN(const auto conditions, conditions_of(tx.sql(), realm));
-    POSTRIDER_ASSIGN(const auto rows, store::webhooks_table::list(tx.sql(), realm, {},
+Result<void> Webhooks::realm_changed(Transaction& tx, const store::RealmRow& before,
+                                     const store::RealmRow& after) {
+    const auto conditions = builder_.conditions_or_defaults(after);
+    if (conditions == builder_.conditions_or_defaults(before)) return {};
+    POSTRIDER_ASSIGN(const auto rows, store::webhooks_table::list(tx.sql(), after.id, {},
                                                                   limits::webhooks_per_realm_max));
     for (const auto& row : rows) tell_sink(tx, row, conditions);
     return {};

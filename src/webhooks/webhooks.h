@@ -78,8 +78,9 @@ class Webhooks {
     /// Removes a tombstone that has nothing pending any more; the engine calls it after recording.
     Result<void> purge_if_final(store::Transaction& tx, const RealmId& realm, const WebhookId& id);
     /// After a change of the realm's settings, in its transaction: new Targets for all its
-    /// webhooks.
-    Result<void> realm_changed(store::Transaction& tx, const RealmId& realm);
+    /// webhooks, if they depend on what has changed.
+    Result<void> realm_changed(store::Transaction& tx, const store::RealmRow& before,
+                               const store::RealmRow& after);
 
     /// Of a realm that is being deleted, in its transaction, after its last event, which is still
     /// delivered: every webhook becomes a tombstone, and what else is pending is cancelled, both

@@ -1,9 +1,11 @@
 """A full disk under load, and a disk that fails: what was acknowledged stays, the rest is refused."""
 
+import contextlib
 import json
 import os
 import pathlib
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -137,6 +139,46 @@ def test_what_frees_room_or_secures_the_server_goes_through_on_a_full_disk(tmp_p
         assert realm.publish("order.paid", expect=None).status == 507
         disk.empty()
         wait_for(lambda: realm.publish("order.paid", expect=None).status == 202, "202", 60)
+
+
+@contextlib.contextmanager
+def long_read(disk):
+    """Nothing that is newer than it can be copied out of the write-ahead log."""
+    read = ("import sqlite3, sys; db = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True); db.execute('BEGIN'); "
+            "print(db.execute('SELECT count(*) FROM realms').fetchone()[0], flush=True); sys.stdin.read()")
+    process = subprocess.Popen([*disk.prefix, sys.executable, "-c", read, disk.folder / "data" / "postrider.db"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert int(process.stdout.readline()) > 0
+    try:
+        yield
+    finally:
+        process.communicate("", timeout=30)
+
+
+def test_what_is_in_the_log_alone_fits_into_the_reserve(tmp_path):
+    """The write-ahead log has room in its file when the database has none: commits succeed that cannot be copied."""
+    with SmallDisk(tmp_path / "disk", 400) as disk, Server(
+            disk.folder / "data", "--disk-reserve", "16MiB", prefix=disk.prefix) as server:
+        realm = server.realm(None, "order.paid")
+        key = realm.call("POST", "/api-keys", {"name": "old", "permissions": ["view_events"]}, 201).json["id"]
+        user = realm.call("POST", "/users", {"username": "ada"}, 201).json["id"]
+        log = disk.outside / "data" / "postrider.db-wal"
+        publishers = Publishers(realm, threads=8, batch=5, payload=100_000)
+        try:
+            with long_read(disk):
+                wait_for(lambda: log.stat().st_size > 48 << 20, lambda: f"a long log, not of {log.stat().st_size}", 60)
+            before = len(publishers.accepted)
+            wait_for(lambda: len(publishers.accepted) > before + 50, "the log to begin anew", 60)
+            disk.fill(1 << 20)
+            wait_for(lambda: publishers.refused, "507", 60)
+        finally:
+            publishers.stop()
+        assert disk.free() > 4 << 20, "the reserve is there for what one needs now"
+        realm.call("DELETE", f"/api-keys/{key}", None, 204)
+        server.kill()
+        server.start()
+        realm.call("PATCH", f"/users/{user}", {"enabled": False}, 200)
+        assert set(groups_in_log(realm, publishers.batch)) >= set(publishers.accepted)
 
 
 def check_nothing_lost(realm, receiver, path, publishers):

@@ -92,6 +92,23 @@ def test_filters_that_cannot_be_looked_up_are_bounded(realm, receiver):
     assert [id for id, item in verdicts(realm, event).items() if item["verdict"] != "filtered"] == [hooks[1]["id"]]
 
 
+def test_what_filters_cost_together_is_bounded(realm, receiver):
+    looks = [{"list": {"$contains": f"none {number}"}} for number in range(50)]
+    for _ in range(10):
+        realm.create_webhook(receiver.url("/slow"), filter={"data": {"$or": looks}})
+    refused(realm, ["#/filter"], filter={"data": {"$or": looks}})
+    hooks = [realm.create_webhook(receiver.url("/fast"), filter={"data": {"tags": f"t{number}", "$or": looks}}) for number in range(40)]
+    events = [{"list": ["none"] * 1000, "tags": []}, {"list": ["none 7"], "tags": ["t1", "t5"]}]
+    batch = [{"event": "order.paid", "resource_id": some_uuid(), "data": data} for data in events * 20]
+    counts = [item["deliveries"] for item in realm.publish_batch(batch).json["items"]]
+    assert counts == [0, 12] * 20
+    costly = {"tags": [f"t{number}" for number in range(40)], "list": ["none"] * 950}  # of 1,000 that are looked at
+    answer = realm.publish_batch([*batch, {"event": "order.paid", "resource_id": some_uuid(), "data": costly}], expect=None)
+    assert (answer.status, answer.problem) == (422, "filters-too-costly"), answer
+    assert "event 40" in answer.json["detail"]
+    realm.delete_webhook(hooks[0]["id"])
+
+
 def test_random_filters_agree_with_another_implementation(server, receiver):
     seed = int(os.environ.get("POSTRIDER_SEED", "20261130"))
     chance = random.Random(seed)

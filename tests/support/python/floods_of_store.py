@@ -67,6 +67,26 @@ class Changes(Flood):
         await at.ask_again_and_again(at.request("PATCH", f"/users/{at.prepared}", body), 32)
 
 
+@flood
+class CostlyWebhooks(Flood):
+    """A thousand events a request, each of which keeps the webhooks' filters busy for milliseconds."""
+
+    name = "events and costly filters"
+    permissions = ("publish_events", "view_events", "manage_webhooks", "view_webhooks")
+    reaches_store = True
+    has_own_server = True
+
+    def prepare(self, realm):
+        looks = [{"list": {"$contains": f"none {number}"}} for number in range(50)]
+        for number in range(10):
+            realm.create_webhook(f"{NOWHERE}{number}", events=["order.paid"], filter={"data": {"$or": looks}})
+
+    async def run(self, at):
+        event = {"event": "order.paid", "resource_id": str(uuid.uuid4()), "data": {"list": ["none"] * 900}}
+        body = json.dumps({"events": [event] * 1000}).encode()
+        await at.ask_again_and_again(at.request("POST", "/events/batch", body), 8)
+
+
 class CostlyFilter(Flood):
     """A filter that no index answers, over 40,000 deliveries: 24 loops of it."""
 

@@ -1,4 +1,4 @@
-#include "access/work_queue.h"
+#include "base/work_queue.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -10,19 +10,11 @@
 #include "base/memory_guard.h"
 #include "base/thread.h"
 
-namespace postrider::access {
+namespace postrider {
 
-namespace {
-
-/// Just behind commits and deliveries, and before reads of lists (store/reader_pool.cc) and the
-/// parsing of long bodies (http/workshop.h): a login waits for a hash, and hashes have one core.
-constexpr int nice_value = 1;
-
-}  // namespace
-
-WorkQueue::WorkQueue(Size size) : waiting_max_(size.waiting_max) {
-    for (std::size_t i = 0; i < size.threads; ++i) {
-        threads_.push_back(start_thread("hasher", [this] { run(); }));
+WorkQueue::WorkQueue(Options options) : options_(std::move(options)) {
+    for (std::size_t i = 0; i < options_.threads; ++i) {
+        threads_.push_back(start_thread(options_.thread_name, [this] { run(); }));
     }
 }
 
@@ -53,9 +45,8 @@ Result<void> WorkQueue::add(const Asker& asker, Work work) {
         }
         const auto known = realms_.find(asker.realm);
         const std::size_t of_realm = known == realms_.end() ? 0 : known->second.waiting.size();
-        if (of_realm >= waiting_max_ - std::min(waiting_, waiting_max_)) {
-            return fail(ErrorCode::resource_exhausted,
-                        "too many passwords are being checked; try again in a moment");
+        if (of_realm >= options_.waiting_max - std::min(waiting_, options_.waiting_max)) {
+            return fail(ErrorCode::resource_exhausted, options_.when_full);
         }
         const auto [place, is_new] = realms_.try_emplace(asker.realm);
         if (is_new) place->second.had = had_;
@@ -78,7 +69,7 @@ WorkQueue::Realms::iterator WorkQueue::next() {
 
 void WorkQueue::run() {
     // Linux has a nice value for each thread. That it may fail does no harm.
-    static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice_value));
+    static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), options_.nice));
     while (true) {
         std::optional<Work> work;
         Realms::iterator realm;
@@ -102,4 +93,4 @@ void WorkQueue::run() {
     }
 }
 
-}  // namespace postrider::access
+}  // namespace postrider

@@ -11,13 +11,7 @@
 #include "base/result.h"
 #include "base/turns.h"
 
-namespace postrider::access {
-
-/// On whose account work is done.
-struct Asker {
-    std::string realm;
-    std::string who;  ///< within it: where they come from
-};
+namespace postrider {
 
 /// Costly work on a few threads of low priority, from a bounded queue. Realms take turns, and those
 /// who ask in each; a realm has one work at a time, and may have no more waiting than there is room
@@ -25,11 +19,19 @@ struct Asker {
 /// Thread-safety: any thread.
 class WorkQueue {
  public:
-    struct Size {
+    /// On whose account work is done.
+    struct Asker {
+        std::string realm;
+        std::string who;  ///< within it: where they come from
+    };
+    struct Options {
         std::size_t threads;
         std::size_t waiting_max;
+        std::string thread_name;
+        int nice;               ///< of the threads
+        std::string when_full;  ///< what whoever comes then is told
     };
-    explicit WorkQueue(Size size);
+    explicit WorkQueue(Options options);
     ~WorkQueue();
     WorkQueue(const WorkQueue&) = delete;
     WorkQueue& operator=(const WorkQueue&) = delete;
@@ -52,7 +54,7 @@ class WorkQueue {
     void run();
     Realms::iterator next() REQUIRES_LOCK(mutex_);
 
-    const std::size_t waiting_max_;
+    const Options options_;
     Mutex mutex_;
     Condition changed_;
     Realms realms_ GUARDED_BY(mutex_);  ///< that have any
@@ -63,4 +65,4 @@ class WorkQueue {
     std::vector<std::thread> threads_;
 };
 
-}  // namespace postrider::access
+}  // namespace postrider
