@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
              }},
         {.group = "",
          .name = "check-config",
-         .summary = "check the configuration and print what is in force, without secrets",
+         .summary = "check the configuration, find every mistake, and print what is in force",
          .examples = "postrider check-config --config /etc/postrider.toml",
          .arguments = {},
          .run = [](const auto& config, const auto&) { return app::check_config(config); }},

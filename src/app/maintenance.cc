@@ -15,6 +15,8 @@
 #include "app/server.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "http/tls.h"
+#include "net/http_sender.h"
 #include "store/sqlite_backup.h"
 #include "store/transfer.h"
 #include "telemetry/log.h"
@@ -141,9 +143,19 @@ int migrate(const config::Config& config, const std::string& from, const std::st
 }
 
 int check_config(const config::Config& config) {
-    if (auto policy = make_policy(config); !policy) return explain_exit(policy.error());
-    fmt::print("{}", config::to_toml(config));
-    return 0;
+    int code = 0;
+    if (auto policy = make_policy(config); !policy) code = explain_exit(policy.error());
+    if (!config.ca_file.empty()) {
+        if (auto read = net::check_ca_file(config.ca_file); !read)
+            code = explain_exit(read.error());
+    }
+    if (config.has_tls()) {
+        const auto identity = http::TlsIdentity::load(
+            http::TlsFiles{.certificate = config.tls_cert, .key = config.tls_key});
+        if (!identity) code = explain_exit(identity.error());
+    }
+    if (code == 0) fmt::print("{}", config::to_toml(config));
+    return code;
 }
 
 int print_routes() {

@@ -77,8 +77,10 @@ void hold_signals() {
 
 std::string wait_for_signal(Duration interval, const std::function<void(bool)>& attend) {
     const sigset_t set = held_signals();
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(interval);
-    const timespec wait{.tv_sec = seconds.count(), .tv_nsec = 0};
+    using std::chrono::duration_cast;
+    const auto seconds = duration_cast<std::chrono::seconds>(interval);
+    const auto rest = duration_cast<std::chrono::nanoseconds>(interval - seconds);
+    const timespec wait{.tv_sec = seconds.count(), .tv_nsec = rest.count()};
     int number = 0;
     while (number != SIGTERM && number != SIGINT) {
         number = ::sigtimedwait(&set, nullptr, &wait);

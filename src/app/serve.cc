@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
+#include "app/journal.h"
 #include "app/process.h"
 #include "app/server.h"
+#include "app/service_manager.h"
 #include "app/version.h"
 #include "base/clock.h"
 #include "model/limits.h"
@@ -14,11 +18,26 @@
 
 namespace postrider::app {
 
-int serve(const config::Config& config) {
+namespace {
+
+const char* variable(const char* name) { return std::getenv(name); }
+
+/// To the journal in its own form, where nobody has chosen another.
+void start_log(const config::Config& config, bool is_format_chosen) {
+    const bool to_journal = !is_format_chosen && is_journal(variable);
+    log::start({.level = config.log_level,
+                .format = to_journal ? LogFormat::json : config.log_format,
+                .sink = to_journal ? journal_sink() : nullptr});
+}
+
+}  // namespace
+
+int serve(const config::Config& config, const cli::Serving& serving) {
     hold_signals();
     ::umask(private_files);
     const SystemClock clock;
-    log::start({.level = config.log_level, .format = config.log_format, .sink = {}});
+    ServiceManager manager(variable);
+    start_log(config, serving.origins.contains("log-format"));
     log::info("app", "starting",
               {{"version", version}, {"commit", commit()}, {"data", config.data}});
     auto server = make_server(config);
@@ -35,6 +54,7 @@ int serve(const config::Config& config) {
     bound.port = (*server)->port();
     log::info("app", std::string("listening on ") + (config.has_tls() ? "https://" : "http://") +
                          bound.to_string());
+    const std::string status = "It listens on " + bound.to_string() + ".";
     if (config.metrics_listen) {
         bound = *config.metrics_listen;
         bound.port = (*server)->metrics_port();
@@ -45,9 +65,21 @@ int serve(const config::Config& config) {
         fmt::print("Set the password of the user admin, within 30 minutes, at\n  {}\n", link);
         std::fflush(stdout);
     }
-    const std::string signal = wait_for_signal(limits::tls_file_check_interval, [&](bool asked) {
+    manager.ready(status);
+    const Duration interval =
+        manager.alive_interval() > Duration{}
+            ? std::min(limits::tls_file_check_interval, manager.alive_interval())
+            : limits::tls_file_check_interval;
+    const std::string signal = wait_for_signal(interval, [&](bool asked) {
+        if (asked) {
+            manager.reloading(clock.monotonic());
+            (*server)->reload(serving.read_again());
+            manager.ready(status);
+        }
         (*server)->refresh_certificate(asked);
+        if ((*server)->is_responsive()) manager.alive();
     });
+    manager.stopping();
     log::info("app", "stopping", {{"signal", signal}});
     (*server)->stop(clock.monotonic() + limits::stop_deadline);
     server->reset();

@@ -11,6 +11,7 @@
 #include "access/bootstrap.h"
 #include "access/password_hasher.h"
 #include "api/routes.h"
+#include "app/beat.h"
 #include "app/certificate.h"
 #include "app/counter_keeper.h"
 #include "app/housekeeper.h"
@@ -21,6 +22,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/random.h"
+#include "config/shown.h"
 #include "delivery/engine.h"
 #include "directory/directory.h"
 #include "directory/first_start.h"
@@ -28,6 +30,7 @@
 #include "directory/reset_requests.h"
 #include "events/publisher.h"
 #include "feed/feed.h"
+#include "http/post.h"
 #include "model/limits.h"
 #include "net/egress_policy.h"
 #include "net/event_loop.h"
@@ -36,6 +39,7 @@
 #include "net/url.h"
 #include "store/tables.h"
 #include "telemetry/log.h"
+#include "telemetry/log_level.h"
 #include "telemetry/metrics.h"
 #include "vault/open.h"
 #include "webhooks/recover.h"
@@ -148,6 +152,8 @@ class ServerImpl final : public Server {
         return metrics_http_ == nullptr ? std::uint16_t{0} : metrics_http_->port();
     }
     void refresh_certificate(bool asked) override;
+    void reload(const Result<config::Config>& fresh) override;
+    bool is_responsive() override { return api_beat_.answered() && engine_beat_.answered(); }
     std::string first_link() const override {
         if (!first_token_) return {};
         return origin() + "/set-password#realm=master&token=" + *first_token_;
@@ -204,6 +210,9 @@ class ServerImpl final : public Server {
     std::unique_ptr<http::Server> metrics_http_;
     std::unique_ptr<Certificate> certificate_;  // none: plain http
     std::shared_ptr<const http::TlsIdentity> tls_;
+    config::Config running_ = config_;  ///< with what was reloaded: the caller's thread alone
+    Beat engine_beat_{[this](std::function<void()> task) { loop_.post(std::move(task)); }};
+    Beat api_beat_{[this](std::function<void()> task) { http::post(*http_, std::move(task)); }};
     std::optional<std::string> first_token_;
     bool is_running_ = false;
 };
@@ -425,7 +434,37 @@ void ServerImpl::refresh_certificate(bool asked) {
                             {{"reason", loaded.error().message}});
     }
     http_->set_tls(std::move(*loaded));
-    log::info("app", "the certificate was read again", {{"file", config_.tls_cert}});
+    log::info("app", "the certificate was read again", {{"file", running_.tls_cert}});
+}
+
+void ServerImpl::reload(const Result<config::Config>& fresh) {
+    const auto refuse = [this](const std::string& reason) {
+        metrics_.config_reloads_refused.add();
+        metrics_.config_last_reload_successful.set(0);
+        log::error("app", "the configuration was not read again, the old one stays",
+                   {{"reason", reason}});
+    };
+    if (!fresh) return refuse(fresh.error().message);
+    config::Config next = running_;
+    const config::Reload result = config::reload(next, *fresh);
+    if (next.tls_cert != running_.tls_cert || next.tls_key != running_.tls_key) {
+        auto certificate = std::make_unique<Certificate>(
+            http::TlsFiles{.certificate = next.tls_cert, .key = next.tls_key});
+        auto loaded = certificate->load(clock_.now());
+        if (!loaded) return refuse(loaded.error().message);
+        http_->set_tls(std::move(*loaded));
+        certificate_ = std::move(certificate);
+    }
+    log::set_level(next.log_level);
+    running_ = std::move(next);
+    metrics_.config_reloads_applied.add();
+    metrics_.config_last_reload_successful.set(1);
+    log::info("app", "the configuration was read again",
+              {{"changed", fmt::format("{}", fmt::join(result.changed, ","))}});
+    if (!result.at_next_start.empty()) {
+        log::warning("app", "these settings change at the next start",
+                     {{"settings", fmt::format("{}", fmt::join(result.at_next_start, ","))}});
+    }
 }
 
 Result<void> ServerImpl::start() {

@@ -30,6 +30,13 @@ class Server {
     /// What cannot be used is told in the log, and the old ones stay. Thread-safety: the caller of
     /// start().
     virtual void refresh_certificate(bool asked) = 0;
+    /// Takes what it can of a configuration that was read again; what it cannot, and why one is
+    /// refused as a whole, is told in the log and the metrics. Thread-safety: the caller of
+    /// start().
+    virtual void reload(const Result<config::Config>& fresh) = 0;
+    /// Whether the threads of the API and of delivering have done what they were asked at the last
+    /// call; asks them again. Thread-safety: the caller of start().
+    virtual bool is_responsive() = 0;
     /// After the first start: where the administrator's password can be set, a URL; else empty.
     virtual std::string first_link() const = 0;
     virtual const std::vector<http::Route>& routes() const = 0;

@@ -12,7 +12,9 @@
 
 #include "cli/complete.h"
 #include "cli/context.h"
+#include "cli/health_verb.h"
 #include "cli/help.h"
+#include "cli/manual.h"
 #include "cli/parse.h"
 #include "cli/probe_verb.h"
 #include "cli/program.h"
@@ -21,6 +23,9 @@
 
 namespace postrider::cli {
 namespace {
+
+/// Where the packages keep the store (packaging/postrider.service).
+constexpr const char* packaged_data = "/var/lib/postrider";
 
 const char* system_environment(const char* name) { return std::getenv(name); }
 
@@ -98,9 +103,30 @@ std::vector<Argument> config_arguments(std::deque<std::string>& texts) {
 /// Runs a verb of the composition root: reads the configuration first.
 int run_with_config(Context& context, const Program& program, const Verb& verb,
                     const Parsed& parsed) {
-    auto config = config::load(parsed.configuration, context.environment());
-    if (!config) return context.wrong(config.error().message);
-    if (verb.group.empty() && verb.name == "serve") return program.serve(*config);
+    if (verb.group.empty() && verb.name == "config" && parsed.given.has("--example")) {
+        context.terminal().out << config::example_toml(packaged_data);
+        return exit_ok;
+    }
+    config::Origins origins;
+    auto config = config::load(parsed.configuration, context.environment(), origins);
+    if (!config) {
+        std::string_view rest = config.error().message;
+        for (auto end = rest.find('\n'); end != rest.npos; end = rest.find('\n')) {
+            context.complain(rest.substr(0, end));
+            rest.remove_prefix(end + 1);
+        }
+        return context.wrong(rest);
+    }
+    if (verb.group.empty() && verb.name == "serve") {
+        return program.serve(*config, {.origins = origins, .read_again = [&] {
+                                           return config::load(parsed.configuration,
+                                                               context.environment());
+                                       }});
+    }
+    if (verb.group.empty() && verb.name == "config") {
+        context.terminal().out << config::to_toml(*config, origins);
+        return exit_ok;
+    }
     for (const auto& maintenance : program.maintenance) {
         if (maintenance.group == verb.group && maintenance.name == verb.name) {
             return maintenance.run(*config, parsed.given);
@@ -153,7 +179,15 @@ std::vector<Verb> all_verbs(const Program& program) {
                          "--allow-network 10.0.0.0/8",
                      .needs = Verb::Needs::config,
                      .run = nullptr});
-    for (auto part : {publish_verbs, sign_verbs, probe_verbs, tool_verbs}) {
+    verbs.push_back({.group = "",
+                     .name = "config",
+                     .summary = "print the configuration in force, and where each value came from",
+                     .arguments = {{"--example", "", "a file to begin with, every option in it"}},
+                     .examples = "postrider config --config /etc/postrider/postrider.toml\n"
+                                 "postrider config --example > postrider.toml",
+                     .needs = Verb::Needs::config,
+                     .run = nullptr});
+    for (auto part : {health_verbs, publish_verbs, sign_verbs, probe_verbs, tool_verbs}) {
         for (auto& verb : part()) verbs.push_back(std::move(verb));
     }
     for (const auto& verb : program.maintenance) {
@@ -182,6 +216,12 @@ int run_words(Context& context, const Program& program, std::vector<std::string>
     // What the scripts of `completion` run; not in the help.
     if (typed[0] == "__complete") {
         return complete(context, verbs, {typed.begin() + 1, typed.end()});
+    }
+    // What the manual pages are made of; not in the help.
+    if (typed[0] == "__manual") {
+        const bool is_of_file = typed.size() > 1 && typed[1] == "postrider.toml";
+        context.terminal().out << (is_of_file ? configuration_page() : manual_page(verbs));
+        return exit_ok;
     }
     if (typed[0] == "--version") {
         context.say("postrider " + program.version);

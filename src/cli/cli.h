@@ -7,6 +7,7 @@
 #include "cli/exit_code.h"
 #include "cli/verb.h"
 #include "config/config.h"
+#include "config/shown.h"
 
 namespace postrider::cli {
 
@@ -22,9 +23,16 @@ struct MaintenanceVerb {
     std::function<int(const config::Config&, const Given&)> run;
 };
 
+/// What `serve` needs beside its configuration.
+struct Serving {
+    config::Origins origins;
+    /// Reads the configuration as it is now, of the same flags and environment.
+    std::function<Result<config::Config>()> read_again;
+};
+
 struct Program {
     std::string version;
-    std::function<int(const config::Config&)> serve;
+    std::function<int(const config::Config&, const Serving&)> serve;
     std::vector<MaintenanceVerb> maintenance;
 };
 

@@ -120,11 +120,24 @@ TEST(cli, every_verb_has_a_summary_an_example_and_help) {
     EXPECT_EQ(run_with({}).code, exit_wrong_usage);
 }
 
+TEST(cli, the_manual_has_every_verb_and_every_option) {
+    const std::string page = run_with({"__manual"}).out;
+    EXPECT_NE(page.find(".SS \"postrider webhook create URL\""), std::string::npos);
+    EXPECT_NE(page.find("\\fB\\-\\-event EVENT\\fR"), std::string::npos)
+        << page.substr(page.find("webhook create"), 500);
+    EXPECT_EQ(page.find("\n.\n"), std::string::npos);
+    const std::string file = run_with({"__manual", "postrider.toml"}).out;
+    for (const auto& option : config::options()) {
+        EXPECT_NE(file.find("\\fB" + config::toml_key(option.name) + "\\fR"), std::string::npos)
+            << option.name;
+    }
+}
+
 TEST(cli, serve_and_maintenance_get_their_configuration) {
     Program program;
     program.version = "1.2.3";
     std::string served;
-    program.serve = [&](const config::Config& config) {
+    program.serve = [&](const config::Config& config, const auto&) {
         served = config.data;
         return 7;
     };

@@ -118,6 +118,24 @@ std::size_t help_width(std::size_t terminal_width) {
     return std::clamp(terminal_width, width_min, width_max);
 }
 
+std::span<const std::pair<std::string_view, std::string_view>> exit_codes() {
+    static constexpr std::pair<std::string_view, std::string_view> codes[] = {
+        {"0", "done"},
+        {"1",
+         "failed: the server refused or cannot be reached, a test was not accepted, a question was "
+         "answered with no"},
+        {"2", "wrong flags, arguments or configuration"},
+        {"3", "what was named does not exist"},
+        {"4", "a signature does not verify"}};
+    return codes;
+}
+
+std::string_view environment_text() {
+    return "POSTRIDER_URL, POSTRIDER_TOKEN, POSTRIDER_REALM, POSTRIDER_DATA and POSTRIDER_CONTEXT "
+           "stand for the flags of the verbs that talk to a server, POSTRIDER_… for each option "
+           "of serve. NO_COLOR: no colours.";
+}
+
 std::string program_help(const std::vector<Verb>& verbs, std::size_t width) {
     std::string out;
     add_text(out,
@@ -137,23 +155,9 @@ std::string program_help(const std::vector<Verb>& verbs, std::size_t width) {
         }
     }
     out += "\nEnvironment\n";
-    add_text(
-        out,
-        "POSTRIDER_URL, POSTRIDER_TOKEN, POSTRIDER_REALM, POSTRIDER_DATA and POSTRIDER_CONTEXT "
-        "stand for the flags of the verbs that talk to a server, POSTRIDER_… for each option "
-        "of serve. NO_COLOR: no colours.",
-        width);
+    add_text(out, environment_text(), width);
     out += "\nExit codes\n";
-    for (const auto& [code, meaning] :
-         {std::pair{"0", "done"},
-          std::pair{"1",
-                    "failed: the server refused or cannot be reached, a test was not "
-                    "accepted, a question was answered with no"},
-          std::pair{"2", "wrong flags, arguments or configuration"},
-          std::pair{"3", "what was named does not exist"},
-          std::pair{"4", "a signature does not verify"}}) {
-        add_row(out, code, meaning, 5, width);
-    }
+    for (const auto& [code, meaning] : exit_codes()) add_row(out, code, meaning, 5, width);
     out += "\nTo begin\n";
     for (const std::string_view command :
          {"postrider serve --allow-network 127.0.0.0/8 &", "postrider listen &",

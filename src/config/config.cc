@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <map>
 #include <sstream>
 
+#include "base/nearest.h"
 #include "config/options.h"
+#include "config/shown.h"
 #include "config/toml_file.h"
 
 namespace postrider::config {
@@ -18,15 +21,11 @@ namespace {
 struct Said {
     std::string where;  ///< "--listen", "POSTRIDER_LISTEN", "postrider.toml, line 3: listen"
     std::vector<std::string> values;
+    std::string origin = {};  ///< the same without the key
 };
 using AllSaid = std::map<std::string, Said, std::less<>>;
-
-const Option* find_option(std::string_view name) {
-    for (const auto& option : option_table()) {
-        if (option.spec.name == name) return &option;
-    }
-    return nullptr;
-}
+/// A sentence each.
+using Mistakes = std::vector<std::string>;
 
 std::vector<std::string> split_at_commas(std::string_view text) {
     std::vector<std::string> parts;
@@ -47,7 +46,27 @@ std::vector<std::string> values_of(const Option& option, std::string_view text) 
     return {std::string(text)};
 }
 
-Result<void> read_file(AllSaid& said, const std::string& path, std::string_view where) {
+/// The sentence that says what is wrong with an entry; empty: nothing.
+std::string mistake_of(const TomlEntry& entry, const std::string& name, const std::string& at) {
+    const Option* option = find_option(name);
+    if (option == nullptr) {
+        std::vector<std::string> keys;
+        for (const auto& each : option_table()) keys.push_back(toml_key(each.spec.name));
+        const std::vector<std::string_view> words(keys.begin(), keys.end());
+        const auto like = nearest(words, entry.key);
+        return at + " is no option of this server" +
+               (like.empty() ? "" : fmt::format("; do you mean {}?", like));
+    }
+    if (entry.key != toml_key(name))
+        return fmt::format("{} is written {} here", at, toml_key(name));
+    if (entry.is_list && !option->spec.repeatable) return at + " takes one value and no list";
+    if (entry.is_boolean != (option->shape == Option::Shape::boolean)) {
+        return at + (entry.is_boolean ? " is neither true nor false" : " must be true or false");
+    }
+    return {};
+}
+
+void read_file(AllSaid& said, Mistakes& mistakes, const std::string& path, std::string_view where) {
     std::ifstream file(path, std::ios::binary);
     std::string text;
     if (file) {
@@ -56,118 +75,85 @@ Result<void> read_file(AllSaid& said, const std::string& path, std::string_view 
         text.resize(static_cast<std::size_t>(file.gcount()));
     }
     if (!file.is_open() || file.bad() || text.size() > limits::config_file_bytes_max) {
-        return fail(
-            ErrorCode::invalid_argument,
+        mistakes.push_back(
             fmt::format("{} \"{}\" cannot be read: {}", where, path,
                         file.is_open() ? "it is no configuration file" : std::strerror(errno)));
+        return;
     }
-    POSTRIDER_ASSIGN(auto entries, read_toml(text, path));
-    for (auto& entry : entries) {
+    auto entries = read_toml(text, path);
+    if (!entries) return mistakes.push_back(entries.error().message);
+    for (auto& entry : *entries) {
         std::string name = entry.key;
         for (char& c : name) c = c == '_' ? '-' : c;
-        const Option* option = find_option(name);
-        std::string at = fmt::format("{}, line {}: {}", path, entry.line, entry.key);
-        if (option == nullptr) {
-            return fail(ErrorCode::invalid_argument, at + " is no option of this server");
+        const std::string line = fmt::format("{}, line {}", path, entry.line);
+        const std::string at = line + ": " + entry.key;
+        if (!entry.mistake.empty()) {
+            mistakes.push_back(line + ": " + entry.mistake);
+        } else if (auto mistake = mistake_of(entry, name, at); !mistake.empty()) {
+            mistakes.push_back(std::move(mistake));
+        } else {
+            said[name] = {at, std::move(entry.values), line};
         }
-        if (entry.key != toml_key(name)) {
-            return fail(ErrorCode::invalid_argument,
-                        fmt::format("{} is written {} here", at, toml_key(name)));
-        }
-        if (entry.is_list && !option->spec.repeatable) {
-            return fail(ErrorCode::invalid_argument, at + " takes one value and no list");
-        }
-        if (entry.is_boolean != (option->shape == Option::Shape::boolean)) {
-            return fail(
-                ErrorCode::invalid_argument,
-                at + (entry.is_boolean ? " is neither true nor false" : " must be true or false"));
-        }
-        said[name] = {std::move(at), std::move(entry.values)};
     }
-    return {};
 }
 
-Result<void> apply_all(Config& config, const AllSaid& said) {
+void apply_all(Config& config, Mistakes& mistakes, const AllSaid& said) {
     for (const auto& option : option_table()) {
         auto found = said.find(option.spec.name);
         if (found == said.end()) continue;
-        const auto& [where, values] = found->second;
+        const auto& [where, values, origin] = found->second;
         // An empty list clears the default; only a list can be empty.
-        auto result = option.set(config, values);
-        if (result) continue;
-        return fail(
-            ErrorCode::invalid_argument,
-            fmt::format("{} \"{}\" {}", where, fmt::join(values, ","), result.error().message));
+        if (auto result = option.set(config, values); !result) {
+            mistakes.push_back(
+                fmt::format("{} \"{}\" {}", where, fmt::join(values, ","), result.error().message));
+        }
     }
-    return {};
 }
 
-Result<void> take_secrets(Config& config, const AllSaid& said, const Environment& environment) {
+void take_secrets(Config& config, Mistakes& mistakes, const AllSaid& said,
+                  const Environment& environment) {
     if (const char* key = environment("POSTRIDER_KEY"); key != nullptr && *key != '\0') {
         if (said.contains("key-file")) {
-            return fail(ErrorCode::invalid_argument,
-                        "POSTRIDER_KEY and a key file are both given: choose one");
+            mistakes.emplace_back("POSTRIDER_KEY and a key file are both given: choose one");
         }
         config.key = key;
     }
     if (const char* password = environment("POSTRIDER_ADMIN_PASSWORD"); password != nullptr) {
         config.admin_password = password;
     }
-    if (const char* token = environment("POSTRIDER_BOOTSTRAP_TOKEN");
-        token != nullptr && *token != '\0') {
-        config.bootstrap_token = token;
-        for (unsigned char c : config.bootstrap_token) {
-            if (c > 0x20 && c < 0x7f) continue;
-            return fail(ErrorCode::invalid_argument,
-                        "POSTRIDER_BOOTSTRAP_TOKEN may have visible ASCII characters only");
-        }
-        if (config.bootstrap_token.size() < limits::bootstrap_token_characters_min) {
-            return fail(
-                ErrorCode::invalid_argument,
-                fmt::format("POSTRIDER_BOOTSTRAP_TOKEN must have at least {} characters, and "
-                            "has {}",
-                            limits::bootstrap_token_characters_min, config.bootstrap_token.size()));
-        }
+    const char* token = environment("POSTRIDER_BOOTSTRAP_TOKEN");
+    if (token == nullptr || *token == '\0') return;
+    config.bootstrap_token = token;
+    if (std::ranges::any_of(config.bootstrap_token,
+                            [](unsigned char c) { return c <= 0x20 || c >= 0x7f; })) {
+        mistakes.emplace_back("POSTRIDER_BOOTSTRAP_TOKEN may have visible ASCII characters only");
     }
-    return {};
+    if (config.bootstrap_token.size() < limits::bootstrap_token_characters_min) {
+        mistakes.push_back(
+            fmt::format("POSTRIDER_BOOTSTRAP_TOKEN must have at least {} characters, and has {}",
+                        limits::bootstrap_token_characters_min, config.bootstrap_token.size()));
+    }
 }
 
 /// What options mean together.
-Result<void> complete(Config& config) {
+void complete(Config& config, Mistakes& mistakes) {
     if (config.database_path.empty()) config.database_path = config.data + "/postrider.db";
     if (config.key_file.empty() && config.key.empty()) config.key_file = config.data + "/key";
     if (config.tls_cert.empty() != config.tls_key.empty()) {
-        return fail(ErrorCode::invalid_argument,
-                    fmt::format("{} is given without {}: TLS needs both",
-                                config.tls_key.empty() ? "--tls-cert" : "--tls-key",
-                                config.tls_key.empty() ? "--tls-key" : "--tls-cert"));
+        mistakes.push_back(fmt::format("{} is given without {}: TLS needs both",
+                                       config.tls_key.empty() ? "--tls-cert" : "--tls-key",
+                                       config.tls_key.empty() ? "--tls-key" : "--tls-cert"));
+        return;
     }
     const bool is_guarded =
         config.has_tls() || !config.trusted_proxies.empty() || config.insecure_http;
     if (!config.listen.is_loopback() && !is_guarded) {
-        return fail(
-            ErrorCode::invalid_argument,
+        mistakes.push_back(
             fmt::format("--listen {} is not loopback and the server speaks plain http: give it "
                         "--tls-cert and --tls-key, name the proxy with TLS before it by "
                         "--trusted-proxy, or say --insecure-http",
                         config.listen.to_string()));
     }
-    return {};
-}
-
-std::string toml_string(std::string_view text) {
-    std::string out = "\"";
-    for (unsigned char c : text) {
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += static_cast<char>(c);
-        } else if (c < 0x20 || c == 0x7f) {
-            out += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
-        } else {
-            out += static_cast<char>(c);
-        }
-    }
-    return out + '"';
 }
 
 }  // namespace
@@ -215,7 +201,13 @@ std::string default_data(const Environment& environment) {
 }
 
 Result<Config> load(const Given& flags, const Environment& environment) {
+    Origins ignored;
+    return load(flags, environment, ignored);
+}
+
+Result<Config> load(const Given& flags, const Environment& environment, Origins& origins) {
     AllSaid said;
+    Mistakes mistakes;
     std::string file, file_from;
     if (const char* path = environment("POSTRIDER_CONFIG"); path != nullptr && *path != '\0') {
         file = path;
@@ -224,50 +216,35 @@ Result<Config> load(const Given& flags, const Environment& environment) {
     for (const auto& [name, value] : flags) {
         if (name == "config") file = value, file_from = "--config";
     }
-    if (!file_from.empty()) POSTRIDER_TRY(read_file(said, file, file_from));
+    if (!file_from.empty()) read_file(said, mistakes, file, file_from);
     for (const auto& option : option_table()) {
         std::string variable = environment_name(option.spec.name);
         const char* value = environment(variable.c_str());
         // A variable that is set to nothing is how many tools say "not set".
         if (value == nullptr || *value == '\0') continue;
-        said[std::string(option.spec.name)] = {variable, values_of(option, value)};
+        said[std::string(option.spec.name)] = {variable, values_of(option, value), variable};
     }
     AllSaid from_flags;
     for (const auto& [name, value] : flags) {
         const Option* option = find_option(name);
         if (option == nullptr) continue;
         auto& entry = from_flags[name];
-        entry.where = "--" + name;
+        entry.where = entry.origin = "--" + name;
         for (auto& part : values_of(*option, value)) entry.values.push_back(std::move(part));
     }
     for (auto& [name, entry] : from_flags) said[name] = std::move(entry);
 
     Config config;
     config.data = default_data(environment);
-    POSTRIDER_TRY(apply_all(config, said));
-    POSTRIDER_TRY(take_secrets(config, said, environment));
-    POSTRIDER_TRY(complete(config));
-    return config;
-}
-
-std::string to_toml(const Config& config) {
-    std::string out;
-    for (const auto& option : option_table()) {
-        auto values = option.get(config);
-        if (values.empty() && option.shape != Option::Shape::list) continue;
-        std::string text;
-        if (option.shape == Option::Shape::boolean) {
-            text = values.back();
-        } else if (option.shape == Option::Shape::list) {
-            for (const auto& value : values)
-                text += (text.empty() ? "" : ", ") + toml_string(value);
-            text = "[" + text + "]";
-        } else {
-            text = toml_string(values.back());
-        }
-        out += fmt::format("{} = {}\n", toml_key(option.spec.name), text);
+    apply_all(config, mistakes, said);
+    take_secrets(config, mistakes, said, environment);
+    // What follows from a value that is wrong would be a second sentence about the same mistake.
+    if (mistakes.empty()) complete(config, mistakes);
+    if (!mistakes.empty()) {
+        return fail(ErrorCode::invalid_argument, fmt::format("{}", fmt::join(mistakes, "\n")));
     }
-    return out;
+    for (const auto& [name, entry] : said) origins[name] = entry.origin;
+    return config;
 }
 
 }  // namespace postrider::config

@@ -7,9 +7,11 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <map>
+#include <sstream>
 
 #include "config/flags.h"
 #include "config/options.h"
+#include "config/shown.h"
 #include "config/toml_file.h"
 
 namespace postrider::config {
@@ -191,6 +193,95 @@ TEST(config, file_errors_name_file_and_line) {
     ASSERT_FALSE(config);
     EXPECT_EQ(config.error().message,
               "--config \"/nowhere/x.toml\" cannot be read: No such file or directory");
+}
+
+TEST(config, every_mistake_is_found_at_once) {
+    File file("listen = \"8080\"\ntimeuot = '1s'\ntimeout = 1.5\n[tls]\n");
+    const auto config = load(
+        {{"config", file.path()}, {"role", "boss"}},
+        environment({{"POSTRIDER_LOG_LEVEL", "loud"}, {"POSTRIDER_BOOTSTRAP_TOKEN", "short"}}));
+    ASSERT_FALSE(config);
+    EXPECT_EQ(
+        config.error().message,
+        file.path() + ", line 2: timeuot is no option of this server; do you mean timeout?\n" +
+            file.path() +
+            ", line 3: timeout must be a string, a whole number, true, false or a list\n" +
+            file.path() + ", line 4: [tls]: there are no tables, options stand by themselves\n" +
+            file.path() +
+            ", line 1: listen \"8080\" must be ADDRESS:PORT, like 127.0.0.1:8080 or "
+            "[::1]:8080\n"
+            "--role \"boss\" must be all, api or deliver\n"
+            "POSTRIDER_LOG_LEVEL \"loud\" must be debug, info, warning or error\n"
+            "POSTRIDER_BOOTSTRAP_TOKEN must have at least 32 characters, and has 5");
+}
+
+TEST(config, each_value_says_where_it_came_from) {
+    File file("timeout = '1s'\nlog_level = 'debug'\n");
+    Origins origins;
+    const auto config =
+        load({{"config", file.path()}, {"timeout", "3s"}},
+             environment({{"HOME", "/h"}, {"POSTRIDER_ALLOW_HTTP", "true"}}), origins);
+    ASSERT_TRUE(config) << config.error().message;
+    const std::string text = to_toml(*config, origins);
+    for (const auto& [entry, from] : std::initializer_list<std::pair<std::string, std::string>>{
+             {"timeout = \"3s\"", "--timeout"},
+             {"log_level = \"debug\"", file.path() + ", line 2"},
+             {"allow_http = true", "POSTRIDER_ALLOW_HTTP"},
+             {"listen = \"127.0.0.1:8080\"", "default"},
+             {"# tls_cert", "not set"}}) {
+        const auto at = text.find("\n" + entry);
+        ASSERT_NE(at, std::string::npos) << entry << " in\n" << text;
+        const auto line = text.substr(at + 1, text.find('\n', at + 1) - at - 1);
+        EXPECT_TRUE(line.ends_with("  # " + from)) << line;
+    }
+    File shown(text);
+    const auto again = load({{"config", shown.path()}}, environment({}));
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(*again, *config);
+}
+
+TEST(config, the_example_names_every_option_and_is_valid_with_and_without_comments) {
+    const std::string text = example_toml("/var/lib/postrider");
+    File file(text);
+    const auto config = load({{"config", file.path()}}, environment({}));
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(*config, *load({{"data", "/var/lib/postrider"}}, environment({})));
+    std::string all;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("#") && !line.starts_with("# ")) line.erase(0, 1);
+        all += line + "\n";
+    }
+    for (const auto& option : options()) {
+        EXPECT_NE(all.find("\n" + toml_key(option.name) + " = "), std::string::npos) << option.name;
+    }
+    File whole(all);
+    const auto everything = load({{"config", whole.path()}}, environment({}));
+    ASSERT_TRUE(everything) << everything.error().message;
+    EXPECT_TRUE(everything->has_tls());
+}
+
+TEST(config, a_reload_changes_what_can_and_names_the_rest) {
+    const auto was = load({{"tls-cert", "a"}, {"tls-key", "b"}}, environment(home));
+    const auto is = load({{"tls-cert", "c"},
+                          {"tls-key", "b"},
+                          {"log-level", "debug"},
+                          {"timeout", "2s"},
+                          {"metrics-listen", "127.0.0.1:0"}},
+                         environment(home));
+    ASSERT_TRUE(was && is);
+    Config running = *was;
+    const auto result = reload(running, *is);
+    EXPECT_EQ(result.changed, (std::vector<std::string>{"tls_cert", "log_level"}));
+    EXPECT_EQ(result.at_next_start, (std::vector<std::string>{"metrics_listen", "timeout"}));
+    EXPECT_EQ(running.tls_cert, "c");
+    EXPECT_EQ(running.log_level, LogLevel::debug);
+    EXPECT_EQ(running.timeout, was->timeout);
+    const auto plain = load({}, environment(home));
+    EXPECT_EQ(reload(running, *plain).at_next_start,
+              (std::vector<std::string>{"tls_cert", "tls_key"}))
+        << "plain http in place of TLS";
+    EXPECT_TRUE(running.has_tls());
 }
 
 TEST(config, what_is_shown_reads_back_as_the_same) {

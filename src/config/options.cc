@@ -258,7 +258,8 @@ constexpr Option table[] = {
      [](const Config& c) { return show_text(c.data); },
      Shape::text},
     {{"database", "URL", false,
-      "sqlite:PATH or postgresql://USER@HOST/DATABASE (default sqlite:<data>/postrider.db)"},
+      "where everything is stored: sqlite:PATH or postgresql://USER@HOST/DATABASE (default "
+      "sqlite:<data>/postrider.db)"},
      set_database,
      show_database,
      Shape::text},
@@ -278,36 +279,44 @@ constexpr Option table[] = {
       "http://<listen>)"},
      set_public_url,
      [](const Config& c) { return show_text(c.public_url); },
-     Shape::text},
+     Shape::text,
+     "https://hooks.example.com"},
     {{"tls-cert", "FILE", false,
       "PEM of the server's certificate and its chain: the API speaks https; read again when it "
-      "changes and at SIGHUP"},
+      "changes"},
      [](Config& c, const Values& v) { return set_path(c.tls_cert, v.back()); },
      [](const Config& c) { return show_text(c.tls_cert); },
-     Shape::text},
+     Shape::text,
+     "/etc/postrider/cert.pem",
+     true},
     {{"tls-key", "FILE", false, "PEM of its key, without a passphrase"},
      [](Config& c, const Values& v) { return set_path(c.tls_key, v.back()); },
      [](const Config& c) { return show_text(c.tls_key); },
-     Shape::text},
+     Shape::text,
+     "/etc/postrider/key.pem",
+     true},
     {{"trusted-proxy", "CIDR", true,
       "a proxy whose X-Forwarded-For names the client; may be given again (default: none)"},
      set_trusted_proxies,
      [](const Config& c) { return Values(c.trusted_proxies); },
-     Shape::list},
+     Shape::list,
+     "127.0.0.1/32"},
     {{"cors-origin", "ORIGIN", true,
       "an origin whose pages may call the API from a browser, with a token and without cookies; "
       "may "
       "be given again (default: none)"},
      set_cors_origins,
      [](const Config& c) { return c.cors_origins; },
-     Shape::list},
+     Shape::list,
+     "https://app.example.com"},
     {{"metrics-listen", "ADDRESS:PORT", false,
       "serve /metrics alone there, without a token (default: no; /metrics needs view_metrics)"},
      set_metrics_listen,
      [](const Config& c) {
          return c.metrics_listen ? Values{c.metrics_listen->to_string()} : Values{};
      },
-     Shape::text},
+     Shape::text,
+     "127.0.0.1:9090"},
     {{"insecure-http", "", false,
       "serve plain http on an address that is not loopback: tokens cross the network readable"},
      [](Config& c, const Values& v) { return set_boolean(c.insecure_http, v.back()); },
@@ -317,7 +326,8 @@ constexpr Option table[] = {
       "let deliveries connect to this non-public network, like 10.0.0.0/8 (default: none)"},
      set_allow_networks,
      [](const Config& c) { return c.allow_networks; },
-     Shape::list},
+     Shape::list,
+     "10.0.0.0/8"},
     {{"allow-http", "", false,
       "let webhooks have plain http URLs everywhere, not only in allowed networks"},
      [](Config& c, const Values& v) { return set_boolean(c.allow_http, v.back()); },
@@ -327,12 +337,14 @@ constexpr Option table[] = {
       "DNS servers to ask about receivers (default: the system's)"},
      set_dns_servers,
      [](const Config& c) { return split(c.dns_servers, ','); },
-     Shape::list},
+     Shape::list,
+     "127.0.0.53"},
     {{"ca-file", "FILE", false,
       "PEM of the authorities that receivers' certificates must have (default: the system's)"},
      [](Config& c, const Values& v) { return set_path(c.ca_file, v.back()); },
      [](const Config& c) { return show_text(c.ca_file); },
-     Shape::text},
+     Shape::text,
+     "/etc/ssl/certs/ca-certificates.crt"},
     {{"key-file", "FILE", false,
       "the key that seals secrets in the store (default <data>/key, made at the first start; or "
       "POSTRIDER_KEY)"},
@@ -364,8 +376,13 @@ constexpr Option table[] = {
     {{"log-level", "LEVEL", false, "debug, info, warning or error (default info)"},
      set_log_level,
      [](const Config& c) { return Values{std::string(to_string(c.log_level))}; },
-     Shape::text},
-    {{"log-format", "FORMAT", false, "text or json (default text)"},
+     Shape::text,
+     "",
+     true},
+    {{"log-format", "FORMAT", false,
+      "text or json (default text; where nothing is said and stderr is systemd's journal, its own "
+      "form "
+      "with fields)"},
      set_log_format,
      [](const Config& c) { return Values{std::string(to_string(c.log_format))}; },
      Shape::text},
@@ -374,6 +391,13 @@ constexpr Option table[] = {
 }  // namespace
 
 std::span<const Option> option_table() { return table; }
+
+const Option* find_option(std::string_view name) {
+    for (const auto& option : table) {
+        if (option.spec.name == name) return &option;
+    }
+    return nullptr;
+}
 
 std::vector<OptionSpec> options() {
     std::vector<OptionSpec> specs;

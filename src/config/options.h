@@ -15,8 +15,12 @@ struct Option {
     /// What set() would take to say the same; none when the default says it.
     std::vector<std::string> (*get)(const Config&);
     enum class Shape { text, boolean, list } shape;  ///< of its TOML value
+    std::string_view example = {};  ///< a value, where there is no default; commas in a list
+    bool is_reloaded = false;       ///< a running server takes a new value at SIGHUP
 };
 
 std::span<const Option> option_table();
+/// nullptr when there is none of that name.
+const Option* find_option(std::string_view name);
 
 }  // namespace postrider::config

@@ -25,28 +25,35 @@ std::optional<std::string> scalar(const toml::node& node) {
     return std::nullopt;
 }
 
-Result<TomlEntry> read_entry(std::string_view key, const toml::node& node, std::string_view name) {
+TomlEntry read_entry(std::string_view key, const toml::node& node) {
     TomlEntry entry;
     entry.key = key;
     entry.line = node.source().begin.line;
     entry.is_boolean = node.is_boolean();
     if (node.is_table()) {
-        return fail_at(name, entry.line,
-                       fmt::format("[{}]: there are no tables, options stand by themselves", key));
+        entry.mistake = fmt::format("[{}]: there are no tables, options stand by themselves", key);
+        return entry;
     }
-    constexpr std::string_view wanted = "must be a string, a whole number, true, false or a list";
+    const std::string wanted =
+        fmt::format("{} must be a string, a whole number, true, false or a list", key);
     const auto* list = node.as_array();
     if (list == nullptr) {
         auto text = scalar(node);
-        if (!text) return fail_at(name, entry.line, fmt::format("{} {}", key, wanted));
-        entry.values.push_back(std::move(*text));
+        if (text) {
+            entry.values.push_back(std::move(*text));
+        } else {
+            entry.mistake = wanted;
+        }
         return entry;
     }
     entry.is_list = true;
     for (const auto& element : *list) {
         auto text = scalar(element);
-        if (!text) return fail_at(name, entry.line, fmt::format("{} {} of these", key, wanted));
-        entry.values.push_back(std::move(*text));
+        if (text) {
+            entry.values.push_back(std::move(*text));
+        } else {
+            entry.mistake = wanted + " of these";
+        }
     }
     return entry;
 }
@@ -62,8 +69,7 @@ Result<std::vector<TomlEntry>> read_toml(std::string_view text, std::string_view
     }
     std::vector<TomlEntry> entries;
     for (const auto& [key, node] : parsed.table()) {
-        POSTRIDER_ASSIGN(TomlEntry entry, read_entry(key.str(), node, name));
-        entries.push_back(std::move(entry));
+        entries.push_back(read_entry(key.str(), node));
     }
     // The library sorts by key; people read errors from the top.
     std::ranges::sort(entries, {}, [](const TomlEntry& e) { return std::tie(e.line, e.key); });

@@ -17,6 +17,7 @@
 #include "http/client_address.h"
 #include "http/connection.h"
 #include "http/connection_table.h"
+#include "http/post.h"
 #include "http/response_head.h"
 #include "http/workshop.h"
 #include "telemetry/log.h"
@@ -82,6 +83,7 @@ class ServerImpl final : public Server, private Hub {
     void stop(Monotonic deadline) override;
     std::uint16_t port() const override { return port_; }
     void set_tls(std::shared_ptr<const TlsIdentity> tls) override;
+    void post(std::function<void()> task) { asio::post(mailbox_->io(), std::move(task)); }
 
  private:
     const Router& router() const override { return router_; }
@@ -360,6 +362,11 @@ void ServerImpl::stop(Monotonic deadline) {
 
 std::unique_ptr<Server> make_server(ServerOptions options, std::vector<Route> routes, Gate before) {
     return std::make_unique<ServerImpl>(std::move(options), std::move(routes), std::move(before));
+}
+
+/// make_server() makes no other.
+void post(Server& server, std::function<void()> task) {
+    static_cast<ServerImpl&>(server).post(std::move(task));
 }
 
 }  // namespace postrider::http

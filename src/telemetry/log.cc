@@ -14,6 +14,7 @@
 #include "base/mutex.h"
 #include "base/thread.h"
 #include "model/limits.h"
+#include "telemetry/log_level.h"
 #include "telemetry/log_line.h"
 
 namespace postrider::log {
@@ -108,6 +109,8 @@ void stop() {
     state().dropped_before = last->pool->overrun_counter();
     state().level = LogLevel::info;
 }
+
+void set_level(LogLevel level) { state().level = level; }
 
 bool enabled(LogLevel level) { return level >= state().level.load(std::memory_order_relaxed); }
 

@@ -64,6 +64,13 @@ void add_store_and_api(Exposition& out, const Metrics& metrics) {
     out.histogram("postrider_http_request_duration_seconds", "From a request's head to its answer.",
                   metrics.request_duration);
     out.gauge("postrider_http_connections", "Open connections to the API.", metrics.connections);
+    out.family("postrider_config_reloads_total", "Readings of the configuration at SIGHUP.",
+               Exposition::Type::counter);
+    out.series("result", "applied", count_of(metrics.config_reloads_applied));
+    out.series("result", "refused", count_of(metrics.config_reloads_refused));
+    out.gauge("postrider_config_last_reload_successful",
+              "0 after a configuration that was refused: the one before it is in force.",
+              metrics.config_last_reload_successful);
     out.counter("postrider_logins_failed_total", "Logins refused for a wrong name or password.",
                 metrics.logins_failed);
     out.counter("postrider_log_lines_dropped_total",

@@ -27,6 +27,8 @@ class Counter {
 /// A number that goes up and down. Thread-safety: any thread.
 class Gauge {
  public:
+    Gauge() = default;
+    explicit Gauge(std::int64_t value) : value_(value) {}
     void set(std::int64_t value) { value_.store(value, std::memory_order_relaxed); }
     void add(std::int64_t count) { value_.fetch_add(count, std::memory_order_relaxed); }
     std::int64_t value() const { return value_.load(std::memory_order_relaxed); }
@@ -86,6 +88,10 @@ class Metrics {
     std::array<Counter, 5> requests;  ///< by the first digit of the status, 1xx first
     DurationHistogram request_duration;
     Gauge connections;
+
+    Counter config_reloads_applied;
+    Counter config_reloads_refused;
+    Gauge config_last_reload_successful{1};
 
     Counter logins_failed;
     Counter log_lines_dropped;
