@@ -1,6 +1,6 @@
 # The index of what can be done here. `make help` lists it.
 .DEFAULT_GOAL := dev
-.PHONY: dev release check test asan tsan clang fuzz proof bench run demo format lint layers clean help
+.PHONY: dev release check test asan tsan clang fuzz proof bench deb run demo format lint layers clean help
 MAKEFLAGS += --no-print-directory
 F ?= url_fuzz
 SECONDS ?= 60
@@ -40,6 +40,9 @@ proof: ## the long checks at full counts, resumable: one log each in build/proof
 bench: ## the table of docs/performance.md, measured here
 	@scripts/build --all
 	@bench/run
+
+deb: ## Debian's packages, in build/deb
+	@tools/make_deb
 
 run: release ## a server on build/run, deliveries to this machine allowed
 	@build/release/postrider serve --data build/run --allow-network 127.0.0.0/8

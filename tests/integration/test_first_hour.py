@@ -475,9 +475,9 @@ def test_admin_link_is_not_held_to_the_limit_for_strangers(tmp_path):
 def test_the_unit_of_systemd_is_sound(tmp_path):
     if not shutil.which("systemd-analyze"):
         pytest.skip("there is no systemd-analyze here")
-    unit = (ROOT / "examples" / "systemd" / "postrider.service").read_text()
-    assert "/usr/local/bin/postrider serve --config /etc/postrider/postrider.toml" in unit
-    (tmp_path / "postrider.service").write_text(unit.replace("/usr/local/bin/postrider", str(pathlib.Path(binary()).resolve())))
+    unit = (ROOT / "packaging" / "postrider.service.in").read_text()
+    assert "@bindir@/postrider serve --config /etc/postrider/postrider.toml" in unit
+    (tmp_path / "postrider.service").write_text(unit.replace("@bindir@/postrider", str(pathlib.Path(binary()).resolve())))
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(tmp_path / "postrider.service")],
                           capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "postrider" not in done.stderr.lower().replace("/postrider.service", ""), done
