@@ -30,7 +30,7 @@
 #include "directory/reset_requests.h"
 #include "events/publisher.h"
 #include "feed/feed.h"
-#include "http/post.h"
+#include "http/running.h"
 #include "model/limits.h"
 #include "net/egress_policy.h"
 #include "net/event_loop.h"
@@ -346,6 +346,8 @@ void ServerImpl::watch() {
         metrics.attempts_in_flight.set(static_cast<std::int64_t>(counts.in_flight));
         metrics.deliveries_held.set(static_cast<std::int64_t>(counts.held));
         metrics.lanes_behind.set(static_cast<std::int64_t>(counts.lanes_behind));
+        metrics.connections.set(
+            static_cast<std::int64_t>(http_ == nullptr ? 0 : http::open_connections(*http_)));
         metrics.feed_waits.set(static_cast<std::int64_t>(feed_.waiting()));
         if (const store::Cluster* cluster = store_->cluster()) {
             const auto nodes = cluster->counts();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -17,8 +18,8 @@
 #include "http/client_address.h"
 #include "http/connection.h"
 #include "http/connection_table.h"
-#include "http/post.h"
 #include "http/response_head.h"
+#include "http/running.h"
 #include "http/workshop.h"
 #include "telemetry/log.h"
 
@@ -84,6 +85,7 @@ class ServerImpl final : public Server, private Hub {
     std::uint16_t port() const override { return port_; }
     void set_tls(std::shared_ptr<const TlsIdentity> tls) override;
     void post(std::function<void()> task) { asio::post(mailbox_->io(), std::move(task)); }
+    std::size_t open_connections() const { return open_.load(std::memory_order_relaxed); }
 
  private:
     const Router& router() const override { return router_; }
@@ -128,6 +130,7 @@ class ServerImpl final : public Server, private Hub {
     const std::shared_ptr<Shares> memory_;
     std::shared_ptr<const TlsIdentity> tls_;  // of the next connection
     ConnectionTable connections_;
+    std::atomic<std::size_t> open_ = 0;  ///< how many these are, for any thread
     std::deque<std::uint64_t> waiting_for_room_;
     std::uint64_t last_connection_ = 0;
     bool watching_ = false;
@@ -247,6 +250,7 @@ void ServerImpl::admit(Connection::Socket socket) {
         connections_.add_refused(id, connection);
         connection->refuse();
     }
+    open_.store(connections_.size(), std::memory_order_relaxed);
     if (!watching_) watch_deadlines();
 }
 
@@ -308,6 +312,7 @@ std::string_view ServerImpl::date() {
 
 void ServerImpl::remove(std::uint64_t connection) {
     connections_.remove(connection);
+    open_.store(connections_.size(), std::memory_order_relaxed);
     if (!stopping_ || !connections_.is_empty()) return;
     MutexLock lock(mutex_);
     drained_ = true;
@@ -367,6 +372,10 @@ std::unique_ptr<Server> make_server(ServerOptions options, std::vector<Route> ro
 /// make_server() makes no other.
 void post(Server& server, std::function<void()> task) {
     static_cast<ServerImpl&>(server).post(std::move(task));
+}
+
+std::size_t open_connections(const Server& server) {
+    return static_cast<const ServerImpl&>(server).open_connections();
 }
 
 }  // namespace postrider::http

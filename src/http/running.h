@@ -1,13 +1,18 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 
 #include "http/server.h"
 
+/// What the process asks of a server that it has started.
 namespace postrider::http {
 
 /// Runs `task` on the server's thread, soon: whether that thread still turns. Requires: it was
 /// started. Thread-safety: any thread.
 void post(Server& server, std::function<void()> task);
+
+/// Connections that are open, those that are refused among them. Thread-safety: any thread.
+std::size_t open_connections(const Server& server);
 
 }  // namespace postrider::http
