@@ -16,6 +16,7 @@ constexpr std::size_t looked_at_max = 10'000;  ///< things; 50 requests
 /// Where the list finds whole names itself, and may be long: enough for what was mistyped.
 constexpr std::size_t looked_at_filtered_max = 1'000;
 constexpr std::size_t part_length_min = 4;   ///< shorter fits too many
+constexpr std::size_t begun_length_min = 3;  ///< of a name that is typed in part
 constexpr std::size_t part_length_time = 8;  ///< hexadecimal digits that say when, to 65 s
 constexpr std::size_t time_digits = 12;      ///< of a UUIDv7: milliseconds since the epoch
 
@@ -49,7 +50,8 @@ void look_at(const json::Value& item, const Kind& kind, const std::string& typed
     auto name = text_of(item, kind.member);
     if (name == typed) found.named.push_back(id);
     auto letters = letters_apart(typed, name);
-    if (letters > likeness_max(typed)) return;
+    const bool begins = typed.size() >= begun_length_min && name.starts_with(typed);
+    if (!begins && letters > likeness_max(typed)) return;
     if (!found.like.empty() && letters >= found.distance) return;
     found.like = name;
     found.distance = letters;

@@ -160,9 +160,10 @@ Result<VerificationKey> parse_verification_key(std::string_view text) {
     if (!key || key->size() < limits::secret_bytes_min || key->size() > limits::secret_bytes_max) {
         return fail(
             ErrorCode::invalid_argument,
-            fmt::format("a secret must be whsec_ and the base64 of {} to {} bytes, or whpk_ and "
-                        "a public key",
-                        limits::secret_bytes_min, limits::secret_bytes_max));
+            fmt::format(
+                "a secret must be whsec_ and the base64 of {} to {} bytes, or of v1a: whsk_ "
+                "and a secret key, or to verify whpk_ and a public key",
+                limits::secret_bytes_min, limits::secret_bytes_max));
     }
     return VerificationKey{SigningScheme::v1, std::move(*key)};
 }

@@ -97,6 +97,7 @@ def test_an_id_a_part_of_it_or_a_name(shell, realm, receiver, path):
         for typed in filter(None, (whole, short(whole), whole[:30], name)):
             assert shell.out(*verb, typed), (verb, typed)
     assert "do you mean \"ada\"?" in shell.wrong("user", "show", "adda", code=3)
+    assert "do you mean \"billing\"?" in shell.wrong("webhook", "show", "bill", code=3)
     shell.out("user", "assign", short(user), "auditor")
     shell.out("delivery", "list", "--webhook", short(hook["id"]), "--event-id", short(event))
 
