@@ -43,7 +43,10 @@ Result<void> Body::finish() {
     const std::vector<std::string_view> known(known_.begin(), known_.end());
     for (const auto& [name, member] : *value_.as_object()) {
         if (std::ranges::find(known_, name) != known_.end()) continue;
-        refuse(name, unknown_member(name, {known.begin(), known.end()}));
+        // An answer names no more of them, and what is like each takes its time to find.
+        refuse(name, errors_.size() < limits::field_errors_max
+                         ? unknown_member(name, {known.begin(), known.end()})
+                         : "is unknown");
     }
     if (errors_.empty()) return {};
     std::string message = errors_.front().pointer + " " + errors_.front().detail;

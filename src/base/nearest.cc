@@ -78,6 +78,10 @@ std::string_view nearest(std::span<const std::string_view> words, std::string_vi
     std::string_view best;
     std::size_t fewest = likeness_max(typed) + 1;
     for (auto word : words) {
+        // So many letters one of them has more.
+        if (std::max(typed.size(), word.size()) - std::min(typed.size(), word.size()) >= fewest) {
+            continue;
+        }
         auto letters = letters_apart(typed, word);
         if (letters >= fewest) continue;
         fewest = letters;

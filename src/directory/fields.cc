@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "base/json_pointer.h"
 #include "base/nearest.h"
+#include "model/limits.h"
 
 namespace postrider::directory {
 
@@ -31,8 +33,13 @@ void FieldReader::refuse_unknown(std::span<const std::string_view> writable) {
     for (const auto& [name, value] : *body_.as_object()) {
         if (std::ranges::find(writable, name) != writable.end()) continue;
         const bool is_ours = std::ranges::find(read_only, name) != read_only.end();
-        refuse(name,
-               is_ours ? "is set by the server; leave it out" : unknown_member(name, writable));
+        if (is_ours) {
+            refuse(name, "is set by the server; leave it out");
+        } else {
+            // Answers name no more of them, and what is like each takes its time to find.
+            refuse(name, errors_.size() < limits::field_errors_max ? unknown_member(name, writable)
+                                                                   : "is unknown");
+        }
     }
 }
 
@@ -125,16 +132,24 @@ json::Value merge_patch(json::Value target, const json::Value& patch) {
     if (changes == nullptr) return patch;
     json::Object merged;
     if (target.as_object() != nullptr) merged = std::move(*target.as_object());
+    // By name, so that a patch of n members costs n log n; what it takes away goes at the end.
+    std::map<std::string, std::size_t, std::less<>> places;
+    for (const auto& [name, value] : merged) places.emplace(name, places.size());
+    std::vector<bool> goes(merged.size(), false);
     for (const auto& [name, value] : *changes) {
-        const auto place = std::ranges::find(merged, name, &json::Object::value_type::first);
+        const auto place = places.find(name);
         if (value.is_null()) {
-            if (place != merged.end()) merged.erase(place);
-        } else if (place != merged.end()) {
-            place->second = merge_patch(std::move(place->second), value);
+            if (place != places.end()) goes[place->second] = true;
+        } else if (place != places.end()) {
+            json::Value& member = merged[place->second].second;
+            member = merge_patch(std::move(member), value);
         } else {
             merged.emplace_back(name, merge_patch({}, value));
         }
     }
+    std::size_t index = 0;
+    goes.resize(merged.size(), false);
+    std::erase_if(merged, [&](const json::Object::value_type&) { return goes[index++]; });
     return json::Value(std::move(merged));
 }
 

@@ -1,8 +1,9 @@
 // Reads the body of POST …/import.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <set>
+#include <functional>
+#include <map>
+#include <utility>
 
 #include "base/encoding.h"
 #include "base/json_pointer.h"
@@ -37,7 +38,11 @@ class PartReader {
         for (const auto& [name, value] : *members) read_member(name, value);
         count("#", entries_, limits::import_entries_max, "entries");
         count("#", names_, limits::import_names_max, "role names and redirect URIs");
-        count("#", part_.left_out.size(), limits::import_left_out_max, "values that are refused");
+        if (has_left_out_too_much()) {
+            refuse("#", fmt::format("has more than {} values that are refused, and was read no "
+                                    "further: send several parts, or what one may have",
+                                    limits::import_left_out_max));
+        }
         POSTRIDER_TRY(check_errors(std::move(errors_)));
         return std::move(part_);
     }
@@ -83,7 +88,7 @@ class PartReader {
         if (list == nullptr) return refuse(pointer, "must be a list of objects");
         entries_ += list->size();
         if (entries_ > limits::import_entries_max) return;
-        for (std::size_t i = 0; i < list->size(); ++i) {
+        for (std::size_t i = 0; i < list->size() && !has_left_out_too_much(); ++i) {
             const Place at{.pointer = fmt::format("{}/{}", pointer, i), .index = i};
             const json::Object* entry = (*list)[i].as_object();
             if (entry == nullptr) {
@@ -96,7 +101,8 @@ class PartReader {
     }
 
     /// Parses what is left of an entry. Of a partial part the members that are refused are taken
-    /// out, and named, until the rest is accepted.
+    /// out, and named, until the rest is accepted: all at once, so that it is parsed again no more
+    /// often than its resource has members.
     /// Returns nothing when the entry cannot be: `key` is refused, or it is not of a partial part.
     template <typename Read>
     auto parse(json::Object& entry, const Place& at, std::string_view key, const Read& read_change)
@@ -104,28 +110,40 @@ class PartReader {
         for (;;) {
             auto change = read_change(json::Value(entry));
             if (change.errors.empty()) return change;
-            bool is_lost = !part_.partial;
-            std::set<std::string, std::less<>> taken_out;
-            for (const FieldError& error : change.errors) {
-                const auto member = member_of(error.pointer);
-                if (taken_out.contains(member)) continue;
-                const auto found =
-                    std::ranges::find_if(entry, [&](const json::Object::value_type& each) {
-                        return member_of(json::pointer_to("#", each.first)) == member;
-                    });
-                if (!part_.partial) {
-                    refuse(at.pointer + error.pointer.substr(1), error.detail);
-                } else if (member == key || found == entry.end()) {
-                    if (!is_lost) leave_out(at.pointer, fmt::format("{} {}", key, error.detail));
-                    is_lost = true;
-                } else {
-                    leave_out(fmt::format("{}/{}", at.pointer, member), error.detail);
-                    entry.erase(found);
-                    taken_out.emplace(member);
-                }
+            if (part_.partial) {
+                if (!take_out(entry, at, key, change.errors)) return std::nullopt;
+                continue;
             }
-            if (is_lost) return std::nullopt;
+            for (const FieldError& error : change.errors) {
+                refuse(at.pointer + error.pointer.substr(1), error.detail);
+            }
+            return std::nullopt;
         }
+    }
+
+    /// Takes the members that `errors` are about out of an entry of a partial part, in n log n.
+    /// False: it is lost, because `key` is refused, or more is left out than one answer names.
+    bool take_out(json::Object& entry, const Place& at, std::string_view key,
+                  const std::vector<FieldError>& errors) {
+        std::map<std::string, bool, std::less<>> is_refused;
+        const auto name_of = [](const json::Object::value_type& member) {
+            return std::string(member_of(json::pointer_to("#", member.first)));
+        };
+        for (const auto& member : entry) is_refused.emplace(name_of(member), false);
+        bool is_lost = false;
+        for (const FieldError& error : errors) {
+            if (has_left_out_too_much()) return false;
+            const auto name = member_of(error.pointer);
+            const auto found = is_refused.find(name);
+            if (name == key || found == is_refused.end()) {
+                if (!is_lost) leave_out(at.pointer, fmt::format("{} {}", key, error.detail));
+                is_lost = true;
+            } else if (!std::exchange(found->second, true)) {
+                leave_out(fmt::format("{}/{}", at.pointer, name), error.detail);
+            }
+        }
+        std::erase_if(entry, [&](const auto& member) { return is_refused.at(name_of(member)); });
+        return !is_lost;
     }
 
     void read_role(json::Object& entry, const Place& at) {
@@ -314,9 +332,15 @@ class PartReader {
                            most));
     }
 
-    /// What costs only itself in a partial part.
+    bool has_left_out_too_much() const {
+        return part_.left_out.size() > limits::import_left_out_max;
+    }
+
+    /// What costs only itself in a partial part. Keeps one more than an answer names, and no more:
+    /// reading ends there.
     void leave_out(std::string pointer, std::string detail) {
         if (!part_.partial) return refuse(std::move(pointer), std::move(detail));
+        if (has_left_out_too_much()) return;
         part_.left_out.push_back({std::move(pointer), std::move(detail)});
     }
 

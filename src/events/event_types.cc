@@ -28,6 +28,7 @@ class TypeReader {
         } else if (member.name == "example") {
             read_object(member, type.example);
         } else {
+            if (errors_.size() >= limits::field_errors_max) return;  // an answer names no more
             constexpr std::string_view known[] = {"name", "description", "schema", "example"};
             refuse(member.name, unknown_member(member.name, known));
         }

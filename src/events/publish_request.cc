@@ -26,6 +26,8 @@ class Refusals {
         problem_ = "payload-too-large";
         add(std::move(pointer), std::move(detail));
     }
+    /// An answer names no more: it is not worth finding out what is like an unknown name.
+    bool is_full() const { return fields_.size() >= limits::field_errors_max; }
     bool any() const { return count_ > 0; }
     std::unexpected<Error> error() && {
         std::string message = fields_.front().pointer + " " + fields_.front().detail;
@@ -79,6 +81,7 @@ class EventReader {
             read_timestamp(member.value);
         } else {
             constexpr std::string_view known[] = {"event", "resource_id", "data", "timestamp"};
+            if (refusals_.is_full()) return refusals_.add({}, {});
             refuse(member.name,
                    unknown_member(member.name, known) + "; members of your own belong in data");
         }
@@ -160,6 +163,10 @@ std::optional<std::string> events_member(std::vector<json::Member> members, Refu
         if (member.name == "events") {
             events = std::move(member.value);
         } else {
+            if (refusals.is_full()) {
+                refusals.add({}, {});
+                continue;
+            }
             refusals.add(json::pointer_to("#", member.name), unknown_member(member.name, known));
         }
     }

@@ -13,7 +13,7 @@ namespace {
 // A read is charged for every 10 us: a short one costs a few, beside the 1 of its turn.
 constexpr Duration charged_for{10};
 // Lists come after commits, deliveries and logins (nice 1), and before the parsing of long bodies
-// (15): who asks for one after the other takes no core from who logs in.
+// (19): who asks for one after the other takes no core from who logs in.
 constexpr int ordinary_reads_niceness = 4;
 constexpr int long_reads_niceness = 10;
 

@@ -78,6 +78,8 @@ class Reader {
     void refuse_unknown() {
         for (const auto& [name, value] : *body_.as_object()) {
             if (has(writable(), name)) continue;
+            // An answer names no more, and what is like each takes its time to find.
+            if (change_.errors.size() >= limits::field_errors_max) return;
             refuse(pointer_to(name), has(read_only, name) ? "is set by the server; leave it out"
                                                           : unknown_member(name, writable()));
         }
@@ -240,6 +242,8 @@ class Reader {
             return refuse("#/signing", "must name v1, v1a or ferriskey, or several");
         std::vector<SigningScheme> schemes;
         for (std::size_t i = 0; i < array->size(); ++i) {
+            if (change_.errors.size() >= limits::field_errors_max)
+                return;  // an answer names no more
             const auto* text = (*array)[i].as_string();
             const auto scheme = text == nullptr ? std::nullopt : parse_signing_scheme(*text);
             if (!scheme) {
@@ -285,6 +289,8 @@ class Reader {
         if (change_.secret) return refuse("#/keys", "and secret exclude each other");
         GivenKeys keys;
         for (const auto& [name, member] : *value->as_object()) {
+            if (change_.errors.size() >= limits::field_errors_max)
+                return;  // an answer names no more
             const auto* text = member.as_string();
             const auto pointer = "#/keys" + pointer_to(name).substr(1);
             if (text == nullptr) {

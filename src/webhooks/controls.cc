@@ -34,8 +34,10 @@ void read_rate_limit(const Given& given, Controls& into, const Refuse& refuse) {
         is_right = false;
         refuse(below, std::move(detail));
     };
+    std::size_t unknown = 0;
     for (const auto& [name, member] : *object) {
-        if (std::ranges::find(members, name) == std::end(members)) {
+        const bool is_known = std::ranges::find(members, name) != std::end(members);
+        if (!is_known && ++unknown <= limits::field_errors_max) {
             wrong("/" + name, unknown_member(name, members));
         }
     }
