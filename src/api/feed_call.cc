@@ -1,7 +1,9 @@
 #include "api/feed_call.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "http/client_address.h"
 #include "model/feed_limits.h"
 
 namespace postrider::api {
@@ -54,15 +56,47 @@ FeedBounds feed_bounds(Query& query) {
 
 namespace {
 
+/// A large page on its way to one of those who get it: what it sends stands in memory once for all
+/// of them.
+class PageBody final : public http::BodySource {
+ public:
+    PageBody(std::shared_ptr<const std::string> items, std::string before, std::string behind)
+        : items_(std::move(items)), before_(std::move(before)), behind_(std::move(behind)) {}
+
+    std::optional<std::string> next() override {
+        if (is_done_) return std::nullopt;
+        std::string piece = std::exchange(before_, {});
+        const std::size_t count = std::min(items_->size() - sent_, limits::feed_piece_bytes);
+        piece.append(*items_, sent_, count);
+        sent_ += count;
+        is_done_ = sent_ == items_->size();
+        if (is_done_) piece += behind_;
+        return piece;
+    }
+    bool is_finite() const override { return true; }
+    std::size_t bytes_held_max() const override { return limits::feed_piece_bytes; }
+
+ private:
+    std::shared_ptr<const std::string> items_;
+    std::string before_;
+    std::string behind_;
+    std::size_t sent_ = 0;
+    bool is_done_ = false;
+};
+
 Answer page_answer(const RealmId& realm, const feed::Page& page) {
-    std::string out = R"({"items":[)";
-    out.reserve(page.items.size() + 128);
-    out += page.items;
-    out += R"(],"position":")" + feed::encode(realm, page.end);
-    out += page.has_more ? R"(","has_more":true)" : R"(","has_more":false)";
-    if (page.unreadable > 0) out += R"(,"unreadable":)" + std::to_string(page.unreadable);
-    out += '}';
-    return json_answer(200, std::move(out));
+    std::string before = R"({"items":[)";
+    std::string behind = R"(],"position":")" + feed::encode(realm, page.end);
+    behind += page.has_more ? R"(","has_more":true)" : R"(","has_more":false)";
+    if (page.unreadable > 0) behind += R"(,"unreadable":)" + std::to_string(page.unreadable);
+    behind += '}';
+    if (page.items().size() > limits::inbound_bytes_free) {
+        Answer answer = json_answer(200, std::string());
+        answer.source = std::make_shared<PageBody>(page.text, std::move(before), std::move(behind));
+        return answer;
+    }
+    before.reserve(before.size() + page.items().size() + behind.size());
+    return json_answer(200, std::move(before.append(page.items()).append(behind)));
 }
 
 /// Sends what came of a read.
@@ -121,7 +155,8 @@ void answer_feed(Context& context, const Call& call, feed::Feed::Start start,
          .limit = bounds.limit,
          .wait = bounds.wait,
          .kept_since = call.kept_since,
-         .who = {"key " + call.principal->id.to_string(), "realm " + call.realm.to_string()}},
+         .who = {"key " + call.principal->id.to_string(), "realm " + call.realm.to_string()},
+         .network = http::network_of(call.request.client_address)},
         [&context, reply = call.reply, realm = call.realm, operation = call.operation,
          who = std::move(who)](Result<feed::Page> page) {
             if (who == nullptr) return send_page(reply, realm, std::move(page));

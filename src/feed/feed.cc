@@ -1,7 +1,10 @@
 #include "feed/feed.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
+
+#include "feed/answering.h"
 
 namespace postrider::feed {
 
@@ -20,6 +23,29 @@ struct Feed::Call {
 
 namespace {
 
+Shares::Holders holders_of(const Feed::Ask& ask) {
+    Shares::Holders holders = ask.who;
+    if (!ask.network.empty()) holders.insert(holders.begin(), ask.network);
+    return holders;
+}
+
+std::size_t hash_of(const Wanted& wanted) {
+    std::size_t hash = wanted.patterns.size();
+    for (const auto& pattern : wanted.patterns) {
+        hash = hash * 31 + std::hash<std::string>()(pattern);
+    }
+    return hash;
+}
+
+Outline outline_of(const Read& read) {
+    Outline found{.entries = {}, .end = {}};
+    for (const auto& row : read.rows) {
+        found.entries.push_back(std::make_shared<const Entry>(make_entry(row)));
+        found.bytes += found.entries.back()->json.size() + 1;
+    }
+    return found;
+}
+
 void run(std::vector<std::function<void()>>& tasks) {
     for (const auto& task : tasks) task();
 }
@@ -34,18 +60,25 @@ Result<void> check_kept(const Position& after, Timestamp kept_since) {
 }  // namespace
 
 Feed::Feed(store::Store& store, store::EventNews& news, const Clock& clock, net::EventLoop& loop)
-    : store_(store), news_(news), clock_(clock), order_(feed_order(store)), alarm_(loop) {
+    : store_(store),
+      news_(news),
+      clock_(clock),
+      order_(feed_order(store)),
+      alarm_(loop),
+      background_("feed", 4) {
     news_.on_heard([this](const std::vector<RealmId>& realms) { heard(realms); });
 }
 
 Page Feed::empty_page(const Position& at) const {
-    return {.items = {}, .end = {at.place, std::max(at.seen_at, clock_.now())}};
+    return {.text = nullptr, .end = {at.place, std::max(at.seen_at, clock_.now())}};
 }
 
 void Feed::read(Ask ask, Done done) {
     auto call = std::make_shared<Call>(Call{.ask = std::move(ask), .done = std::move(done)});
     const Ask& asked = call->ask;
-    std::optional<Page> page;
+    const Position& after = asked.start.after;
+    std::optional<Stretch> stretch;
+    std::uint64_t seen = 0;
     bool has_rest = false;
     {
         const MutexLock lock(mutex_);
@@ -53,26 +86,27 @@ void Feed::read(Ask ask, Done done) {
         if (is_stopped_) call->ask.wait = Duration{0};
         if (asked.wait > Duration{0}) {
             const Realm& realm = use(asked.realm);
-            const Position& after = asked.start.after;
+            // What is ahead of the tail's end is ahead of the log, or not of this store.
             if (!asked.find_start && realm.tail.covers(after.place) &&
-                check_kept(after, asked.kept_since)) {
-                page =
-                    realm.tail.page(after, {asked.start.patterns, asked.limit}, asked.kept_since);
-                // What is ahead of the tail's end is ahead of the log, or not of this store.
-                if (page->count == 0 && (page->has_more || after.place > realm.tail.end())) {
-                    page.reset();
-                }
-                if (page && page->count == 0) {
-                    call->began = realm.seen;
-                    has_rest = realm.has_rest;
-                }
+                after.place <= realm.tail.end() && check_kept(after, asked.kept_since)) {
+                stretch = realm.tail.behind(after.place, limits::feed_page_max);
+                seen = realm.seen;
+                has_rest = realm.has_rest;
             }
         }
     }
-    if (!page) return read_store(call);
-    if (page->count > 0) return call->done(std::move(*page));
+    if (!stretch) return read_store(call);
+    const Outline found =
+        outline(*stretch, after, {asked.start.patterns, asked.limit}, asked.kept_since);
+    if (!found.entries.empty()) {
+        auto hold = room_for(holders_of(asked), found.bytes);
+        if (!hold) return call->done(std::unexpected(std::move(hold).error()));
+        return call->done(found.make(std::move(*hold)));
+    }
+    if (found.has_more) return read_store(call);
     // It has read all that the tail has: whether there is more the next look tells all who wait.
-    wait(*call, {.start = call->ask.start, .page = std::move(*page), .is_unsettled = has_rest});
+    call->began = seen;
+    wait(*call, {.start = asked.start, .page = found.make({}), .is_unsettled = has_rest});
 }
 
 void Feed::read_store(const std::shared_ptr<Call>& call) {
@@ -105,10 +139,9 @@ void Feed::read_store(const std::shared_ptr<Call>& call) {
                     "This position is ahead of the log: its database was set back to an older "
                     "state. Begin at oldest_position, or with newest."));
             }
-            for (const auto& row : read.rows) {
-                if (found.page.count++ > 0) found.page.items += ',';
-                found.page.items += make_entry(row).json;
-            }
+            const Outline rows = outline_of(read);
+            POSTRIDER_ASSIGN(auto hold, room_for(holders_of(ask), rows.bytes));
+            found.page = rows.make(std::move(hold));
             found.page.unreadable = read.unreadable;
             found.page.has_more = read.has_more;
             found.page.end = {read.end,
@@ -140,6 +173,11 @@ void Feed::wait(Call& call, Found found) {
         return call.done(fail(ErrorCode::unavailable,
                               "Too many calls wait for events; ask again soon, or without wait."));
     }
+    auto asked =
+        std::make_shared<Asked>(Asked{.wanted = {std::move(found.start.patterns), call.ask.limit},
+                                      .kept_since = call.ask.kept_since,
+                                      .holders = holders_of(call.ask)});
+    asked->hash = hash_of(asked->wanted);
     Tasks tasks;
     {
         const MutexLock lock(mutex_);
@@ -151,13 +189,11 @@ void Feed::wait(Call& call, Found found) {
             const auto number = ++last_waiter_;
             const auto deadline = alarm_.set(clock_.monotonic() + call.ask.wait,
                                              [this, id, number] { expire(id, number); });
-            realm.waiters.emplace(
-                number, Waiter{.at = found.page.end,
-                               .wanted = {std::move(found.start.patterns), call.ask.limit},
-                               .kept_since = call.ask.kept_since,
-                               .done = std::move(call.done),
-                               .hold = std::move(hold),
-                               .deadline = deadline});
+            realm.waiters.emplace(number, Waiter{.at = found.page.end,
+                                                 .asked = std::move(asked),
+                                                 .done = std::move(call.done),
+                                                 .hold = std::move(hold),
+                                                 .deadline = deadline});
             if (!std::exchange(realm.listens, true)) news_.listen(id);
             // What was committed since the read began it may not have seen.
             if (realm.rung > call.began || found.is_unsettled) {
@@ -185,13 +221,29 @@ void Feed::ring(const RealmId& realm) {
     const auto number = ++rings_;
     news_.committed(realm);
     if (realm_count_.load() == 0) return;
-    Tasks tasks;
+    bool is_first = false;
     {
+        const MutexLock lock(rung_mutex_);
+        is_first = rung_.empty();
+        auto& last = rung_[realm];
+        last = std::max(last, number);
+    }
+    if (is_first) background_.post([this] { hear_rings(); });
+}
+
+void Feed::hear_rings() {
+    std::unordered_map<RealmId, std::uint64_t> rung;
+    {
+        const MutexLock lock(rung_mutex_);
+        rung.swap(rung_);
+    }
+    Tasks tasks;
+    for (const auto& [id, number] : rung) {
         const MutexLock lock(mutex_);
-        const auto found = realms_.find(realm);
-        if (found == realms_.end()) return;
-        found->second.rung = number;
-        want_look(realm, found->second, clock_.monotonic(), tasks);
+        const auto found = realms_.find(id);
+        if (found == realms_.end()) continue;
+        found->second.rung = std::max(found->second.rung, number);
+        want_look(id, found->second, clock_.monotonic(), tasks);
     }
     run(tasks);
 }
@@ -268,69 +320,41 @@ void Feed::looked(const RealmId& id, const FeedPlace& from, Result<Read> read) {
     if (read) {
         for (const auto& row : read->rows) entries.push_back(make_entry(row));
     }
+    std::shared_ptr<Answering> answering;
+    bool is_kept = true;
     Tasks tasks;
     {
         const MutexLock lock(mutex_);
         const auto found = realms_.find(id);
         if (found == realms_.end()) return;
         Realm& realm = found->second;
-        realm.is_looking = false;
         const bool again = std::exchange(realm.look_again, false);
-        const auto now = clock_.monotonic();
         if (!read) {
             // The store is busy or gone: those who wait need not know.
-            want_look(id, realm, now + limits::feed_settle_max, tasks);
+            realm.is_looking = false;
+            want_look(id, realm, clock_.monotonic() + limits::feed_settle_max, tasks);
         } else {
             realm.seen = realm.looking_at;
             realm.has_rest = read->has_more || read->is_unsettled;
             tail_bytes_ -= realm.tail.bytes();
             realm.tail.append(from, std::move(entries), read->end);
-            if (tail_bytes_ + realm.tail.bytes() > limits::feed_tails_bytes_max) {
-                // Who waits here is answered first, and the others read from the store.
-                tail_bytes_ += realm.tail.bytes();
-                answer_waiters(realm, tasks);
-                tail_bytes_ -= realm.tail.bytes();
-                realm.tail.clear();
-            } else {
-                tail_bytes_ += realm.tail.bytes();
-                const auto answered = answer_waiters(realm, tasks);
-                realm.look_not_before =
-                    now + std::min<Duration>(limits::feed_pace_per_wait * answered,
-                                             limits::feed_pace_max);
-            }
-            realm.settle = !read->is_unsettled
-                               ? Duration{0}
-                               : std::clamp<Duration>(2 * realm.settle, limits::feed_settle_first,
-                                                      limits::feed_settle_max);
-            if (again || read->has_more) want_look(id, realm, now, tasks);
-            if (read->is_unsettled) want_look(id, realm, now + realm.settle, tasks);
+            answering = begin_answering(id, realm);
+            answering->again = again;
+            answering->has_more = read->has_more;
+            answering->is_unsettled = read->is_unsettled;
+            is_kept = tail_bytes_ + realm.tail.bytes() <= limits::feed_tails_bytes_max;
+            if (!is_kept) realm.tail.clear();
+            tail_bytes_ += realm.tail.bytes();
         }
     }
     run(tasks);
-}
-
-/// Those for whom there is something. Returns how many there were.
-std::size_t Feed::answer_waiters(Realm& realm, Tasks& tasks) {
-    std::size_t answered = 0;
-    for (auto at = realm.waiters.begin(); at != realm.waiters.end();) {
-        Waiter& waiter = at->second;
-        const bool is_covered = realm.tail.covers(waiter.at.place);
-        Page page = is_covered ? realm.tail.page(waiter.at, waiter.wanted, waiter.kept_since)
-                               : empty_page(waiter.at);
-        // It goes on in the store: more came at once than the tail holds.
-        if (!is_covered) page.has_more = true;
-        if (page.count == 0 && !page.has_more) {
-            waiter.at = page.end;
-            ++at;
-            continue;
-        }
-        alarm_.cancel(waiter.deadline);
-        tasks.push_back([done = std::move(waiter.done), page = std::make_shared<Page>(std::move(
-                                                            page))] { done(std::move(*page)); });
-        at = realm.waiters.erase(at);
-        ++answered;
+    if (answering == nullptr) return;
+    if (is_kept) return background_.post([this, answering] { answer_next(answering); });
+    // What is in no tail is in no budget: it is gone before this thread reads more. The others read
+    // from the store.
+    while (answer_some(*answering)) {
     }
-    return answered;
+    end_answering(*answering);
 }
 
 void Feed::expire(const RealmId& id, std::uint64_t number) {
@@ -383,6 +407,7 @@ void Feed::stop() {
             realm.waiters.clear();
         }
     }
+    background_.stop();
     for (Waiter& waiter : waiters) waiter.done(empty_page(waiter.at));
 }
 

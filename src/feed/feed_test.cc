@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <set>
 #include <thread>
 
 #include "base/thread.h"
@@ -47,6 +48,11 @@ TEST(Position, is_what_it_was_and_of_its_realm_alone) {
     EXPECT_FALSE(decode(realm, ""));
 }
 
+Page page_of(const Tail& tail, const Position& after, const Wanted& wanted, Timestamp kept_since) {
+    return outline(tail.behind(after.place, limits::feed_page_max), after, wanted, kept_since)
+        .make({});
+}
+
 TEST(Tail, gives_what_is_behind_a_place_up_to_the_limit) {
     Tail tail;
     EXPECT_FALSE(tail.covers({}));
@@ -56,17 +62,31 @@ TEST(Tail, gives_what_is_behind_a_place_up_to_the_limit) {
     tail.append(behind(1).place, std::move(entries), behind(7).place);
     EXPECT_FALSE(tail.covers({}));
     ASSERT_TRUE(tail.covers(behind(1).place));
-    const Page all = tail.page(behind(1), {{}, 10}, {});
-    EXPECT_EQ(all.items, "22,33,44,55,66");
+    const Page all = page_of(tail, behind(1), {{}, 10}, {});
+    EXPECT_EQ(all.items(), "22,33,44,55,66");
     EXPECT_FALSE(all.has_more);
     EXPECT_EQ(all.end.place, behind(7).place);  // behind what is not shown, too
-    const Page two = tail.page(behind(2), {{}, 2}, {});
-    EXPECT_EQ(two.items, "33,44");
+    const Page two = page_of(tail, behind(2), {{}, 2}, {});
+    EXPECT_EQ(two.items(), "33,44");
     EXPECT_TRUE(two.has_more);
     EXPECT_EQ(two.end.place, behind(4).place);
-    EXPECT_EQ(tail.page(behind(1), {{"a.*"}, 10}, {}).items, "22,44,66");
-    EXPECT_EQ(tail.page(behind(1), {{}, 10}, from_micros(5'000'000)).items, "55,66");
-    EXPECT_EQ(tail.page(behind(7), {{}, 10}, {}).count, 0U);
+    EXPECT_EQ(page_of(tail, behind(1), {{"a.*"}, 10}, {}).items(), "22,44,66");
+    EXPECT_EQ(page_of(tail, behind(1), {{}, 10}, from_micros(5'000'000)).items(), "55,66");
+    EXPECT_EQ(page_of(tail, behind(7), {{}, 10}, {}).count, 0U);
+}
+
+TEST(Tail, gives_no_more_than_what_one_read_looks_through) {
+    Tail tail;
+    std::vector<Entry> entries;
+    for (std::uint8_t i = 2; i <= 6; ++i) entries.push_back(entry(i, "a.b"));
+    tail.append(behind(1).place, std::move(entries), behind(7).place);
+    const Stretch stretch = tail.behind(behind(1).place, 3);
+    EXPECT_EQ(stretch.entries.size(), 3U);
+    EXPECT_TRUE(stretch.goes_on);
+    const Outline nothing = outline(stretch, behind(1), {{"c.d"}, 10}, {});
+    EXPECT_TRUE(nothing.entries.empty());
+    EXPECT_TRUE(nothing.has_more);
+    EXPECT_EQ(nothing.end.place, behind(4).place);
 }
 
 TEST(Tail, has_no_gap) {
@@ -86,7 +106,7 @@ TEST(Tail, has_no_gap) {
     EXPECT_FALSE(tail.covers(behind(7).place));
     EXPECT_TRUE(tail.covers(behind(8).place));
     // A page ends with the event that brings it to its bytes.
-    const Page page = tail.page(behind(8), {{}, 10}, {});
+    const Page page = page_of(tail, behind(8), {{}, 10}, {});
     EXPECT_EQ(page.count, 1U);
     EXPECT_TRUE(page.has_more);
 }
@@ -126,11 +146,12 @@ class FeedTest : public testing::Test {
         ASSERT_TRUE(done) << done.error().message;
     }
     /// Writes one, and rings as the publisher does.
-    void publish(const RealmId& of, const std::string& type = "order.paid") {
+    void publish(const RealmId& of, const std::string& type = "order.paid",
+                 const std::string& data = "{}") {
         write([&](store::Transaction& tx) -> Result<void> {
             tx.after_commit([this, of] { feed_.ring(of); });
             return store::events_table::insert(
-                tx, {of, tx.mint_id<EventId>(), type, {}, tx.now(), EventOrigin::api, "{}"});
+                tx, {of, tx.mint_id<EventId>(), type, {}, tx.now(), EventOrigin::api, data});
         });
     }
     std::future<Result<Page>> ask(const Position& after, Duration wait,
@@ -162,6 +183,7 @@ class FeedTest : public testing::Test {
     Feed feed_{*store_, news_, store_.clock, loop_};
     std::thread thread_;
     Timestamp kept_since_{};
+    std::vector<std::shared_ptr<const std::string>> kept_;  // as connections keep them
 };
 
 TEST_F(FeedTest, pages_follow_each_other_without_a_gap) {
@@ -270,6 +292,78 @@ TEST_F(FeedTest, one_key_waits_in_half_of_the_places_at_most) {
     for (auto& each : waiting) EXPECT_EQ(each.get()->count, 1U);
 }
 
+TEST_F(FeedTest, those_who_wait_for_the_same_share_one_page) {
+    std::vector<std::future<Result<Page>>> waiting;
+    for (std::size_t i = 0; i < 100; ++i) {
+        waiting.push_back(ask(
+            {}, 1h, i % 2 == 0 ? std::vector<std::string>{"order.*"} : std::vector<std::string>{}));
+    }
+    wait_for_waiters(waiting.size());
+    publish(realm);
+    std::set<const std::string*> texts;
+    for (auto& each : waiting) {
+        auto page = each.get();
+        ASSERT_TRUE(page);
+        EXPECT_EQ(page->count, 1U);
+        texts.insert(page->text.get());
+        kept_.push_back(page->text);
+    }
+    EXPECT_EQ(texts.size(), 2U);
+}
+
+TEST_F(FeedTest, pages_have_a_budget_until_they_are_let_go) {
+    publish(realm, "order.paid", R"({"text":")" + std::string(1'000'000, 'x') + "\"}");
+    std::optional<Error> refused;
+    while (!refused && kept_.size() < 100) {
+        auto page = ask({}, {}).get();
+        if (page) {
+            kept_.push_back(page->text);
+        } else {
+            refused = page.error();
+        }
+    }
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->code, ErrorCode::resource_exhausted);
+    // One key has half of it.
+    EXPECT_NEAR(static_cast<double>(kept_.size()), limits::feed_pages_bytes_max / 2e6, 2);
+    // Who waits is told so too; a page that is small is not counted.
+    auto waiting = ask({}, 1h, {"user.*"});
+    wait_for_waiters(1);
+    publish(realm, "user.created", R"({"text":")" + std::string(1'000'000, 'x') + "\"}");
+    EXPECT_FALSE(waiting.get());
+    publish(other);
+    EXPECT_TRUE(ask({}, {}, {}, other).get());
+    kept_.clear();
+    EXPECT_TRUE(ask({}, {}).get());
+}
+
+TEST_F(FeedTest, whoever_commits_does_not_wait_for_the_pages_that_are_made) {
+    auto promise = std::make_shared<std::promise<void>>();
+    const auto go_on = promise->get_future().share();
+    auto called = std::make_shared<std::promise<void>>();
+    feed_.read({.store = {*store_, store::Turn::of(realm)},
+                .realm = realm,
+                .start = {},
+                .limit = 3,
+                .wait = 1h,
+                .kept_since = {},
+                .who = {"key"}},
+               [go_on, called](const Result<Page>&) {
+                   called->set_value();
+                   go_on.wait();
+               });
+    wait_for_waiters(1);
+    auto elsewhere = ask({}, 1h, {}, other);
+    wait_for_waiters(2);
+    publish(realm);
+    called->get_future().wait();
+    // The feed's thread is held up, and nobody who commits is.
+    for (int i = 0; i < 10; ++i) publish(other);
+    EXPECT_EQ(get({}, {}, {}).count, 1U);
+    promise->set_value();
+    EXPECT_GE(elsewhere.get()->count, 1U);
+}
+
 TEST_F(FeedTest, many_at_once_see_the_same_order) {
     constexpr int readers = 8, events = 300;
     std::vector<std::future<std::string>> seen;
@@ -279,7 +373,7 @@ TEST_F(FeedTest, many_at_once_see_the_same_order) {
             std::size_t count = 0;
             for (Position after; count < events;) {
                 const Page page = get(after, 30s);
-                all += page.items + ",";
+                all += std::string(page.items()) + ",";
                 count += page.count;
                 after = page.end;
             }

@@ -1,6 +1,8 @@
 #include "feed/tail.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "events/catalogue.h"
@@ -33,11 +35,11 @@ void Tail::append(const store::FeedPlace& from, std::vector<Entry> entries,
     end_ = end;
     for (Entry& entry : entries) {
         bytes_ += entry.json.size();
-        entries_.push_back(std::move(entry));
+        entries_.push_back(std::make_shared<const Entry>(std::move(entry)));
     }
     while (bytes_ > limits::feed_tail_bytes_max) {
-        bytes_ -= entries_.front().json.size();
-        from_ = entries_.front().position.place;
+        bytes_ -= entries_.front()->json.size();
+        from_ = entries_.front()->position.place;
         entries_.pop_front();
     }
 }
@@ -49,21 +51,65 @@ void Tail::clear() {
     bytes_ = 0;
 }
 
-Page Tail::page(const Position& after, const Wanted& wanted, Timestamp kept_since) const {
-    Page page{.items = {}, .end = after};
-    auto entry = std::ranges::upper_bound(entries_, after.place, {},
-                                          [](const Entry& each) { return each.position.place; });
-    for (; entry != entries_.end(); ++entry) {
-        page.has_more = page.count >= wanted.limit || page.items.size() >= limits::feed_page_bytes;
-        if (page.has_more) return page;
-        page.end = entry->position;
-        if (entry->position.seen_at < kept_since || !wanted.takes(entry->type)) continue;
-        if (page.count++ > 0) page.items += ',';
-        page.items += entry->json;
+Stretch Tail::behind(const store::FeedPlace& after, std::size_t count_max) const {
+    const auto first = std::ranges::upper_bound(
+        entries_, after, {}, [](const auto& each) { return each->position.place; });
+    const auto there = static_cast<std::size_t>(entries_.end() - first);
+    Stretch stretch{.entries = {}, .end = end_, .goes_on = there > count_max};
+    const auto last = first + static_cast<std::ptrdiff_t>(std::min(there, count_max));
+    stretch.entries.assign(first, last);
+    if (stretch.goes_on) stretch.end = stretch.entries.back()->position.place;
+    return stretch;
+}
+
+Outline outline(const Stretch& stretch, const Position& after, const Wanted& wanted,
+                Timestamp kept_since) {
+    Outline found{.entries = {}, .end = after};
+    std::unordered_map<std::string_view, bool> is_taken;
+    const auto takes = [&](const std::string& type) {
+        const auto [place, is_new] = is_taken.try_emplace(type);
+        if (is_new) place->second = wanted.takes(type);
+        return place->second;
+    };
+    auto entry = std::ranges::upper_bound(stretch.entries, after.place, {},
+                                          [](const auto& each) { return each->position.place; });
+    for (; entry != stretch.entries.end(); ++entry) {
+        const Entry& each = **entry;
+        found.has_more =
+            found.entries.size() >= wanted.limit || found.bytes >= limits::feed_page_bytes;
+        if (found.has_more) return found;
+        found.end = each.position;
+        if (each.position.seen_at < kept_since || !takes(each.type)) continue;
+        found.bytes += each.json.size() + (found.entries.empty() ? 0 : 1);
+        found.entries.push_back(*entry);
     }
+    found.has_more = stretch.goes_on;
     // Between the last event and the end lie those that nobody is shown.
-    if (end_ > page.end.place) page.end.place = end_;
-    return page;
+    if (stretch.end > found.end.place) found.end.place = stretch.end;
+    return found;
+}
+
+Page Outline::make(Shares::Hold hold) const {
+    std::string text;
+    text.reserve(bytes);
+    for (const auto& entry : entries) {
+        if (!text.empty()) text += ',';
+        text += entry->json;
+    }
+    return {.text = share(std::move(text), std::move(hold)),
+            .count = entries.size(),
+            .end = end,
+            .has_more = has_more};
+}
+
+std::shared_ptr<const std::string> share(std::string text, Shares::Hold hold) {
+    struct Held {
+        Shares::Hold hold;
+        std::string text;
+    };
+    auto held = std::make_shared<const Held>(std::move(hold), std::move(text));
+    const std::string* whole = &held->text;
+    return {std::move(held), whole};
 }
 
 }  // namespace postrider::feed

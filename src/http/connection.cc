@@ -1,6 +1,8 @@
 #include "http/connection.h"
 
 #include <fmt/format.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
@@ -9,7 +11,7 @@
 
 #include "http/exchange.h"
 #include "http/problem.h"
-#include "model/limits.h"
+#include "model/connection_limits.h"
 
 /// A connection's life, and its reading. Heads stand in connection_head.cc, answers in
 /// connection_answer.cc, what differs under TLS in connection_tls.cc.
@@ -37,6 +39,10 @@ void Connection::start() {
     error_code ignored;
     socket_.non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    // That it may fail does no harm.
+    const auto unsent = static_cast<int>(limits::unsent_bytes_max);
+    static_cast<void>(::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
+                                   sizeof unsent));
     reader_.begin(request_);
     if (tls_ != nullptr) return begin_handshake();
     wait_for_more();

@@ -12,6 +12,7 @@
 
 #include "base/mutex.h"
 #include "http/server.h"
+#include "model/connection_limits.h"
 
 namespace postrider::http {
 

@@ -161,9 +161,10 @@ Result<void> ServerImpl::start() {
     mailbox_->on_mail([this](Mailbox::Mail mail) { on_mail(std::move(mail)); });
     mailbox_->on_room([this] { on_room(); });
     accept();
-    // Commits, deliveries and short requests come first, then logins (nice 1) and lists (4), so
-    // that nobody's bodies make a login wait.
-    short_work_.start("http bodies", 15);
+    // Commits, deliveries and short requests come first, then logins (nice 1), then lists and
+    // bodies (4), so that nobody's bodies make a login wait. No lower: on a busy machine a thread
+    // at nice 15 has a thirtieth of a core, and everybody's bodies wait for the one that it parses.
+    short_work_.start("http bodies", 4);
     long_work_.start("http batches", 19);
     thread_ = start_thread("http", [this] {
         // Memory that did not suffice for one connection ends that one.

@@ -1,5 +1,8 @@
 """The log, forward: order, positions, waiting, consumers, and what is refused."""
 
+import http.client
+import io
+import json
 import socket
 import threading
 import time
@@ -8,7 +11,7 @@ import uuid
 import pytest
 from client import Client, Realm
 from feed import Follower, everything, position
-from server import Server, on_postgresql
+from server import TOKEN, Server, on_postgresql, sanitized
 from waiting import wait_for
 
 
@@ -340,3 +343,60 @@ def test_one_key_has_no_more_calls_waiting_than_are_left_for_others(server, real
     finally:
         for connection in waiting:
             connection.close()
+
+
+@pytest.mark.skipif(sanitized(), reason="what a sanitizer holds is its own")
+def test_a_page_stands_in_memory_once_for_all_who_wait_for_it(tmp_path):
+    """400 calls that do not read, and one event of 250 KB: 100 MB if each had a page of its own."""
+    count, text = 400, "z" * 250_000
+    with Server(tmp_path / "data") as server:
+        realm, other = server.realm(None, "order.shipped"), server.realm(None, "order.shipped")
+        before, calls = server.resident_bytes(), []
+        for number in range(count):
+            call = socket.socket()
+            call.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            call.bind((f"127.0.1.{number % 200 + 1}", 0))
+            call.connect(("127.0.0.1", server.port))
+            call.sendall(f"GET /api/v1/realms/{realm.name}/feed?after=newest&wait=60s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode())
+            calls.append(call)
+        waits = f"postrider_feed_waits {count}\n".encode()
+        wait_for(lambda: waits in server.client.raw("GET", "/metrics").body, "calls that wait", 15)
+        realm.publish("order.shipped", {"text": text})
+        peak = 0
+        for call in calls:
+            call.settimeout(30)
+            assert call.recv(12) == b"HTTP/1.1 200"
+            peak = max(peak, server.resident_bytes())
+        assert peak - before < 60_000_000, peak
+        assert other.publish("order.shipped").status == 202
+        # Each gets all of it.
+        response = http.client.HTTPResponse(Prepended(b"HTTP/1.1 200", calls[-1]))
+        response.begin()
+        assert [item["data"]["text"] for item in json.loads(response.read())["items"]] == [text]
+        for call in calls:
+            call.close()
+
+
+class Prepended:
+    """A socket of which a part has been read."""
+
+    def __init__(self, read, rest):
+        self.read, self.rest = read, rest
+
+    def makefile(self, mode):
+        return io.BufferedReader(PrependedFile(self.read, self.rest.makefile(mode, buffering=0)))
+
+
+class PrependedFile(io.RawIOBase):
+    def __init__(self, before, behind):
+        self.before, self.behind = before, behind
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        if not self.before:
+            return self.behind.readinto(buffer)
+        count = min(len(buffer), len(self.before))
+        buffer[:count], self.before = self.before[:count], self.before[count:]
+        return count
