@@ -137,6 +137,11 @@ Result<std::optional<webhooks::DryRun>> read_dry_run(const Context& context, Cal
     return run;
 }
 
+/// Many events, or much text for a filter to look at.
+bool takes_long(const webhooks::DryRun& run) {
+    return run.last > 0 || (run.sample && run.sample->data.size() > limits::inbound_bytes_free);
+}
+
 /// What a snapshot of the store says.
 struct Read {
     SharedPolicy policy;
@@ -160,6 +165,8 @@ Result<void> check_webhook_url(Context& context, Call& call) {
             found.problem = parsed.error().message;
         }
     }
+    const auto read_class =
+        run && takes_long(*run) ? store::ReadClass::lengthy : store::ReadClass::ordinary;
     store::read<Read>(
         call.store,
         [&webhooks = context.webhooks, realm = call.realm,
@@ -184,7 +191,8 @@ Result<void> check_webhook_url(Context& context, Call& call) {
             }
             if (url->is_ip_literal) return reply.send(answer_of(all));
             check_name(context, realm, *url, std::move(read->policy), std::move(all), reply);
-        });
+        },
+        read_class);
     return {};
 }
 

@@ -17,6 +17,9 @@ inline constexpr Duration postgresql_long_closure =
 inline constexpr std::size_t postgresql_closures_after_conflict =
     100;                                                  ///< of its realm, one at a time
 inline constexpr std::size_t long_realms_kept_max = 256;  ///< then those that rest are forgotten
+inline constexpr Duration read_duration_server =
+    30s;  ///< of a read of the server's own, of all realms: 10,000 webhooks are 0.5 s, and one that
+          ///< is ended only begins anew
 inline constexpr int postgresql_closure_again_max =
     2;  ///< beside others, after a conflict; then it runs alone
 inline constexpr std::size_t publish_large_events =

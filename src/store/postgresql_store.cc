@@ -44,7 +44,10 @@ class PostgresqlReadSource final : public ReadSource {
             if (!connection) break;
             (*connection)->clear_failure();
             connection_ = *connection;
-            if (connection_->execute(script.c_str())) return connection_;
+            if (connection_->execute(script.c_str())) {
+                connection_->budget().begin(budget, sql::ReadBudget::Lasts::any_time);
+                return connection_;
+            }
             connection_ = nullptr;
             link_.drop();
         }
@@ -53,9 +56,11 @@ class PostgresqlReadSource final : public ReadSource {
     }
     bool ran_out() const override {
         constexpr std::string_view query_canceled = "57014";
-        return connection_ != nullptr && connection_->last_state() == query_canceled;
+        return connection_ != nullptr &&
+               (connection_->last_state() == query_canceled || connection_->budget().ran_out());
     }
     void end() override {
+        connection_->budget().end();
         // Nothing was written: ending it cannot lose anything.
         if (!(*link_.get())->execute("COMMIT")) link_.drop();
     }

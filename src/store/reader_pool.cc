@@ -107,8 +107,20 @@ void ReaderPool::stop() {
     }
 }
 
+ReaderPool::Kind ReaderPool::kind_of(ReadClass read_class) {
+    switch (read_class) {
+        case ReadClass::ordinary:
+            break;
+        case ReadClass::first:
+            return Kind::first;
+        case ReadClass::lengthy:
+            return Kind::long_one;
+    }
+    return Kind::ordinary;
+}
+
 void ReaderPool::read(const Turn& turn, ReadClass read_class, Store::Reader reader) {
-    Kind kind = read_class == ReadClass::first ? Kind::first : Kind::ordinary;
+    Kind kind = kind_of(read_class);
     std::optional<Error> refusal;
     {
         const MutexLock lock(mutex_);
@@ -164,11 +176,16 @@ void ReaderPool::run(ReadSource& source, Kind kind) {
     }
 }
 
+Duration ReaderPool::budget_of(const Taken& taken) const {
+    if (taken.kind == Kind::ordinary) return duration_first_;
+    const bool is_of_server = taken.entry.turn == Turn::server();
+    return is_of_server ? limits::read_duration_server : limits::read_duration_max;
+}
+
 bool ReaderPool::run_one(ReadSource& source, const Taken& taken) {
-    const bool is_ordinary = taken.kind == Kind::ordinary;
     // Taken before BEGIN: the snapshot sees at least these commits.
     const CommitNumber commit = seen_();
-    auto connection = source.begin(is_ordinary ? duration_first_ : limits::read_duration_max);
+    auto connection = source.begin(budget_of(taken));
     if (!connection) {
         taken.entry.work(std::unexpected(std::move(connection).error()));
         return false;

@@ -20,9 +20,10 @@ class ReadSource {
  public:
     virtual ~ReadSource() = default;
     /// Begins a snapshot. Its connection lives until end(). A statement that still runs after
-    /// `budget` ends with the problem "filter-too-wide".
+    /// `budget`, or begins or goes on to its next row then, ends with the problem
+    /// "filter-too-wide".
     virtual Result<sql::Connection*> begin(Duration budget) = 0;
-    /// Whether a statement of this snapshot was ended so.
+    /// Whether this snapshot was ended so.
     virtual bool ran_out() const = 0;
     virtual void end() = 0;
 };
@@ -32,9 +33,9 @@ class ReadSource {
 /// Reads of the first class have a thread of their own, and go before the others on those for
 /// ordinary reads. An ordinary read has limits::read_duration_first there. If it needs more, it
 /// runs once again on the thread for long reads, with limits::read_duration_max: costly filters
-/// hold up each other, and nobody else. Who has several long ones there already has the next at
-/// once among them, too. In each queue realms and their callers take turns by the time that their
-/// reads took.
+/// hold up each other, and nobody else. A lengthy read begins there. Who has several long ones
+/// there already has the next at once among them, too. In each queue realms and their callers take
+/// turns by the time that their reads took.
 /// Thread-safety: any thread.
 class ReaderPool {
  public:
@@ -62,6 +63,7 @@ class ReaderPool {
  private:
     enum class Kind { first, ordinary, long_one };
     static constexpr std::size_t kinds = 3;
+    static Kind kind_of(ReadClass read_class);
     using Queue = TurnQueue<Store::Reader>;
     struct Taken {
         Kind kind;
@@ -83,6 +85,7 @@ class ReaderPool {
     void start(std::vector<std::unique_ptr<ReadSource>>& sources, Kind kind);
     void run(ReadSource& source, Kind kind);
     std::optional<Taken> take(Kind kind);
+    Duration budget_of(const Taken& taken) const;
     std::optional<Kind> waiting_for(Kind kind) REQUIRES_LOCK(mutex_);
     /// Whether it ran out of its first time, and must run again.
     bool run_one(ReadSource& source, const Taken& taken);

@@ -48,6 +48,29 @@ class ReaderPoolTest : public testing::Test {
         return promise->get_future();
     }
 
+    /// A read that uses so much of a core without a statement, asks meanwhile whether that is too
+    /// long, and then runs a short one.
+    Count compute_later(int times_10_ms, ReadClass read_class = ReadClass::ordinary) {
+        auto promise = std::make_shared<std::promise<Result<std::int64_t>>>();
+        store::read<std::int64_t>(
+            *store, Turn{},
+            [this, times_10_ms](sql::Connection& sql) -> Result<std::int64_t> {
+                runs += 1;
+                const auto used = [] {
+                    timespec now{};
+                    (void)::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+                    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+                };
+                for (const auto end = used() + times_10_ms * 10ms; used() < end;) {
+                    if (asks) POSTRIDER_TRY(sql.check_time());
+                }
+                return count_to(sql, 1);
+            },
+            [promise](Result<std::int64_t> count) { promise->set_value(std::move(count)); },
+            read_class);
+        return promise->get_future();
+    }
+
     /// With its count; or, where a busy machine took a second for it, refused.
     static bool is_answered(Count& count) {
         const auto answer = count.get();
@@ -56,6 +79,7 @@ class ReaderPoolTest : public testing::Test {
     }
 
     std::atomic<int> runs = 0;
+    std::atomic<bool> asks = true;
     TemporaryStore store;
 };
 
@@ -71,6 +95,33 @@ TEST_F(ReaderPoolTest, one_that_takes_too_long_is_refused_for_its_filters) {
     ASSERT_FALSE(count);
     EXPECT_EQ(count.error().problem, std::string_view("filter-too-wide"));
     EXPECT_EQ(runs, 2);
+}
+
+TEST_F(ReaderPoolTest, what_is_done_with_rows_is_a_part_of_the_time) {
+    EXPECT_EQ(compute_later(3).get().value_or(0), 1);
+    EXPECT_EQ(runs, 2) << "among the long ones";
+    asks = false;
+    EXPECT_EQ(compute_later(3).get().value_or(0), 1);
+    EXPECT_EQ(runs, 4) << "the next statement asks";
+}
+
+TEST_F(ReaderPoolTest, a_lengthy_read_begins_among_the_long_ones) {
+    EXPECT_EQ(compute_later(3, ReadClass::lengthy).get().value_or(0), 1);
+    EXPECT_EQ(runs, 1);
+    Turn turn;
+    turn.realm.uuid.bytes.fill(1);
+    auto promise = std::make_shared<std::promise<bool>>();
+    auto future = promise->get_future();
+    store->read(turn, ReadClass::lengthy, [promise](Result<Snapshot*> snapshot) {
+        bool is_half_used = false;
+        Result<void> left = {};
+        while (left) {
+            left = (*snapshot)->sql().check_time();
+            is_half_used = is_half_used || (*snapshot)->sql().is_half_used();
+        }
+        promise->set_value(is_half_used && !(*snapshot)->runs_again());
+    });
+    EXPECT_TRUE(future.get());
 }
 
 TEST_F(ReaderPoolTest, long_reads_hold_up_nobody_but_each_other) {

@@ -93,7 +93,9 @@ class Transaction {
     std::size_t filter_work_ = 0;
 };
 
-/// A consistent view of the store, for reading. Lasts at most limits::read_duration_max.
+/// A consistent view of the store, for reading. Lasts at most limits::read_duration_max, or for the
+/// server's own turn limits::read_duration_server, what is done with its rows included
+/// (sql::Connection::check_time()).
 class Snapshot {
  public:
     virtual ~Snapshot() = default;
@@ -123,7 +125,8 @@ enum class WriteClass {
 };
 enum class ReadClass {
     ordinary,
-    first,  ///< before the others, on threads of its own: sessions, tokens, refills of lanes
+    first,    ///< before the others, on threads of its own: sessions, tokens, refills of lanes
+    lengthy,  ///< long by nature: at once among the long ones, so that nobody pays for finding out
 };
 
 struct IdempotencyKey {

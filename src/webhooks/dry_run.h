@@ -25,7 +25,8 @@ struct DryRun {
 
 /// Which events a webhook would get, newest first, which of its members ("#/events",
 /// "#/filter/data/total/$gte") refuses each of the others, and the body of the newest that it would
-/// get: `{"looked_at", "matching", "items": […], "body"}`. Nothing is written or sent.
+/// get: `{"looked_at", "matching", "items": […], "body"}`. It looks at fewer than `last` when that
+/// takes half of the time that the snapshot has. Nothing is written or sent.
 /// Requires: last <= limits::dry_run_events_max. Errors: invalid_argument (a pattern that matches
 /// no type of the realm), the store's.
 Result<std::string> dry_run(store::sql::Connection& sql, const RealmId& realm, const DryRun& run);

@@ -25,7 +25,7 @@ struct Query {
     bool is_streamed = false;
 };
 
-/// A statement that used up the time that a read has. Whoever knows the filters names them.
+/// The time that a read has is used up. Whoever knows the filters names them.
 inline Error read_too_long() {
     return {ErrorCode::invalid_argument,
             "The filters match too much to be read in time: nothing was read.",
@@ -231,6 +231,13 @@ class Connection {
     virtual std::int64_t changes() const = 0;
     /// False when the database has ended the transaction by itself (SQLite: FULL, IOERR, NOMEM).
     virtual bool in_transaction() const = 0;
+    /// For a reader, between two pieces of work that run no statement: a row's filter, its JSON.
+    /// Statements ask by themselves. Errors: read_too_long(), once its snapshot has used up its
+    /// time; a connection that writes has no such bound.
+    virtual Result<void> check_time() = 0;
+    /// Returns true when the snapshot has used half of its time: a look that can end with what it
+    /// has found so far ends then.
+    virtual bool is_half_used() const = 0;
 
     /// Runs a statement that returns no rows; the number of rows changed.
     template <typename... Args>

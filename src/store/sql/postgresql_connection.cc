@@ -69,6 +69,7 @@ class PostgresqlConnection::PreparedStatement final : public Statement {
     }
 
     Result<bool> step() override {
+        POSTRIDER_TRY(connection_.check_time());
         if (query_.is_streamed) return step_streamed();
         if (result_ == nullptr) {
             POSTRIDER_TRY(ready());

@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "store/sql/connection.h"
+#include "store/sql/read_budget.h"
 
 struct pg_conn;
 struct pg_result;
@@ -38,6 +39,11 @@ class PostgresqlConnection final : public Connection {
     /// Rows that statements have inserted, changed or deleted since it was last asked.
     std::int64_t take_rows_written() { return std::exchange(rows_written_, 0); }
     bool in_transaction() const override;
+    Result<void> check_time() override { return budget_.check(); }
+    bool is_half_used() const override { return budget_.is_half_used(); }
+    /// What its thread does with the rows of a snapshot; each statement has the database's timeout.
+    ReadBudget& budget() { return budget_; }
+    const ReadBudget& budget() const { return budget_; }
 
     /// What the first error since clear_failure() was: what the caller must do about it.
     enum class Failure {
@@ -94,6 +100,7 @@ class PostgresqlConnection final : public Connection {
     std::int64_t changes_ = 0;
     std::int64_t rows_written_ = 0;
     bool is_streaming_ = false;
+    ReadBudget budget_;
     Failure last_failure_ = Failure::none;
     Error last_error_;
     std::string last_state_;

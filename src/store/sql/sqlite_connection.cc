@@ -9,15 +9,6 @@
 #include "model/limits.h"
 
 namespace postrider::store::sql {
-namespace {
-
-std::chrono::nanoseconds used_by_this_thread() {
-    timespec used{};
-    (void)::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
-}
-
-}  // namespace
 
 class SqliteConnection::PreparedStatement final : public Statement {
  public:
@@ -50,6 +41,7 @@ class SqliteConnection::PreparedStatement final : public Statement {
                             value.size(), lifetime_);
     }
     Result<bool> step() override {
+        POSTRIDER_TRY(connection_.check_time());
         int code = sqlite3_step(statement_);
         if (code == SQLITE_ROW) return true;
         if (code == SQLITE_DONE) return false;
@@ -220,15 +212,7 @@ std::unexpected<Error> SqliteConnection::error(int code, const char* doing) {
 }
 
 int SqliteConnection::on_progress(void* self) {
-    auto* connection = static_cast<SqliteConnection*>(self);
-    // The driver's own watch on how long a read lasts; no decision of ours hangs on these clocks.
-    if (connection->deadline_ == Monotonic::max()) return 0;
-    if (std::chrono::steady_clock::now() <= connection->deadline_ &&
-        used_by_this_thread() <= connection->used_until_) {
-        return 0;
-    }
-    connection->ran_out_ = true;
-    return 1;
+    return static_cast<SqliteConnection*>(self)->budget_.is_used_up() ? 1 : 0;
 }
 
 int SqliteConnection::on_wal(void* self, sqlite3*, const char*, int frames) {
@@ -237,11 +221,8 @@ int SqliteConnection::on_wal(void* self, sqlite3*, const char*, int frames) {
 }
 
 void SqliteConnection::set_budget(Duration budget) {
-    deadline_ = std::chrono::steady_clock::now() + limits::read_stretch * budget;
-    used_until_ = used_by_this_thread() + budget;
-    ran_out_ = false;
+    budget_.begin(budget, ReadBudget::Lasts::stretched);
 }
-void SqliteConnection::clear_budget() { deadline_ = Monotonic::max(); }
 
 Result<std::int64_t> SqliteConnection::pragma(const Query& query) {
     std::int64_t value = 0;

@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "store/sql/connection.h"
+#include "store/sql/read_budget.h"
 
 struct sqlite3;
 
@@ -28,6 +29,8 @@ class SqliteConnection final : public Connection {
     /// Rows that it has inserted, changed or deleted since it was opened.
     std::int64_t changes_in_all() const;
     bool in_transaction() const override;
+    Result<void> check_time() override { return budget_.check(); }
+    bool is_half_used() const override { return budget_.is_half_used(); }
     /// Gives room that holds nothing any more back to the disk, at most `pages` pages of it, when
     /// there is much; whether there is more.
     Result<bool> release_pages(std::size_t pages);
@@ -45,12 +48,11 @@ class SqliteConnection final : public Connection {
     void clear_failure() { last_failure_ = Failure::none; }
 
     /// Ends the statement in progress with the problem "filter-too-wide" once this thread has used
-    /// `budget` of a core from now on, or some times as long has passed: on a busy machine a read
-    /// is not refused for the time that others had.
+    /// `budget` of a core from now on, or limits::read_stretch times as long has passed.
     void set_budget(Duration budget);
     /// Whether that has happened since the budget was set.
-    bool ran_out() const { return ran_out_; }
-    void clear_budget();
+    bool ran_out() const { return budget_.ran_out(); }
+    void clear_budget() { budget_.end(); }
 
     Result<std::int64_t> user_version();
 
@@ -80,9 +82,7 @@ class SqliteConnection final : public Connection {
     std::unordered_map<const Query*, std::unique_ptr<PreparedStatement>> statements_;
     Failure last_failure_ = Failure::none;
     Error last_error_;
-    Monotonic deadline_ = Monotonic::max();
-    std::chrono::nanoseconds used_until_ = std::chrono::nanoseconds::max();  // of the thread's time
-    bool ran_out_ = false;
+    ReadBudget budget_;
     int wal_frames_ = 0;
     std::uint64_t page_bytes_ = 0;
 };
