@@ -26,6 +26,7 @@
 #include "store/wait.h"
 #include "vault/vault.h"
 #include "webhooks/recover.h"
+#include "webhooks/recoveries.h"
 #include "webhooks/webhooks.h"
 
 namespace postrider::api {

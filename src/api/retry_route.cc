@@ -3,6 +3,7 @@
 #include "api/delivery_filter.h"
 #include "model/limits.h"
 #include "webhooks/recover.h"
+#include "webhooks/recoveries.h"
 #include "webhooks/retry.h"
 
 namespace postrider::api {
@@ -78,7 +79,8 @@ Result<void> retry_deliveries(Context& context, Call& call) {
                 writer.member("is_more", matching.is_more);
                 writer.end_object();
                 return json_answer(200, std::move(out));
-            }));
+            }),
+            store::ReadClass::lengthy);
         return {};
     }
     start_operation(context, call,
@@ -102,10 +104,10 @@ void start_operation(Context& context, Call& call,
                      std::function<Result<store::OperationRow>(store::Transaction&)> start) {
     store::write<store::OperationRow>(
         call.store,
-        [&recoveries = context.recoveries,
+        [&recoveries = context.recoveries, realm = call.realm,
          start = std::move(start)](store::Transaction& tx) -> Result<store::OperationRow> {
             POSTRIDER_ASSIGN(auto row, start(tx));
-            tx.after_commit([&recoveries] { recoveries.proceed(); });
+            tx.after_commit([&recoveries, realm] { recoveries.proceed(realm); });
             return row;
         },
         call.reply.with<store::OperationRow>(

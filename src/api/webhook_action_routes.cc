@@ -99,7 +99,7 @@ Result<void> recover_webhook(Context& context, Call& call) {
             [realm = call.realm, id, span](store::sql::Connection& sql) {
                 return webhooks::count_recovery(sql, realm, id, span);
             },
-            call.reply.with<webhooks::Lacking>(lacking_answer));
+            call.reply.with<webhooks::Lacking>(lacking_answer), store::ReadClass::lengthy);
         return {};
     }
     start_operation(context, call,

@@ -7,7 +7,7 @@
 #include "store/tables.h"
 #include "telemetry/log.h"
 #include "webhooks/cancellations.h"
-#include "webhooks/recover.h"
+#include "webhooks/recoveries.h"
 
 namespace postrider::app {
 

@@ -42,7 +42,7 @@
 #include "telemetry/log_level.h"
 #include "telemetry/metrics.h"
 #include "vault/open.h"
-#include "webhooks/recover.h"
+#include "webhooks/recoveries.h"
 #include "webhooks/webhooks.h"
 
 namespace postrider::app {

@@ -178,10 +178,12 @@ Result<void> note_needed_events(PostgresqlConnection& sql, const Partition& part
             .c_str());
 }
 
-/// One that does may be about to bring back events that were kept when it began.
+/// One that does may be about to bring back events that were kept when it began. One of a realm
+/// that is not there is never gone on with.
 Result<bool> recover_runs(PostgresqlConnection& sql) {
     POSTRIDER_ASSIGN(auto found,
-                     sql.value("SELECT 1 FROM operations WHERE state = 'running' LIMIT 1"));
+                     sql.value("SELECT 1 FROM operations WHERE state = 'running' AND "
+                               "kind = 'recover' AND realm_id IN (SELECT id FROM realms) LIMIT 1"));
     return found.has_value();
 }
 

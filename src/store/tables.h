@@ -465,7 +465,18 @@ Result<std::optional<OperationRow>> find(sql::Connection& sql, const RealmId& re
 /// Those that run, and those begun at `since` or later.
 Result<List<OperationRow>> list(sql::Connection& sql, const RealmId& realm, Timestamp since,
                                 std::optional<OperationId> before, std::size_t limit);
-Result<List<OperationRow>> running(sql::Connection& sql);
+/// The realms in which some run.
+Result<std::vector<RealmId>> realms_with_running(sql::Connection& sql);
+struct Running {
+    std::string key;                  ///< its id as it is stored, which may be none
+    std::optional<OperationRow> row;  ///< none: it cannot be read
+    std::string problem;              ///< why; names table, column and key
+};
+/// Those that run in a realm, by their keys.
+Result<std::vector<Running>> running(sql::Connection& sql, const RealmId& realm);
+/// Ends one as failed, if it still runs. It need not be readable: `key` is as in Running.
+Result<void> fail(Transaction& tx, const RealmId& realm, std::string_view key,
+                  std::string_view detail);
 Result<void> insert(Transaction& tx, const OperationRow& row);
 Result<void> update(Transaction& tx, const OperationRow& row);
 /// Removes at most `limit` ended ones with ids below `until`; returns how many.

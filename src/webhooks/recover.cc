@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <variant>
 
 #include "audit/record.h"
 #include "events/catalogue.h"
@@ -19,8 +18,7 @@ namespace {
 
 using store::OperationRow;
 using store::Transaction;
-
-constexpr std::string_view recover_kind = "recover";
+using Lack = RecoveryStep::Lack;
 
 /// A dry run looks at so many times limits::recover_step_deliveries events at most, some 200 ms.
 constexpr int dry_run_steps_max = 20;
@@ -57,46 +55,30 @@ std::string to_text(const Cursor& cursor) {
                                         {"after", cursor.after.to_string()}});
 }
 
-Result<Uuid> uuid_of(const json::Value& value, std::string_view name) {
+std::optional<Uuid> uuid_of(const json::Value& value, std::string_view name) {
     const auto* member = value.find(name);
     const auto* text = member == nullptr ? nullptr : member->as_string();
-    const auto uuid = text == nullptr ? std::nullopt : Uuid::parse(*text);
-    if (!uuid) return fail(ErrorCode::corrupt, "a stored operation cannot be read");
-    return *uuid;
+    return text == nullptr ? std::nullopt : Uuid::parse(*text);
 }
 
 Result<Params> parse_params(const OperationRow& row) {
-    auto value = json::parse(row.params);
-    if (!value) return fail(ErrorCode::corrupt, "a stored operation cannot be read");
-    Params params;
-    POSTRIDER_ASSIGN(params.webhook.uuid, uuid_of(*value, "webhook_id"));
-    POSTRIDER_ASSIGN(params.since, uuid_of(*value, "since_id"));
-    POSTRIDER_ASSIGN(params.until, uuid_of(*value, "until_id"));
-    return params;
+    const auto value = json::parse(row.params);
+    if (!value) return unreadable_operation(row, "params");
+    const auto webhook = uuid_of(*value, "webhook_id");
+    const auto since = uuid_of(*value, "since_id");
+    const auto until = uuid_of(*value, "until_id");
+    if (!webhook || !since || !until) return unreadable_operation(row, "params");
+    return Params{.webhook = {*webhook}, .since = *since, .until = *until};
 }
 
 Result<Cursor> parse_cursor(const OperationRow& row) {
-    auto value = json::parse(row.cursor);
-    if (!value) return fail(ErrorCode::corrupt, "a stored operation cannot be read");
-    Cursor cursor;
-    POSTRIDER_ASSIGN(cursor.after, uuid_of(*value, "after"));
+    const auto value = json::parse(row.cursor);
+    if (!value) return unreadable_operation(row, "position");
+    const auto after = uuid_of(*value, "after");
     const auto* phase = value->find("phase");
-    cursor.is_counting = phase != nullptr && *phase == json::Value("count");
-    return cursor;
+    if (!after || phase == nullptr) return unreadable_operation(row, "position");
+    return Cursor{.is_counting = *phase == json::Value("count"), .after = *after};
 }
-
-/// A delivery to take back, or an event that is to get one.
-struct Lack {
-    EventId event;
-    std::optional<DeliveryId> delivery;
-};
-
-struct Found {
-    std::vector<Lack> lacks;
-    Uuid last;             ///< the last event that was looked at
-    bool complete = true;  ///< there is none after it
-    std::string problem;   ///< as problem_of()
-};
 
 bool is_lost(const store::DeliveryView& view) {
     return view.row.state == DeliveryState::failed || view.row.state == DeliveryState::cancelled;
@@ -119,42 +101,69 @@ Result<bool> lets_through(store::sql::Connection& sql, const RealmId& realm,
     return !refused || !*refused;
 }
 
+/// The filter of the webhook as it is now.
+Result<std::optional<events::Filter>> filter_of(const store::WebhookRow& row) {
+    const auto text = events::filter_in(row.controls);
+    if (text.empty()) return std::nullopt;
+    auto filter = events::Filter::parse(text);
+    if (filter) return std::optional(*std::move(filter));
+    return fail(
+        ErrorCode::corrupt,
+        fmt::format("the filter of webhook {} cannot be read: save it again", row.id.to_string()));
+}
+
+/// What the webhook lacks of one event, if anything.
+Result<std::optional<Lack>> lack_of(store::sql::Connection& sql, const store::WebhookRow& webhook,
+                                    const std::vector<std::string>& patterns,
+                                    const std::optional<events::Filter>& filter,
+                                    const store::events_table::Head& head) {
+    POSTRIDER_ASSIGN(const auto delivery,
+                     store::deliveries_table::find_of(sql, webhook.realm, head.id, webhook.id));
+    if (delivery) {
+        if (!is_lost(*delivery)) return std::nullopt;
+        return Lack{head.id, delivery->row.id};
+    }
+    if (!events::matches_any(patterns, head.type)) return std::nullopt;
+    POSTRIDER_ASSIGN(const bool is_wanted, lets_through(sql, webhook.realm, filter, head.id));
+    if (!is_wanted) return std::nullopt;
+    return Lack{head.id, std::nullopt};
+}
+
 /// What the webhook lacks of the next events above the cursor's. A step that writes has no more
 /// than others write in one transaction, so that they do not wait for it.
-Result<Found> look(store::sql::Connection& sql, const RealmId& realm, const Params& params,
-                   const Cursor& cursor) {
-    const Uuid& after = cursor.after;
+Result<RecoveryStep> look(store::sql::Connection& sql, const RealmId& realm, const Params& params,
+                          const Cursor& cursor, std::size_t events_max) {
     const std::size_t lacks_max =
         cursor.is_counting ? limits::recover_step_deliveries : limits::fan_out_part_deliveries;
-    Found found{.lacks = {}, .last = after, .complete = true, .problem = {}};
+    RecoveryStep step{.webhook = params.webhook,
+                      .is_counting = cursor.is_counting,
+                      .lacks = {},
+                      .last = cursor.after,
+                      .is_complete = true,
+                      .problem = {}};
     POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(sql, realm, params.webhook));
-    found.problem = problem_of(row);
-    if (!found.problem.empty()) return found;
+    step.problem = problem_of(row);
+    if (!step.problem.empty()) return step;
     POSTRIDER_ASSIGN(const auto patterns, parse_words(row->events));
-    std::optional<events::Filter> filter;
-    if (const auto text = events::filter_in(row->controls); !text.empty()) {
-        POSTRIDER_ASSIGN(filter, events::Filter::parse(text));
-    }
-    POSTRIDER_ASSIGN(const auto heads,
-                     store::events_table::ascending(sql, realm, after, params.until,
-                                                    limits::recover_step_deliveries));
-    found.complete = heads.size() < limits::recover_step_deliveries;
+    POSTRIDER_ASSIGN(const auto filter, filter_of(*row));
+    POSTRIDER_ASSIGN(const auto heads, store::events_table::ascending(sql, realm, cursor.after,
+                                                                      params.until, events_max));
+    step.is_complete = heads.read() < events_max;
     for (const auto& head : heads) {
-        found.last = head.id.uuid;
-        POSTRIDER_ASSIGN(const auto delivery,
-                         store::deliveries_table::find_of(sql, realm, head.id, params.webhook));
-        if (delivery) {
-            if (is_lost(*delivery)) found.lacks.push_back({head.id, delivery->row.id});
-        } else if (events::matches_any(patterns, head.type)) {
-            POSTRIDER_ASSIGN(const bool is_wanted, lets_through(sql, realm, filter, head.id));
-            if (is_wanted) found.lacks.push_back({head.id, std::nullopt});
+        auto lack = lack_of(sql, *row, patterns, filter, head);
+        if (!lack) {
+            if (lack.error().code != ErrorCode::corrupt) return std::unexpected(lack.error());
+            store::log_unreadable(lack.error());
+        } else if (*lack) {
+            step.lacks.push_back(**lack);
         }
-        if (found.lacks.size() >= lacks_max) {
-            found.complete = false;
+        step.last = head.id.uuid;
+        if (step.lacks.size() >= lacks_max || sql.is_half_used()) {
+            step.is_complete = step.is_complete && &head == &heads.back();
             break;
         }
     }
-    return found;
+    return step;
 }
 
 /// Gives the webhook what it lacks; how many deliveries are pending by it.
@@ -163,9 +172,13 @@ Result<std::int64_t> supply(Transaction& tx, const RealmId& realm, const Webhook
     std::int64_t done = 0;
     for (const auto& lack : lacks) {
         // Again as of this transaction: an attempt may have ended since they were looked at.
-        POSTRIDER_ASSIGN(const auto delivery,
-                         store::deliveries_table::find_of(tx.sql(), realm, lack.event, webhook));
-        if (delivery) {
+        const auto found = store::deliveries_table::find_of(tx.sql(), realm, lack.event, webhook);
+        if (!found) {
+            if (found.error().code != ErrorCode::corrupt) return std::unexpected(found.error());
+            store::log_unreadable(found.error());
+            continue;
+        }
+        if (const auto& delivery = *found) {
             if (!is_lost(*delivery)) continue;
             POSTRIDER_TRY(store::deliveries_table::revive(tx, realm, delivery->row.id, tx.now()));
         } else {
@@ -205,102 +218,48 @@ std::unexpected<Error> no_such_operation(const OperationId& id) {
     return fail(ErrorCode::not_found, fmt::format("there is no operation \"{}\"", id.to_string()));
 }
 
-/// A step of a recovery.
-struct RecoveryStep {
-    Params params;
-    Found found;
-    bool is_counting = true;
-};
+}  // namespace
 
-/// The next step of the operation whose turn it is: the one after `last`, by age.
-struct Task {
-    RealmId realm;
-    OperationId operation;
-    std::string cursor;  ///< of its row, when this was read
-    std::variant<RecoveryStep, RetryStep> step;
-};
+std::unexpected<Error> unreadable_operation(const OperationRow& row, std::string_view column) {
+    return fail(ErrorCode::corrupt,
+                fmt::format("a row of operations cannot be read: its column {} says nothing to "
+                            "this version; its key begins with {}, {}",
+                            column, row.realm.to_string(), row.id.to_string()));
+}
 
-Result<RecoveryStep> look_at_recovery(store::sql::Connection& sql, const OperationRow& row) {
-    RecoveryStep step;
-    POSTRIDER_ASSIGN(step.params, parse_params(row));
+Result<RecoveryStep> look_at_recovery(store::sql::Connection& sql, const OperationRow& row,
+                                      std::size_t events_max) {
+    POSTRIDER_ASSIGN(const auto params, parse_params(row));
     POSTRIDER_ASSIGN(const auto cursor, parse_cursor(row));
-    step.is_counting = cursor.is_counting;
-    POSTRIDER_ASSIGN(step.found, look(sql, row.realm, step.params, cursor));
-    return step;
+    return look(sql, row.realm, params, cursor, events_max);
 }
 
-Result<std::optional<Task>> next_task(store::sql::Connection& sql, const OperationId& last) {
-    POSTRIDER_ASSIGN(auto running, store::operations_table::running(sql));
-    std::erase_if(running, [](const OperationRow& row) {
-        return row.kind != recover_kind && row.kind != retry_kind;
-    });
-    if (running.empty()) return std::nullopt;
-    std::ranges::sort(running, {}, &OperationRow::id);
-    const auto after = std::ranges::upper_bound(running, last, {}, &OperationRow::id);
-    const auto& row = after == running.end() ? running.front() : *after;
-    Task task{.realm = row.realm, .operation = row.id, .cursor = row.cursor, .step = {}};
-    if (row.kind == retry_kind) {
-        POSTRIDER_ASSIGN(task.step, look_at_retry(sql, row));
-    } else {
-        POSTRIDER_ASSIGN(task.step, look_at_recovery(sql, row));
-    }
-    return task;
-}
-
-/// Does the step, moves the cursor and counts in `row`. The webhook, if it has something due by it.
 Result<std::vector<WebhookId>> do_recovery(Transaction& tx, OperationRow& row,
                                            const RecoveryStep& step) {
-    const auto& found = step.found;
     std::vector<WebhookId> due;
+    POSTRIDER_ASSIGN(const auto params, parse_params(row));
     POSTRIDER_ASSIGN(const auto webhook,
-                     store::webhooks_table::find(tx.sql(), row.realm, step.params.webhook));
-    Cursor next{.is_counting = step.is_counting, .after = found.last};
+                     store::webhooks_table::find(tx.sql(), row.realm, step.webhook));
+    Cursor next{.is_counting = step.is_counting, .after = step.last};
     if (auto problem = problem_of(webhook); !problem.empty()) {
         end(tx, row, OperationState::failed, std::move(problem));
-    } else if (!found.problem.empty()) {
+    } else if (!step.problem.empty()) {
         return due;  // it was enabled since: look again
     } else if (step.is_counting) {
-        row.total += static_cast<std::int64_t>(found.lacks.size());
-        if (found.complete) next = {.is_counting = false, .after = id_before(step.params.since)};
+        row.total += static_cast<std::int64_t>(step.lacks.size());
+        if (step.is_complete) next = {.is_counting = false, .after = id_before(params.since)};
     } else {
-        POSTRIDER_ASSIGN(const auto done, supply(tx, row.realm, step.params.webhook, found.lacks));
+        POSTRIDER_ASSIGN(const auto done, supply(tx, row.realm, step.webhook, step.lacks));
         row.done += done;
-        if (found.complete) {
+        if (step.is_complete) {
             end(tx, row, OperationState::done);
             row.total = row.done;  // something may have changed since it was counted
         }
-        if (done > 0) due.push_back(step.params.webhook);
+        if (done > 0) due.push_back(step.webhook);
     }
     row.cursor = to_text(next);
     return due;
 }
-
-Result<std::vector<WebhookId>> do_step(Transaction& tx, OperationRow& row, const Task& task) {
-    // As of this transaction: a disabling that was answered has cancelled everything.
-    const auto held = store::realms_table::hold_config_version(tx, task.realm);
-    if (!held) {
-        if (held.error().code != ErrorCode::not_found) return std::unexpected(held.error());
-        end(tx, row, OperationState::failed, "The realm was deleted.");
-        return std::vector<WebhookId>{};
-    }
-    if (const auto* retry = std::get_if<RetryStep>(&task.step)) return do_retry(tx, row, *retry);
-    return do_recovery(tx, row, std::get<RecoveryStep>(task.step));
-}
-
-Result<void> do_task(Transaction& tx, const Task& task, const Recoveries::Wake& wake) {
-    POSTRIDER_ASSIGN(auto row, store::operations_table::find(tx.sql(), task.realm, task.operation));
-    if (!row || row->state != OperationState::running) return {};  // cancelled meanwhile
-    if (row->cursor != task.cursor) return {};                     // another node was first
-    POSTRIDER_ASSIGN(const auto due, do_step(tx, *row, task));
-    for (const WebhookId& webhook : due) {
-        tx.after_commit([wake, realm = task.realm, webhook, commit = tx.commit_number()] {
-            wake(realm, webhook, commit);
-        });
-    }
-    return store::operations_table::update(tx, *row);
-}
-
-}  // namespace
 
 Result<Lacking> count_recovery(store::sql::Connection& sql, const RealmId& realm,
                                const WebhookId& webhook, const Span& span) {
@@ -311,11 +270,12 @@ Result<Lacking> count_recovery(store::sql::Connection& sql, const RealmId& realm
                         .until = span.until ? store::first_id_at(*span.until) : store::last_id()};
     Cursor cursor{.is_counting = true, .after = id_before(params.since)};
     Lacking lacking;
-    for (int step = 0; step < dry_run_steps_max; ++step) {
-        POSTRIDER_ASSIGN(const auto found, look(sql, realm, params, cursor));
+    for (int step = 0; step < dry_run_steps_max && !sql.is_half_used(); ++step) {
+        POSTRIDER_ASSIGN(const auto found,
+                         look(sql, realm, params, cursor, limits::recover_step_deliveries));
         if (!found.problem.empty()) return disabled();
         for (const Lack& each : found.lacks) ++(each.delivery ? lacking.lost : lacking.missed);
-        if (found.complete) return lacking;
+        if (found.is_complete) return lacking;
         cursor.after = found.last;
     }
     lacking.is_more = true;
@@ -329,15 +289,15 @@ Result<OperationRow> start_recovery(Transaction& tx, const RealmId& realm, const
         return no_such_webhook(webhook);
     }
     if (!row->enabled) return disabled();
-    POSTRIDER_ASSIGN(const auto running, store::operations_table::running(tx.sql()));
+    POSTRIDER_ASSIGN(const auto running, store::operations_table::running(tx.sql(), realm));
     for (const auto& other : running) {
-        if (other.realm != realm || other.kind != recover_kind) continue;
-        POSTRIDER_ASSIGN(const auto params, parse_params(other));
-        if (params.webhook != webhook) continue;
+        if (!other.row || other.row->kind != recover_kind) continue;
+        const auto params = parse_params(*other.row);
+        if (!params || params->webhook != webhook) continue;  // what cannot be read will fail
         return fail(ErrorCode::conflict,
                     fmt::format("operation {} recovers this webhook already: wait for its end, or "
                                 "cancel it",
-                                other.id.to_string()));
+                                other.row->id.to_string()));
     }
     OperationRow operation;
     operation.realm = realm;
@@ -397,61 +357,6 @@ void write_operation(json::Writer& writer, const OperationRow& row) {
         writer.member_null("finished_at");
     }
     writer.end_object();
-}
-
-void Recoveries::proceed() {
-    {
-        const MutexLock lock(mutex_);
-        is_asked_again_ = true;
-        if (is_busy_) return;
-        is_busy_ = true;
-    }
-    step();
-}
-
-void Recoveries::step() {
-    OperationId last;
-    {
-        const MutexLock lock(mutex_);
-        is_asked_again_ = false;
-        last = last_;
-    }
-    store_.read(store::Turn::server(), store::ReadClass::first,
-                [this, last](Result<store::Snapshot*> snapshot) {
-                    if (!snapshot) return wait(snapshot.error());
-                    auto task = next_task((*snapshot)->sql(), last);
-                    if (!task) return wait(task.error());
-                    if (!*task) return pause();
-                    {
-                        const MutexLock lock(mutex_);
-                        last_ = (*task)->operation;
-                    }
-                    const auto turn = store::Turn::of((*task)->realm, (*task)->operation.uuid);
-                    store_.write(
-                        turn, store::WriteClass::ordinary,
-                        [task = std::make_shared<const Task>(std::move(**task)),
-                         wake = wake_](Transaction& tx) { return do_task(tx, *task, wake); },
-                        [this](Result<void> done) {
-                            if (done) return step();
-                            wait(done.error());
-                        });
-                });
-}
-
-void Recoveries::wait(const Error& error) {
-    if (waiting_) waiting_(error);
-    pause();
-}
-
-void Recoveries::pause() {
-    {
-        const MutexLock lock(mutex_);
-        if (!is_asked_again_) {
-            is_busy_ = false;
-            return;
-        }
-    }
-    step();
 }
 
 }  // namespace postrider::webhooks

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/json.h"
-#include "base/mutex.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "model/actor.h"
@@ -15,7 +15,8 @@
 /// The operation `recover`: makes pending again what a webhook lacks of the events accepted in a
 /// span: deliveries that failed or were cancelled, and matching events without a delivery. It first
 /// counts, then does; both in steps of at most limits::recover_step_deliveries events, with its
-/// cursor in the operation's row, so that it goes on after a restart.
+/// cursor in the operation's row, so that it goes on after a restart (webhooks/recoveries.h runs
+/// them).
 namespace postrider::webhooks {
 
 /// Accepted in [since, until).
@@ -43,41 +44,35 @@ Result<store::OperationRow> start_recovery(store::Transaction& tx, const RealmId
 Result<store::OperationRow> cancel_operation(store::Transaction& tx, const RealmId& realm,
                                              const OperationId& id, const Actor& actor);
 
+inline constexpr std::string_view recover_kind = "recover";
+
+/// One step of a recovery, seen on a snapshot.
+struct RecoveryStep {
+    /// A delivery to take back, or an event that is to get one.
+    struct Lack {
+        EventId event;
+        std::optional<DeliveryId> delivery;
+    };
+    WebhookId webhook;
+    bool is_counting = true;
+    std::vector<Lack> lacks;
+    Uuid last;                ///< the last event that was looked at
+    bool is_complete = true;  ///< there is none after it
+    std::string problem;      ///< why the webhook cannot get anything; "" when it can
+};
+/// Looks at up to `events_max` events, fewer when that takes long; at one at least. What cannot be
+/// read of them is left out, and logged. Errors: corrupt (the operation's row, the webhook's
+/// filter); read_too_long().
+Result<RecoveryStep> look_at_recovery(store::sql::Connection& sql, const store::OperationRow& row,
+                                      std::size_t events_max);
+/// Does the step, moves the cursor and counts in `row`. The webhook, if it has something due by it.
+Result<std::vector<WebhookId>> do_recovery(store::Transaction& tx, store::OperationRow& row,
+                                           const RecoveryStep& step);
+
+/// The error of a running operation one of whose columns says nothing to this version.
+std::unexpected<Error> unreadable_operation(const store::OperationRow& row,
+                                            std::string_view column);
 /// The JSON of an operation, in answers.
 void write_operation(json::Writer& writer, const store::OperationRow& row);
-
-/// Does the steps of recoveries and retries, one after the other, on the store's own threads: a
-/// look at a snapshot, then a short write, until nothing runs. Thread-safety: any thread. Lifetime:
-/// the store is stopped before it goes.
-class Recoveries {
- public:
-    /// Told that deliveries of a webhook are pending as of a commit, on the writer's thread.
-    using Wake = std::function<void(const RealmId&, const WebhookId&, store::CommitNumber)>;
-
-    /// Told why the work ended although operations run; it goes on with the next proceed().
-    using Waiting = std::function<void(const Error&)>;
-
-    Recoveries(store::Store& store, Wake wake, Waiting waiting = {})
-        : store_(store), wake_(std::move(wake)), waiting_(std::move(waiting)) {}
-    Recoveries(const Recoveries&) = delete;
-    Recoveries& operator=(const Recoveries&) = delete;
-
-    /// Goes on with whatever runs: at start, after the commit of start_recovery, and now and then,
-    /// because a store that is busy or full ends the work until the next call.
-    void proceed();
-
- private:
-    void step();
-    void pause();
-    void wait(const Error& error);
-
-    store::Store& store_;
-    Wake wake_;
-    Waiting waiting_;
-    Mutex mutex_;
-    bool is_busy_ GUARDED_BY(mutex_) = false;
-    OperationId last_ GUARDED_BY(mutex_);             // they take turns
-    bool is_asked_again_ GUARDED_BY(mutex_) = false;  // since the last look for what runs
-};
 
 }  // namespace postrider::webhooks

@@ -12,6 +12,7 @@
 #include "store/attempt_now.h"
 #include "store/id_range.h"
 #include "store/tables.h"
+#include "webhooks/recover.h"
 
 namespace postrider::webhooks {
 namespace {
@@ -52,10 +53,6 @@ std::string to_text(const RetryFilter& filter) {
     for (const auto reason : attempt.outcomes) outcomes.emplace_back(to_string(reason));
     if (!outcomes.empty()) out.emplace_back("outcomes", std::move(outcomes));
     return json::serialize(out);
-}
-
-std::unexpected<Error> unreadable() {
-    return fail(ErrorCode::corrupt, "a stored operation cannot be read");
 }
 
 /// Reads members of a stored JSON object; a bad one makes all of it unreadable.
@@ -113,7 +110,7 @@ Result<Cursor> parse_cursor(const OperationRow& row) {
     Cursor cursor;
     cursor.is_counting = stored.text("phase") == "count";
     const auto before = stored.id<DeliveryId>("before");
-    if (stored.is_bad() || !before) return unreadable();
+    if (stored.is_bad() || !before) return unreadable_operation(row, "position");
     cursor.before = *before;
     return cursor;
 }
@@ -135,11 +132,11 @@ Result<RetryFilter> parse_filter(const OperationRow& row) {
         for (const json::Value& each : *outcomes) {
             const auto* word = each.as_string();
             const auto reason = word == nullptr ? std::nullopt : parse_outcome_reason(*word);
-            if (!reason) return unreadable();
+            if (!reason) return unreadable_operation(row, "params");
             attempt.outcomes.push_back(*reason);
         }
     }
-    if (stored.is_bad() || !state) return unreadable();
+    if (stored.is_bad() || !state) return unreadable_operation(row, "params");
     filter.state = *state;
     return filter;
 }
@@ -183,7 +180,7 @@ class Receivers {
 /// The next rows in that state, by its index: one step costs the same whatever else is filtered
 /// by, which is looked at here.
 Result<RetryStep> look(store::sql::Connection& sql, const RealmId& realm, const RetryFilter& filter,
-                       const Cursor& cursor, std::size_t found_max) {
+                       const Cursor& cursor, std::size_t found_max, std::size_t read_max) {
     RetryStep step{.deliveries = {},
                    .state = filter.state,
                    .is_counting = cursor.is_counting,
@@ -193,10 +190,9 @@ Result<RetryStep> look(store::sql::Connection& sql, const RealmId& realm, const 
     of_state.state = filter.state;
     of_state.since = filter.since;
     of_state.until = filter.until;
-    POSTRIDER_ASSIGN(const auto rows,
-                     store::deliveries_table::matching(sql, realm, of_state, {}, cursor.before,
-                                                       limits::recover_step_deliveries));
-    step.is_complete = rows.read() < limits::recover_step_deliveries;
+    POSTRIDER_ASSIGN(const auto rows, store::deliveries_table::matching(sql, realm, of_state, {},
+                                                                        cursor.before, read_max));
+    step.is_complete = rows.read() < read_max;
     if (rows.last) step.before = DeliveryId{*rows.last};
     Receivers receivers(sql, realm);
     for (const Listed& each : rows) {
@@ -219,9 +215,10 @@ Result<Matching> count_retry(store::sql::Connection& sql, const RealmId& realm,
                              const RetryFilter& filter) {
     Matching matching;
     Cursor cursor{.is_counting = true, .before = {store::last_id()}};
-    for (int step = 0; step < dry_run_steps_max; ++step) {
+    for (int step = 0; step < dry_run_steps_max && !sql.is_half_used(); ++step) {
         POSTRIDER_ASSIGN(const auto found,
-                         look(sql, realm, filter, cursor, limits::recover_step_deliveries));
+                         look(sql, realm, filter, cursor, limits::recover_step_deliveries,
+                              limits::recover_step_deliveries));
         matching.count += static_cast<std::int64_t>(found.deliveries.size());
         if (found.is_complete) return matching;
         cursor.before = found.before;
@@ -241,16 +238,16 @@ Result<OperationRow> start_retry(Transaction& tx, const RealmId& realm, const Re
                         fmt::format("there is no webhook \"{}\"", filter.webhook->to_string()));
         }
     }
-    POSTRIDER_ASSIGN(const auto running, store::operations_table::running(tx.sql()));
+    POSTRIDER_ASSIGN(const auto running, store::operations_table::running(tx.sql(), realm));
     for (const auto& other : running) {
-        if (other.realm != realm || other.kind != retry_kind) continue;
-        POSTRIDER_ASSIGN(const auto its, parse_filter(other));
-        if (its.webhook != filter.webhook) continue;
-        return fail(
-            ErrorCode::conflict,
-            fmt::format("operation {} retries deliveries of {} already: wait for its end, "
-                        "or cancel it",
-                        other.id.to_string(), filter.webhook ? "this webhook" : "the whole realm"));
+        if (!other.row || other.row->kind != retry_kind) continue;
+        const auto its = parse_filter(*other.row);
+        if (!its || its->webhook != filter.webhook) continue;  // what cannot be read will fail
+        return fail(ErrorCode::conflict,
+                    fmt::format("operation {} retries deliveries of {} already: wait for its end, "
+                                "or cancel it",
+                                other.row->id.to_string(),
+                                filter.webhook ? "this webhook" : "the whole realm"));
     }
     OperationRow operation;
     operation.realm = realm;
@@ -271,13 +268,15 @@ Result<OperationRow> start_retry(Transaction& tx, const RealmId& realm, const Re
     return operation;
 }
 
-Result<RetryStep> look_at_retry(store::sql::Connection& sql, const OperationRow& row) {
+Result<RetryStep> look_at_retry(store::sql::Connection& sql, const OperationRow& row,
+                                std::size_t deliveries_max) {
     POSTRIDER_ASSIGN(const auto filter, parse_filter(row));
     POSTRIDER_ASSIGN(const auto cursor, parse_cursor(row));
     // A step that writes has no more than others write in one transaction.
     return look(
         sql, row.realm, filter, cursor,
-        cursor.is_counting ? limits::recover_step_deliveries : limits::fan_out_part_deliveries);
+        cursor.is_counting ? limits::recover_step_deliveries : limits::fan_out_part_deliveries,
+        deliveries_max);
 }
 
 Result<std::vector<WebhookId>> do_retry(Transaction& tx, OperationRow& row, const RetryStep& step) {
@@ -291,8 +290,13 @@ Result<std::vector<WebhookId>> do_retry(Transaction& tx, OperationRow& row, cons
         // webhook may have gone.
         Receivers receivers(tx.sql(), row.realm);
         for (const DeliveryId& id : step.deliveries) {
-            POSTRIDER_ASSIGN(const auto view,
-                             store::deliveries_table::find(tx.sql(), row.realm, id));
+            const auto found = store::deliveries_table::find(tx.sql(), row.realm, id);
+            if (!found) {
+                if (found.error().code != ErrorCode::corrupt) return std::unexpected(found.error());
+                store::log_unreadable(found.error());
+                continue;
+            }
+            const auto& view = *found;
             if (!view || view->row.state != step.state) continue;
             POSTRIDER_ASSIGN(const bool is_there, receivers.has(view->row.webhook));
             if (!is_there) continue;

@@ -13,7 +13,7 @@
 /// The operation `retry`: attempts again all deliveries that match some filters. What is pending is
 /// made due now (store/attempt_now.h), what has failed or was cancelled is redelivered. It first
 /// counts, then does, from the newest delivery to the oldest, each once; in steps whose cursor is
-/// in the operation's row, so that it goes on after a restart (webhooks/recover.h runs them).
+/// in the operation's row, so that it goes on after a restart (webhooks/recoveries.h runs them).
 namespace postrider::webhooks {
 
 inline constexpr std::string_view retry_kind = "retry";
@@ -49,8 +49,10 @@ struct RetryStep {
     bool is_complete = true;  ///< there are none after these
     DeliveryId before;        ///< where the next step goes on
 };
-/// Errors: corrupt (the operation's row).
-Result<RetryStep> look_at_retry(store::sql::Connection& sql, const store::OperationRow& row);
+/// Looks at up to `deliveries_max` deliveries. Errors: corrupt (the operation's row);
+/// read_too_long().
+Result<RetryStep> look_at_retry(store::sql::Connection& sql, const store::OperationRow& row,
+                                std::size_t deliveries_max);
 /// Does the step, moves the cursor and counts in `row`. The webhooks that have something due by it.
 Result<std::vector<WebhookId>> do_retry(store::Transaction& tx, store::OperationRow& row,
                                         const RetryStep& step);

@@ -17,6 +17,7 @@
 #include "store/tables.h"
 #include "store/wait.h"
 #include "webhooks/recover.h"
+#include "webhooks/recoveries.h"
 #include "webhooks/test_event.h"
 
 namespace postrider::webhooks {

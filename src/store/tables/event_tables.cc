@@ -193,7 +193,7 @@ Result<List<Head>> ascending(sql::Connection& sql, const RealmId& realm, const U
                              const Uuid& until, std::size_t limit) {
     static constexpr Query query{
         "SELECT id, type FROM events WHERE realm_id = $1 AND id > $2 AND id < $3 "
-        "AND origin <> 'test' ORDER BY id LIMIT $4"};
+        "AND length(id) = 16 AND origin <> 'test' ORDER BY id LIMIT $4"};
     List<Head> found;
     auto rows = sql.rows(query, realm, after, until, limit);
     while (rows.next()) {

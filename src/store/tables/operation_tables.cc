@@ -1,5 +1,6 @@
 // The tables of idempotency keys and operations.
 #include "store/id_range.h"
+#include "store/realm_ids.h"
 #include "store/tables.h"
 
 namespace postrider::store {
@@ -93,11 +94,39 @@ Result<List<OperationRow>> list(sql::Connection& sql, const RealmId& realm, Time
     return read_all(rows);
 }
 
-Result<List<OperationRow>> running(sql::Connection& sql) {
+Result<std::vector<RealmId>> realms_with_running(sql::Connection& sql) {
+    static constexpr Query query{
+        "SELECT DISTINCT realm_id FROM operations WHERE state = 'running'"};
+    return read_realm_ids(sql.rows(query));
+}
+
+Result<std::vector<Running>> running(sql::Connection& sql, const RealmId& realm) {
+    // By the index of those that run: a realm may have very many that have ended.
     static constexpr Query query{"SELECT " OPERATION_COLUMNS
-                                 " FROM operations WHERE state = 'running' ORDER BY id"};
-    auto rows = sql.rows(query);
-    return read_all(rows);
+                                 " FROM operations WHERE state = 'running' "
+                                 "AND substr(realm_id, 1) = $1 ORDER BY substr(id, 1)"};
+    std::vector<Running> found;
+    auto rows = sql.rows(query, realm);
+    while (rows.next()) {
+        Running& one = found.emplace_back();
+        one.key = rows.bytes(1);
+        one.row = read_row(rows);
+        if (rows.is_unreadable()) {
+            one.problem = rows.forgive().message;
+            one.row.reset();
+        }
+    }
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+Result<void> fail(Transaction& tx, const RealmId& realm, std::string_view key,
+                  std::string_view detail) {
+    static constexpr Query query{
+        "UPDATE operations SET state = 'failed', detail = $3, finished_at = $4 "
+        "WHERE realm_id = $1 AND id = $2 AND state = 'running'"};
+    POSTRIDER_TRY(tx.sql().run(query, realm, Blob{key}, detail, tx.now()));
+    return {};
 }
 
 Result<void> insert(Transaction& tx, const OperationRow& row) {

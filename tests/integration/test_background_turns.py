@@ -1,0 +1,112 @@
+"""What the server does in the background for one realm, and cannot do or only slowly, holds up no other realm."""
+
+import contextlib
+import sqlite3
+
+import pytest
+
+import postgres
+from contract import some_uuid
+from server import Server
+from test_redeliver import recover, wait_operation
+from waiting import wait_for
+
+#: Legal, and as costly as a filter can be.
+COSTLY = {"data": {"$or": [{"l": {"$contains": f"z{number}"}} for number in range(64)]}}
+LARGE = {"l": "z" * 200_000}
+BEYOND = 2**63 - 1
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    with Server(tmp_path / "data", "--allow-network", "127.0.0.0/8") as started:
+        yield started
+
+
+def change(server, statement):
+    """Writes to the database of a server that has stopped."""
+    if server.database is not None:
+        return postgres.shared().ask(server.database.rsplit("/", 1)[1], statement)
+    with contextlib.closing(sqlite3.connect(server.data / "postrider.db")) as connection, connection:
+        return connection.execute(statement).rowcount
+
+
+def with_large_events(server):
+    """A realm with events that are costly to look at, and a webhook that wants none of them."""
+    realm = server.realm(None, "order.shipped", "order.paid")
+    realm.publish_batch([{"event": "order.shipped", "resource_id": some_uuid(), "data": LARGE} for _ in range(75)])
+    return realm, realm.create_webhook("http://127.0.0.1:1/", filter=COSTLY)
+
+
+def with_lost_events(server, receiver, path, count=5):
+    """A realm with a webhook that has missed some events."""
+    realm = server.realm(None, "order.shipped", "order.paid")
+    for _ in range(count):
+        realm.publish()
+    return realm, realm.create_webhook(receiver.url(path))
+
+
+def test_a_recovery_with_a_costly_filter_ends_and_holds_up_no_other(server, receiver, path):
+    costly, hook = with_large_events(server)
+    realm, other = with_lost_events(server, receiver, path)
+    slow = recover(costly, hook).json
+    # The long reader has a low priority: on a busy machine a turn of it takes its time.
+    assert wait_operation(realm, recover(realm, other).json, 120)["done"] == 5
+    failed = realm.call("POST", "/deliveries/retry", {"state": "failed"}, 202).json
+    assert wait_operation(realm, failed, 120)["state"] == "done"
+    ended = wait_operation(costly, slow, 180)
+    assert (ended["state"], ended["done"], ended["total"]) == ("done", 0, 0)
+
+
+def test_a_dry_run_with_a_costly_filter_answers_with_what_it_has_looked_at(server):
+    costly, _ = with_large_events(server)
+    asked = {"events": ["order.*"], "filter": COSTLY, "last": 75}
+    run = costly.call("POST", "/webhooks/check", asked, 200).json["dry_run"]
+    assert 1 <= run["looked_at"] == len(run["items"]) <= 75 and run["matching"] == 0
+    counted = recover(costly, costly.create_webhook("http://127.0.0.1:1/", filter=COSTLY), 200, dry_run=True).json
+    assert counted["missed"] == 0
+
+
+@pytest.mark.parametrize("spoilt", ["params = 'nonsense'", "position = ''", f"created_at = {BEYOND}", f"done = {BEYOND}"])
+def test_an_operation_that_cannot_be_read_fails_and_holds_up_no_other(own_server, receiver, path, spoilt):
+    broken, hook = with_lost_events(own_server, receiver, path + "/broken")
+    realm, other = with_lost_events(own_server, receiver, path)
+    operation = recover(broken, hook).json
+    wait_operation(broken, operation)
+    assert own_server.stop() == 0
+    change(own_server, f"UPDATE operations SET state = 'running', finished_at = NULL, {spoilt}")
+    own_server.start()
+    assert wait_operation(realm, recover(realm, other).json)["done"] == 5
+    if "created_at" in spoilt:  # it is in no list; it does not run any more
+        wait_for(lambda: broken.get("/operations", expect=None).json.get("unreadable") == 1, "it is left out")
+        return
+    said = wait_operation(broken, operation)
+    assert said["state"] == "failed", said
+    assert "a row of operations cannot be read" in said["detail"] and operation["id"] in said["detail"], said
+    wait_operation(broken, recover(broken, hook).json)
+
+
+@pytest.mark.parametrize("answer, spoilt", [(500, f"webhook_health SET first_failure_at = {BEYOND}"),
+                                            (500, f"webhook_health SET failures = {BEYOND}"),
+                                            (410, "realms SET settings = 'nonsense' WHERE name <> 'master'")])
+def test_what_cannot_be_read_of_a_failing_webhook_holds_up_no_outcome(own_server, receiver, path, answer, spoilt):
+    receiver.on(path + "/fails", 500)
+    broken = own_server.realm(None, "order.shipped")
+    hook = broken.create_webhook(receiver.url(path + "/fails"), retry_schedule=["50ms"] * 20)
+    broken.publish()
+    receiver.wait(path + "/fails")
+    assert own_server.stop() == 0
+    receiver.on(path + "/fails", answer)
+    change(own_server, f"UPDATE {spoilt}")
+    change(own_server, "UPDATE deliveries SET due_at = 1 WHERE state = 'pending'")
+    before = len(receiver.at(path + "/fails"))
+    own_server.start()
+    receiver.wait(path + "/fails", before + 1)
+    realm = own_server.realm(None, "order.shipped")
+    realm.create_webhook(receiver.url(path))
+    assert realm.wait_final(realm.publish().json["id"])[0]["state"] == "delivered"
+    if answer == 410:
+        wait_for(lambda: not broken.webhook(hook["id"])["enabled"], "it is disabled")
+        return
+    receiver.on(path + "/fails", 204)
+    assert broken.wait_final(broken.publish().json["id"])[0]["state"] == "delivered"
