@@ -1,5 +1,8 @@
 #include "app/housekeeper.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "audit/record.h"
 #include "directory/directory.h"
 #include "model/limits.h"
@@ -87,27 +90,53 @@ Result<void> Housekeeper::remove_keys(store::Transaction& tx,
     return {};
 }
 
-Result<Housekeeper::Progress> Housekeeper::step(store::Transaction& tx,
-                                                const std::vector<access::ApiKeyUse>& uses,
-                                                Plan plan) {
-    POSTRIDER_TRY(write_uses(tx, uses));
-    bool expired = false;
-    if (plan.may_expire) {
-        POSTRIDER_ASSIGN(expired, expire(tx));
+Result<void> Housekeeper::do_chore(store::Transaction& tx, Chore chore, Progress& progress) {
+    Plan& plan = progress.plan;
+    switch (chore) {
+        case Chore::uses:
+            POSTRIDER_TRY(write_uses(tx, plan.uses));
+            plan.uses.clear();
+            break;
+        case Chore::expire:
+            if (plan.may_expire) {
+                POSTRIDER_ASSIGN(const bool expired, expire(tx));
+                progress.has_more = progress.has_more || expired;
+            }
+            break;
+        case Chore::purge: {
+            POSTRIDER_ASSIGN(const auto purged, directory_.purge_step(tx, plan.purged));
+            plan.purged = purged.value_or(RealmId{});
+            progress.has_more = progress.has_more || purged;
+            break;
+        }
+        case Chore::sweep: {
+            POSTRIDER_ASSIGN(const auto swept,
+                             store::removals::sweep_roles(tx, limits::housekeeping_rows_max));
+            progress.has_more = progress.has_more || swept > 0;
+            break;
+        }
+        case Chore::keys:
+            POSTRIDER_TRY(remove_keys(tx, plan.ended_keys));
+            plan.ended_keys.clear();
+            break;
+        case Chore::overdue: {
+            if (plan.overdue.empty()) break;
+            POSTRIDER_ASSIGN(const auto left, directory::expire(tx, plan.overdue.back(),
+                                                                limits::retention_step_rows));
+            plan.overdue.pop_back();
+            if (left) plan.overdue.push_back(*left);
+            progress.has_more = progress.has_more || !plan.overdue.empty();
+            break;
+        }
     }
-    POSTRIDER_ASSIGN(const bool purged, directory_.purge_step(tx));
-    POSTRIDER_ASSIGN(const auto swept,
-                     store::removals::sweep_roles(tx, limits::housekeeping_rows_max));
-    POSTRIDER_TRY(remove_keys(tx, plan.ended_keys));
-    plan.ended_keys.clear();
-    if (!plan.overdue.empty()) {
-        POSTRIDER_ASSIGN(const auto left,
-                         directory::expire(tx, plan.overdue.back(), limits::retention_step_rows));
-        plan.overdue.pop_back();
-        if (left) plan.overdue.push_back(*left);
-    }
-    const bool has_more = expired || purged || swept > 0 || !plan.overdue.empty();
-    return Progress{std::move(plan), has_more};
+    return {};
+}
+
+Result<Housekeeper::Progress> Housekeeper::step(store::Transaction& tx, Plan plan) {
+    Progress progress{std::move(plan), false};
+    const auto chores = progress.plan.chores;
+    for (const Chore chore : chores) POSTRIDER_TRY(do_chore(tx, chore, progress));
+    return progress;
 }
 
 /// Deleting cannot be taken back, so it waits after the clock was set.
@@ -157,20 +186,52 @@ void Housekeeper::work() {
 
 void Housekeeper::go_on(Plan plan) {
     if (timer_ == nullptr) return;
+    std::ranges::move(keys_.take_uses(), std::back_inserter(plan.uses));
+    const auto shared = std::make_shared<const Plan>(std::move(plan));
     store::write<Progress>(
         store_, store::Turn::server(), store::WriteClass::essential,
-        [this, uses = keys_.take_uses(), plan = std::move(plan)](store::Transaction& tx) {
-            return step(tx, uses, plan);
-        },
-        [this](Result<Progress> progress) {
+        [this, shared](store::Transaction& tx) { return step(tx, *shared); },
+        [this, shared](Result<Progress> progress) {
+            if (progress) {
+                return loop_.post([this, progress = std::move(*progress)] { went_on(progress); });
+            }
             note(progress);
-            loop_.post([this, progress = progress ? std::move(*progress) : Progress{}] {
-                // Partitions are dropped for their age, too.
-                const bool tidies = progress.plan.may_expire;
-                if (!progress.has_more)
-                    return tidy(tidies ? progress.plan.longest : Duration{0}, 1);
-                schedule(limits::housekeeping_pause, [this, plan = progress.plan] { go_on(plan); });
-            });
+            loop_.post([this, shared] { go_on_apart({*shared, false}, 0); });
+        });
+}
+
+void Housekeeper::went_on(const Progress& progress) {
+    // Partitions are dropped for their age, too.
+    const bool tidies = progress.plan.may_expire;
+    if (!progress.has_more) return tidy(tidies ? progress.plan.longest : Duration{0}, 1);
+    schedule(limits::housekeeping_pause, [this, plan = progress.plan] { go_on(plan); });
+}
+
+void Housekeeper::go_on_apart(Progress progress, std::size_t at) {
+    if (timer_ == nullptr) return;
+    if (at == progress.plan.chores.size()) return went_on(progress);
+    const Chore chore = progress.plan.chores[at];
+    const auto shared = std::make_shared<const Progress>(std::move(progress));
+    store::write<Progress>(
+        store_, store::Turn::server(), store::WriteClass::essential,
+        [this, shared, chore](store::Transaction& tx) -> Result<Progress> {
+            Progress after = *shared;
+            POSTRIDER_TRY(do_chore(tx, chore, after));
+            return after;
+        },
+        [this, shared, chore, at](Result<Progress> done) {
+            note(done);
+            Progress after = done ? std::move(*done) : *shared;
+            std::size_t next = at + 1;
+            if (!done && chore == Chore::overdue) {
+                // One realm's: the others have their turn.
+                after.plan.overdue.pop_back();
+                after.has_more = after.has_more || !after.plan.overdue.empty();
+            } else if (!done) {
+                std::erase(after.plan.chores, chore);
+                next = at;
+            }
+            loop_.post([this, after = std::move(after), next] { go_on_apart(after, next); });
         });
 }
 

@@ -52,11 +52,16 @@ class Housekeeper {
 
  private:
     /// What a look at the store found to be done.
+    enum class Chore { uses, expire, purge, sweep, keys, overdue };
     struct Plan {
         Duration longest{0};     ///< for which a realm keeps its log
         bool may_expire = true;  ///< what is too old may go
         std::vector<directory::Overdue> overdue;
         std::vector<store::ApiKeyRow> ended_keys;
+        std::vector<access::ApiKeyUse> uses;
+        RealmId purged;  ///< the deleted realm that had the last turn
+        std::vector<Chore> chores{Chore::uses,  Chore::expire, Chore::purge,
+                                  Chore::sweep, Chore::keys,   Chore::overdue};
     };
     /// What is left of it after a step.
     struct Progress {
@@ -69,11 +74,16 @@ class Housekeeper {
     /// When API keys were last used.
     void note_uses();
     void go_on(Plan plan);
+    void went_on(const Progress& progress);
+    /// The same where one of the chores goes wrong: each in a transaction of its own, and the one
+    /// that fails is left out until the next look. `at`: the chore's place.
+    void go_on_apart(Progress progress, std::size_t at);
     /// `tries`: how often with this one.
     void tidy(Duration retention, std::size_t tries);
     /// One step of each kind in one transaction.
-    Result<Progress> step(store::Transaction& tx, const std::vector<access::ApiKeyUse>& uses,
-                          Plan plan);
+    Result<Progress> step(store::Transaction& tx, Plan plan);
+    /// One step of one kind; what is left to do goes into `progress`.
+    Result<void> do_chore(store::Transaction& tx, Chore chore, Progress& progress);
     Result<void> remove_keys(store::Transaction& tx, const std::vector<store::ApiKeyRow>& rows);
 
     store::Store& store_;

@@ -69,28 +69,37 @@ Result<void> Node::read(store::sql::Connection& sql, const std::vector<Announcem
         what, [](const Announcement& one) { return one.subject == Subject::everything; });
     if (is_everything) return read_everything(sql);
     for (const Announcement& one : what) {
-        switch (one.subject) {
-            case Subject::webhook:
-                POSTRIDER_TRY(webhooks_.reload(sql, one.realm, WebhookId{one.id}));
-                break;
-            case Subject::realm: {
-                POSTRIDER_ASSIGN(const bool is_there, directory_.reload(sql, one.realm));
-                if (!is_there) keys_.remove_all(one.realm);
-                break;
-            }
-            case Subject::api_key: {
-                const ApiKeyId id{one.id};
-                POSTRIDER_ASSIGN(const auto row, store::api_keys_table::find(sql, one.realm, id));
-                if (row) {
-                    keys_.put(*row, directory_.realms().master());
-                } else {
-                    keys_.remove(id);
-                }
-                break;
-            }
-            case Subject::everything:
-                break;
+        const auto done = read_one(sql, one);
+        if (done) continue;
+        if (done.error().code != ErrorCode::corrupt) return done;
+        // The changes of others are read all the same; nobody gets in with a key that cannot be.
+        store::log_unreadable(done.error());
+        if (one.subject == Subject::api_key) keys_.remove(ApiKeyId{one.id});
+    }
+    return {};
+}
+
+Result<void> Node::read_one(store::sql::Connection& sql, const Announcement& one) {
+    switch (one.subject) {
+        case Subject::webhook:
+            return webhooks_.reload(sql, one.realm, WebhookId{one.id});
+        case Subject::realm: {
+            POSTRIDER_ASSIGN(const bool is_there, directory_.reload(sql, one.realm));
+            if (!is_there) keys_.remove_all(one.realm);
+            break;
         }
+        case Subject::api_key: {
+            const ApiKeyId id{one.id};
+            POSTRIDER_ASSIGN(const auto row, store::api_keys_table::find(sql, one.realm, id));
+            if (row) {
+                keys_.put(*row, directory_.realms().master());
+            } else {
+                keys_.remove(id);
+            }
+            break;
+        }
+        case Subject::everything:
+            break;
     }
     return {};
 }

@@ -47,6 +47,7 @@ class Node final : public store::ClusterListener {
     void read_next();
     void finish(Batch batch, const Result<void>& read);
     Result<void> read(store::sql::Connection& sql, const std::vector<store::Announcement>& what);
+    Result<void> read_one(store::sql::Connection& sql, const store::Announcement& one);
     Result<void> read_everything(store::sql::Connection& sql);
 
     store::Store& store_;

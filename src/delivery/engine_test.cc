@@ -118,6 +118,7 @@ class EngineTest : public testing::Test {
         options.actions.disable = [this](store::Transaction& tx, const RealmId& realm,
                                          const WebhookId& webhook,
                                          DisabledReason reason) -> Result<bool> {
+            if (cannot_disable_) return std::unexpected(*cannot_disable_);
             const store::CancellationRow all{.realm = realm,
                                              .id = {},
                                              .webhook = webhook,
@@ -193,6 +194,7 @@ class EngineTest : public testing::Test {
     webhooks::Target target_;
     FakeSender sender_;
     std::vector<DisabledReason> disabled_;
+    std::optional<Error> cannot_disable_;
     std::optional<Ownership> ownership_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<net::EventLoop> loop_;
@@ -251,6 +253,23 @@ TEST_F(EngineTest, disables_on_410_and_after_five_days_of_failing) {
     until(failing.id, DeliveryState::cancelled);
     ASSERT_EQ(disabled_.size(), 2u);
     EXPECT_EQ(disabled_[1], DisabledReason::failing);
+}
+
+TEST_F(EngineTest, what_follows_from_an_outcome_and_cannot_be_done_holds_up_no_outcome) {
+    cannot_disable_ = Error{ErrorCode::corrupt, "a row of webhooks cannot be read", {}};
+    sender_.answer_with(answered(410, OutcomeReason::gone));
+    sender_.hold();
+    start();
+    std::vector<store::DeliveryRow> rows;
+    for (int i = 0; i < 3; ++i) offer(rows.emplace_back(publish()));
+    while (sender_.count() < 3) std::this_thread::yield();
+    loop_->post([this] { sender_.let_go(); });
+    for (const auto& row : rows) EXPECT_EQ(until(row.id, DeliveryState::failed).row.attempts, 1);
+    EXPECT_TRUE(disabled_.empty());
+    sender_.answer_with(answered(204, OutcomeReason::accepted));
+    const auto next = publish();
+    offer(next);
+    until(next.id, DeliveryState::delivered);
 }
 
 TEST_F(EngineTest, a_success_ends_the_failing) {

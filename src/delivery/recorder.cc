@@ -10,7 +10,9 @@
 #include "model/turn_limits.h"
 #include "store/counters_table.h"
 #include "store/health_table.h"
+#include "store/store_error.h"
 #include "store/tables.h"
+#include "telemetry/log.h"
 
 namespace postrider::delivery {
 namespace {
@@ -74,10 +76,13 @@ class Batch {
         for (std::size_t i = 0; i < order.size(); ++i) {
             if (settled[i]) verdicts_[order[i]] = Verdict::applied;
         }
-        POSTRIDER_TRY(update_health());
-        POSTRIDER_TRY(keep_breakers());
-        for (std::size_t i = 0; i < outcomes_.size(); ++i) {
-            if (!is_fenced(i)) POSTRIDER_TRY(follow_up(i));
+        // One that is bare is alone in its batch.
+        if (!outcomes_.front().is_bare) {
+            POSTRIDER_TRY(update_health());
+            POSTRIDER_TRY(keep_breakers());
+            for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+                if (!is_fenced(i)) POSTRIDER_TRY(follow_up(i));
+            }
         }
         return store::counters_table::append(tx_, count());
     }
@@ -292,13 +297,26 @@ class Batch {
 
 }  // namespace
 
+/// What could not be written with others is written alone.
+std::size_t Recorder::next_batch_size() {
+    if (alone_ > 0) {
+        --alone_;
+        return 1;
+    }
+    const auto last = waiting_.begin() + static_cast<std::ptrdiff_t>(
+                                             std::min(waiting_.size(), limits::record_batch_max));
+    const auto bare = std::ranges::find_if(waiting_.begin(), last, &Outcome::is_bare);
+    return std::max<std::size_t>(static_cast<std::size_t>(bare - waiting_.begin()), 1);
+}
+
 void Recorder::flush() {
     if (under_way_ > 0 || waiting_.empty()) return;
     auto outcomes = std::make_shared<std::vector<Outcome>>();
-    if (waiting_.size() <= limits::record_batch_max) {
+    const std::size_t most = next_batch_size();
+    if (waiting_.size() <= most) {
         outcomes->swap(waiting_);
     } else {
-        auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(limits::record_batch_max);
+        auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(most);
         outcomes->assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
         waiting_.erase(waiting_.begin(), end);
     }
@@ -347,7 +365,19 @@ void Recorder::finished(const RecordedBatch& batch) {
     // Written again: as failing as they were, so that no success skips its health row.
     // Before those that ended meanwhile, so that the last one of a lane stays the last.
     for (const auto& outcome : *batch.outcomes) failing_.try_emplace(outcome.decision.next.webhook);
-    waiting_.insert(waiting_.begin(), std::make_move_iterator(batch.outcomes->begin()),
+    auto place = waiting_.begin();
+    if (!store::is_of_the_store(batch.result.error())) {
+        Outcome& first = batch.outcomes->front();
+        if (batch.outcomes->size() > 1) {
+            alone_ = batch.outcomes->size();
+        } else if (!std::exchange(first.is_bare, true)) {
+            log::error("delivery", "an outcome is recorded without what follows from it",
+                       {{"delivery", first.held.row.id}, {"reason", batch.result.error().message}});
+        } else {
+            place = waiting_.end();  // it must not hold up the others
+        }
+    }
+    waiting_.insert(place, std::make_move_iterator(batch.outcomes->begin()),
                     std::make_move_iterator(batch.outcomes->end()));
 }
 

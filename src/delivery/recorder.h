@@ -32,6 +32,8 @@ struct Outcome {
     bool was_failing = false;
     /// Whether it must be read how long its webhook has failed. The recorder's.
     bool is_looked_up = true;
+    /// Whether what follows from it for its webhook is left out. The recorder's.
+    bool is_bare = false;
     std::function<void(Result<void>)> recorded;  ///< for tests; may be empty
 };
 
@@ -61,7 +63,9 @@ struct RecordedBatch {
 /// Writes outcomes in batches: attempt row, delivery state, the webhook's health, and what is
 /// counted of them, one transaction.
 /// One batch is under way at a time; what ends meanwhile makes the next one. A batch that could not
-/// be written is written again: nothing is forgotten while the process lives.
+/// be written is written again: nothing is forgotten while the process lives. Where that was not
+/// for want of the store, its outcomes are written one by one; and of one that cannot be written
+/// even so, what the delivery came to without what follows from it for its webhook.
 /// Thread-safety: the engine's thread; `done` is called on the writer's.
 class Recorder {
  public:
@@ -89,6 +93,8 @@ class Recorder {
         Timestamp since{};      ///< as of `looked_at`
         Monotonic looked_at{};  ///< never
     };
+    /// Requires: something waits.
+    std::size_t next_batch_size();
     bool is_looked_up(const Failing& failing, Timestamp steady_now) const;
 
     store::Store& store_;
@@ -100,6 +106,7 @@ class Recorder {
     std::function<void(RecordedBatch)> done_;
     std::vector<Outcome> waiting_;
     std::size_t under_way_ = 0;
+    std::size_t alone_ = 0;  ///< so many of those that wait are written one by one, from the first
     /// Which webhooks may have a health row, so that a success of the others writes nothing there;
     /// and since when, so that it is not read with every failure.
     std::unordered_map<WebhookId, Failing> failing_;

@@ -317,15 +317,18 @@ Result<Directory::Keys> Directory::unassign_role(store::Transaction& tx, const C
     return settle_keys(tx, caller, {address.id}, fate);
 }
 
-Result<bool> Directory::purge_step(store::Transaction& tx) {
-    POSTRIDER_ASSIGN(const auto buried,
+Result<std::optional<RealmId>> Directory::purge_step(store::Transaction& tx, const RealmId& after) {
+    POSTRIDER_ASSIGN(auto buried,
                      store::realms_table::buried(tx.sql(), limits::realms_purged_at_once));
+    // In turns: one of which nothing can go now, or only slowly, holds up no other.
+    std::ranges::sort(buried);
+    std::ranges::rotate(buried, std::ranges::upper_bound(buried, after));
     for (const RealmId& id : buried) {
         POSTRIDER_ASSIGN(const auto removed,
                          store::realms_table::purge(tx, id, limits::realm_purge_rows));
-        if (removed > 0) return true;
+        if (removed > 0) return id;
     }
-    return false;
+    return std::nullopt;
 }
 
 Result<VersionedSettings> Directory::settings(store::sql::Connection& sql,

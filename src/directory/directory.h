@@ -122,8 +122,9 @@ class Directory {
     Result<std::vector<Retention>> retentions(store::sql::Connection& sql) const {
         return directory::retentions(sql, options_.settings);
     }
-    /// Removes a few rows of deleted realms; whether more can go now. Writer's thread.
-    Result<bool> purge_step(store::Transaction& tx);
+    /// Removes a few rows of a deleted realm, of the next one after `after` of which some can go:
+    /// the realm, or nothing when none can go now. Writer's thread.
+    Result<std::optional<RealmId>> purge_step(store::Transaction& tx, const RealmId& after);
 
     Result<VersionedSettings> settings(store::sql::Connection& sql, const RealmId& realm) const;
     /// PUT and PATCH. Writer's thread. Errors: also those of check_reset_webhook().

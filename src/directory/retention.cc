@@ -106,8 +106,14 @@ Result<std::vector<Overdue>> find_overdue(store::sql::Connection& sql, Timestamp
                               .until = store::first_id_at(now - kept),
                               .events_until = store::first_id_at(now - (late < most ? kept : late)),
                               .after = {}};
-        POSTRIDER_ASSIGN(const bool is_overdue, has_older(sql, overdue, now));
-        if (is_overdue) found.push_back(overdue);
+        const auto is_overdue = has_older(sql, overdue, now);
+        if (is_overdue) {
+            if (*is_overdue) found.push_back(overdue);
+        } else if (is_overdue.error().code == ErrorCode::corrupt) {
+            store::log_unreadable(is_overdue.error());  // the others do not wait for it
+        } else {
+            return std::unexpected(is_overdue.error());
+        }
     }
     return found;
 }

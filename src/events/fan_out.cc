@@ -91,7 +91,12 @@ Result<void> FanOut::write_events(store::Transaction& tx, const store::FanOutRow
     if (receivers.is_realm_gone && part.is_set) return {};
     store::Tally tally;
     for (const EventId& id : std::span(part.events).first(count)) {
-        POSTRIDER_ASSIGN(const auto event, store::events_table::find(tx.sql(), part.realm, id));
+        const auto found = store::events_table::find(tx.sql(), part.realm, id);
+        if (!found) {
+            POSTRIDER_TRY(set_aside(tx, part, id, receivers, found.error(), tally));
+            continue;
+        }
+        const auto& event = *found;
         if (!event || (receivers.is_realm_gone && event->type != "realm.deleted")) continue;
         auto deliveries = deliveries_of(tx, part, id, receivers, tally);
         POSTRIDER_TRY(store::deliveries_table::insert_all(tx, deliveries));
@@ -107,6 +112,25 @@ Result<void> FanOut::write_events(store::Transaction& tx, const store::FanOutRow
         });
     }
     return store::counters_table::append(tx, tally.take());
+}
+
+/// Of an event that cannot be read the deliveries fail: it cannot be sent, and those behind it must
+/// not wait for ever.
+Result<void> FanOut::set_aside(store::Transaction& tx, const store::FanOutRow& part,
+                               const EventId& event, const Receivers& receivers,
+                               const Error& problem, store::Tally& tally) {
+    if (problem.code != ErrorCode::corrupt) return std::unexpected(problem);
+    store::log_unreadable(problem);
+    if (receivers.is_realm_gone) return {};
+    auto deliveries = deliveries_of(tx, part, event, receivers, tally);
+    for (auto& row : deliveries) {
+        if (row.state != DeliveryState::pending) continue;
+        row.state = DeliveryState::failed;
+        row.reason = "It cannot be sent: " + problem.message + ".";
+        row.finished_at = tx.now();
+        ++tally.at(row.realm, row.webhook, tx.now()).counts.of(store::Counted::failed);
+    }
+    return store::deliveries_table::insert_all(tx, deliveries);
 }
 
 Result<FanOut::Receivers> FanOut::receivers_of(store::Transaction& tx,

@@ -54,6 +54,9 @@ class FanOut {
     Result<Step> write_parts(store::Transaction& tx, const RealmId& realm);
     Result<void> write_events(store::Transaction& tx, const store::FanOutRow& part,
                               std::size_t count, const Receivers& receivers);
+    static Result<void> set_aside(store::Transaction& tx, const store::FanOutRow& part,
+                                  const EventId& event, const Receivers& receivers,
+                                  const Error& problem, store::Tally& tally);
     static Result<Receivers> receivers_of(store::Transaction& tx, const store::FanOutRow& part);
     static std::vector<store::DeliveryRow> deliveries_of(store::Transaction& tx,
                                                          const store::FanOutRow& part,

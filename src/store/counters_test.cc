@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "store/counters_table.h"
+#include "store/temporary_store_test.h"
+#include "store/wait.h"
 
 namespace postrider::store {
 namespace {
@@ -135,6 +138,21 @@ TEST(Counters, WhatIsNotOursIsNoCount) {
     }
     EXPECT_EQ(counts_of(""), std::nullopt);
     EXPECT_EQ(counts_of("hello"), std::nullopt);
+}
+
+TEST(Counters, ARowThatCannotBeReadIsLeftOutAndTheOthersAreFolded) {
+    TemporaryStore store;
+    const auto folded = write_now<bool>(*store, [](Transaction& tx) -> Result<bool> {
+        static constexpr sql::Query broken{
+            "INSERT INTO outcome_log (id, entries) VALUES (x'00', x'00')"};
+        POSTRIDER_TRY(tx.sql().run(broken));
+        Tally tally;
+        tally.at({}, {}, tx.now()).counts.of(Counted::delivered) = 1;
+        POSTRIDER_TRY(counters_table::append(tx, tally.take()));
+        return counters_table::fold(tx, 100);
+    });
+    ASSERT_TRUE(folded) << folded.error().message;
+    EXPECT_FALSE(read_now<bool>(*store, counters_table::has_log).value());
 }
 
 }  // namespace

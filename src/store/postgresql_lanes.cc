@@ -31,12 +31,16 @@ bool PostgresqlLanes::share_among(std::vector<Uuid> nodes) {
     return true;
 }
 
+// What is no id is nobody's lane, and must not keep the others from being anybody's.
+#define READABLE_LANE "AND length(realm_id) = 16 AND length(webhook_id) = 16"
+
 bool PostgresqlLanes::is_preferred(const WebhookId& webhook) const {
     return preferred_node(webhook.uuid, delivering_) == node_;
 }
 
 Result<void> PostgresqlLanes::read(PostgresqlConnection& sql) {
-    static constexpr Query query{"SELECT realm_id, webhook_id, epoch FROM lanes WHERE owner = $1"};
+    static constexpr Query query{
+        "SELECT realm_id, webhook_id, epoch FROM lanes WHERE owner = $1 " READABLE_LANE};
     std::unordered_map<WebhookId, Own> found;
     auto rows = sql.rows(query, node_);
     while (rows.next()) {
@@ -56,8 +60,10 @@ Result<void> PostgresqlLanes::read(PostgresqlConnection& sql) {
 Result<bool> PostgresqlLanes::take(PostgresqlConnection& sql) {
     static constexpr Query free{
         "SELECT w.realm_id, w.id, l.epoch FROM webhooks w LEFT JOIN lanes l "
-        "ON l.realm_id = w.realm_id AND l.webhook_id = w.id WHERE l.owner IS NULL OR NOT EXISTS "
-        "(SELECT 1 FROM nodes n WHERE n.id = l.owner AND n." POSTRIDER_IS_LIVE("$1") ")"};
+        "ON l.realm_id = w.realm_id AND l.webhook_id = w.id "
+        "WHERE (l.owner IS NULL OR NOT EXISTS "
+        "(SELECT 1 FROM nodes n WHERE n.id = l.owner AND n." POSTRIDER_IS_LIVE("$1") ")) "
+        "AND length(w.realm_id) = 16 AND length(w.id) = 16"};
     static constexpr Query make{
         "INSERT INTO lanes (realm_id, webhook_id, owner, epoch) VALUES ($1, $2, $3, $4) "
         "ON CONFLICT (realm_id, webhook_id) DO NOTHING"};
@@ -140,13 +146,13 @@ Result<PostgresqlLanes::Due> PostgresqlLanes::due(PostgresqlConnection& sql,
     static constexpr Query query{
         "SELECT l.webhook_id, (SELECT d.due_at FROM deliveries d WHERE d.realm_id = l.realm_id "
         "AND d.webhook_id = l.webhook_id AND d.state = 'pending' AND d.due_at <= $2 "
-        "ORDER BY d.due_at LIMIT 1) FROM lanes l WHERE l.owner = $1"};
+        "ORDER BY d.due_at LIMIT 1) FROM lanes l WHERE l.owner = $1 " READABLE_LANE};
     Due due{{}, before};
     auto rows = sql.rows(query, node_, before);
     while (rows.next()) {
         if (rows.is_null(1)) continue;
         due.webhooks.push_back(rows.id<WebhookId>(0));
-        due.since = std::min(due.since, rows.time(1));
+        due.since = std::min(due.since, from_micros(rows.integer(1)));
     }
     POSTRIDER_TRY(rows.finish());
     return due;

@@ -27,7 +27,7 @@ Result<void> write_heartbeat(PostgresqlConnection& sql, const Uuid& node, std::s
 Result<LiveNodes> read_live_nodes(PostgresqlConnection& sql) {
     static constexpr Query query{
         "SELECT id, role, last_id FROM nodes WHERE role <> 'starting' "
-        "AND " POSTRIDER_IS_LIVE("$1") " ORDER BY id"};
+        "AND length(id) = 16 AND " POSTRIDER_IS_LIVE("$1") " ORDER BY id"};
     LiveNodes live;
     auto rows = sql.rows(query, limits::node_lease);
     while (rows.next()) {

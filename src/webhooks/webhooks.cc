@@ -11,6 +11,7 @@
 #include "store/cancellations_table.h"
 #include "store/counters_table.h"
 #include "store/fan_outs_table.h"
+#include "store/store_error.h"
 #include "store/tables.h"
 #include "store/wait.h"
 
@@ -158,7 +159,9 @@ Result<void> Webhooks::load_targets(store::Store& store) {
                 POSTRIDER_TRY(purge_if_final(tx, realm, id));
                 return true;
             });
-        if (!purged) return std::unexpected(std::move(purged).error());
+        if (purged) continue;
+        if (store::is_of_the_store(purged.error())) return std::unexpected(purged.error());
+        store::log_unreadable(purged.error());  // the others are not kept for it
     }
     return {};
 }
@@ -369,8 +372,10 @@ Result<bool> Webhooks::disable(Transaction& tx, const RealmId& realm, const Webh
                                DisabledReason reason, const Actor& actor) {
     POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(tx.sql(), realm, id));
     if (!row || row->deleted_at || !row->enabled) return false;
-    Loaded loaded{.row = *row, .existing = {}, .conditions = {}};
-    POSTRIDER_ASSIGN(loaded.conditions, conditions_of(tx.sql(), realm));
+    // Also where the realm's settings cannot be read: outcomes of others are recorded with it.
+    POSTRIDER_ASSIGN(const auto found, realm_or_none(tx.sql(), realm));
+    Loaded loaded{
+        .row = *row, .existing = {}, .conditions = builder_.conditions_or_defaults(found)};
     loaded.existing.webhook = from_row(*row);
     Draft draft{.webhook = loaded.existing.webhook,
                 .headers = {},

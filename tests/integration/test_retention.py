@@ -4,6 +4,8 @@ import contextlib
 import sqlite3
 import uuid
 
+import pytest
+
 from log_age import age_sqlite, older
 from receiver import Receiver
 from server import Server
@@ -62,3 +64,27 @@ def test_old_events_go_and_pending_ones_stay(tmp_path):
         with contextlib.closing(sqlite3.connect(path)) as database:
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             assert database.execute("SELECT COUNT(*) FROM attempts WHERE delivery_id NOT IN (SELECT id FROM deliveries)").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("stuck", [0, 1])
+def test_a_realm_of_which_nothing_can_be_removed_holds_up_no_other(tmp_path, stuck):
+    with Server(tmp_path / "data") as server:
+        ids = []
+        for name in ("one", "two"):
+            realm = server.realm(name, "order.paid")
+            realm.publish("order.paid")
+            ids.append(realm.get("").json["id"].replace("-", ""))
+        realm.call("POST", "/api-keys", {"name": "long ago", "permissions": [], "expires_at": "2099-01-01T00:00:00Z"}, 201)
+        server.stop()
+        path = tmp_path / "data" / "postrider.db"
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            age_sqlite(database, 40)
+            database.execute("UPDATE api_keys SET expires_at = 1 WHERE name = 'long ago'")
+            database.execute(f"CREATE TRIGGER stuck BEFORE DELETE ON events WHEN old.realm_id = x'{ids[stuck]}' "
+                             "BEGIN SELECT RAISE(ABORT, 'stuck'); END")
+            database.commit()
+        server.start()
+        wait_for(lambda: count(path, f"events WHERE realm_id = x'{ids[1 - stuck]}' AND type = 'order.paid'") == 0, "the other's are removed")
+        wait_for(lambda: "long ago" not in [key["name"] for key in realm.items("/api-keys")], "the key that ended")
+        server.wait_log("housekeeping waits")
+        assert count(path, f"events WHERE realm_id = x'{ids[stuck]}' AND type = 'order.paid'") == 1

@@ -30,7 +30,7 @@ using ByWebhook = std::map<WebhookId, Counts>;
 /// What some rows of the log come to.
 struct Gathered {
     std::size_t rows = 0;
-    Uuid last;
+    std::string last;  ///< the id of the last one, as it is stored
     std::set<std::tuple<RealmId, WebhookId, Timestamp>> minutes;
     std::map<Place, ByWebhook> counts;
     std::map<RealmId, std::map<WebhookId, LastResults>> results;
@@ -61,7 +61,7 @@ Result<Gathered> gather(sql::Connection& sql, std::size_t places_max) {
     auto rows = sql.rows(query, log_rows_max);
     while (gathered.minutes.size() < places_max && rows.next()) {
         for (const Counting& each : entries_of(rows)) gathered.add(each);
-        gathered.last = rows.uuid(0);
+        gathered.last = rows.bytes(0);
         ++gathered.rows;
     }
     POSTRIDER_TRY(rows.finish());
@@ -103,6 +103,10 @@ Result<void> add_stored(sql::Connection& sql, const Place& place, ByWebhook& add
     const auto read = [&added](sql::Rows rows) -> Result<void> {
         while (rows.next()) {
             const auto known = added.find(rows.id<WebhookId>(0));
+            if (rows.is_unreadable()) {
+                log_unreadable(rows.forgive());
+                continue;
+            }
             if (known == added.end()) continue;
             if (const auto stored = counts_of(rows.blob(1))) known->second.add(*stored);
         }
@@ -203,7 +207,7 @@ Result<bool> fold(Transaction& tx, std::size_t places_max) {
     static constexpr Query remove{"DELETE FROM outcome_log WHERE id <= $1"};
     POSTRIDER_ASSIGN(auto gathered, gather(tx.sql(), places_max));
     if (gathered.rows == 0) return false;
-    POSTRIDER_TRY(tx.sql().run(remove, gathered.last));
+    POSTRIDER_TRY(tx.sql().run(remove, Blob{gathered.last}));
     POSTRIDER_TRY(drop_realms_that_are_gone(tx.sql(), gathered));
     for (auto& [place, added] : gathered.counts) {
         POSTRIDER_TRY(add_stored(tx.sql(), place, added));

@@ -1,6 +1,7 @@
 // Deleted realms: what they held, and how it goes, step by step.
 #include <array>
 
+#include "store/realm_ids.h"
 #include "store/tables.h"
 
 namespace postrider::store::realms_table {
@@ -75,12 +76,9 @@ Result<void> bury(Transaction& tx, const RealmId& id, Timestamp deleted_at) {
 
 Result<std::vector<RealmId>> buried(sql::Connection& sql, std::size_t limit) {
     static constexpr Query query{
-        "SELECT id FROM realms WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT $1"};
-    std::vector<RealmId> found;
-    auto rows = sql.rows(query, limit);
-    while (rows.next()) found.push_back(rows.id<RealmId>(0));
-    POSTRIDER_TRY(rows.finish());
-    return found;
+        "SELECT id FROM realms WHERE deleted_at IS NOT NULL AND length(id) = 16 "
+        "ORDER BY deleted_at LIMIT $1"};
+    return read_realm_ids(sql.rows(query, limit));
 }
 
 Result<std::int64_t> purge(Transaction& tx, const RealmId& id, std::size_t limit) {

@@ -271,6 +271,11 @@ Result<std::optional<WebhookHealthRow>> find(sql::Connection& sql, const RealmId
     std::optional<WebhookHealthRow> row;
     auto rows = sql.rows(query, realm, webhook);
     if (rows.next()) row = read_row(rows);
+    if (rows.is_unreadable()) {
+        // It is counted anew: outcomes of others are recorded in the same transaction.
+        log_unreadable(rows.forgive());
+        row.reset();
+    }
     POSTRIDER_TRY(rows.finish());
     return row;
 }
@@ -292,8 +297,10 @@ Result<void> put(Transaction& tx, const WebhookHealthRow& row) {
 Result<void> add_failures(Transaction& tx, std::span<const WebhookHealthRow> rows,
                           std::vector<bool>& was_there) {
     static constexpr Query query{
-        "UPDATE webhook_health SET failures = failures + $3 WHERE realm_id = $1 AND webhook_id = "
-        "$2"};
+        "UPDATE webhook_health SET failures = "
+        // What is too much to be true stays as it is, and overflows nothing.
+        "CASE WHEN failures < 1000000000000000 THEN failures + $3 ELSE failures END "
+        "WHERE realm_id = $1 AND webhook_id = $2"};
     return tx.sql().run_each(
         query, rows,
         [](auto bind, const WebhookHealthRow& row) { bind(row.realm, row.webhook, row.failures); },
@@ -315,7 +322,8 @@ Result<void> clear(Transaction& tx, const RealmId& realm, const WebhookId& webho
 
 Result<void> shift_all(Transaction& tx, Duration by) {
     static constexpr Query query{
-        "UPDATE webhook_health SET first_failure_at = first_failure_at + $1"};
+        "UPDATE webhook_health SET first_failure_at = first_failure_at + $1 "
+        "WHERE first_failure_at < 253402300800000000"};  // later ones are no times
     POSTRIDER_TRY(tx.sql().run(query, by));
     return {};
 }
