@@ -362,8 +362,10 @@ Result<void> reset_user_password(Context& context, Call& call) {
 Result<void> request_password_reset(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(Body body, call.json_object());
-    directory::ResetRequest request{
-        .realm = call.realm, .username = body.string("username"), .email = body.string("email")};
+    directory::ResetRequest request{.realm = call.realm,
+                                    .username = body.string("username"),
+                                    .email = body.string("email"),
+                                    .address = call.request.client_address};
     if (body.has("username") == body.has("email")) {
         body.refuse("username", "is required, or email; not both");
     }

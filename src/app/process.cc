@@ -67,7 +67,7 @@ int explain_exit(const Error& error) {
 void hold_signals() {
     // What would end the process without a word, and means nothing here.
     for (const int number : {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR,
-                             SIGSTKFLT, SIGXFSZ}) {
+                             SIGSTKFLT, SIGXFSZ, SIGXCPU}) {
         ::signal(number, SIG_IGN);
     }
     for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) ::signal(number, SIG_IGN);

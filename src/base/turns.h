@@ -17,10 +17,14 @@ namespace postrider {
 template <typename Item>
 class Turns {
  public:
-    void push(const std::string& group, const std::string& member, std::uint64_t cost, Item item) {
+    /// `blame`: of groups that have as much waiting, who has more of it gives way first.
+    void push(const std::string& group, const std::string& member, std::uint64_t cost, Item item,
+              std::uint64_t blame = 0) {
         auto [place, is_new] = groups_.try_emplace(group);
         if (is_new) place->second.had = had_;
         Group& to = place->second;
+        to.blame = blame;
+        ++to.size;
         auto [member_place, is_new_member] = to.members.try_emplace(member);
         if (is_new_member) member_place->second.had = to.members_had;
         member_place->second.items.push_back({cost, std::move(item)});
@@ -39,10 +43,35 @@ class Turns {
         member->second.items.pop_front();
         member->second.had += cost;
         group->second.had += cost;
-        if (member->second.items.empty()) members.erase(member);
-        if (members.empty()) groups_.erase(group);
-        --size_;
+        forget_empty(group, member);
         return std::move(item);
+    }
+
+    /// Makes room for one more of this group and member: takes out the newest item of the group
+    /// that has most waiting, and in it of the member who has. nullopt: that would be the one that
+    /// comes, so nobody gives way. Who has few waiting gets in, however many the others are.
+    std::optional<Item> push_out(const std::string& group, const std::string& member,
+                                 std::uint64_t blame = 0) {
+        if (groups_.empty()) return std::nullopt;
+        const auto own = groups_.find(group);
+        const std::pair weight{(own == groups_.end() ? 0 : own->second.size) + 1, blame};
+        auto from = std::ranges::max_element(groups_, {}, weight_of);
+        if (from == own || weight_of(*from) <= weight) from = own;
+        if (from == groups_.end()) return std::nullopt;
+        const auto most = heaviest(from->second.members);
+        if (from == own) {
+            const auto known = own->second.members.find(member);
+            const bool is_member = known != own->second.members.end();
+            const std::size_t mine = is_member ? known->second.items.size() : 0;
+            if (most->second.items.size() <= mine + 1) return std::nullopt;
+        }
+        return take_newest(from, most);
+    }
+    /// The same for somebody who does not wait here. nullopt: nobody does.
+    std::optional<Item> push_out() {
+        if (groups_.empty()) return std::nullopt;
+        const auto from = std::ranges::max_element(groups_, {}, weight_of);
+        return take_newest(from, heaviest(from->second.members));
     }
 
     std::size_t size() const { return size_; }
@@ -56,11 +85,39 @@ class Turns {
         std::uint64_t had = 0;
         std::deque<Queued> items;
     };
+    using Members = std::map<std::string, Member>;
     struct Group {
         std::uint64_t had = 0;
         std::uint64_t members_had = 0;
-        std::map<std::string, Member> members;
+        std::uint64_t blame = 0;
+        std::size_t size = 0;
+        Members members;
     };
+    using Groups = std::map<std::string, Group>;
+
+    static std::pair<std::size_t, std::uint64_t> weight_of(
+        const typename Groups::value_type& entry) {
+        return {entry.second.size, entry.second.blame};
+    }
+
+    static typename Members::iterator heaviest(Members& members) {
+        return std::ranges::max_element(
+            members, {}, [](const auto& entry) { return entry.second.items.size(); });
+    }
+
+    Item take_newest(typename Groups::iterator group, typename Members::iterator member) {
+        Item item = std::move(member->second.items.back().item);
+        member->second.items.pop_back();
+        forget_empty(group, member);
+        return item;
+    }
+
+    /// After an item of it went.
+    void forget_empty(typename Groups::iterator group, typename Members::iterator member) {
+        if (member->second.items.empty()) group->second.members.erase(member);
+        if (--group->second.size == 0) groups_.erase(group);
+        --size_;
+    }
 
     template <typename Map>
     static typename Map::iterator least(Map& map) {
@@ -68,7 +125,7 @@ class Turns {
             map, [](const auto& a, const auto& b) { return a.second.had < b.second.had; });
     }
 
-    std::map<std::string, Group> groups_;
+    Groups groups_;
     std::uint64_t had_ = 0;
     std::size_t size_ = 0;
 };

@@ -39,5 +39,31 @@ TEST(Turns, who_was_away_has_saved_nothing) {
     EXPECT_NE(next.substr(0, 3), "bbb");
 }
 
+TEST(Turns, who_has_most_waiting_gives_way_to_who_has_less) {
+    Turns<std::string> turns;
+    EXPECT_EQ(turns.push_out("new", "z"), std::nullopt);
+    turns.push("loud", "x", 1, "a");
+    turns.push("loud", "x", 1, "b");
+    turns.push("loud", "y", 1, "c");
+    turns.push("quiet", "z", 1, "d");
+    EXPECT_EQ(turns.push_out("new", "z"), "b") << "the newest of the member who has most";
+    EXPECT_EQ(turns.push_out("quiet", "z"), std::nullopt) << "it would have as many";
+    EXPECT_EQ(turns.push_out("loud", "y"), std::nullopt);
+    turns.push("loud", "y", 1, "e");
+    EXPECT_EQ(turns.push_out("loud", "new"), "e") << "in its own group";
+    EXPECT_EQ(turns.size(), 3U);
+}
+
+TEST(Turns, of_groups_that_have_as_much_the_one_to_blame_gives_way) {
+    Turns<std::string> turns;
+    turns.push("one", "", 1, "a", 0);
+    turns.push("two", "", 1, "b", 5);
+    EXPECT_EQ(turns.push_out("new", "", 5), std::nullopt);
+    EXPECT_EQ(turns.push_out("new", "", 4), "b");
+    EXPECT_EQ(turns.push_out(), "a");
+    EXPECT_EQ(turns.push_out(), std::nullopt);
+    EXPECT_EQ(turns.size(), 0U);
+}
+
 }  // namespace
 }  // namespace postrider

@@ -1,6 +1,7 @@
 #include "directory/directory.h"
 
 #include <algorithm>
+#include <tuple>
 #include <vector>
 
 #include "audit/record.h"
@@ -405,6 +406,16 @@ Result<void> Directory::end_reset_webhook(store::Transaction& tx, const Actor& a
     return {};
 }
 
+namespace {
+
+/// All that decides whether, when, where and how something is sent.
+auto sending(const webhooks::Webhook& webhook) {
+    return std::tie(webhook.url, webhook.enabled, webhook.events, webhook.controls, webhook.timeout,
+                    webhook.retry_schedule, webhook.signing);
+}
+
+}  // namespace
+
 Result<webhooks::Saved> Directory::update_webhook(store::Transaction& tx, const Caller& caller,
                                                   const webhooks::Address& address,
                                                   const webhooks::Change& change) {
@@ -415,11 +426,8 @@ Result<webhooks::Saved> Directory::update_webhook(store::Transaction& tx, const 
     POSTRIDER_ASSIGN(const auto before, webhooks_.reveal(tx.sql(), address.realm, address.id));
     POSTRIDER_ASSIGN(auto saved, webhooks_.update(tx, address, change, caller.actor));
     POSTRIDER_ASSIGN(const auto after, webhooks_.reveal(tx.sql(), address.realm, address.id));
-    const bool is_sent_alike = before.webhook.url == after.webhook.url &&
-                               before.headers == after.headers &&
-                               before.webhook.signing == after.webhook.signing &&
-                               before.webhook.controls.format == after.webhook.controls.format &&
-                               before.webhook.enabled == after.webhook.enabled;
+    const bool is_sent_alike =
+        before.headers == after.headers && sending(before.webhook) == sending(after.webhook);
     if (!is_sent_alike) POSTRIDER_TRY(end_reset_webhook(tx, caller.actor, address.realm));
     return saved;
 }

@@ -10,8 +10,8 @@
 #include "base/names.h"
 #include "directory/authority.h"
 #include "directory/fields.h"
+#include "directory/origin.h"
 #include "model/limits.h"
-#include "net/ip_address.h"
 #include "store/realm_store.h"
 #include "store/tables.h"
 
@@ -27,16 +27,14 @@ std::unexpected<Error> wrong() {
                 "login-failed");
 }
 
+std::unexpected<Error> too_many() {
+    return fail(ErrorCode::resource_exhausted,
+                "too many logins are under way from here; try again in a moment");
+}
+
 /// However its name is written.
 std::string account_of(const LoginAttempt& attempt) {
     return attempt.realm.to_string() + fold_name(attempt.username);
-}
-
-/// The address; of IPv6 its first 64 bits, which are one customer's.
-std::string network_of(const std::string& address) {
-    const auto parsed = net::IpAddress::parse(address);
-    if (!parsed || !parsed->is_v6) return address;
-    return hex_encode({reinterpret_cast<const char*>(parsed->bytes.data()), 8});
 }
 
 Result<std::optional<store::UserRow>> find_user(store::sql::Connection& sql, const RealmId& realm,
@@ -74,8 +72,8 @@ Result<void> make_room(Transaction& tx, const store::UserRow& user) {
 }  // namespace
 
 void Logins::begin(LoginAttempt given, Done done) {
-    auto attempt = std::make_shared<Attempt>(
-        Attempt{.given = std::move(given), .user = {}, .device = {}, .done = std::move(done)});
+    auto attempt = std::make_shared<Attempt>(Attempt{
+        .given = std::move(given), .user = {}, .device = {}, .asker = {}, .done = std::move(done)});
     const auto device = devices_.read(attempt->given.device);
     if (!device || device->realm != attempt->given.realm) return admit(attempt);
     recognise(*device, attempt);
@@ -101,25 +99,34 @@ void Logins::recognise(const access::Device& device, const SharedAttempt& attemp
         store::ReadClass::first);
 }
 
-void Logins::admit(const SharedAttempt& attempt) {
-    const bool is_known = attempt->device.has_value();
-    access::LoginThrottle& throttle = is_known ? known_throttle_ : throttle_;
-    const std::string account = is_known ? attempt->device->nonce : account_of(attempt->given);
-    const std::string network =
-        is_known ? attempt->device->nonce : network_of(attempt->given.address);
-    const auto wait = throttle.enter(account, network, clock_.monotonic());
-    if (!wait) {
-        return attempt->done(
-            fail(ErrorCode::resource_exhausted,
-                 "too many logins are under way from here; try again in a moment"));
+/// A known browser's account and network are itself.
+access::Comer Logins::comer_of(const Attempt& attempt) {
+    const std::string realm = attempt.given.realm.to_string();
+    if (attempt.device) {
+        const std::string& nonce = attempt.device->nonce;
+        return {.realm = realm, .account = nonce, .network = nonce, .group = nonce};
     }
+    const Origin origin = origin_of(attempt.given.address);
+    return {.realm = realm,
+            .account = account_of(attempt.given),
+            .network = origin.network,
+            .group = origin.group};
+}
+
+void Logins::admit(const SharedAttempt& attempt) {
+    access::LoginThrottle& throttle = attempt->device ? known_throttle_ : throttle_;
+    const access::Comer comer = comer_of(*attempt);
+    const auto admitted = throttle.enter(comer, clock_.monotonic());
+    if (!admitted) return attempt->done(too_many());
+    attempt->asker = {.realm = comer.realm, .who = comer.network};
+    const std::uint64_t ticket = admitted->ticket;
     // `attempt` is not captured: its own `done` would keep it alive for ever.
-    attempt->done = [this, &throttle, account, network, weak = std::weak_ptr(attempt),
+    attempt->done = [this, &throttle, ticket, weak = std::weak_ptr(attempt),
                      done = std::move(attempt->done)](Result<LoggedIn> result) {
         Outcome outcome = Outcome::unknown;
         if (result) outcome = Outcome::succeeded;
         if (!result && result.error().code == ErrorCode::unauthenticated) outcome = Outcome::failed;
-        throttle.leave(account, network, outcome, clock_.monotonic());
+        throttle.leave(ticket, outcome, clock_.monotonic());
         const SharedAttempt ended = weak.lock();
         if (outcome == Outcome::failed && ended) {
             if (options_.failed) options_.failed();
@@ -127,8 +134,20 @@ void Logins::admit(const SharedAttempt& attempt) {
         }
         done(std::move(result));
     };
-    if (*wait <= Duration{}) return look_up(attempt);
-    options_.after(*wait, [this, attempt] { look_up(attempt); });
+    if (admitted->wait <= Duration{}) return look_up(attempt);
+    wait(attempt, throttle, ticket, admitted->wait);
+}
+
+void Logins::wait(const SharedAttempt& attempt, access::LoginThrottle& throttle,
+                  std::uint64_t ticket, Duration time) {
+    if (!throttle.wait_in_line(ticket, [attempt] { attempt->done(too_many()); })) {
+        return attempt->done(too_many());
+    }
+    // The line owns the attempt: one that gave way is gone before its time is over.
+    options_.after(time, [this, &throttle, ticket, weak = std::weak_ptr(attempt)] {
+        const SharedAttempt waited = weak.lock();
+        if (waited && throttle.wait_is_over(ticket)) look_up(waited);
+    });
 }
 
 void Logins::look_up(const SharedAttempt& attempt) {
@@ -153,10 +172,7 @@ void Logins::look_up(const SharedAttempt& attempt) {
 
 void Logins::verify(const SharedAttempt& attempt, std::optional<Candidate> candidate) {
     const std::string stored = candidate ? candidate->password.hash : "";
-    const access::PasswordHasher::Asker asker{
-        attempt->given.realm.to_string(),
-        attempt->device ? attempt->device->nonce : network_of(attempt->given.address)};
-    hasher_.verify(asker, attempt->given.password, stored,
+    hasher_.verify(attempt->asker, attempt->given.password, stored,
                    [this, attempt, candidate = std::move(candidate)](
                        Result<access::PasswordHasher::Verdict> verdict) {
                        if (!verdict)

@@ -82,11 +82,15 @@ class Logins {
         LoginAttempt given;
         std::optional<UserId> user;            ///< whose account it is, once that is known
         std::optional<access::Device> device;  ///< known to be this account's, and not void
+        access::PasswordHasher::Asker asker;   ///< of its hash
         Done done;
     };
     using SharedAttempt = std::shared_ptr<Attempt>;
     void recognise(const access::Device& device, const SharedAttempt& attempt);
     void admit(const SharedAttempt& attempt);
+    static access::Comer comer_of(const Attempt& attempt);
+    void wait(const SharedAttempt& attempt, access::LoginThrottle& throttle, std::uint64_t ticket,
+              Duration time);
     void look_up(const SharedAttempt& attempt);
     void verify(const SharedAttempt& attempt, std::optional<Candidate> candidate);
     void open_session(const SharedAttempt& attempt, const Candidate& candidate,

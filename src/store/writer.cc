@@ -32,6 +32,15 @@ Error disk_full_error() {
 
 /// Promise 13. The message stands alone on stderr: the log may share the broken disk.
 [[noreturn]] void die_of_io(const Error& error) {
+    if (error.code == ErrorCode::corrupt) {
+        std::fprintf(stderr,
+                     "postrider: the database is damaged: a write found a page of it that makes no "
+                     "sense, and nothing of it was accepted. The server stops, and would stop "
+                     "there again: restore the newest backup into an empty data folder, with the "
+                     "same key (docs/backup.md), and check the disk: %s\n",
+                     error.message.c_str());
+        std::_Exit(1);
+    }
     std::fprintf(stderr,
                  "postrider: writing to the database failed and it is unknown what reached the "
                  "disk, so the server stops; check the disk, then start it again: %s\n",

@@ -182,10 +182,12 @@ def test_the_setting_ends_with_a_change_by_somebody_weaker(server, receiver, rea
     weak = key(server, realm, "manage_webhooks", "view_webhooks")
     hook = choose_mailer(realm, receiver.url(path))
     # What does not matter for where it goes may be changed, and by the setter's equals everything.
-    weak.patch_webhook(hook, description="d", timeout="5s")
+    weak.patch_webhook(hook, name="another", description="d")
     realm.patch_webhook(hook, headers={"X-A": "1"})
     assert setting() == hook
-    for change in ({"url": receiver.url(f"{path}/evil")}, {"headers": {"X-B": "1"}}, {"signing": ["v1a"]}, {"enabled": False}):
+    for change in ({"url": receiver.url(f"{path}/evil")}, {"headers": {"X-B": "1"}}, {"signing": ["v1a"]}, {"enabled": False},
+                   {"format": "payload"}, {"events": ["user.created"]}, {"filter": {"resource_id": "nobody"}}, {"timeout": "100ms"},
+                   {"rate_limit": {"count": 1, "per": "24h"}}, {"max_in_flight": 1}, {"retry_schedule": []}):
         mine = choose_mailer(realm, receiver.url(path))
         assert setting() == mine
         weak.patch_webhook(mine, **change)

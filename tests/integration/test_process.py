@@ -1,11 +1,13 @@
 """Signals, memory and threads: what ends other processes without a word."""
 
+import contextlib
 import json
 import os
 import pathlib
 import re
 import resource
 import signal
+import sqlite3
 import subprocess
 import threading
 
@@ -16,7 +18,7 @@ from server import Server, binary, environment, sanitized, sqlite_only
 from waiting import wait_for
 
 STRAY = [signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO, signal.SIGPWR,
-         signal.SIGHUP, signal.SIGPIPE, signal.SIGRTMIN, signal.SIGRTMAX]
+         signal.SIGHUP, signal.SIGPIPE, signal.SIGXCPU, signal.SIGXFSZ, signal.SIGRTMIN, signal.SIGRTMAX]
 
 
 def test_stray_signals_do_nothing(server, realm, receiver, path):
@@ -58,6 +60,25 @@ def test_out_of_memory_for_some_requests_is_503_for_those(tmp_path):
         wait_for(lambda: realm.client.call("POST", f"/realms/{realm.name}/events", json.dumps(events[0] | {"data": {}}).encode()).status == 202,
                  "small requests go through")
         assert server.stop() == 0
+
+
+@sqlite_only
+def test_a_write_that_meets_a_damaged_page_says_what_to_do(tmp_path):
+    data = tmp_path / "data"
+    with Server(data) as server:
+        server.realm(None, "order.paid")
+        assert server.stop() == 0
+    with contextlib.closing(sqlite3.connect(data / "postrider.db")) as database:
+        [[page]] = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'audit'")
+        [[size]] = database.execute("PRAGMA page_size")
+    with open(data / "postrider.db", "r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    with pytest.raises(AssertionError) as failure, Server(data) as server:
+        server.wait_log("damaged")
+    told = str(failure.value)
+    assert "the database is damaged" in told and "restore the newest backup" in told, told
+    assert "start it again" not in told
 
 
 @sqlite_only
