@@ -162,11 +162,13 @@ def test_what_is_in_the_log_alone_fits_into_the_reserve(tmp_path):
         realm = server.realm(None, "order.paid")
         key = realm.call("POST", "/api-keys", {"name": "old", "permissions": ["view_events"]}, 201).json["id"]
         user = realm.call("POST", "/users", {"username": "ada"}, 201).json["id"]
-        log = disk.outside / "data" / "postrider.db-wal"
+        file = disk.outside / "data" / "postrider.db"
+        log = file.with_name("postrider.db-wal")
         publishers = Publishers(realm, threads=8, batch=5, payload=100_000)
         try:
             with long_read(disk):
                 wait_for(lambda: log.stat().st_size > 48 << 20, lambda: f"a long log, not of {log.stat().st_size}", 60)
+            wait_for(lambda: file.stat().st_size > 40 << 20, "the log to be copied", 60)
             before = len(publishers.accepted)
             wait_for(lambda: len(publishers.accepted) > before + 50, "the log to begin anew", 60)
             disk.fill(1 << 20)
