@@ -318,6 +318,9 @@ def test_one_key_has_no_more_calls_waiting_than_are_left_for_others(server, real
             connection = socket.create_connection(server.address(), timeout=30)
             connection.sendall((head % "60s").encode())
             waiting.append(connection)
+        # All of them wait before one more asks: else that one may take the last place for its 10 ms, and the last of them is refused.
+        waits = b"postrider_feed_waits %d\n" % len(waiting)
+        wait_for(lambda: waits in server.client.raw("GET", "/metrics").body, "all that wait", 50)
         greedy = Realm(Client(server.address, made), realm.name)
 
         def is_refused():
