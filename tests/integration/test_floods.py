@@ -7,9 +7,6 @@ from server import on_postgresql
 
 KINDS = [kind for kind in floods.load().values() if kind.reaches_store or not on_postgresql()]
 GROUPS = floods.groups(KINDS)
-#: What is over its bound on some machines, and why.
-TO_BE_FIXED = dict.fromkeys(["access tokens", "changes of the directory"] if on_postgresql() else [],
-                            "thousands of small transactions a second in PostgreSQL make a login take 60 to 95 ms, of 68")
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +47,7 @@ def grounds(tmp_path_factory):
 
 
 @pytest.mark.parametrize("group, kind", [
-    pytest.param(group, kind, id=kind.name.replace(" ", "-"),
-                 marks=[pytest.mark.xfail(reason=TO_BE_FIXED[kind.name], strict=False)] if kind.name in TO_BE_FIXED else [])
-    for group in GROUPS for kind in group])
+    pytest.param(group, kind, id=kind.name.replace(" ", "-")) for group in GROUPS for kind in group])
 def test_a_second_client_does_not_notice(grounds, group, kind, table):
     row = grounds.of(group).measure(kind())
     table.append(row)
