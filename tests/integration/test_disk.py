@@ -171,7 +171,7 @@ def test_what_is_in_the_log_alone_fits_into_the_reserve(tmp_path):
             wait_for(lambda: file.stat().st_size > 40 << 20, "the log to be copied", 60)
             before = len(publishers.accepted)
             wait_for(lambda: len(publishers.accepted) > before + 50, "the log to begin anew", 60)
-            disk.fill(1 << 20)
+            disk.fill(24 << 20)  # more than is taken while the reserve is given up
             wait_for(lambda: publishers.refused, "507", 60)
         finally:
             publishers.stop()
