@@ -60,17 +60,18 @@ bool LoginThrottle::wait_in_line(std::uint64_t ticket, std::function<void()> giv
     {
         const MutexLock lock(mutex_);
         const Entry& entry = entries_.at(ticket);
-        const auto one_more = [this](std::string name) {
-            Counts::value_type& count = *in_line_.try_emplace(std::move(name)).first;
+        const auto one_more = [](Counts& in_line, std::string name) {
+            Counts::value_type& count = *in_line.try_emplace(std::move(name)).first;
             ++count.second;
             return &count;
         };
         const Comer& comer = entry.comer;
-        line_.emplace(ticket, InLine{.gives_way = std::move(gives_way),
-                                     .realm = one_more("realm " + comer.realm),
-                                     .group = one_more("group " + comer.realm + comer.group),
-                                     .account = one_more("account " + comer.account),
-                                     .blame = entry.blame});
+        line_.emplace(ticket,
+                      InLine{.gives_way = std::move(gives_way),
+                             .realm = one_more(in_line_, "realm " + comer.realm),
+                             .group = one_more(in_line_, "group " + comer.realm + comer.group),
+                             .account = one_more(in_line_, "account " + comer.account),
+                             .blame = entry.blame});
         if (line_.size() <= limits::logins_waiting_max) return true;
         const std::uint64_t out = heaviest();
         told = std::move(line_.at(out).gives_way);
