@@ -553,14 +553,17 @@ std::optional<std::vector<std::vector<WebhookId>>> Publisher::matches_of(
     const PublishWork& work, const SharedMatcher& matcher, Timestamp now, Call& call,
     Result<PublishAnswer>& answer) {
     const bool is_known = work.matches && work.matches->config_version == matcher->config_version();
+    // Half of what is left, so that a costly work does not send those behind it away as well.
+    const std::size_t others = call.filter_work.left - call.filter_work.left / 2;
+    Filter::Work own{.left = call.filter_work.left / 2};
     std::vector<std::vector<WebhookId>> webhooks;
     std::size_t deliveries = 0;
     for (std::size_t i = 0; i < work.events.size(); ++i) {
         const NewEvent& event = work.events[i];
-        webhooks.push_back(is_known
-                               ? work.matches->webhooks[i]
-                               : matcher->match(event.type, body_of(event, now), call.filter_work));
-        if (call.filter_work.is_used_up && !is_known) {
+        webhooks.push_back(is_known ? work.matches->webhooks[i]
+                                    : matcher->match(event.type, body_of(event, now), own));
+        call.filter_work.left = others + own.left;
+        if (own.is_used_up) {
             answer = match_first(work, matcher);
             return std::nullopt;
         }

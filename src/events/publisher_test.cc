@@ -644,6 +644,22 @@ TEST_F(CostlyFilters, a_webhook_that_changes_meanwhile_is_matched_as_it_is_at_th
     EXPECT_EQ(events_in_log(), 1u);
 }
 
+TEST_F(CostlyFilters, send_away_nobody_else_of_the_same_group) {
+    add_costly_webhooks(3);
+    const auto costly = work({event("order.paid", costly_data(3))});
+    realm_ = make_realm("other");
+    add_own_type("order.paid");
+    add_webhook(R"(["order.paid"])");
+    auto plain = work({event("order.paid")});
+    hold_writer();
+    auto first = publish_later(costly);
+    auto second = publish_later(std::move(plain));
+    release_writer();
+    EXPECT_TRUE(first.get());
+    EXPECT_TRUE(second.get());
+    EXPECT_EQ(matched_, 1);
+}
+
 TEST_F(CostlyFilters, one_that_waits_when_the_server_stops_is_refused) {
     add_costly_webhooks(3);
     queue_.stop();
