@@ -53,16 +53,7 @@ class FanOutTest : public testing::Test {
     }
     FanOutTest() {
         serve();
-        realm = change([](Transaction& tx) -> Result<RealmId> {
-            store::RealmRow row{.id = tx.mint_id<RealmId>(),
-                                .name = "acme",
-                                .display_name = {},
-                                .settings = "{}",
-                                .created_at = tx.now(),
-                                .updated_at = tx.now()};
-            POSTRIDER_TRY(store::realms_table::insert(tx, row));
-            return row.id;
-        });
+        realm = change([](Transaction& tx) { return store::insert_realm(tx, "acme"); });
         webhooks = change([this](Transaction& tx) -> Result<std::vector<WebhookId>> {
             std::vector<WebhookId> made;
             for (std::size_t i = 0; i < webhook_count; ++i) {

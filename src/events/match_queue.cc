@@ -15,6 +15,15 @@ constexpr int nice_value = 4;
 
 }  // namespace
 
+std::unexpected<Error> filters_too_costly(std::string_view what) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("To hold {} against the filters of this realm's webhooks would take "
+                            "too long: nothing was accepted; make its lists and texts shorter, "
+                            "send fewer at once, or let fewer filters look into them.",
+                            what),
+                "filters-too-costly");
+}
+
 struct MatchQueue::Job {
     store::PublishWork work;
     std::shared_ptr<const Matcher> matcher;
@@ -67,13 +76,7 @@ void MatchQueue::match_next(const std::shared_ptr<Job>& job) {
         work));
     job->left -= may - work.left;
     if (!work.is_used_up) return wait(job);
-    job->work.done(fail(
-        ErrorCode::invalid_argument,
-        fmt::format("To hold event {} against the filters of this realm's webhooks would take too "
-                    "long: nothing was accepted; make its lists and texts shorter, publish fewer "
-                    "at once, or let fewer filters look into them.",
-                    at),
-        "filters-too-costly"));
+    job->work.done(filters_too_costly(fmt::format("event {}", at)));
 }
 
 }  // namespace postrider::events

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/work_queue.h"
@@ -9,6 +11,9 @@
 #include "store/store.h"
 
 namespace postrider::events {
+
+/// The refusal of `what` ("event 3", "this change").
+std::unexpected<Error> filters_too_costly(std::string_view what);
 
 /// Holds the events of publishes against filters, where that takes longer than others should wait
 /// for the writer. Realms take turns, event by event, and have one under way at a time each.

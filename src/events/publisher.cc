@@ -1,7 +1,5 @@
 #include "events/publisher.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <functional>
 #include <optional>
@@ -137,15 +135,6 @@ std::unexpected<Error> fan_out_busy() {
     return fail(ErrorCode::unavailable,
                 "Some 260,000 deliveries of earlier events of this realm are still being written: "
                 "nothing was accepted; try again in a moment.");
-}
-
-std::unexpected<Error> filters_too_costly(std::string_view what) {
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("To hold {} against the filters of this realm's webhooks would take "
-                            "too long: nothing was accepted; make its lists and texts shorter, or "
-                            "let fewer filters look into them.",
-                            what),
-                "filters-too-costly");
 }
 
 /// To whom an event of a change goes.

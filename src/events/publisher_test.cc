@@ -16,6 +16,7 @@
 #include "model/limits.h"
 #include "store/sqlite_store.h"
 #include "store/tables.h"
+#include "store/temporary_store_test.h"
 #include "store/wait.h"
 
 namespace postrider::events {
@@ -72,16 +73,7 @@ class PublisherTest : public testing::Test {
         return store::read_now<typename R::value_type>(*store_, std::move(reader));
     }
     RealmId make_realm(std::string name) {
-        return *change([name](Transaction& tx) -> Result<RealmId> {
-            store::RealmRow row{.id = tx.mint_id<RealmId>(),
-                                .name = name,
-                                .display_name = {},
-                                .settings = "{}",
-                                .created_at = tx.now(),
-                                .updated_at = tx.now()};
-            POSTRIDER_TRY(store::realms_table::insert(tx, row));
-            return row.id;
-        });
+        return *change([name](Transaction& tx) { return store::insert_realm(tx, name); });
     }
     void add_own_type(std::string name) {
         auto added = change([this, name](Transaction& tx) {

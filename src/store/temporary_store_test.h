@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "store/sql/sqlite_connection.h"
 #include "store/sqlite_store.h"
+#include "store/tables.h"
 
 namespace postrider::store {
 
@@ -62,5 +64,17 @@ class TemporaryStore {
     std::string folder_;
     std::unique_ptr<Store> store_;
 };
+
+/// A realm with default settings.
+inline Result<RealmId> insert_realm(Transaction& tx, std::string name) {
+    const RealmRow row{.id = tx.mint_id<RealmId>(),
+                       .name = std::move(name),
+                       .display_name = {},
+                       .settings = "{}",
+                       .created_at = tx.now(),
+                       .updated_at = tx.now()};
+    POSTRIDER_TRY(realms_table::insert(tx, row));
+    return row.id;
+}
 
 }  // namespace postrider::store

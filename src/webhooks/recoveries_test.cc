@@ -113,16 +113,7 @@ class RecoveriesTest : public testing::Test {
         return std::move(*done);
     }
     RealmId new_realm(std::string name) {
-        return change([name](Transaction& tx) -> Result<RealmId> {
-            store::RealmRow row{.id = tx.mint_id<RealmId>(),
-                                .name = name,
-                                .display_name = {},
-                                .settings = "{}",
-                                .created_at = tx.now(),
-                                .updated_at = tx.now()};
-            POSTRIDER_TRY(store::realms_table::insert(tx, row));
-            return row.id;
-        });
+        return change([name](Transaction& tx) { return store::insert_realm(tx, name); });
     }
     /// A recovery of a new webhook that lacks three events.
     OperationId started(const RealmId& realm) {
