@@ -5,6 +5,7 @@
 #include "api/delivery_view.h"
 #include "api/retry_route.h"
 #include "api/routes.h"
+#include "api/waits.h"
 #include "audit/record.h"
 #include "base/check.h"
 #include "delivery/engine.h"
@@ -23,13 +24,6 @@ struct Detail {
     DeliveryView view;
     std::vector<store::AttemptRow> attempts;
 };
-
-Answer detail_answer(int status, const Detail& detail) {
-    std::string out;
-    json::Writer writer(out);
-    write_delivery(writer, detail.view, detail.attempts);
-    return json_answer(status, std::move(out));
-}
 
 Result<DeliveryView> find_kept(store::sql::Connection& sql, const RealmId& realm,
                                const DeliveryId& id, Timestamp kept_since) {
@@ -59,14 +53,25 @@ DeliveryView shown(DeliveryView view, Duration due_ahead) {
 
 std::function<void(Result<Views>)> list_answer(const Context& context, const Call& call,
                                                const Page& page) {
-    const Duration due_ahead = context.engine.counts().due_ahead;
-    return call.reply.with<Views>([page, due_ahead](const Views& views) {
-        return page.answer(
-            views, [](const Listed& listed) { return listed.view.row.id.uuid; },
-            [due_ahead](json::Writer& writer, const Listed& listed) {
-                write_delivery(writer, Listed{shown(listed.view, due_ahead), listed.took});
-            });
-    });
+    return [&context, reply = call.reply, page](Result<Views> found) {
+        if (!found) return reply.send(std::unexpected(std::move(found).error()));
+        const auto views = std::make_shared<Views>(std::move(*found));
+        const Duration due_ahead = context.engine.counts().due_ahead;
+        std::vector<const store::DeliveryRow*> rows;
+        for (Listed& listed : *views) {
+            listed.view = shown(std::move(listed.view), due_ahead);
+            rows.push_back(&listed.view.row);
+        }
+        look_at_waits(context, rows, [reply, page, views](const std::vector<MaybeWait>& waits) {
+            const auto write = [&](json::Writer& writer, const Listed& listed) {
+                write_delivery(writer, listed,
+                               waits[static_cast<std::size_t>(&listed - views->data())]);
+            };
+            const auto id_of = [](const Listed& listed) { return listed.view.row.id.uuid; };
+            reply.send(guard_memory(
+                [&]() -> Result<Answer> { return page.answer(*views, id_of, write); }));
+        });
+    };
 }
 
 /// What a list of deliveries is asked for.
@@ -171,10 +176,20 @@ Result<void> get_delivery(Context& context, Call& call) {
         [realm = call.realm, id, kept_since = call.kept_since](store::sql::Connection& sql) {
             return load_detail(sql, realm, id, kept_since);
         },
-        call.reply.with<Detail>([due_ahead = context.engine.counts().due_ahead](Detail detail) {
-            detail.view = shown(std::move(detail.view), due_ahead);
-            return detail_answer(200, detail);
-        }));
+        [&context, reply = call.reply](Result<Detail> found) {
+            if (!found) return reply.send(std::unexpected(std::move(found).error()));
+            const auto detail = std::make_shared<Detail>(std::move(*found));
+            detail->view = shown(std::move(detail->view), context.engine.counts().due_ahead);
+            look_at_waits(context, {&detail->view.row},
+                          [reply, detail](const std::vector<MaybeWait>& waits) {
+                              reply.send(guard_memory([&]() -> Result<Answer> {
+                                  std::string out;
+                                  json::Writer writer(out);
+                                  write_delivery(writer, detail->view, detail->attempts, waits[0]);
+                                  return json_answer(200, std::move(out));
+                              }));
+                          });
+        });
     return {};
 }
 
@@ -247,7 +262,7 @@ Result<void> change_delivery(Context& context, Call& call, Change change) {
         call.reply.with<DeliveryView>([realm = call.realm_name](const DeliveryView& view) {
             std::string out;
             json::Writer writer(out);
-            write_delivery(writer, view);
+            write_delivery(writer, view, delivery::Wait{});
             return json_answer(202, std::move(out))
                 .with_header("Location",
                              "/api/v1/realms/" + realm + "/deliveries/" + view.row.id.to_string());

@@ -42,7 +42,7 @@ void write_outcome_members(json::Writer& writer, OutcomeReason reason, const std
     writer.member("detail", detail);
 }
 
-void write_members(json::Writer& writer, const store::DeliveryView& view) {
+void write_members(json::Writer& writer, const store::DeliveryView& view, const MaybeWait& wait) {
     const store::DeliveryRow& row = view.row;
     const bool pending = row.state == DeliveryState::pending;
     writer.member("id", row.id.to_string());
@@ -66,6 +66,8 @@ void write_members(json::Writer& writer, const store::DeliveryView& view) {
     writer.member("created_at", format_rfc3339(row.id.uuid.time()));
     member_or_null(writer, "last_attempt_at", row.last_attempt_at);
     member_or_null(writer, "next_attempt_at", pending ? std::optional(row.due_at) : std::nullopt);
+    text_or_null(writer, "waiting_for", wait ? std::string(to_string(wait->what)) : "");
+    member_or_null(writer, "waiting_until", wait ? wait->until : std::nullopt);
     member_or_null(writer, "finished_at", row.finished_at);
 }
 
@@ -139,15 +141,16 @@ std::string delivery_reason(const store::DeliveryView& view) {
     return reason;
 }
 
-void write_delivery(json::Writer& writer, const store::DeliveryView& view) {
+void write_delivery(json::Writer& writer, const store::DeliveryView& view, const MaybeWait& wait) {
     writer.begin_object();
-    write_members(writer, view);
+    write_members(writer, view, wait);
     writer.end_object();
 }
 
-void write_delivery(json::Writer& writer, const store::deliveries_table::Listed& listed) {
+void write_delivery(json::Writer& writer, const store::deliveries_table::Listed& listed,
+                    const MaybeWait& wait) {
     writer.begin_object();
-    write_members(writer, listed.view);
+    write_members(writer, listed.view, wait);
     if (listed.took) {
         member_ms(writer, "duration_ms", *listed.took);
     } else {
@@ -157,9 +160,9 @@ void write_delivery(json::Writer& writer, const store::deliveries_table::Listed&
 }
 
 void write_delivery(json::Writer& writer, const store::DeliveryView& view,
-                    const std::vector<store::AttemptRow>& attempts) {
+                    const std::vector<store::AttemptRow>& attempts, const MaybeWait& wait) {
     writer.begin_object();
-    write_members(writer, view);
+    write_members(writer, view, wait);
     writer.key("attempts_log");
     writer.begin_array();
     for (const store::AttemptRow& attempt : attempts) write_attempt(writer, attempt);

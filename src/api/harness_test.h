@@ -46,6 +46,10 @@ class FakeEngine final : public delivery::Engine {
         MutexLock lock(mutex_);
         woken_.push_back(webhook);
     }
+    void look(std::vector<delivery::Asked> asked,
+              std::function<void(std::vector<std::optional<delivery::Wait>>)> then) override {
+        then(std::vector<std::optional<delivery::Wait>>(asked.size(), delivery::Wait{}));
+    }
     delivery::EngineCounts counts() const override { return {}; }
     Result<void> start() override { return {}; }
     void stop(Monotonic) override {}

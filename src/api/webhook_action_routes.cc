@@ -23,7 +23,7 @@ void answer_test(const store::RealmStore& store, const RealmId& realm, const Del
             POSTRIDER_ASSIGN(const auto attempts, store::attempts_table::all(sql, realm, id));
             std::string out;
             json::Writer writer(out);
-            write_delivery(writer, *view, attempts);
+            write_delivery(writer, *view, attempts, std::nullopt);
             return out;
         },
         reply.with<std::string>(

@@ -194,6 +194,12 @@ int show_delivery(Context& context, const Answer& answer) {
     add_if(card, "Last attempt", context.when(delivery, "last_attempt_at"));
     auto due = context.due(delivery, "next_attempt_at");
     add_if(card, "Next attempt", due == "due" ? due : context.when(delivery, "next_attempt_at"));
+    auto waiting = text_of(delivery, "waiting_for");
+    std::ranges::replace(waiting, '_', ' ');
+    if (const auto until = context.when(delivery, "waiting_until"); !until.empty()) {
+        waiting += " until " + until;
+    }
+    add_if(card, "Waiting for", waiting);
     add_if(card, "Finished", context.when(delivery, "finished_at"));
     context.show(card);
     const auto* attempts = delivery.find("attempts_log");

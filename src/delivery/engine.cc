@@ -104,6 +104,14 @@ class EngineImpl final : public Engine {
         inbox_.put(Hinted{std::move(webhooks), commit, due_since});
     }
     void after(std::function<void()> task) override { inbox_.put(Afterwards{std::move(task)}); }
+    void look(std::vector<Asked> asked,
+              std::function<void(std::vector<std::optional<Wait>>)> then) override {
+        after([this, asked = std::move(asked), then = std::move(then)] {
+            std::vector<std::optional<Wait>> waits;
+            for (const Asked& each : asked) waits.push_back(scheduler_.wait_of(each, due_now()));
+            then(std::move(waits));
+        });
+    }
     EngineCounts counts() const override;
 
     Result<void> start() override;

@@ -54,6 +54,11 @@ class Engine : public events::DeliverySink, public webhooks::TargetSink {
                         Timestamp /*due_since*/) {}
     /// `task` runs on the engine's thread when it goes by everything that it was told before.
     virtual void after(std::function<void()> task) { task(); }
+    /// What deliveries that are due wait for; none for those that are being attempted. Of a lane
+    /// that another node has it is their turn. `then` is called on the engine's thread, with an
+    /// answer for each.
+    virtual void look(std::vector<Asked> asked,
+                      std::function<void(std::vector<std::optional<Wait>>)> then) = 0;
     /// Thread-safety: any thread.
     virtual EngineCounts counts() const = 0;
 

@@ -6,14 +6,14 @@ namespace postrider::delivery {
 
 std::size_t Lane::window() const { return admission.limit() * limits::lane_window_factor; }
 
-void Lane::know(const DeliveryId& delivery, std::size_t bytes) {
-    if (known.emplace(delivery, bytes).second) known_bytes += bytes;
+void Lane::know(const DeliveryId& delivery, Known what) {
+    if (known.emplace(delivery, what).second) known_bytes += what.bytes;
 }
 
 void Lane::forget(const DeliveryId& delivery) {
     auto found = known.find(delivery);
     if (found == known.end()) return;
-    known_bytes -= found->second;
+    known_bytes -= found->second.bytes;
     known.erase(found);
 }
 

@@ -32,8 +32,11 @@ struct Lane {
 
     std::deque<Held> ready;                  ///< due, oldest first
     std::multimap<Timestamp, Held> waiting;  ///< due within limits::held_ahead
-    /// In memory, in flight, or not yet recorded; with the bytes of each.
-    std::unordered_map<DeliveryId, std::size_t> known;
+    struct Known {
+        std::size_t bytes = 0;
+        bool is_started = false;  ///< in flight, or not yet recorded; else in memory
+    };
+    std::unordered_map<DeliveryId, Known> known;
     std::size_t known_bytes = 0;
 
     admission::Admission admission;
@@ -57,7 +60,7 @@ struct Lane {
 
     std::size_t held() const { return ready.size() + waiting.size(); }
     std::size_t window() const;
-    void know(const DeliveryId& delivery, std::size_t bytes);
+    void know(const DeliveryId& delivery, Known what);
     void forget(const DeliveryId& delivery);
 };
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -41,6 +42,27 @@ struct Ownership {
     std::function<void(const store::OwnedLane&)> released;
     /// A lane is another node's, and this one did not know.
     std::function<void()> lost;
+};
+
+/// What a pending delivery waits for. Persistent (API); never rename.
+enum class WaitsFor {
+    retry,          ///< the time of its next attempt
+    rate_limit,     ///< its webhook's rate: until the next attempt may start
+    max_in_flight,  ///< an end of one of the attempts that are in flight to its webhook
+    breaker,        ///< its webhook's receiver is down: until the next attempt at finding out
+    turn,           ///< its turn among all that are due
+};
+std::string_view to_string(WaitsFor what);
+
+struct Wait {
+    WaitsFor what = WaitsFor::turn;
+    std::optional<Timestamp> until = {};  ///< none: not known
+};
+
+/// A delivery that somebody asks about.
+struct Asked {
+    WebhookId webhook;
+    DeliveryId delivery;
 };
 
 struct EngineOptions {

@@ -180,7 +180,7 @@ bool Scheduler::has_room(const Lane& lane, std::size_t bytes) const {
 }
 
 void Scheduler::hold(Lane& lane, Held held, Timestamp now) {
-    lane.know(held.row.id, held.event->size());
+    lane.know(held.row.id, {.bytes = held.event->size()});
     ++held_;
     held_bytes_ += held.event->size();
     if (held.row.due_at <= now) {
@@ -207,7 +207,7 @@ void Scheduler::offer(events::Offer offer, Timestamp now) {
 void Scheduler::adopt(const RealmId& realm, const WebhookId& webhook, const DeliveryId& delivery,
                       std::size_t bytes, Timestamp now) {
     Lane& lane = ensure(realm, webhook);
-    lane.know(delivery, bytes);
+    lane.know(delivery, {.bytes = bytes, .is_started = true});
     lane.admission.count(now);
 }
 
@@ -351,6 +351,9 @@ Held Scheduler::start(Lane& lane, Timestamp now) {
         lane.wanted.reset();
         lane.last_probed = held.event->resource_id();
     }
+    if (const auto known = lane.known.find(held.row.id); known != lane.known.end()) {
+        known->second.is_started = true;
+    }
     --held_;
     held_bytes_ -= held.event->size();
     flight_bytes_.take(lane.realm, held.event->size());
@@ -460,6 +463,22 @@ void Scheduler::recorded(const WebhookId& webhook, const DeliveryId& delivery,
         lane->backlog.leave(due_at, commit);
     }
     follow(*lane);
+}
+
+std::optional<Wait> Scheduler::wait_of(const Asked& asked, Timestamp now) const {
+    const Lane* lane = find_lane(asked.webhook);
+    if (lane == nullptr) return Wait{};
+    const auto known = lane->known.find(asked.delivery);
+    if (known != lane->known.end() && known->second.is_started) return std::nullopt;
+    if (const auto& open = lane->admission.breaker().open()) {
+        return Wait{WaitsFor::breaker, open->next_probe_at};
+    }
+    const auto answer = lane->admission.ask(now, {});
+    if (const auto* later = std::get_if<admission::NotBefore>(&answer)) {
+        return Wait{WaitsFor::rate_limit, later->at};
+    }
+    if (std::holds_alternative<admission::Blocked>(answer)) return Wait{WaitsFor::max_in_flight};
+    return Wait{};
 }
 
 void Scheduler::set_wake(Lane& lane) {

@@ -9,6 +9,7 @@
 
 #include "delivery/admission/flight_bytes.h"
 #include "delivery/lane.h"
+#include "delivery/ports.h"
 #include "events/delivery_sink.h"
 #include "model/limits.h"
 #include "store/tables.h"
@@ -91,6 +92,9 @@ class Scheduler {
 
     /// When plan() or refills() would find something that they do not now; nullopt: nothing known.
     std::optional<Timestamp> next_wake() const;
+
+    /// What a delivery that is due waits for; nullopt: it is being attempted.
+    std::optional<Wait> wait_of(const Asked& asked, Timestamp now) const;
 
     std::size_t in_flight() const { return in_flight_; }
     std::size_t held() const { return held_; }

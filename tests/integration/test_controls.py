@@ -35,6 +35,46 @@ def test_they_are_null_until_they_are_set_and_replaced_whole(realm, receiver):
     assert controls_of(put) == NONE
 
 
+def waits_of(realm, hook):
+    """What each pending delivery of a webhook waits for, oldest first, and until when."""
+    items = realm.get("/deliveries", webhook_id=hook["id"], state="pending").json["items"]
+    return [(item["waiting_for"], item["waiting_until"]) for item in reversed(items)]
+
+
+def test_a_delivery_says_what_it_waits_for(realm, receiver, path):
+    limited = realm.create_webhook(receiver.url(path + "/limited"))
+    realm.publish()
+    receiver.wait(path + "/limited")
+    # Set now that a node has the lane: who has just got it waits for an interval first.
+    realm.patch_webhook(limited["id"], rate_limit={"count": 1, "per": "1h"})
+    for _ in range(3):
+        realm.publish()
+    receiver.wait(path + "/limited", 2)
+    wait_for(lambda: len(waits_of(realm, limited)) == 2, "the first is recorded")
+    (first, until), second = waits_of(realm, limited)
+    assert first == "rate_limit" and second == (first, until)
+    assert until > realm.get("/deliveries").json["items"][0]["created_at"], "an hour after the first"
+    one = realm.get(f"/deliveries/{realm.get('/deliveries', state='pending').json['items'][0]['id']}").json
+    assert (one["waiting_for"], one["waiting_until"]) == ("rate_limit", until)
+    done = realm.get("/deliveries", webhook_id=limited["id"], state="delivered").json["items"][0]
+    assert done["waiting_for"] is None and done["waiting_until"] is None
+
+
+def test_a_delivery_waits_for_another_or_for_its_retry(realm, receiver, path):
+    receiver.on(path + "/silent", None)
+    busy = realm.create_webhook(receiver.url(path + "/silent"), max_in_flight=1, timeout="30s")
+    realm.publish(), realm.publish()
+    receiver.wait(path + "/silent")
+    assert waits_of(realm, busy) == [(None, None), ("max_in_flight", None)]
+    realm.delete_webhook(busy["id"])
+    receiver.on(path + "/fails", 500)
+    fails = realm.create_webhook(receiver.url(path + "/fails"), retry_schedule=["1h"])
+    realm.publish()
+    (waits,) = wait_for(lambda: [each for each in waits_of(realm, fails) if each[0] == "retry"], "the first attempt failed")
+    item = realm.get("/deliveries", webhook_id=fails["id"]).json["items"][0]
+    assert waits == ("retry", item["next_attempt_at"])
+
+
 def test_a_change_is_named_in_its_event(realm, receiver):
     hook = realm.create_webhook(receiver.url("/watched"), events=["order.*"])
     realm.create_webhook(receiver.url("/watch"), events=["webhook.updated"])

@@ -296,7 +296,7 @@ export function DeliveryDetail({ id }: { id: string }) {
           )}
           {data.next_attempt_at && (
             <p className="text-[13px] text-warn mt-1">
-              <NextAttempt at={data.next_attempt_at} alone />
+              <NextAttempt at={data.next_attempt_at} alone waitingFor={data.waiting_for} />
             </p>
           )}
         </div>

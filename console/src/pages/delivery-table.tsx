@@ -65,7 +65,7 @@ function Outcome({ delivery }: { delivery: Delivery }) {
         {delivery.attempts > 1 && `, ${plural(delivery.attempts, 'attempt')}`}
         {delivery.next_attempt_at && (
           <>
-            , <NextAttempt at={delivery.next_attempt_at} />
+            , <NextAttempt at={delivery.next_attempt_at} waitingFor={delivery.waiting_for} />
           </>
         )}
       </span>

@@ -42,10 +42,28 @@ export function Time({
   )
 }
 
-/** When the next attempt is: once its time has come it waits for its turn at the webhook. */
-export function NextAttempt({ at, alone }: { at: string; alone?: boolean }) {
+const waits: Record<string, string> = {
+  rate_limit: 'waits for the webhook’s rate limit',
+  max_in_flight: 'waits until an attempt to the webhook ends',
+  breaker: 'waits because the receiver is down',
+}
+
+/** When the next attempt is: once its time has come it waits for something at the webhook. */
+export function NextAttempt({
+  at,
+  alone,
+  waitingFor,
+}: {
+  at: string
+  alone?: boolean
+  waitingFor?: string | null
+}) {
   if (useHasCome(at))
-    return <span title={`${at} (UTC)`}>{alone ? 'Due' : 'due'}, waits for its turn</span>
+    return (
+      <span title={`${at} (UTC)`}>
+        {alone ? 'Due' : 'due'}, {waits[waitingFor ?? ''] ?? 'waits for its turn'}
+      </span>
+    )
   return (
     <>
       {alone ? 'Next attempt' : 'next'} <Time at={at} />
