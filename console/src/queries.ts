@@ -58,8 +58,12 @@ export function useWebhook(id: string, enabled = true) {
     queryFn: async ({ signal }): Promise<Webhook> => {
       const path = `/api/v1${realmPath(realm, `/webhooks/${id}`)}`
       const text = await (await raw('GET', path, { signal })).text()
-      const filter = memberText(text, 'filter') ?? 'null'
-      return { ...JSON.parse(text), filter_text: filter === 'null' ? '' : pretty(filter) }
+      const shown = (name: string) => {
+        const member = memberText(text, name) ?? 'null'
+        return member === 'null' ? '' : pretty(member)
+      }
+      const value = JSON.parse(text) as Webhook
+      return { ...value, filter_text: shown('filter'), template_text: shown('template') }
     },
   })
 }

@@ -352,6 +352,7 @@ type WebhookCreated struct {
 	MaxInFlight *int64  `json:"max_in_flight"`
 	Format      *string `json:"format"`
 	Filter      any     `json:"filter"`
+	Template    any     `json:"template"`
 	Version     int64   `json:"version,omitempty"`
 	CreatedAt   string  `json:"created_at"`
 	UpdatedAt   string  `json:"updated_at"`
@@ -377,6 +378,7 @@ type WebhookUpdated struct {
 	MaxInFlight *int64   `json:"max_in_flight"`
 	Format      *string  `json:"format"`
 	Filter      any      `json:"filter"`
+	Template    any      `json:"template"`
 	Version     int64    `json:"version,omitempty"`
 	CreatedAt   string   `json:"created_at"`
 	UpdatedAt   string   `json:"updated_at"`
@@ -403,6 +405,7 @@ type WebhookDeleted struct {
 	MaxInFlight *int64  `json:"max_in_flight"`
 	Format      *string `json:"format"`
 	Filter      any     `json:"filter"`
+	Template    any     `json:"template"`
 	Version     int64   `json:"version,omitempty"`
 	CreatedAt   string  `json:"created_at"`
 	UpdatedAt   string  `json:"updated_at"`

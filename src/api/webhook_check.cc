@@ -117,6 +117,7 @@ Result<std::optional<webhooks::DryRun>> read_dry_run(const Context& context, Cal
     run.now = context.clock.now();
     run.since = call.kept_since;
     run.source = context.settings.origin() + "/realms/" + call.realm_name;
+    run.realm_name = call.realm_name;
     POSTRIDER_TRY(read_wanted(call, body, run));
     const auto* last = body.value("last");
     const bool has_sample = body.value("sample") != nullptr;

@@ -149,6 +149,9 @@ int show_webhook(Context& context, const Answer& answer) {
     if (const auto* filter = webhook.find("filter"); filter != nullptr && !filter->is_null()) {
         card.add("Filter", printable(json::serialize(*filter)));
     }
+    if (const auto* body = webhook.find("template"); body != nullptr && !body->is_null()) {
+        card.add("Template", printable(json::serialize(*body)));
+    }
     add_secrets(card, context, webhook);
     card.add("Created", context.when(webhook, "created_at"));
     card.add("Changed", context.when(webhook, "updated_at"));

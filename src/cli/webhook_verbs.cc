@@ -120,6 +120,14 @@ std::expected<Members, ExitCode> members_of(Context& context, const Given& given
                 context.wrong("--filter: is not JSON: " + added.error().message));
         }
     }
+    if (auto text = given.text("--template")) {
+        if (*text == "none") {
+            members.add("template", json::Value());
+        } else if (auto added = members.add_text("template", *text); !added) {
+            return std::unexpected(
+                context.wrong("--template: is not JSON: " + added.error().message));
+        }
+    }
     if (auto format = given.text("--format")) {
         members.add("format", *format == "default" ? json::Value() : json::Value(*format));
     }
@@ -329,9 +337,16 @@ const Argument webhook_argument = {"WEBHOOK", "", "its name or id, or a part of 
 const Argument filter_argument = {
     "--filter", "JSON",
     "conditions on the event, like '{\"data\":{\"total\":{\"$gte\":100}}}'; none: every event"};
-const Argument format_argument = {"--format", "FORMAT",
-                                  "of the body: postrider, payload (data alone) or cloudevents",
-                                  Count::optional, "postrider payload cloudevents default"};
+const Argument format_argument = {
+    "--format", "FORMAT",
+    "of the body: postrider, payload (data alone), cloudevents, slack, discord, teams, pagerduty, "
+    "or "
+    "template with --template",
+    Count::optional,
+    "postrider payload cloudevents template slack discord teams pagerduty default"};
+const Argument template_argument = {
+    "--template", "JSON",
+    "the body of the format template, like '{\"text\":\"{{event}}: {{data.total}}\"}'; none"};
 
 std::vector<Argument> with_settings(std::vector<Argument> arguments) {
     const Argument settings[] = {
@@ -352,6 +367,7 @@ std::vector<Argument> with_settings(std::vector<Argument> arguments) {
         {"--max-in-flight", "COUNT", "attempts at a time, 1 to 256; default: 64"},
         filter_argument,
         format_argument,
+        template_argument,
         {"--secret", "SECRET", "whsec_… or whsk_… (default: the server makes one)"}};
     arguments.insert(arguments.end(), std::begin(settings), std::end(settings));
     return arguments;
@@ -425,6 +441,7 @@ std::vector<Verb> webhook_verbs() {
                         Count::repeatable},
                        filter_argument,
                        format_argument,
+                       template_argument,
                        {"--last", "COUNT", "try the realm's newest events, 1 to 1000"},
                        {"--sample", "JSON",
                         "try this event: '{\"event\": …, \"resource_id\": …, \"data\": {…}}'"}},

@@ -136,6 +136,9 @@ Decision decide(const store::DeliveryRow& row, const AttemptResult& result,
         decision.disable_gone = true;
         finish(next, DeliveryState::failed,
                "The receiver answered 410 Gone, which disables the webhook.", now);
+    } else if (result.reason == OutcomeReason::unrenderable) {
+        finish(next, DeliveryState::failed, fmt::format("It was not sent: {}.", describe(result)),
+               now);
     } else if (kind == OutcomeKind::internal) {
         decide_internal(next, result, target, now);
     } else if (probe_again_at && waits_for_the_breaker(row, target)) {

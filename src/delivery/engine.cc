@@ -156,7 +156,7 @@ class EngineImpl final : public Engine {
     void submit(Flight flight);
     void look_up_secret(std::shared_ptr<Flight> flight);
     void send(const std::shared_ptr<Flight>& flight);
-    void unsealable(Flight& flight, std::string_view detail);
+    void not_sent(Flight& flight, OutcomeReason reason, std::string_view detail);
     void completed(Flight& flight, AttemptResult result);
     void start_refills();
     void set_aside(std::vector<store::deliveries_table::Due::Unreadable> unreadable);
@@ -582,7 +582,8 @@ void EngineImpl::submit(Flight flight) {
     ++in_the_air_;
     if (flight.target == nullptr || flight.target->unsealable || flight.target->url == nullptr) {
         if (flight.target == nullptr) flight.target = std::make_shared<webhooks::Target>();
-        return unsealable(flight, "the webhook's secret or headers cannot be opened with this key");
+        return not_sent(flight, OutcomeReason::unsealable,
+                        "the webhook's secret or headers cannot be opened with this key");
     }
     auto shared = std::make_shared<Flight>(std::move(flight));
     if (options_.secret_of != nullptr && may_carry_secret(*shared->held.event)) {
@@ -591,9 +592,9 @@ void EngineImpl::submit(Flight flight) {
     send(shared);
 }
 
-void EngineImpl::unsealable(Flight& flight, std::string_view detail) {
+void EngineImpl::not_sent(Flight& flight, OutcomeReason reason, std::string_view detail) {
     AttemptResult result;
-    result.reason = OutcomeReason::unsealable;
+    result.reason = reason;
     result.detail = detail;
     completed(flight, std::move(result));
 }
@@ -605,7 +606,10 @@ void EngineImpl::look_up_secret(std::shared_ptr<Flight> flight) {
         Result<std::string> secret = std::unexpected(Error{});
         if (snapshot) secret = options_.secret_of((*snapshot)->sql(), flight->held.row);
         loop_.post([this, flight, secret = std::move(secret)] {
-            if (!secret) return unsealable(*flight, "the token of the reset cannot be read");
+            if (!secret) {
+                return not_sent(*flight, OutcomeReason::unsealable,
+                                "the token of the reset cannot be read");
+            }
             flight->secret = *secret;
             send(flight);
         });
@@ -618,6 +622,9 @@ void EngineImpl::send(const std::shared_ptr<Flight>& flight) {
         flight->held, *flight->target,
         {.user_agent = options_.user_agent, .origin = options_.origin, .secret = flight->secret},
         flight->started_at);
+    if (!request.problem.empty()) {
+        return not_sent(*flight, OutcomeReason::unrenderable, request.problem);
+    }
     flight->recorded_headers = std::move(request.recorded_headers);
     sender_.send(std::move(request.send),
                  [this, flight](AttemptResult result) { completed(*flight, std::move(result)); });

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "delivery/decision.h"
 #include "delivery/signer.h"
@@ -32,6 +34,25 @@ std::string headers_json(const Headers& headers) {
     return text;
 }
 
+bool is_same_header(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+/// The value of one of the header lines.
+std::optional<std::string> header_in(std::string_view lines, std::string_view name) {
+    while (!lines.empty()) {
+        const auto end = std::min(lines.find("\r\n"), lines.size());
+        const auto line = lines.substr(0, end);
+        const auto colon = line.find(": ");
+        if (colon == name.size() && is_same_header(line.substr(0, colon), name)) {
+            return std::string(line.substr(colon + 2));
+        }
+        lines.remove_prefix(std::min(lines.size(), end + 2));
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 Request build_request(const Held& held, const webhooks::Target& target,
@@ -42,9 +63,21 @@ Request build_request(const Held& held, const webhooks::Target& target,
     if (format == webhooks::BodyFormat::cloudevents) {
         source = fmt::format("{}/realms/{}", context.origin(), target.realm_name);
     }
-    const SharedBody body = webhooks::render(
-        held.event,
-        {.format = format, .id = held.row.event, .token = context.secret, .source = source});
+    const auto rendered =
+        webhooks::render(held.event, {.format = format,
+                                      .id = held.row.event,
+                                      .token = context.secret,
+                                      .source = source,
+                                      .realm = target.realm_name,
+                                      .body_template = target.body_template.get(),
+                                      .header = [&target](std::string_view name) {
+                                          return header_in(target.header_lines, name);
+                                      }});
+    if (!rendered) {
+        request.problem = rendered.error().message;
+        return request;
+    }
+    const SharedBody& body = *rendered;
     std::string id = held.row.event.to_string();
     auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
     std::string timestamp = std::to_string(seconds);

@@ -13,6 +13,7 @@ namespace postrider::delivery {
 struct Request {
     net::SendRequest send;
     std::string recorded_headers;  ///< JSON array of [name, value], secrets masked
+    std::string problem = {};      ///< why there is no body, and nothing is sent; "" for none
 };
 
 /// What a request is made of beside delivery and target.

@@ -110,7 +110,7 @@ const Shape settings_shape{
 const Shape webhook_shape{
     R"("id", "name", "description", "url", "headers", "events", "enabled", "disabled_reason",
        "timeout", "retry_schedule", "signing", "rate_limit", "max_in_flight",
-       "format", "filter")" TIMES_REQUIRED,
+       "format", "filter", "template")" TIMES_REQUIRED,
     R"("id": {"type": "string", "format": "uuid"},
     "name": {"type": "string"},
     "description": {"type": "string"},
@@ -126,8 +126,10 @@ const Shape webhook_shape{
     "rate_limit": {"type": ["object", "null"], "required": ["count", "per"], "properties":
         {"count": {"type": "integer", "format": "int32"}, "per": {"type": "string"}}},
     "max_in_flight": {"type": ["integer", "null"], "format": "int32"},
-    "format": {"type": ["string", "null"], "enum": ["postrider", "payload", "cloudevents", null]},
+    "format": {"type": ["string", "null"], "enum": ["postrider", "payload", "cloudevents",
+        "template", "slack", "discord", "teams", "pagerduty", null]},
     "filter": {"description": "An object of conditions; null: every event."},
+    "template": {"description": "Any JSON; null for none."},
     "version": {"type": "integer", "format": "int64"})" TIMES_PROPERTIES,
     R"("id": "019ab200-c164-7088-b5d6-9e43d072b1d4",
     "name": "Billing",
@@ -144,6 +146,7 @@ const Shape webhook_shape{
     "max_in_flight": null,
     "format": null,
     "filter": null,
+    "template": null,
     "version": 3)" TIMES_EXAMPLE,
 };
 

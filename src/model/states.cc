@@ -40,7 +40,7 @@ constexpr Names<OutcomeKind, 3> outcome_kinds{{
     NAMED(OutcomeKind, transport),
     NAMED(OutcomeKind, response),
 }};
-constexpr Names<OutcomeReason, 17> outcome_reasons{{
+constexpr Names<OutcomeReason, 18> outcome_reasons{{
     NAMED(OutcomeReason, accepted),
     NAMED(OutcomeReason, refused_by_status),
     NAMED(OutcomeReason, gone),
@@ -58,6 +58,7 @@ constexpr Names<OutcomeReason, 17> outcome_reasons{{
     NAMED(OutcomeReason, out_of_descriptors),
     NAMED(OutcomeReason, unsealable),
     NAMED(OutcomeReason, shutting_down),
+    NAMED(OutcomeReason, unrenderable),
 }};
 constexpr Names<SigningScheme, 3> signing_schemes{{
     NAMED(SigningScheme, v1),
@@ -138,6 +139,7 @@ OutcomeKind kind_of(OutcomeReason reason) {
         case OutcomeReason::out_of_descriptors:
         case OutcomeReason::unsealable:
         case OutcomeReason::shutting_down:
+        case OutcomeReason::unrenderable:
             return OutcomeKind::internal;
     }
     CHECK(false);

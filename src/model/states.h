@@ -47,6 +47,7 @@ enum class OutcomeReason {
     out_of_descriptors,
     unsealable,  ///< the webhook's secret or headers could not be opened
     shutting_down,
+    unrenderable,  ///< the webhook's template makes no body of the event
 };
 std::string_view to_string(OutcomeReason reason);
 std::optional<OutcomeReason> parse_outcome_reason(std::string_view text);

@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "events/filter.h"
 #include "model/limits.h"
+#include "webhooks/template.h"
 
 namespace postrider::webhooks {
 namespace {
@@ -16,7 +17,8 @@ namespace {
 using Given = Control::Given;
 using Refuse = Control::Refuse;
 
-constexpr std::array<std::string_view, 3> formats{"postrider", "payload", "cloudevents"};
+constexpr std::array<std::string_view, 8> formats{
+    "postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"};
 
 std::string must_be(std::string_view wanted, const json::Value& value) {
     return fmt::format("must be {}, not {}", wanted, value.type_name());
@@ -115,6 +117,21 @@ void read_filter(const Given& given, Controls& into, const Refuse& refuse) {
 
 void write_filter(json::Writer& writer, const Controls& controls) { writer.raw(*controls.filter); }
 
+void read_template(const Given& given, Controls& into, const Refuse& refuse) {
+    const auto read = Template::parse(given.text);
+    if (read) {
+        into.body_template = given.text;
+        return;
+    }
+    for (const auto& field : read.error().fields) {
+        refuse(std::string_view(field.pointer).substr(1), field.detail);
+    }
+}
+
+void write_template(json::Writer& writer, const Controls& controls) {
+    writer.raw(*controls.body_template);
+}
+
 template <auto Member>
 constexpr Control control(std::string_view name,
                           void (*read)(const Given&, Controls&, const Refuse&),
@@ -132,6 +149,7 @@ constexpr std::array table{
     control<&Controls::max_in_flight>("max_in_flight", read_max_in_flight, write_max_in_flight),
     control<&Controls::format>("format", read_format, write_format),
     control<&Controls::filter>("filter", read_filter, write_filter),
+    control<&Controls::body_template>("template", read_template, write_template),
 };
 
 }  // namespace

@@ -26,6 +26,11 @@ enum class BodyFormat {
     postrider,    ///< `{event, timestamp, resource_id, data}`
     payload,      ///< the event's data alone, byte for byte
     cloudevents,  ///< CloudEvents 1.0, structured, as JSON
+    custom,       ///< by the webhook's template; "template" in JSON
+    slack,        ///< by a ready template, as are the next
+    discord,
+    teams,
+    pagerduty,
 };
 std::string_view to_string(BodyFormat format);
 std::optional<BodyFormat> parse_body_format(std::string_view text);
@@ -37,6 +42,7 @@ struct Controls {
     std::optional<std::int64_t> max_in_flight;  ///< none: limits::lane_in_flight_max
     std::optional<BodyFormat> format;           ///< none: postrider
     std::optional<std::string> filter;          ///< compact JSON (events/filter.h); none: all
+    std::optional<std::string> body_template;  ///< compact JSON (template.h), of BodyFormat::custom
     bool operator==(const Controls&) const = default;
 };
 

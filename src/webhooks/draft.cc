@@ -7,6 +7,7 @@
 #include "events/pattern.h"
 #include "model/limits.h"
 #include "net/header_rules.h"
+#include "webhooks/render.h"
 
 namespace postrider::webhooks {
 namespace {
@@ -58,6 +59,7 @@ class Drafter {
         apply_url();
         apply_headers();
         check_ferriskey_headers();
+        check_template();
         apply_events();
         apply_secret();
         if (!errors_.empty()) return fail_fields(std::move(errors_));
@@ -134,6 +136,28 @@ class Drafter {
             refuse(net::header_pointer(name),
                    "is set by the signing that is named ferriskey; leave it out");
         }
+    }
+
+    /// Format and template go together, and the headers that the template names are there.
+    void check_template() {
+        const auto& controls = draft_.webhook.controls;
+        const bool is_custom = controls.format == BodyFormat::custom;
+        if (is_custom && !controls.body_template && !is_wrong("#/template")) {
+            return refuse("#/template", "is required by the format template");
+        }
+        if (!is_custom && controls.body_template) {
+            return refuse("#/template", "goes with the format template alone; leave it out");
+        }
+        const auto read = template_of(controls);
+        if (!read || *read == nullptr) return;
+        for (const auto& name : (*read)->headers()) {
+            if (find_header(draft_.headers, name) != draft_.headers.end()) continue;
+            refuse("#/headers", fmt::format("must have {}, which the body is made with", name));
+        }
+    }
+    bool is_wrong(std::string_view pointer) const {
+        return std::ranges::any_of(
+            errors_, [&](const FieldError& error) { return error.pointer.starts_with(pointer); });
     }
 
     void apply_header(const HeaderChange& header, bool are_whole) {

@@ -24,6 +24,7 @@ class Trial {
             POSTRIDER_ASSIGN(auto filter, events::Filter::parse(*run.controls.filter));
             trial.filter_ = std::move(filter);
         }
+        POSTRIDER_ASSIGN(trial.template_, template_of(run.controls));
         return trial;
     }
 
@@ -76,13 +77,24 @@ class Trial {
         const auto content = std::make_shared<const EventContent>(event.type, event.timestamp,
                                                                   event.resource_id, event.data);
         const auto text =
-            render(content, {.format = format, .id = event.id, .source = run_.source});
+            render(content, {.format = format,
+                             .id = event.id,
+                             .source = run_.source,
+                             .realm = run_.realm_name,
+                             .body_template = template_.get(),
+                             .header = [](std::string_view) { return std::string(secret_mask); }});
         body_.clear();
         json::Writer writer(body_);
         writer.begin_object();
         write_id(writer, event.id);
         writer.member("content_type", content_type_of(format));
-        writer.member("text", *text);
+        if (text) {
+            writer.member("text", **text);
+            writer.member_null("problem");
+        } else {
+            writer.member_null("text");
+            writer.member("problem", text.error().message);
+        }
         writer.end_object();
     }
 
@@ -97,6 +109,7 @@ class Trial {
 
     const DryRun& run_;
     std::optional<events::Filter> filter_;
+    std::shared_ptr<const Template> template_;
     std::size_t looked_at_ = 0;
     std::size_t matching_ = 0;
     std::string items_;

@@ -20,13 +20,15 @@ struct DryRun {
     std::size_t last = 0;                 ///< else so many of the realm's newest events
     std::optional<Timestamp> since = {};  ///< of those, what is not past its retention
     std::string source = {};              ///< of CloudEvents (Rendering)
-    Timestamp now;                        ///< when `sample` would be accepted
+    std::string realm_name = {};
+    Timestamp now;  ///< when `sample` would be accepted
 };
 
 /// Which events a webhook would get, newest first, which of its members ("#/events",
 /// "#/filter/data/total/$gte") refuses each of the others, and the body of the newest that it would
-/// get: `{"looked_at", "matching", "items": […], "body"}`. It looks at fewer than `last` when that
-/// takes half of the time that the snapshot has. Nothing is written or sent.
+/// get: `{"looked_at", "matching", "items": […], "body"}`. Headers are shown as the mask. It looks
+/// at fewer than `last` when that takes half of the time that the snapshot has. Nothing is written
+/// or sent.
 /// Requires: last <= limits::dry_run_events_max. Errors: invalid_argument (a pattern that matches
 /// no type of the realm), the store's.
 Result<std::string> dry_run(store::sql::Connection& sql, const RealmId& realm, const DryRun& run);

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "base/json.h"
+#include "base/json_text.h"
+#include "model/limits.h"
 
 namespace postrider::webhooks {
 namespace {
@@ -34,7 +36,29 @@ std::string cloud_event(const EventContent& event, const Rendering& rendering,
     return text;
 }
 
-std::string render_anew(const EventContent& event, const Rendering& rendering) {
+Result<std::string> fill_template(const EventContent& event, const Rendering& rendering,
+                                  std::string_view data) {
+    if (rendering.body_template == nullptr) {
+        return fail(ErrorCode::invalid_argument, "the webhook's template cannot be read");
+    }
+    auto checked = json::compact(data, limits::json_depth_max);
+    if (!checked) {
+        return fail(ErrorCode::invalid_argument, "the stored data of the event is no JSON");
+    }
+    const events::JsonIndex index(std::move(*checked));
+    const std::string timestamp = format_rfc3339(event.timestamp());
+    const std::string resource = event.resource_id().to_string();
+    const std::string id = rendering.id.to_string();
+    return rendering.body_template->render({.event = event.type(),
+                                            .timestamp = timestamp,
+                                            .resource_id = resource,
+                                            .id = id,
+                                            .realm = rendering.realm,
+                                            .data = index,
+                                            .header = rendering.header});
+}
+
+Result<std::string> render_anew(const EventContent& event, const Rendering& rendering) {
     auto data = with_token(event.data(), rendering.token);
     switch (rendering.format) {
         case BodyFormat::postrider:
@@ -43,22 +67,40 @@ std::string render_anew(const EventContent& event, const Rendering& rendering) {
             return data;
         case BodyFormat::cloudevents:
             return cloud_event(event, rendering, data);
+        case BodyFormat::custom:
+        case BodyFormat::slack:
+        case BodyFormat::discord:
+        case BodyFormat::teams:
+        case BodyFormat::pagerduty:
+            return fill_template(event, rendering, data);
     }
     return data;
 }
 
 }  // namespace
 
-SharedBody render(const SharedEvent& event, const Rendering& rendering) {
+Result<SharedBody> render(const SharedEvent& event, const Rendering& rendering) {
     if (rendering.format == BodyFormat::postrider && rendering.token.empty()) {
         // The default body lives as long as its event.
-        return {event, &event->body()};
+        return SharedBody{event, &event->body()};
     }
-    return std::make_shared<const std::string>(render_anew(*event, rendering));
+    POSTRIDER_ASSIGN(auto text, render_anew(*event, rendering));
+    return std::make_shared<const std::string>(std::move(text));
 }
 
 std::string_view content_type_of(BodyFormat format) {
     return format == BodyFormat::cloudevents ? "application/cloudevents+json" : "application/json";
+}
+
+Result<std::shared_ptr<const Template>> template_of(const Controls& controls) {
+    const auto format = controls.format.value_or(BodyFormat::postrider);
+    if (format == BodyFormat::custom) {
+        POSTRIDER_ASSIGN(auto read, Template::parse(controls.body_template.value_or("null")));
+        return std::make_shared<const Template>(std::move(read));
+    }
+    // Ready ones last for ever.
+    return std::shared_ptr<const Template>(std::shared_ptr<void>(),
+                                           ready_template(to_string(format)));
 }
 
 }  // namespace postrider::webhooks

@@ -10,6 +10,7 @@
 #include "net/egress_policy.h"
 #include "net/url.h"
 #include "webhooks/controls.h"
+#include "webhooks/template.h"
 
 namespace postrider::webhooks {
 
@@ -38,6 +39,7 @@ struct Target {
     Duration timeout{0};
     std::vector<Duration> retry_schedule;  ///< waits between attempts
     Controls controls;
+    std::shared_ptr<const Template> body_template;  ///< of its format; nullptr: it has none
     std::string realm_name;
     std::shared_ptr<const net::EgressPolicy> policy;
 };

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "model/limits.h"
+#include "webhooks/render.h"
 
 namespace postrider::webhooks {
 namespace {
@@ -132,6 +133,7 @@ Result<void> TargetBuilder::fill(Target& target, const store::WebhookRow& row,
     }
     target.retry_schedule = webhook.retry_schedule.value_or(conditions.retry_schedule);
     target.controls = webhook.controls;
+    POSTRIDER_ASSIGN(target.body_template, template_of(webhook.controls));
     POSTRIDER_ASSIGN(auto url, net::parse_url(row.url));
     target.url = std::make_shared<const net::Url>(std::move(url));
     POSTRIDER_ASSIGN(const auto headers, open_headers(row));

@@ -15,11 +15,13 @@ from waiting import wait_for
 pytestmark = sqlite_only  # as a newcomer has it
 
 DOCUMENTS = ["README.md", "examples/receivers/README.md", "docs/migrating/keycloak.md",
-             *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+             *sorted(str(path.relative_to(ROOT)) for folder in ("docs", "docs/receivers") for path in (ROOT / folder).glob("*.md"))]
 
 SERVE = "postrider serve --data ./data --allow-network 127.0.0.0/8"
+CHANNEL = [SERVE, "export POSTRIDER_DATA=./data", "postrider event-type create order.paid"]
 #: What the reader has done before, where a page does not begin with it.
 BEFORE = {
+    **{f"docs/receivers/{channel}.md": CHANNEL for channel in ("slack", "discord", "teams", "pagerduty")},
     "docs/backup.md": [SERVE],
     "docs/webhooks.md": [SERVE, "export POSTRIDER_DATA=./data"],
     "docs/access.md": [
@@ -46,7 +48,12 @@ PRINTS = {
         "postrider import": ["Realm shop", "users"],
         "postrider user create": ["ada@example.com"],
     },
-    "docs/webhooks.md": {"postrider webhook create": ["100 in 1m", "In flight"], "postrider webhook show": ["cloudevents"]},
+    "docs/webhooks.md": {"postrider webhook create http://127.0.0.1:3000/webhook --event 'user.*' --name billing": ["100 in 1m", "In flight"],
+                         "postrider webhook show": ["cloudevents", "endsWith"], "postrider webhook check": ["would be delivered"]},
+    "docs/receivers/slack.md": {"postrider webhook check": ["1 of 1 event would be delivered", '"plain_text"']},
+    "docs/receivers/discord.md": {"postrider webhook check": ["allowed_mentions"]},
+    "docs/receivers/teams.md": {"postrider webhook check": ["AdaptiveCard"]},
+    "docs/receivers/pagerduty.md": {"postrider webhook check": ["routing_key"], "postrider webhook create": ["••••••"]},
     "docs/receiving.md": {"postrider webhook test": ["delivered", "204", "webhook-signature"]},
     "docs/backup.md": {"postrider backup": ["read back and whole"]},
     "docs/access.md": {"curl": ["access_token", "publish_events"]},

@@ -154,7 +154,7 @@ def test_a_dry_run_says_what_refuses_a_sample_and_shows_the_body(realm):
     assert refused_one["items"][0]["event_id"] is None and refused_one["items"][0]["matches"] is False
     assert dry_run(realm, events=["user.*"], sample=sample({}))["items"][0]["refused_by"] == "#/events"
     body = dry_run(realm, filter=LARGE, format="payload", sample=sample({"total": 100, "currency": "EUR"}))["body"]
-    assert body == {"event_id": None, "content_type": "application/json", "text": '{"total":100,"currency":"EUR"}'}
+    assert body == {"event_id": None, "content_type": "application/json", "problem": None, "text": '{"total":100,"currency":"EUR"}'}
     cloud = dry_run(realm, format="cloudevents", sample=sample({"n": 1}))["body"]
     assert cloud["content_type"] == "application/cloudevents+json"
     assert json.loads(cloud["text"])["source"].endswith(f"/realms/{realm.name}")

@@ -1,8 +1,8 @@
 import type { components } from './schema'
 
 type Schemas = components['schemas']
-/** `filter_text`: its filter as it is stored, "" for none; parsing would round long numbers. */
-export type Webhook = Schemas['webhook'] & { filter_text?: string }
+/** The texts: its filter and its template as they are stored, "" for none; parsing would round long numbers. */
+export type Webhook = Schemas['webhook'] & { filter_text?: string; template_text?: string }
 export type Statistics = Schemas['statistics']
 export type Attempts = Schemas['attempt_counts']
 export type Span = Schemas['statistics_span']

@@ -4,7 +4,7 @@ import { Fragment, useEffect, useMemo, useState } from 'react'
 import { call, query, raw, realmPath, type WebhookCheck } from '../api/client'
 import { useRealm } from '../queries'
 import { Choice } from '../ui/form'
-import { itemTexts, memberText, objectProblem, plural, pretty, withText } from '../ui/format'
+import { itemTexts, memberText, objectProblem, plural, pretty, withTexts } from '../ui/format'
 import { type Node, parse, scalarLook } from '../ui/json'
 import { Field } from '../ui/kit'
 
@@ -120,11 +120,7 @@ function useSamples() {
 /** What the filter would have done to the newest events, once nothing has been typed for a while. */
 function useTrial(filter: string, events: string[]) {
   const realm = useRealm()
-  const body = withText(
-    { events: events.length > 0 ? events : ['*'], last: tried },
-    'filter',
-    filter,
-  )
+  const body = withTexts({ events: events.length > 0 ? events : ['*'], last: tried }, { filter })
   const [settled, setSettled] = useState(body)
   useEffect(() => {
     const timer = setTimeout(() => setSettled(body), 350)

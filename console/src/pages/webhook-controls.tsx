@@ -1,20 +1,24 @@
 import type { Webhook } from '../api/client'
 import { Choice, Text } from '../ui/form'
+import { isJson } from '../ui/format'
+import { Field } from '../ui/kit'
 
 /** What a webhook asks of its deliveries beyond where they go; empty is the default. */
 export type Controls = {
   filter: string
   format: string
+  template: string
   rateCount: string
   ratePer: string
   inFlight: string
 }
 
-export const controlFields = ['filter', 'format', 'rate_limit', 'max_in_flight']
+export const controlFields = ['filter', 'format', 'template', 'rate_limit', 'max_in_flight']
 
 export const controlLabels = {
   filter: 'Filter',
   format: 'Body',
+  template: 'Template',
   rateCount: 'Rate limit',
   ratePer: 'Rate limit within',
   inFlight: 'Attempts at a time',
@@ -23,6 +27,7 @@ export const controlLabels = {
 export const noControls: Controls = {
   filter: '',
   format: '',
+  template: '',
   rateCount: '',
   ratePer: '1m',
   inFlight: '',
@@ -31,6 +36,7 @@ export const noControls: Controls = {
 export const controlsOf = (webhook: Webhook): Controls => ({
   filter: webhook.filter_text ?? '',
   format: webhook.format ?? '',
+  template: webhook.template_text ?? '',
   rateCount: webhook.rate_limit?.count.toString() ?? '',
   ratePer: webhook.rate_limit?.per ?? noControls.ratePer,
   inFlight: webhook.max_in_flight?.toString() ?? '',
@@ -39,7 +45,7 @@ export const controlsOf = (webhook: Webhook): Controls => ({
 /** A number where one was typed; else the text, so that the server says what is wrong with it. */
 const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : text)
 
-/** Without the filter, which goes as its text. */
+/** Without filter and template, which go as their texts. */
 export const bodyOf = ({ format, rateCount, ratePer, inFlight }: Controls) => ({
   format: format || null,
   rate_limit: rateCount ? { count: number(rateCount), per: ratePer } : null,
@@ -50,6 +56,11 @@ const formats: Record<string, { label: string; hint: string }> = {
   '': { label: 'Postrider', hint: 'Event, time, resource and data.' },
   payload: { label: 'Data alone', hint: 'What was published as data, byte for byte.' },
   cloudevents: { label: 'CloudEvents 1.0', hint: 'Structured JSON.' },
+  slack: { label: 'Slack', hint: 'A message, for the URL of an incoming webhook.' },
+  discord: { label: 'Discord', hint: 'A message, for the URL of a channel’s webhook.' },
+  teams: { label: 'Microsoft Teams', hint: 'A card, for the URL of a workflow.' },
+  pagerduty: { label: 'PagerDuty', hint: 'An alert; needs the header X-Routing-Key.' },
+  template: { label: 'Template', hint: 'JSON of your own, below.' },
 }
 const formatLabels = Object.fromEntries(
   Object.entries(formats).map(([format, { label }]) => [format, label]),
@@ -77,6 +88,30 @@ export function ControlFields({
         value={value.format}
         onChange={(format) => onChange({ format })}
       />
+      {value.format === 'template' && (
+        <div className="sm:col-span-2">
+          <Field
+            label="Template"
+            hint="JSON; {{event}}, {{timestamp}}, {{resource_id}}, {{id}}, {{realm}} and {{data.name}} stand for the event’s values."
+            error={
+              error('template') ??
+              (value.template.trim() && !isJson(value.template) ? 'is not JSON' : undefined)
+            }
+            value={value.template}
+          >
+            {(ids) => (
+              <textarea
+                {...ids}
+                className="field font-mono text-[13px] h-32 py-2"
+                spellCheck={false}
+                placeholder='{"text": "{{event}}: {{data.total}}"}'
+                value={value.template}
+                onChange={(event) => onChange({ template: event.target.value })}
+              />
+            )}
+          </Field>
+        </div>
+      )}
       <Text
         label="Attempts at a time"
         placeholder="64"

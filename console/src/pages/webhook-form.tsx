@@ -13,7 +13,7 @@ import {
 import { useRealm, useWebhook } from '../queries'
 import { ConflictNotice } from '../ui/conflict'
 import { Check, Choice, Rest, Text, useDraft, useFocusInvalid } from '../ui/form'
-import { withText } from '../ui/format'
+import { withTexts } from '../ui/format'
 import { Icon } from '../ui/icons'
 import { Button, Field, Modal, PageFailure, PageHead, Skeleton, useErrorOf } from '../ui/kit'
 import { Unsaved } from '../ui/leaving'
@@ -143,7 +143,10 @@ function Form({ resource }: { resource: Webhook | Start }) {
         signing: draft.signing.split(' '),
         ...bodyOf(draft),
       }
-      const text = withText(body, 'filter', draft.filter)
+      const text = withTexts(body, {
+        filter: draft.filter,
+        template: draft.format === 'template' ? draft.template : '',
+      })
       return existing
         ? call<Webhook & Secret>('PATCH', realmPath(realm, `/webhooks/${existing.id}`), {
             text,

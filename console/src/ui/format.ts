@@ -53,7 +53,7 @@ export const shortId = (id: string) => `${id.slice(0, 8)}…${id.slice(-4)}`
 
 export const tokens = (json: string) =>
   json.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? []
-const isJson = (text: string) => {
+export const isJson = (text: string) => {
   try {
     JSON.parse(text)
     return true
@@ -135,14 +135,17 @@ export function objectProblem(text: string): string | undefined {
   }
 }
 
-/** A request's body with one more member from a text that was typed: JSON as it stands there, so that
+/** A request's body with more members from texts that were typed: JSON as it stands there, so that
     numbers keep their digits; null for none; and what is no JSON as a string, about which the server
     says what is wrong. */
-export function withText(body: object, name: string, typed: string): string {
-  const text = typed.trim()
-  const value = text === '' ? 'null' : isJson(text) ? text : JSON.stringify(text)
+export function withTexts(body: object, typed: Record<string, string>): string {
   const rest = JSON.stringify(body).slice(1, -1)
-  return `{${rest}${rest ? ',' : ''}${JSON.stringify(name)}:${value}}`
+  const members = Object.entries(typed).map(([name, each]) => {
+    const text = each.trim()
+    const value = text === '' ? 'null' : isJson(text) ? text : JSON.stringify(text)
+    return `${JSON.stringify(name)}:${value}`
+  })
+  return `{${[rest, ...members].filter(Boolean).join(',')}}`
 }
 
 /** "1 key", "2 keys". */

@@ -327,6 +327,7 @@ export type WebhookCreated = Envelope<'webhook.created', {
   max_in_flight: number | null
   format: string | null
   filter: unknown
+  template: unknown
   version?: number
   created_at: string
   updated_at: string
@@ -352,6 +353,7 @@ export type WebhookUpdated = Envelope<'webhook.updated', {
   max_in_flight: number | null
   format: string | null
   filter: unknown
+  template: unknown
   version?: number
   created_at: string
   updated_at: string
@@ -378,6 +380,7 @@ export type WebhookDeleted = Envelope<'webhook.deleted', {
   max_in_flight: number | null
   format: string | null
   filter: unknown
+  template: unknown
   version?: number
   created_at: string
   updated_at: string
