@@ -59,32 +59,6 @@ std::vector<std::string_view> split_at_bars(std::string_view text) {
     return parts;
 }
 
-/// What a path leads to in an event's data; nullptr: nothing.
-const Node* find(const Node& data, std::span<const std::string> path) {
-    const Node* found = &data;
-    for (const auto& name : path) {
-        if (found->type == Type::object) {
-            found = found->find(name);
-        } else if (found->type == Type::array) {
-            std::size_t index = 0;
-            const auto [end, error] =
-                std::from_chars(name.data(), name.data() + name.size(), index);
-            if (error != std::errc() || end != name.data() + name.size()) return nullptr;
-            const Node* element = nullptr;
-            found->any_child([&](const Node& each) {
-                if (index-- > 0) return false;
-                element = &each;
-                return true;
-            });
-            found = element;
-        } else {
-            return nullptr;
-        }
-        if (found == nullptr) return nullptr;
-    }
-    return found;
-}
-
 std::unexpected<Error> too_large() {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("the body of the template would be larger than {} bytes",
@@ -253,17 +227,19 @@ class Template::Parser {
 Result<Template> Template::parse(std::string_view text) { return Parser().read(text); }
 
 Result<std::string> Template::render(const TemplateValues& values) const {
+    Rendering rendering{values, limits::template_work_bytes +
+                                    limits::template_work_per_byte * values.data.root().raw.size()};
     std::string out;
     for (const Piece& piece : pieces_) {
         if (piece.placeholders.empty()) {
             out += piece.json;
         } else if (piece.placeholders.size() == 1 && piece.texts[0].empty() &&
                    piece.texts[1].empty()) {
-            POSTRIDER_TRY(write_value(piece.placeholders[0], values, out));
+            POSTRIDER_TRY(write_value(piece.placeholders[0], rendering, out));
         } else {
             std::string text = piece.texts[0];
             for (std::size_t i = 0; i < piece.placeholders.size(); ++i) {
-                POSTRIDER_ASSIGN(const auto value, text_of(piece.placeholders[i], values));
+                POSTRIDER_ASSIGN(const auto value, text_of(piece.placeholders[i], rendering));
                 if (out.size() + text.size() + value.size() > limits::rendered_bytes_max) {
                     return too_large();
                 }
@@ -277,13 +253,51 @@ Result<std::string> Template::render(const TemplateValues& values) const {
     return out;
 }
 
+Result<void> Template::spend(Rendering& rendering, std::size_t bytes) {
+    if (bytes > rendering.work_left) {
+        return fail(ErrorCode::invalid_argument,
+                    "the template takes too much work for this event: it has fewer filters or "
+                    "placeholders, or cuts values with truncate first");
+    }
+    rendering.work_left -= bytes;
+    return {};
+}
+
+/// What a path leads to in an event's data; nullptr: nothing.
+Result<const Node*> Template::find(const Placeholder& placeholder, Rendering& rendering) {
+    const Node* found = &rendering.values.data.root();
+    for (const auto& name : placeholder.path) {
+        if (found->type == Type::object) {
+            found = found->find(name);
+        } else if (found->type == Type::array) {
+            std::size_t index = 0;
+            const auto [end, error] =
+                std::from_chars(name.data(), name.data() + name.size(), index);
+            if (error != std::errc() || end != name.data() + name.size()) return nullptr;
+            if (index >= found->size) return nullptr;
+            POSTRIDER_TRY(spend(rendering, index));
+            const Node* element = nullptr;
+            found->any_child([&](const Node& each) {
+                if (index-- > 0) return false;
+                element = &each;
+                return true;
+            });
+            found = element;
+        } else {
+            return nullptr;
+        }
+        if (found == nullptr) return nullptr;
+    }
+    return found;
+}
+
 /// A string that is one placeholder alone.
-Result<void> Template::write_value(const Placeholder& placeholder, const TemplateValues& values,
+Result<void> Template::write_value(const Placeholder& placeholder, Rendering& rendering,
                                    std::string& out) {
     const bool is_plain = std::ranges::all_of(
         placeholder.filters, [](const Filter& filter) { return filter.step == Step::fallback; });
     if (placeholder.source == Source::data && is_plain) {
-        const Node* found = find(values.data.root(), placeholder.path);
+        POSTRIDER_ASSIGN(const Node* found, find(placeholder, rendering));
         const bool is_there = found != nullptr && found->type != Type::null;
         if (is_there || placeholder.filters.empty()) {
             const auto raw = found == nullptr ? "null" : found->raw;
@@ -292,14 +306,14 @@ Result<void> Template::write_value(const Placeholder& placeholder, const Templat
             return {};
         }
     }
-    POSTRIDER_ASSIGN(const auto text, text_of(placeholder, values));
+    POSTRIDER_ASSIGN(const auto text, text_of(placeholder, rendering));
     if (out.size() + text.size() > limits::rendered_bytes_max) return too_large();
     json::append_string(out, text);
     return {};
 }
 
-Result<std::string> Template::text_of(const Placeholder& placeholder,
-                                      const TemplateValues& values) {
+Result<std::string> Template::text_of(const Placeholder& placeholder, Rendering& rendering) {
+    const TemplateValues& values = rendering.values;
     std::string text;
     bool is_there = true;
     const Node* found = nullptr;
@@ -329,42 +343,51 @@ Result<std::string> Template::text_of(const Placeholder& placeholder,
             text = std::move(*value);
             break;
         }
-        case Source::data:
-            found = find(values.data.root(), placeholder.path);
+        case Source::data: {
+            POSTRIDER_ASSIGN(found, find(placeholder, rendering));
             is_there = found != nullptr && found->type != Type::null;
-            if (is_there) text = found->type == Type::string ? clean_text(*found) : found->raw;
+            if (!is_there) break;
+            POSTRIDER_TRY(spend(rendering, found->raw.size()));
+            text = found->type == Type::string ? clean_text(*found) : found->raw;
             break;
-    }
-    for (const Filter& filter : placeholder.filters) {
-        switch (filter.step) {
-            case Step::fallback:
-                if (!is_there) text = filter.text;
-                break;
-            case Step::json:
-                if (found != nullptr) {
-                    text = found->raw;
-                } else if (is_there) {
-                    text = json::serialize(json::Value(std::move(text)));
-                }
-                break;
-            case Step::truncate:
-                text = truncated(text, filter.length);
-                break;
-            case Step::slack:
-                text = escaped_for(Channel::slack, text);
-                break;
-            case Step::discord:
-                text = escaped_for(Channel::discord, text);
-                break;
-            case Step::teams:
-                text = escaped_for(Channel::teams, text);
-                break;
-            case Step::markdown:
-                text = escaped_for(Channel::markdown, text);
-                break;
         }
     }
+    for (const Filter& filter : placeholder.filters) {
+        const bool is_raw = filter.step == Step::json && found != nullptr;
+        POSTRIDER_TRY(spend(rendering, is_raw ? found->raw.size() : text.size()));
+        apply(filter, found, is_there, text);
+    }
     return text;
+}
+
+void Template::apply(const Filter& filter, const Node* found, bool is_there, std::string& text) {
+    switch (filter.step) {
+        case Step::fallback:
+            if (!is_there) text = filter.text;
+            break;
+        case Step::json:
+            if (found != nullptr) {
+                text = found->raw;
+            } else if (is_there) {
+                text = json::serialize(json::Value(std::move(text)));
+            }
+            break;
+        case Step::truncate:
+            text = truncated(text, filter.length);
+            break;
+        case Step::slack:
+            text = escaped_for(Channel::slack, text);
+            break;
+        case Step::discord:
+            text = escaped_for(Channel::discord, text);
+            break;
+        case Step::teams:
+            text = escaped_for(Channel::teams, text);
+            break;
+        case Step::markdown:
+            text = escaped_for(Channel::markdown, text);
+            break;
+    }
 }
 
 }  // namespace postrider::webhooks

@@ -41,8 +41,8 @@ class Template {
     /// template ("#/blocks/0/text").
     static Result<Template> parse(std::string_view text);
 
-    /// Compact JSON. Errors: invalid_argument (larger than limits::rendered_bytes_max, or a header
-    /// that it names is not there), one sentence.
+    /// Compact JSON. Errors: invalid_argument (larger than limits::rendered_bytes_max, more work
+    /// than limits::template_work_bytes, or a header that it names is not there), one sentence.
     Result<std::string> render(const TemplateValues& values) const;
     /// The headers that it names, as they are written in it.
     const std::vector<std::string>& headers() const { return headers_; }
@@ -69,10 +69,19 @@ class Template {
     class Parser;
     Template() = default;
 
-    static Result<void> write_value(const Placeholder& placeholder, const TemplateValues& values,
+    /// Of one body.
+    struct Rendering {
+        const TemplateValues& values;
+        std::size_t work_left;  ///< bytes that may still be looked at
+    };
+    static Result<void> spend(Rendering& rendering, std::size_t bytes);
+    static Result<void> write_value(const Placeholder& placeholder, Rendering& rendering,
                                     std::string& out);
-    static Result<std::string> text_of(const Placeholder& placeholder,
-                                       const TemplateValues& values);
+    static Result<std::string> text_of(const Placeholder& placeholder, Rendering& rendering);
+    static Result<const events::JsonIndex::Node*> find(const Placeholder& placeholder,
+                                                       Rendering& rendering);
+    static void apply(const Filter& filter, const events::JsonIndex::Node* found, bool is_there,
+                      std::string& text);
 
     std::vector<Piece> pieces_;
     std::vector<std::string> headers_;

@@ -140,5 +140,30 @@ TEST(ReadyTemplates, are_there_and_stay_json) {
     EXPECT_EQ(ready_template("template"), nullptr);
 }
 
+TEST(Template, a_template_cannot_take_more_work_than_its_event_is_large) {
+    std::string doubling;
+    for (int i = 0; i < 100; ++i) doubling += " | markdown";
+    const std::string large = R"({"a":")" + std::string(200'000, '<') + "\"}";
+    EXPECT_TRUE(filled(R"("{{data.a)" + doubling + R"(}}")", R"({"a":"\\"})").contains("work"));
+    std::string many;
+    for (int i = 0; i < 400; ++i) many += "{{data | json | slack | truncate: 1}}";
+    EXPECT_TRUE(filled("\"" + many + "\"", large).contains("work"));
+    EXPECT_FALSE(filled("\"" + many + "\"", R"({"a":"<"})").contains("work"));
+    std::string list = "[";
+    for (int i = 0; i < 50'000; ++i) list += "1,";
+    std::string places;
+    for (int i = 0; i < 400; ++i) places += "{{data.l.49999}}";
+    EXPECT_TRUE(filled("\"" + places + "\"", R"({"l":)" + list + "1]}").contains("work"));
+    // The ready ones take the largest event that there may be.
+    for (const auto* name : {"slack", "discord", "teams", "pagerduty"}) {
+        for (const char sign : {'<', '\'', '@', '*', '&'}) {
+            const auto data =
+                R"({"a":")" + std::string(limits::payload_bytes_max_hard - 100, sign) + "\"}";
+            const auto body = rendered(*ready_template(name), data);
+            ASSERT_FALSE(!body && body.error().message.contains("work")) << name << sign;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace postrider::webhooks
