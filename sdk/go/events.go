@@ -349,13 +349,16 @@ type WebhookCreated struct {
 		Count int64  `json:"count"`
 		Per   string `json:"per"`
 	} `json:"rate_limit"`
-	MaxInFlight *int64  `json:"max_in_flight"`
-	Format      *string `json:"format"`
-	Filter      any     `json:"filter"`
-	Template    any     `json:"template"`
-	Version     int64   `json:"version,omitempty"`
-	CreatedAt   string  `json:"created_at"`
-	UpdatedAt   string  `json:"updated_at"`
+	MaxInFlight    *int64  `json:"max_in_flight"`
+	Format         *string `json:"format"`
+	Filter         any     `json:"filter"`
+	Template       any     `json:"template"`
+	Authentication *struct {
+		Type string `json:"type"`
+	} `json:"authentication"`
+	Version   int64  `json:"version,omitempty"`
+	CreatedAt string `json:"created_at"`
+	UpdatedAt string `json:"updated_at"`
 }
 
 // WebhookUpdated is the data of webhook.updated. A webhook is updated, also when it was disabled because its receiver fails or answered 410. A rotated secret has changed: ["secret"].
@@ -375,14 +378,17 @@ type WebhookUpdated struct {
 		Count int64  `json:"count"`
 		Per   string `json:"per"`
 	} `json:"rate_limit"`
-	MaxInFlight *int64   `json:"max_in_flight"`
-	Format      *string  `json:"format"`
-	Filter      any      `json:"filter"`
-	Template    any      `json:"template"`
-	Version     int64    `json:"version,omitempty"`
-	CreatedAt   string   `json:"created_at"`
-	UpdatedAt   string   `json:"updated_at"`
-	Changed     []string `json:"changed"`
+	MaxInFlight    *int64  `json:"max_in_flight"`
+	Format         *string `json:"format"`
+	Filter         any     `json:"filter"`
+	Template       any     `json:"template"`
+	Authentication *struct {
+		Type string `json:"type"`
+	} `json:"authentication"`
+	Version   int64    `json:"version,omitempty"`
+	CreatedAt string   `json:"created_at"`
+	UpdatedAt string   `json:"updated_at"`
+	Changed   []string `json:"changed"`
 }
 
 // WebhookDeleted is the data of webhook.deleted. A webhook is deleted.
@@ -402,11 +408,14 @@ type WebhookDeleted struct {
 		Count int64  `json:"count"`
 		Per   string `json:"per"`
 	} `json:"rate_limit"`
-	MaxInFlight *int64  `json:"max_in_flight"`
-	Format      *string `json:"format"`
-	Filter      any     `json:"filter"`
-	Template    any     `json:"template"`
-	Version     int64   `json:"version,omitempty"`
-	CreatedAt   string  `json:"created_at"`
-	UpdatedAt   string  `json:"updated_at"`
+	MaxInFlight    *int64  `json:"max_in_flight"`
+	Format         *string `json:"format"`
+	Filter         any     `json:"filter"`
+	Template       any     `json:"template"`
+	Authentication *struct {
+		Type string `json:"type"`
+	} `json:"authentication"`
+	Version   int64  `json:"version,omitempty"`
+	CreatedAt string `json:"created_at"`
+	UpdatedAt string `json:"updated_at"`
 }

@@ -354,6 +354,8 @@ RealmExport::Done RealmExport::read_webhook_secrets(const json::Value& webhook,
     const auto whole = reveal(path + "?reveal=headers", name);
     if (!whole) return std::unexpected(whole.error());
     secrets.emplace_back("headers", member_of(*whole, "headers"));
+    const json::Value authentication = member_of(*whole, "authentication");
+    if (!authentication.is_null()) secrets.emplace_back("authentication", authentication);
     return {};
 }
 

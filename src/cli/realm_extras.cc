@@ -230,6 +230,7 @@ json::Object ExtrasImport::body_of(const json::Value& webhook, const json::Value
     const auto shown = rest.take_object("headers").value_or(json::Object{});
     rest.take("secret");
     rest.take("keys");
+    const auto authentication = rest.take("authentication");
     json::Object body = rest.left();
     Members opened(secrets);
     if (auto keys = opened.take("keys")) {
@@ -255,6 +256,14 @@ json::Object ExtrasImport::body_of(const json::Value& webhook, const json::Value
         }
     }
     body.emplace_back("headers", std::move(*headers));
+    if (auto whole = opened.take("authentication")) {
+        body.emplace_back("authentication", std::move(*whole));
+    } else if (authentication && authentication->is_null()) {
+        body.emplace_back("authentication", nullptr);
+    } else if (authentication) {
+        report_.left_out("authentication of webhooks, whose secrets are not in the file",
+                         short_name(name));
+    }
     return body;
 }
 

@@ -152,6 +152,7 @@ int show_webhook(Context& context, const Answer& answer) {
     if (const auto* body = webhook.find("template"); body != nullptr && !body->is_null()) {
         card.add("Template", printable(json::serialize(*body)));
     }
+    add_if(card, "Authentication", lines_of(webhook, "authentication"));
     add_secrets(card, context, webhook);
     card.add("Created", context.when(webhook, "created_at"));
     card.add("Changed", context.when(webhook, "updated_at"));

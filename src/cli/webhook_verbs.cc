@@ -6,6 +6,7 @@
 
 #include "base/json_text.h"
 #include "base/uuid.h"
+#include "cli/authentication_flags.h"
 #include "cli/context.h"
 #include "cli/directory_view.h"
 #include "cli/request_text.h"
@@ -128,6 +129,9 @@ std::expected<Members, ExitCode> members_of(Context& context, const Given& given
                 context.wrong("--template: is not JSON: " + added.error().message));
         }
     }
+    auto authentication = authentication_of(given);
+    if (!authentication) return std::unexpected(context.wrong(authentication.error().message));
+    if (*authentication) members.add("authentication", **authentication);
     if (auto format = given.text("--format")) {
         members.add("format", *format == "default" ? json::Value() : json::Value(*format));
     }
@@ -370,6 +374,8 @@ std::vector<Argument> with_settings(std::vector<Argument> arguments) {
         template_argument,
         {"--secret", "SECRET", "whsec_… or whsk_… (default: the server makes one)"}};
     arguments.insert(arguments.end(), std::begin(settings), std::end(settings));
+    const auto authentication = authentication_arguments();
+    arguments.insert(arguments.end(), authentication.begin(), authentication.end());
     return arguments;
 }
 
@@ -398,9 +404,9 @@ std::vector<Verb> webhook_verbs() {
         {.group = group,
          .name = "show",
          .summary = "one webhook",
-         .arguments =
-             with_watch({webhook_argument,
-                         {"--reveal-headers", "", "with header values (needs reveal_secrets)"}}),
+         .arguments = with_watch({webhook_argument,
+                                  {"--reveal-headers", "",
+                                   "with header values and credentials (needs reveal_secrets)"}}),
          .examples = "postrider webhook show shop",
          .run = show},
         {.group = group,

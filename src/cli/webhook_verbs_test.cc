@@ -26,6 +26,34 @@ TEST(cli, webhook_edit_sends_only_what_was_given) {
         R"("timeout":null,"retry_schedule":[]})");
 }
 
+TEST(cli, authentication_is_set_by_flags_and_removed) {
+    FakeApi api(json_answer(R"({"id":"w","url":"https://h/","events":["*"],"enabled":true})"));
+    const auto edit = [&](std::vector<std::string> flags) {
+        flags.insert(flags.begin(), {"webhook", "edit", some_id});
+        auto ended = api.run(flags);
+        EXPECT_EQ(ended.code, exit_ok) << ended.error;
+        return api.bodies().back();
+    };
+    EXPECT_EQ(edit({"--basic", "shop:open: sesame"}),
+              R"({"authentication":{"type":"basic","username":"shop","password":"open: sesame"}})");
+    EXPECT_EQ(edit({"--bearer", "x.y"}), R"({"authentication":{"type":"bearer","token":"x.y"}})");
+    EXPECT_EQ(edit({"--no-authentication"}), R"({"authentication":null})");
+    EXPECT_EQ(edit({"--oauth2", "https://id/t", "--client-id", "c", "--client-secret", "s",
+                    "--scope", "a b"}),
+              R"({"authentication":{"type":"oauth2","token_url":"https://id/t","client_id":"c",)"
+              R"("client_secret":"s","scope":"a b"}})");
+    for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--basic", "shop"},
+                                                  {"--basic", "a:b", "--bearer", "x"},
+                                                  {"--client-id", "c"},
+                                                  {"--bearer", "x", "--no-authentication"}}) {
+        auto all = wrong;
+        all.insert(all.begin(), {"webhook", "edit", some_id});
+        const auto ended = api.run(all);
+        EXPECT_EQ(ended.code, exit_wrong_usage) << ended.error;
+        EXPECT_NE(ended.error.find(wrong.front()), std::string::npos) << ended.error;
+    }
+}
+
 TEST(cli, delivery_show_is_a_readable_block_without_hostile_escapes) {
     FakeApi api(
         json_answer(R"({"id":"d","webhook_id":"w","event_id":"e","event":"a.b","resource_id":"r",

@@ -20,6 +20,7 @@
 #include "delivery/request.h"
 #include "delivery/scheduler.h"
 #include "delivery/secret_member.h"
+#include "delivery/tokens.h"
 #include "delivery/trials.h"
 #include "delivery/turning_notes.h"
 #include "model/limits.h"
@@ -46,6 +47,11 @@ LaneSignal lane_signal(const AttemptResult& result) {
     if (is_timeout(result.reason)) return LaneSignal::timeout;
     const bool is_down = result.status == 0 || result.status == 429 || result.status >= 500;
     return is_down ? LaneSignal::failure : LaneSignal::refused;
+}
+
+bool is_same(const std::shared_ptr<const webhooks::TokenClient>& a,
+             const std::shared_ptr<const webhooks::TokenClient>& b) {
+    return a == nullptr || b == nullptr ? a == b : *a == *b;
 }
 
 admission::Policy policy_of(const webhooks::Target& target) {
@@ -128,6 +134,7 @@ class EngineImpl final : public Engine {
         std::int64_t epoch = 0;
         std::function<void(Result<void>)> done;
         std::string secret = {};  ///< part of the body that is sent, and masked in what is recorded
+        std::string access_token = {};  ///< likewise, of the headers
     };
 
     const Ownership* cluster() const { return options_.ownership ? &*options_.ownership : nullptr; }
@@ -155,6 +162,8 @@ class EngineImpl final : public Engine {
     void end_trial(const DeliveryId& delivery);
     void submit(Flight flight);
     void look_up_secret(std::shared_ptr<Flight> flight);
+    void note_token(const WebhookId& webhook);
+    void prepare(const std::shared_ptr<Flight>& flight);
     void send(const std::shared_ptr<Flight>& flight);
     void not_sent(Flight& flight, OutcomeReason reason, std::string_view detail);
     void completed(Flight& flight, AttemptResult result);
@@ -178,6 +187,14 @@ class EngineImpl final : public Engine {
     FlightLog flights_;
     Trials trials_;
     TurningNotes turning_notes_{store_};
+    Tokens tokens_{{.sender = sender_,
+                    .user_agent = options_.user_agent,
+                    .now = [this] { return due_now(); },
+                    .changed =
+                        [this](const WebhookId& webhook, const admission::Token& token) {
+                            scheduler_.set_token(webhook, token, due_now());
+                            tick_soon();
+                        }}};
     DueTime due_time_;
     /// Tests that came during a trial.
     std::vector<Flight> held_back_;
@@ -387,13 +404,18 @@ void EngineImpl::handle(TargetChanged& changed) {
     const bool is_back = known != nullptr && !known->enabled && target.enabled;
     const bool is_elsewhere = known != nullptr && known->url != nullptr && target.url != nullptr &&
                               *known->url != *target.url;
+    const bool has_other_credentials =
+        known != nullptr && (known->authorization != target.authorization ||
+                             !is_same(known->token_client, target.token_client));
     known = changed.target;
+    if (target.token_client == nullptr) tokens_.remove(target.webhook);
     if (!ownership_->has(target.webhook)) return;
-    if (is_back || is_elsewhere || (cancelled && target.enabled))
+    if (is_back || is_elsewhere || has_other_credentials || (cancelled && target.enabled))
         scheduler_.close_breaker(target.webhook, due_now());
     if (cancelled) {
         scheduler_.reset_lane(target.webhook, changed.commit);
         scheduler_.set_policy(target.webhook, policy_of(target), false, due_now());
+        scheduler_.set_token(target.webhook, tokens_.state(target), due_now());
     } else {
         add_lane(target, is_first_tick_);
         if (is_back) {
@@ -406,10 +428,12 @@ void EngineImpl::handle(TargetChanged& changed) {
 void EngineImpl::add_lane(const webhooks::Target& target, bool is_taken_over) {
     scheduler_.add_lane(target.realm, target.webhook);
     scheduler_.set_policy(target.webhook, policy_of(target), is_taken_over, due_now());
+    scheduler_.set_token(target.webhook, tokens_.state(target), due_now());
 }
 
 void EngineImpl::handle(TargetRemoved& removed) {
     targets_.erase(removed.webhook);
+    tokens_.remove(removed.webhook);
     scheduler_.remove_lane(removed.webhook);
 }
 
@@ -553,6 +577,7 @@ void EngineImpl::attempt(Held held) {
         scheduler_.finished(held, {}, due_now());
         scheduler_.landed(held.row.realm, held.event->size());
         scheduler_.recorded(held.row.webhook, held.row.id, std::nullopt, 0, due_now());
+        note_token(held.row.webhook);
         end_trial(held.row.id);
         tick_soon();  // no answer will come that makes the lane go on
         return;
@@ -589,7 +614,7 @@ void EngineImpl::submit(Flight flight) {
     if (options_.secret_of != nullptr && may_carry_secret(*shared->held.event)) {
         return look_up_secret(std::move(shared));
     }
-    send(shared);
+    prepare(shared);
 }
 
 void EngineImpl::not_sent(Flight& flight, OutcomeReason reason, std::string_view detail) {
@@ -611,17 +636,40 @@ void EngineImpl::look_up_secret(std::shared_ptr<Flight> flight) {
                                 "the token of the reset cannot be read");
             }
             flight->secret = *secret;
-            send(flight);
+            prepare(flight);
         });
     };
     store_.read(turn, store::ReadClass::first, look);
 }
 
+/// The lane's admission has taken it for granted that a planned attempt asks for a missing token.
+void EngineImpl::note_token(const WebhookId& webhook) {
+    const auto target = targets_.find(webhook);
+    if (target == targets_.end() || target->second->token_client == nullptr) return;
+    scheduler_.set_token(webhook, tokens_.state(*target->second), due_now());
+}
+
+/// Sends it once it has the access token that it needs.
+void EngineImpl::prepare(const std::shared_ptr<Flight>& flight) {
+    // A token is of the newest target; that of what had to wait may be an older one.
+    const auto newest = targets_.find(flight->held.row.webhook);
+    if (newest != targets_.end() && !newest->second->unsealable) flight->target = newest->second;
+    if (flight->target->token_client == nullptr) return send(flight);
+    tokens_.get(flight->target, [this, flight](Tokens::Given given) {
+        if (given.token.empty()) return completed(*flight, std::move(given.failure));
+        flight->access_token = std::move(given.token);
+        flight->started_at = clock_.now();
+        send(flight);
+    });
+}
+
 void EngineImpl::send(const std::shared_ptr<Flight>& flight) {
-    auto request = build_request(
-        flight->held, *flight->target,
-        {.user_agent = options_.user_agent, .origin = options_.origin, .secret = flight->secret},
-        flight->started_at);
+    auto request = build_request(flight->held, *flight->target,
+                                 {.user_agent = options_.user_agent,
+                                  .origin = options_.origin,
+                                  .secret = flight->secret,
+                                  .access_token = flight->access_token},
+                                 flight->started_at);
     if (!request.problem.empty()) {
         return not_sent(*flight, OutcomeReason::unrenderable, request.problem);
     }
@@ -635,12 +683,16 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
     --in_the_air_;
     if (options_.attempted) options_.attempted(result.reason, result.timings.total);
     mask_secret(result, flight.secret);
+    mask_secret(result, flight.access_token);
+    mask_secret(result, flight.target->authorization);
+    if (result.status == 401) tokens_.refused(flight.held.row.webhook, flight.access_token);
     const auto& row = flight.held.row;
     const Timestamp now = clock_.now();
     admission::Breaker::Change breaking;
     if (flight.planned) {
         breaking = scheduler_.finished(
             flight.held, {lane_signal(result), now, asked_delay(result, now)}, due_now());
+        note_token(row.webhook);
     }
     std::optional<Timestamp> probe_again_at;
     if (flight.held.is_probe && breaking.open) {

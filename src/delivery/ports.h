@@ -46,11 +46,12 @@ struct Ownership {
 
 /// What a pending delivery waits for. Persistent (API); never rename.
 enum class WaitsFor {
-    retry,          ///< the time of its next attempt
-    rate_limit,     ///< its webhook's rate: until the next attempt may start
-    max_in_flight,  ///< an end of one of the attempts that are in flight to its webhook
-    breaker,        ///< its webhook's receiver is down: until the next attempt at finding out
-    turn,           ///< its turn among all that are due
+    retry,           ///< the time of its next attempt
+    authentication,  ///< an access token of its webhook's token endpoint
+    rate_limit,      ///< its webhook's rate: until the next attempt may start
+    max_in_flight,   ///< an end of one of the attempts that are in flight to its webhook
+    breaker,         ///< its webhook's receiver is down: until the next attempt at finding out
+    turn,            ///< its turn among all that are due
 };
 std::string_view to_string(WaitsFor what);
 

@@ -98,6 +98,10 @@ Request build_request(const Held& held, const webhooks::Target& target,
         add_header(lines, recorded, "x-ferriskey-timestamp", timestamp);
         add_header(lines, recorded, "x-ferriskey-delivery-id", held.row.id.to_string());
     }
+    if (!context.access_token.empty()) {
+        lines.append("authorization: Bearer ").append(context.access_token).append("\r\n");
+        recorded.append(R"(,["authorization",")").append(secret_mask).append(R"("])");
+    }
     lines += target.header_lines;
     if (!target.masked_headers.empty()) recorded.append(",").append(target.masked_headers);
     recorded += ']';

@@ -23,6 +23,7 @@ struct RequestContext {
     const std::function<std::string()>& origin;
     /// What the body carries beside the event's data, as `data.token`; "" for nothing.
     std::string_view secret = "";
+    std::string_view access_token = "";  ///< of a target with a token client
 };
 
 /// Pure: the request of one attempt at `now`. Requires: a target that could be opened.

@@ -51,6 +51,13 @@ void Scheduler::set_policy(const WebhookId& webhook, const admission::Policy& po
     queue_if_ready(*lane, now);
 }
 
+void Scheduler::set_token(const WebhookId& webhook, const admission::Token& token, Timestamp now) {
+    auto* lane = find(webhook);
+    if (lane == nullptr) return;
+    lane->admission.set_token(token);
+    queue_if_ready(*lane, now);
+}
+
 void Scheduler::close_breaker(const WebhookId& webhook, Timestamp now) {
     auto* lane = find(webhook);
     if (lane == nullptr) return;
@@ -475,9 +482,13 @@ std::optional<Wait> Scheduler::wait_of(const Asked& asked, Timestamp now) const 
     }
     const auto answer = lane->admission.ask(now, {});
     if (const auto* later = std::get_if<admission::NotBefore>(&answer)) {
-        return Wait{WaitsFor::rate_limit, later->at};
+        const bool is_rate = later->why == admission::NotBefore::Why::rate;
+        return Wait{is_rate ? WaitsFor::rate_limit : WaitsFor::authentication, later->at};
     }
-    if (std::holds_alternative<admission::Blocked>(answer)) return Wait{WaitsFor::max_in_flight};
+    if (const auto* blocked = std::get_if<admission::Blocked>(&answer)) {
+        const bool is_token = blocked->why == admission::Blocked::Why::token;
+        return Wait{is_token ? WaitsFor::authentication : WaitsFor::max_in_flight};
+    }
     return Wait{};
 }
 

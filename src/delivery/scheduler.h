@@ -32,6 +32,8 @@ class Scheduler {
     /// process had it just now.
     void set_policy(const WebhookId& webhook, const admission::Policy& policy, bool is_taken_over,
                     Timestamp now);
+    /// What is known of its access token; no-op when there is no lane.
+    void set_token(const WebhookId& webhook, const admission::Token& token, Timestamp now);
     void remove_lane(const WebhookId& webhook);
     /// Its pending deliveries may have been cancelled at or before `commit`: forgets what is held
     /// (not what is in flight) and reads again.

@@ -110,7 +110,7 @@ const Shape settings_shape{
 const Shape webhook_shape{
     R"("id", "name", "description", "url", "headers", "events", "enabled", "disabled_reason",
        "timeout", "retry_schedule", "signing", "rate_limit", "max_in_flight",
-       "format", "filter", "template")" TIMES_REQUIRED,
+       "format", "filter", "template", "authentication")" TIMES_REQUIRED,
     R"("id": {"type": "string", "format": "uuid"},
     "name": {"type": "string"},
     "description": {"type": "string"},
@@ -130,6 +130,9 @@ const Shape webhook_shape{
         "template", "slack", "discord", "teams", "pagerduty", null]},
     "filter": {"description": "An object of conditions; null: every event."},
     "template": {"description": "Any JSON; null for none."},
+    "authentication": {"type": ["object", "null"], "required": ["type"], "properties":
+        {"type": {"type": "string", "enum": ["basic", "bearer", "oauth2"]}},
+        "description": "With its other members; what is secret is masked."},
     "version": {"type": "integer", "format": "int64"})" TIMES_PROPERTIES,
     R"("id": "019ab200-c164-7088-b5d6-9e43d072b1d4",
     "name": "Billing",
@@ -147,6 +150,7 @@ const Shape webhook_shape{
     "format": null,
     "filter": null,
     "template": null,
+    "authentication": null,
     "version": 3)" TIMES_EXAMPLE,
 };
 

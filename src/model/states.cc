@@ -40,7 +40,7 @@ constexpr Names<OutcomeKind, 3> outcome_kinds{{
     NAMED(OutcomeKind, transport),
     NAMED(OutcomeKind, response),
 }};
-constexpr Names<OutcomeReason, 18> outcome_reasons{{
+constexpr Names<OutcomeReason, 19> outcome_reasons{{
     NAMED(OutcomeReason, accepted),
     NAMED(OutcomeReason, refused_by_status),
     NAMED(OutcomeReason, gone),
@@ -54,6 +54,7 @@ constexpr Names<OutcomeReason, 18> outcome_reasons{{
     NAMED(OutcomeReason, send_failed),
     NAMED(OutcomeReason, response_timeout),
     NAMED(OutcomeReason, response_broken),
+    NAMED(OutcomeReason, token_failed),
     NAMED(OutcomeReason, resolver_busy),
     NAMED(OutcomeReason, out_of_descriptors),
     NAMED(OutcomeReason, unsealable),
@@ -134,6 +135,7 @@ OutcomeKind kind_of(OutcomeReason reason) {
         case OutcomeReason::send_failed:
         case OutcomeReason::response_timeout:
         case OutcomeReason::response_broken:
+        case OutcomeReason::token_failed:
             return OutcomeKind::transport;
         case OutcomeReason::resolver_busy:
         case OutcomeReason::out_of_descriptors:

@@ -42,6 +42,7 @@ enum class OutcomeReason {
     send_failed,       ///< the connection broke while the request was written
     response_timeout,  ///< no complete response by the deadline
     response_broken,   ///< closed early, malformed, headers over the limit
+    token_failed,      ///< the webhook's token endpoint gave no access token
     // internal
     resolver_busy,  ///< too many look-ups in flight
     out_of_descriptors,

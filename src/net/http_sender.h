@@ -10,6 +10,7 @@
 #include "model/attempt.h"
 #include "model/event.h"
 #include "model/ids.h"
+#include "model/limits.h"
 #include "net/egress_policy.h"
 #include "net/tls_offer.h"
 #include "net/url.h"
@@ -40,6 +41,9 @@ struct SendRequest {
     enum class Afterwards { keep, close } afterwards = Afterwards::keep;  ///< of the connection
     Duration body_pause{0};  ///< between the two halves of the body; 0: it is sent at once
     TlsOffer tls = TlsOffer::current;
+    /// How much of the response's body the result keeps. At most
+    /// limits::response_bytes_read_max.
+    std::size_t kept_bytes_max = limits::response_bytes_kept_max;
     std::shared_ptr<ConnectionUse> use = nullptr;  ///< filled in before `done`, if it is there
 };
 

@@ -39,7 +39,7 @@ std::size_t ResponseReader::Parser::on_body_impl(View body, Code&) {
 
 void ResponseReader::keep(std::string_view body) {
     auto& kept = result_.response_body;
-    const auto wanted = std::min(body.size(), limits::response_bytes_kept_max - kept.size());
+    const auto wanted = std::min(body.size(), kept_bytes_max_ - kept.size());
     kept.append(body.substr(0, wanted));
     if (wanted < body.size()) result_.response_truncated = true;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "model/attempt.h"
+#include "model/limits.h"
 #include "net/chunked_body.h"
 
 namespace postrider::net {
@@ -25,8 +26,9 @@ class ResponseReader {
 
     /// What follows a head: nothing, whatever it says, when the request was a HEAD.
     enum class Body { as_framed, none };
-    explicit ResponseReader(AttemptResult& result, Body body = Body::as_framed)
-        : result_(result), body_(body) {
+    explicit ResponseReader(AttemptResult& result, Body body = Body::as_framed,
+                            std::size_t kept_bytes_max = limits::response_bytes_kept_max)
+        : result_(result), body_(body), kept_bytes_max_(kept_bytes_max) {
         parser_.emplace(*this);
     }
     ResponseReader(const ResponseReader&) = delete;
@@ -78,6 +80,7 @@ class ResponseReader {
 
     AttemptResult& result_;
     const Body body_;
+    const std::size_t kept_bytes_max_;
     std::optional<Parser> parser_;
     ChunkedBody chunks_;
     std::string head_;  ///< of the answer that is read, while it is not whole

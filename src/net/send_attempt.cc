@@ -90,8 +90,10 @@ void SendAttempt::exchange() {
     sent_ = 0;
     is_write_broken_ = false;
     is_paused_ = is_pause_over_ = false;
-    reader_.emplace(result_, request_.method == "HEAD" ? ResponseReader::Body::none
-                                                       : ResponseReader::Body::as_framed);
+    reader_.emplace(
+        result_,
+        request_.method == "HEAD" ? ResponseReader::Body::none : ResponseReader::Body::as_framed,
+        request_.kept_bytes_max);
     if (!write_request()) return;
     wait_for(Direction::read);
 }

@@ -528,11 +528,16 @@ constexpr const char* version_filters = R"sql(
 ALTER TABLE webhook_versions ADD COLUMN filter TEXT NOT NULL DEFAULT '';
 )sql";
 
+// The secret of what a webhook authenticates itself with (webhooks/authentication.h), sealed.
+constexpr const char* credentials = R"sql(
+ALTER TABLE webhooks ADD COLUMN credential BYTES NOT NULL DEFAULT '';
+)sql";
+
 constexpr std::array steps{
     first,    directory,       audit_indexes,    powers,        users_by_age,
     fan_outs, resource_slices, counters,         cancellations, users_by_words,
     controls, consumers,       versions_by_time, fan_out_sets,  removals,
-    breakers, version_filters};
+    breakers, version_filters, credentials};
 
 }  // namespace
 

@@ -178,6 +178,7 @@ struct WebhookRow {
     std::string controls = "{}";                ///< JSON object (webhooks/controls.h)
     std::string secret;                         ///< sealed
     std::string previous_secret;                ///< sealed; "" when there is none
+    std::string credential;                     ///< sealed; "" when there is none
     std::optional<Timestamp> previous_expires_at;
     std::int64_t version = 1;
     Timestamp created_at;

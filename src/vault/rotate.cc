@@ -31,7 +31,9 @@ Result<std::size_t> reseal_row(const Vault& vault, WebhookRow& row) {
                      reseal(vault, place(columns::webhook_secret), row.secret));
     POSTRIDER_ASSIGN(const std::size_t previous,
                      reseal(vault, place(columns::webhook_previous_secret), row.previous_secret));
-    count += secrets + previous;
+    POSTRIDER_ASSIGN(const std::size_t credentials,
+                     reseal(vault, place(columns::webhook_credential), row.credential));
+    count += secrets + previous + credentials;
     return count;
 }
 
@@ -102,7 +104,8 @@ Result<bool> needs_old_keys(store::Store& store, const Vault& vault) {
         POSTRIDER_ASSIGN(const auto rows, store::webhooks_table::all(sql));
         if (rows.unreadable > 0) return true;
         return std::ranges::any_of(rows, [&](const WebhookRow& row) {
-            return is_old(row.headers) || is_old(row.secret) || is_old(row.previous_secret);
+            return is_old(row.headers) || is_old(row.secret) || is_old(row.previous_secret) ||
+                   is_old(row.credential);
         });
     });
 }

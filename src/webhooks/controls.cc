@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/check.h"
 #include "base/json_text.h"
 #include "base/nearest.h"
 #include "events/filter.h"
@@ -132,6 +133,14 @@ void write_template(json::Writer& writer, const Controls& controls) {
     writer.raw(*controls.body_template);
 }
 
+void read_authentication_control(const Given& given, Controls& into, const Refuse& refuse) {
+    if (auto read = read_authentication(given.value, refuse)) into.authentication = *read;
+}
+
+void write_authentication_control(json::Writer& writer, const Controls& controls) {
+    write_authentication(writer, *controls.authentication);
+}
+
 template <auto Member>
 constexpr Control control(std::string_view name,
                           void (*read)(const Given&, Controls&, const Refuse&),
@@ -150,6 +159,8 @@ constexpr std::array table{
     control<&Controls::format>("format", read_format, write_format),
     control<&Controls::filter>("filter", read_filter, write_filter),
     control<&Controls::body_template>("template", read_template, write_template),
+    control<&Controls::authentication>("authentication", read_authentication_control,
+                                       write_authentication_control),
 };
 
 }  // namespace
@@ -180,6 +191,7 @@ void write_controls(json::Writer& writer, const Controls& controls) {
 }
 
 std::string to_json(const Controls& controls) {
+    CHECK(!controls.authentication || controls.authentication->secret == secret_mask);
     std::string out;
     json::Writer writer(out);
     writer.begin_object();
@@ -208,6 +220,8 @@ Result<Controls> parse_controls(std::string_view text) {
                     [&](std::string_view, std::string) { is_right = false; });
     }
     if (!is_right) return corrupt();
+    // Whatever a row says there, it is not the secret.
+    if (controls.authentication) controls.authentication->secret = secret_mask;
     return controls;
 }
 

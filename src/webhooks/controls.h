@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "webhooks/authentication.h"
 
 namespace postrider::webhooks {
 
@@ -36,13 +37,15 @@ std::string_view to_string(BodyFormat format);
 std::optional<BodyFormat> parse_body_format(std::string_view text);
 
 /// How a webhook's deliveries are controlled: the members that a webhook may leave out, each null
-/// by default and replaced whole by a change. They are stored as one JSON object.
+/// by default and replaced whole by a change. They are stored as one JSON object, which has nothing
+/// secret.
 struct Controls {
     std::optional<RateLimit> rate_limit;
     std::optional<std::int64_t> max_in_flight;  ///< none: limits::lane_in_flight_max
     std::optional<BodyFormat> format;           ///< none: postrider
     std::optional<std::string> filter;          ///< compact JSON (events/filter.h); none: all
     std::optional<std::string> body_template;  ///< compact JSON (template.h), of BodyFormat::custom
+    std::optional<Authentication> authentication;  ///< masked but in a change that was just read
     bool operator==(const Controls&) const = default;
 };
 
@@ -55,9 +58,7 @@ struct Control {
         const json::Value& value;
         std::string_view text;
     };
-    /// Reads it. What is wrong with it is told with the pointer below the member: "" is the member
-    /// itself.
-    using Refuse = std::function<void(std::string_view below, std::string detail)>;
+    using Refuse = RefuseMember;
     void (*read)(const Given& given, Controls& into, const Refuse& refuse);
     void (*write)(json::Writer& writer, const Controls& controls);  ///< Requires: it is set
     bool (*is_set)(const Controls& controls);
@@ -74,10 +75,10 @@ struct ControlsChange {
     void apply_to(Controls& controls) const;
 };
 
-/// Writes each control as a member, null where it is not set.
+/// Writes each control as a member, null where it is not set. Secrets are as `controls` has them.
 void write_controls(json::Writer& writer, const Controls& controls);
 
-/// As they are stored: a JSON object of those that are set.
+/// As they are stored: a JSON object of those that are set. Requires: nothing secret in them.
 std::string to_json(const Controls& controls);
 /// Errors: corrupt.
 Result<Controls> parse_controls(std::string_view json);

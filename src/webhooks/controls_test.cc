@@ -14,6 +14,7 @@ const std::map<std::string_view, std::string_view> samples{
     {"format", R"("cloudevents")"},
     {"filter", R"({"data":{"total":{"$gte":100.10}}})"},
     {"template", R"({"text":"{{event}}","n":100.10})"},
+    {"authentication", R"({"type":"basic","username":"shop","password":"••••••"})"},
 };
 
 Controls with(const Control& control, std::string_view json) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "events/pattern.h"
 #include "model/limits.h"
@@ -54,12 +55,14 @@ class Drafter {
             draft_.webhook = existing_->webhook;
             draft_.headers = existing_->headers;
             draft_.secret = existing_->secret;
+            draft_.credential = existing_->credential;
         }
         apply_plain();
         apply_url();
         apply_headers();
         check_ferriskey_headers();
         check_template();
+        apply_authentication();
         apply_events();
         apply_secret();
         if (!errors_.empty()) return fail_fields(std::move(errors_));
@@ -155,6 +158,55 @@ class Drafter {
             refuse("#/headers", fmt::format("must have {}, which the body is made with", name));
         }
     }
+
+    /// Like a header's value, the credential does not follow to another server; a client's secret
+    /// goes to none but the token endpoint that it was given for.
+    void apply_authentication() {
+        auto& after = draft_.webhook.controls.authentication;
+        const auto& touched = change_.controls.touched;
+        const bool is_given = std::ranges::any_of(
+            touched, [](const Control* each) { return each->name == "authentication"; });
+        if (new_origin_ && !is_given) after.reset();
+        if (!after) {
+            draft_.credential.clear();
+            return;
+        }
+        check_authorization_header();
+        if (!is_given) return;
+        if (after->secret != secret_mask) {
+            draft_.credential = std::exchange(after->secret, std::string(secret_mask));
+        } else if (const auto problem = mask_problem(*after); !problem.empty()) {
+            refuse(fmt::format("#/authentication/{}", secret_member_of(after->type)), problem);
+        }
+        if (after->type != AuthenticationType::oauth2) return;
+        if (const auto url = net::parse_url(after->token_url)) {
+            const auto checked = surroundings_.policy.check(*url);
+            if (!checked) refuse("#/authentication/token_url", checked.error().message);
+        }
+    }
+
+    /// Why the mask cannot stand for the secret that is there; "" when it can.
+    std::string mask_problem(const Authentication& after) const {
+        if (existing_ == nullptr || !existing_->webhook.controls.authentication) {
+            return "is the mask, but there is no value that could stay: give one";
+        }
+        if (new_origin_) return "is the mask, and the URL has a new origin: give the value again";
+        const auto& before = *existing_->webhook.controls.authentication;
+        if (before.type != after.type) {
+            return fmt::format("is the mask, and it was {} until now: give the value",
+                               to_string(before.type));
+        }
+        if (before.token_url == after.token_url) return {};
+        return "is the mask, and token_url is another one: give the value again";
+    }
+
+    void check_authorization_header() {
+        const auto found = find_header(draft_.headers, "authorization");
+        if (found == draft_.headers.end()) return;
+        refuse(net::header_pointer(found->first),
+               "is set by authentication: leave out the header, or authentication");
+    }
+
     bool is_wrong(std::string_view pointer) const {
         return std::ranges::any_of(
             errors_, [&](const FieldError& error) { return error.pointer.starts_with(pointer); });
@@ -258,7 +310,10 @@ class Drafter {
         note("retry_schedule", before.retry_schedule != after.retry_schedule);
         note("signing", before.signing != after.signing);
         for (const Control& control : all_controls()) {
-            note(control.name, !control.is_same(before.controls, after.controls));
+            const bool is_other_secret =
+                control.name == "authentication" && existing_->credential != draft_.credential;
+            note(control.name,
+                 is_other_secret || !control.is_same(before.controls, after.controls));
         }
         note("secret", replaces_key());
     }

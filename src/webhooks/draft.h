@@ -25,6 +25,7 @@ struct Existing {
     Webhook webhook;
     Headers headers;
     SecretSet secret;
+    std::string credential = {};  ///< what `authentication` masks; "" for none
 };
 
 /// What becomes of the secret that signed until now.
@@ -39,6 +40,7 @@ struct Draft {
     Webhook webhook;
     Headers headers;
     SecretSet secret;
+    std::string credential = {};  ///< what `authentication` masks; "" for none
     OldSecret old_secret = OldSecret::untouched;
     bool shows_secret = false;         ///< a key was made: the answer carries it, once
     std::vector<std::string> changed;  ///< names of fields, in API order; empty for a new webhook

@@ -242,5 +242,98 @@ TEST(Rotation, names_every_bad_field) {
     EXPECT_EQ(good->overlap, Duration{0});
 }
 
+TEST_F(Drafts, a_credential_is_kept_apart_from_what_is_shown) {
+    const auto made = create(
+        R"({"url":"https://a.example","events":["*"],"authentication":{"type":"bearer","token":"t0"}})");
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->credential, "t0");
+    EXPECT_EQ(made->webhook.controls.authentication->secret, mask);
+    EXPECT_FALSE(to_json(made->webhook.controls).contains("t0"));
+}
+
+class Credentials : public Drafts {
+ protected:
+    Credentials() {
+        existing_.headers = {{"X-Team", "payments"}};
+        existing_.webhook.controls.authentication =
+            Authentication{.type = AuthenticationType::oauth2,
+                           .token_url = "https://id.example/token",
+                           .client_id = "shop",
+                           .scope = "hooks"};
+        existing_.credential = "s3cret";
+    }
+    static std::string oauth2(std::string_view url, std::string_view secret) {
+        return std::string(R"({"authentication":{"type":"oauth2","client_id":"shop","token_url":")")
+            .append(url)
+            .append(R"(","client_secret":")")
+            .append(secret)
+            .append(R"("}})");
+    }
+};
+
+TEST_F(Credentials, the_mask_keeps_the_secret_where_it_was_given_for) {
+    const auto kept = patch(oauth2("https://id.example/token", mask));
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->credential, "s3cret");
+    EXPECT_EQ(kept->webhook.controls.authentication->scope, "") << "it is replaced whole";
+    EXPECT_EQ(kept->changed, Names{"authentication"});
+    // Another path may be another tenant's.
+    for (const char* url : {"https://id.example/other", "https://evil.example/token"}) {
+        EXPECT_EQ(pointers(patch(oauth2(url, mask))), Names{"#/authentication/client_secret"});
+    }
+    EXPECT_EQ(patch(oauth2("https://evil.example/token", "new"))->credential, "new");
+    EXPECT_EQ(pointers(patch(R"({"authentication":{"type":"bearer","token":"••••••"}})")),
+              Names{"#/authentication/token"});
+    existing_.webhook.controls.authentication.reset();
+    EXPECT_EQ(pointers(patch(oauth2("https://id.example/token", mask))),
+              Names{"#/authentication/client_secret"});
+    EXPECT_EQ(pointers(create(R"({"url":"https://a.example","events":["*"],)" +
+                              oauth2("https://id.example/token", mask).substr(1))),
+              Names{"#/authentication/client_secret"});
+}
+
+TEST_F(Credentials, a_new_origin_gets_nothing_of_it) {
+    const auto moved = patch(R"({"url":"https://evil.example/hook"})");
+    ASSERT_TRUE(moved);
+    EXPECT_FALSE(moved->webhook.controls.authentication);
+    EXPECT_EQ(moved->credential, "");
+    EXPECT_TRUE(moved->has_changed("authentication"));
+    EXPECT_EQ(pointers(patch(R"({"url":"https://evil.example/hook",)" +
+                             oauth2("https://id.example/token", mask).substr(1))),
+              Names{"#/authentication/client_secret"});
+    EXPECT_EQ(patch(R"({"url":"https://evil.example/hook",)" +
+                    oauth2("https://id.example/token", "again").substr(1))
+                  ->credential,
+              "again");
+    EXPECT_EQ(patch(R"({"url":"https://example.com/other"})")->credential, "s3cret");
+}
+
+TEST_F(Credentials, null_and_a_put_without_it_remove_it) {
+    for (const auto& gone :
+         {patch(R"({"authentication":null})"),
+          replace(R"({"url":"https://example.com/hook","events":["user.*"]})")}) {
+        ASSERT_TRUE(gone);
+        EXPECT_FALSE(gone->webhook.controls.authentication);
+        EXPECT_EQ(gone->credential, "");
+    }
+    EXPECT_EQ(patch(R"({"name":"other"})")->credential, "s3cret");
+}
+
+TEST_F(Credentials, another_secret_is_a_change_and_the_same_is_none) {
+    const std::string same =
+        R"({"authentication":{"type":"oauth2","client_id":"shop","token_url":"https://id.example/token","scope":"hooks","client_secret":")";
+    EXPECT_EQ(patch(same + R"(s3cret"}})")->changed, Names{});
+    EXPECT_EQ(patch(same + R"(other"}})")->changed, Names{"authentication"});
+}
+
+TEST_F(Credentials, no_header_stands_beside_it_and_the_policy_holds_for_the_token_url) {
+    EXPECT_EQ(pointers(patch(R"({"headers":{"authorization":"Bearer x"}})")),
+              Names{"#/headers/authorization"});
+    EXPECT_EQ(pointers(patch(oauth2("https://127.0.0.1/token", "s"))),
+              Names{"#/authentication/token_url"});
+    EXPECT_EQ(pointers(patch(oauth2("https://localhost/token", "s"))),
+              Names{"#/authentication/token_url"});
+}
+
 }  // namespace
 }  // namespace postrider::webhooks

@@ -20,6 +20,20 @@ struct SigningKey {
     std::string key;  ///< v1: the HMAC key; v1a: the ed25519 seed. Raw bytes, ferriskey: text.
 };
 
+/// Where access tokens come from, and for whom: OAuth 2 client credentials.
+struct TokenClient {
+    std::shared_ptr<const net::Url> url;
+    std::string id;
+    std::string secret;
+    std::string scope;     ///< "" for none
+    std::string audience;  ///< "" for none
+
+    bool operator==(const TokenClient& other) const {
+        return *url == *other.url && id == other.id && secret == other.secret &&
+               scope == other.scope && audience == other.audience;
+    }
+};
+
 /// Everything that sending to a webhook needs, opened and checked: what held at one moment. The
 /// engine uses the newest one for each attempt. Immutable.
 struct Target {
@@ -31,9 +45,12 @@ struct Target {
     /// The attempts' outcome when it could not be opened (wrong key): internal, "unsealable".
     bool unsealable = false;
     std::shared_ptr<const net::Url> url;
-    std::string header_lines;      ///< "Name: value\r\n" of its own headers
-    std::string masked_headers;    ///< the same as JSON elements `["Name","••••••"],…`, may be ""
-    std::vector<SigningKey> keys;  ///< new first
+    std::string header_lines;    ///< "Name: value\r\n" of its own headers and authorization
+    std::string masked_headers;  ///< the same as JSON elements `["Name","••••••"],…`, may be ""
+    std::string authorization;   ///< a header's value; "" for none
+    /// nullptr: no access tokens are needed.
+    std::shared_ptr<const TokenClient> token_client;
+    std::vector<SigningKey> keys;           ///< new first
     std::vector<SigningKey> previous_keys;  ///< sign too until previous_expires_at
     Timestamp previous_expires_at;
     Duration timeout{0};

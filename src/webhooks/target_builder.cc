@@ -44,6 +44,16 @@ std::vector<SigningKey> without(std::vector<SigningKey> keys,
     return keys;
 }
 
+void add_header(Target& target, std::string_view name, std::string_view value) {
+    target.header_lines.append(name).append(": ").append(value).append("\r\n");
+    if (!target.masked_headers.empty()) target.masked_headers += ',';
+    target.masked_headers += "[";
+    json::append_string(target.masked_headers, name);
+    target.masked_headers += ',';
+    json::append_string(target.masked_headers, secret_mask);
+    target.masked_headers += ']';
+}
+
 }  // namespace
 
 bool is_within(const net::Cidr& network, std::span<const net::Cidr> allowed) {
@@ -137,15 +147,8 @@ Result<void> TargetBuilder::fill(Target& target, const store::WebhookRow& row,
     POSTRIDER_ASSIGN(auto url, net::parse_url(row.url));
     target.url = std::make_shared<const net::Url>(std::move(url));
     POSTRIDER_ASSIGN(const auto headers, open_headers(row));
-    for (const auto& [name, value] : headers) {
-        target.header_lines += name + ": " + value + "\r\n";
-        if (!target.masked_headers.empty()) target.masked_headers += ',';
-        target.masked_headers += "[";
-        json::append_string(target.masked_headers, name);
-        target.masked_headers += ',';
-        json::append_string(target.masked_headers, secret_mask);
-        target.masked_headers += ']';
-    }
+    for (const auto& [name, value] : headers) add_header(target, name, value);
+    POSTRIDER_TRY(fill_authentication(target, row, webhook));
     POSTRIDER_ASSIGN(const auto secret, open_secret(row));
     target.keys = signing_keys(secret, webhook.signing);
     if (row.previous_expires_at) {
@@ -153,6 +156,26 @@ Result<void> TargetBuilder::fill(Target& target, const store::WebhookRow& row,
         target.previous_keys = without(signing_keys(previous, webhook.signing), target.keys);
         target.previous_expires_at = *row.previous_expires_at;
     }
+    return {};
+}
+
+Result<void> TargetBuilder::fill_authentication(Target& target, const store::WebhookRow& row,
+                                                const Webhook& webhook) const {
+    const auto& authentication = webhook.controls.authentication;
+    if (!authentication) return {};
+    POSTRIDER_ASSIGN(const auto credential, open_credential(row));
+    if (authentication->type != AuthenticationType::oauth2) {
+        target.authorization = authorization_of(*authentication, credential);
+        add_header(target, "authorization", target.authorization);
+        return {};
+    }
+    POSTRIDER_ASSIGN(auto url, net::parse_url(authentication->token_url));
+    target.token_client = std::make_shared<const TokenClient>(
+        TokenClient{.url = std::make_shared<const net::Url>(std::move(url)),
+                    .id = authentication->client_id,
+                    .secret = credential,
+                    .scope = authentication->scope,
+                    .audience = authentication->audience});
     return {};
 }
 
@@ -175,6 +198,18 @@ Result<SecretSet> TargetBuilder::open_previous_secret(const store::WebhookRow& r
         const auto text,
         vault_.open(place_of(row, vault::columns::webhook_previous_secret), row.previous_secret));
     return parse_plaintext(text);
+}
+
+Result<std::string> TargetBuilder::open_credential(const store::WebhookRow& row) const {
+    if (row.credential.empty()) return std::string();
+    return vault_.open(place_of(row, vault::columns::webhook_credential), row.credential);
+}
+
+void TargetBuilder::seal_credential(store::WebhookRow& row, std::string_view credential) const {
+    row.credential =
+        credential.empty()
+            ? std::string()
+            : vault_.seal(place_of(row, vault::columns::webhook_credential), credential);
 }
 
 void TargetBuilder::seal_headers(store::WebhookRow& row, const Headers& headers) const {

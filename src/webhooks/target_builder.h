@@ -59,11 +59,16 @@ class TargetBuilder {
     Result<SecretSet> open_previous_secret(const store::WebhookRow& row) const;
     void seal_headers(store::WebhookRow& row, const Headers& headers) const;
     void seal_secret(store::WebhookRow& row, const SecretSet& secret) const;
+    /// What `authentication` masks; empty when there is none.
+    Result<std::string> open_credential(const store::WebhookRow& row) const;
+    void seal_credential(store::WebhookRow& row, std::string_view credential) const;
     void seal_previous_secret(store::WebhookRow& row, const SecretSet& secret) const;
 
  private:
     Result<void> fill(Target& target, const store::WebhookRow& row,
                       const RealmConditions& conditions) const;
+    Result<void> fill_authentication(Target& target, const store::WebhookRow& row,
+                                     const Webhook& webhook) const;
 
     const vault::Vault& vault_;
     Defaults defaults_;

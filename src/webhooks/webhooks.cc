@@ -188,6 +188,7 @@ Result<Saved> Webhooks::create(Transaction& tx, const RealmId& realm, const Chan
     into_row(webhook, row);
     builder_.seal_headers(row, draft.headers);
     builder_.seal_secret(row, draft.secret);
+    builder_.seal_credential(row, draft.credential);
     if (change.keys) seal_previous(row, *change.keys, tx.now());
     POSTRIDER_TRY(store::webhooks_table::insert(tx, row));
     POSTRIDER_TRY(begin_version(tx, row));
@@ -227,6 +228,7 @@ Result<Webhooks::Loaded> Webhooks::load(Transaction& tx, const Address& address)
     loaded.existing.webhook = from_row(loaded.row);
     POSTRIDER_ASSIGN(loaded.existing.headers, builder_.open_headers(loaded.row));
     POSTRIDER_ASSIGN(loaded.existing.secret, builder_.open_secret(loaded.row));
+    POSTRIDER_ASSIGN(loaded.existing.credential, builder_.open_credential(loaded.row));
     return loaded;
 }
 
@@ -278,6 +280,7 @@ Result<void> Webhooks::save(Transaction& tx, Loaded& loaded, Draft& draft, const
     webhook.updated_at = tx.now();
     into_row(webhook, row);
     if (draft.has_changed("headers")) builder_.seal_headers(row, draft.headers);
+    if (draft.has_changed("authentication")) builder_.seal_credential(row, draft.credential);
     set_secrets(tx, loaded, draft, overlap.value_or(loaded.conditions.secret_overlap));
     POSTRIDER_TRY(store::webhooks_table::update(tx, row));
 
@@ -290,7 +293,8 @@ Result<void> Webhooks::save(Transaction& tx, Loaded& loaded, Draft& draft, const
     if (was_switched && row.enabled) {
         POSTRIDER_TRY(store::cancellations_table::end_at(tx, row.realm, row.id, tx.mint()));
     }
-    if ((was_switched && row.enabled) || draft.has_changed("url")) {
+    if ((was_switched && row.enabled) || draft.has_changed("url") ||
+        draft.has_changed("authentication")) {
         POSTRIDER_TRY(store::webhook_health_table::clear(tx, row.realm, row.id));
         POSTRIDER_TRY(store::breakers_table::remove(tx, row.realm, row.id));
     }
@@ -518,6 +522,9 @@ Result<Webhooks::Revealed> Webhooks::reveal(store::sql::Connection& sql, const R
     Revealed revealed;
     revealed.webhook = from_row(row);
     POSTRIDER_ASSIGN(revealed.headers, builder_.open_headers(row));
+    if (auto& authentication = revealed.webhook.controls.authentication) {
+        POSTRIDER_ASSIGN(authentication->secret, builder_.open_credential(row));
+    }
     return revealed;
 }
 

@@ -92,7 +92,7 @@ class Webhooks {
     Result<Webhook> find(store::sql::Connection& sql, const RealmId& realm,
                          const WebhookId& id) const;
     struct Revealed {
-        Webhook webhook;
+        Webhook webhook;  ///< with the secret of its authentication
         Headers headers;
     };
     Result<Revealed> reveal(store::sql::Connection& sql, const RealmId& realm,

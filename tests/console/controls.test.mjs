@@ -91,6 +91,72 @@ test('a filter is built by clicks on an example, and tried before it is saved', 
   assert.equal((await ask(world, 'GET', `/webhooks/${id}`)).json.filter, null)
 })
 
+test('a template is written in the form, and what is wrong is said at it', async () => {
+  await edit()
+  await page.getByLabel('Body').selectOption('template')
+  const template = page.getByLabel('Template', { exact: true })
+  await template.fill('{"text": "{{total}}"}')
+  await save()
+  await page.getByText('stands below data').waitFor()
+  await template.fill('{"text": "{{event}}", "n": 12345678901234567890}')
+  await save()
+  await page.getByText('Send test event').first().waitFor()
+  await edit()
+  assert.match(await template.inputValue(), /"n": 12345678901234567890/)
+  await page.getByLabel('Body').selectOption('slack')
+  await save()
+  await page.getByText('Slack').first().waitFor()
+  const { format, template: none } = (await ask(world, 'GET', `/webhooks/${id}`)).json
+  assert.deepEqual([format, none], ['slack', null])
+})
+
+test('credentials are masked, kept when untouched, and never shown', async () => {
+  const stored = async () =>
+    (await ask(world, 'GET', `/webhooks/${id}?reveal=headers`)).json.authentication
+  const secret = page.getByLabel('Password', { exact: true })
+  await edit()
+  await page.getByLabel('Authentication', { exact: true }).selectOption('basic')
+  await page.getByLabel('User name', { exact: true }).fill('sh:op')
+  await secret.fill('not-to-be-seen')
+  await save()
+  await page.getByText('must have no colon').waitFor()
+  await page.getByLabel('User name', { exact: true }).fill('shop')
+  await save()
+  await page.getByText('User name and password').waitFor()
+  assert.ok(!(await page.content()).includes('not-to-be-seen'))
+  await edit()
+  assert.equal(await secret.inputValue(), '••••••')
+  await page.getByLabel('User name', { exact: true }).fill('store')
+  await save()
+  await page.getByText('Send test event').first().waitFor()
+  assert.deepEqual(await stored(), {
+    type: 'basic',
+    username: 'store',
+    password: 'not-to-be-seen',
+  })
+  await edit()
+  await page.getByLabel('Authentication', { exact: true }).selectOption('oauth2')
+  await page.getByLabel('Token URL', { exact: true }).fill('https://id.example/token')
+  await page.getByLabel('Client ID', { exact: true }).fill('shop')
+  await page.getByLabel('Client secret', { exact: true }).fill('also-not')
+  await save()
+  await page.getByText('https://id.example/token').waitFor()
+  // Another endpoint does not get the secret of this one.
+  await edit()
+  await page.getByLabel('Token URL', { exact: true }).fill('https://other.example/token')
+  await save()
+  await page.getByText('token_url is another one: give the value again').waitFor()
+  await page.getByLabel('Client secret', { exact: true }).fill('third')
+  await save()
+  await page.getByText('https://other.example/token').waitFor()
+  assert.equal((await stored()).client_secret, 'third')
+  await edit()
+  await page.getByLabel('Authentication', { exact: true }).selectOption('')
+  await save()
+  await page.getByText('Send test event').first().waitFor()
+  assert.equal(await stored(), null)
+})
+
 test('empty is the default', async () => {
   await edit()
   await page.getByLabel('Body').selectOption('')

@@ -60,6 +60,15 @@ def plant(server, receiver):
     secrets["webhook secret"] = call("POST", f"/webhooks/{hook['id']}/secret/rotate", {"overlap": "1h"}, 200)["secret"]
     names.update(webhook_id=hook["id"], event_type="order.paid", session_id=realm.items("/sessions")[0]["id"],
                  path="master/webhooks", slug="bad-cursor", guide="receiving", asset=re.search(r'/assets/([^"]+)"', server.client.raw("GET", "/").body.decode())[1])
+    secrets["password of a webhook"] = word()
+    realm.create_webhook(receiver.url("/canary/basic"), events=["order.*"],
+                         authentication={"type": "basic", "username": "shop", "password": secrets["password of a webhook"]})
+    secrets["client secret of a webhook"] = word()  # its endpoint is not there: what fails is told too
+    realm.create_webhook(receiver.url("/canary/oauth2"), events=["order.*"], retry_schedule=[], authentication={
+        "type": "oauth2", "token_url": "https://127.0.0.1:1/token", "client_id": "shop", "client_secret": secrets["client secret of a webhook"]})
+    secrets["bearer token of a webhook"] = word()
+    named = realm.create_webhook(receiver.url("/canary/bearer"), events=["order.*"])
+    realm.patch_webhook(named["id"], authentication={"type": "bearer", "token": secrets["bearer token of a webhook"]})
     realm.call("PATCH", f"/webhooks/{hook['id']}", {"description": "changed"}, 200)
     realm.call("PATCH", f"/users/{used}", {"first_name": "changed"}, 200)
     # What fails is told too: in answers, and in the log.

@@ -112,6 +112,7 @@ def test_a_store_without_counters_begins_empty(tmp_path, receiver, path):
             sql.execute("ALTER TABLE webhooks DROP COLUMN controls")
             sql.execute("ALTER TABLE clients DROP COLUMN tokens_after")
             sql.execute("ALTER TABLE webhook_versions DROP COLUMN filter")
+            sql.execute("ALTER TABLE webhooks DROP COLUMN credential")
             sql.execute("DELETE FROM store_state WHERE name = 'counted_since'")
             sql.execute("PRAGMA user_version = 7")  # the steps before them
         server.start()

@@ -57,6 +57,7 @@ const phaseOf = ({ outcome, timings }: Attempt) => {
 /** Whether nothing of the request has left this machine. */
 const isUnsent = (attempt: Attempt) =>
   attempt.outcome.kind === 'internal' ||
+  attempt.outcome.reason === 'token_failed' ||
   ['dns_ms', 'connect_ms', 'tls_ms'].includes(phaseOf(attempt) ?? '')
 
 /** Where the time of an attempt went. What ran when it broke belongs to the phase that broke, in red. */

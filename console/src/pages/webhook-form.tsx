@@ -22,6 +22,14 @@ import { EventPicker } from './event-picker'
 import { FilterBuilder } from './filter-builder'
 import { type HeaderRow, HeaderRows } from './header-rows'
 import {
+  type Authentication,
+  AuthenticationFields,
+  authenticationBody,
+  authenticationLabels,
+  authenticationOf,
+  noAuthentication,
+} from './webhook-authentication'
+import {
   bodyOf,
   ControlFields,
   type Controls,
@@ -41,6 +49,7 @@ const fields = [
   'timeout',
   'retry_schedule',
   'signing',
+  'authentication',
   ...controlFields,
 ]
 
@@ -68,7 +77,8 @@ type Draft = {
   retry: string
   inherit: boolean
   signing: string
-} & Controls
+} & Controls &
+  Authentication
 
 const origin = (url: string) => (URL.canParse(url) ? new URL(url).origin : url)
 
@@ -100,6 +110,7 @@ const draftOf = (webhook: Webhook): Draft => ({
   inherit: webhook.retry_schedule === null,
   signing: [...webhook.signing].sort().join(' '),
   ...controlsOf(webhook),
+  ...authenticationOf(webhook),
 })
 const labels = {
   retry: 'Retry after',
@@ -107,6 +118,7 @@ const labels = {
   signing: 'Signature',
   url: 'URL',
   ...controlLabels,
+  ...authenticationLabels,
 }
 /** What a webhook that is not made yet begins with; it has no versions. */
 type Start = { version: 0; start: Draft }
@@ -141,6 +153,7 @@ function Form({ resource }: { resource: Webhook | Start }) {
         timeout: draft.timeout || null,
         retry_schedule: schedule,
         signing: draft.signing.split(' '),
+        authentication: authenticationBody(draft),
         ...bodyOf(draft),
       }
       const text = withTexts(body, {
@@ -173,7 +186,7 @@ function Form({ resource }: { resource: Webhook | Start }) {
   // Of the URL that is typed now the live check says more than the answer to one before.
   const wrongUrl = useErrorOf(error?.field('url'), draft.url)
   const wrongAdvanced = error?.problem?.errors?.some(({ pointer }) =>
-    ['timeout', 'retry_schedule', 'signing', ...controlFields].some((name) =>
+    ['timeout', 'retry_schedule', 'signing', 'authentication', ...controlFields].some((name) =>
       pointer?.startsWith(`#/${name}`),
     ),
   )
@@ -241,7 +254,7 @@ function Form({ resource }: { resource: Webhook | Start }) {
       />
       <details className="group rounded-lg border border-line" open={wrongAdvanced || undefined}>
         <summary className="px-4 h-10 flex items-center justify-between gap-2 cursor-pointer font-medium text-[13.5px] rounded-lg">
-          Advanced: filter, retries, signature, limits
+          Advanced: filter, authentication, retries, signature, limits
           <Icon
             name="down"
             className="w-4 h-4 text-muted transition-transform group-open:rotate-180"
@@ -271,6 +284,7 @@ function Form({ resource }: { resource: Webhook | Start }) {
             onChange={(filter) => set({ filter })}
             error={error?.field('filter')}
           />
+          <AuthenticationFields value={draft} onChange={set} error={(name) => error?.field(name)} />
           <ControlFields value={draft} onChange={set} error={(name) => error?.field(name)} />
           <div className="sm:col-span-2 space-y-3">
             <Text
@@ -352,6 +366,7 @@ export function NewWebhook() {
       inherit: true,
       signing: 'v1',
       ...noControls,
+      ...noAuthentication,
     },
   })
   return (

@@ -23,6 +23,7 @@ import { useToast } from '../ui/toasts'
 import { AttemptsOverTime, chart_height, periodOf } from './attempts-over-time'
 import { DeliveryBrowser } from './delivery-list'
 import { RunningOperations } from './operations'
+import { authenticationName } from './webhook-authentication'
 import { formatName } from './webhook-controls'
 import { DeleteDialog, DisableDialog, RecoverDialog, TestDialog } from './webhook-dialogs'
 import { RevealDialog, RotateDialog } from './webhook-secret'
@@ -272,6 +273,17 @@ export function WebhookPage() {
           <div>
             <dt className="text-muted mb-1">Body</dt>
             <dd>{formatName(data.format)}</dd>
+          </div>
+        )}
+        {data.authentication && (
+          <div>
+            <dt className="text-muted mb-1">Authentication</dt>
+            <dd className="break-all">
+              {authenticationName(data.authentication.type)}
+              {data.authentication.token_url && (
+                <span className="text-muted"> {data.authentication.token_url}</span>
+              )}
+            </dd>
           </div>
         )}
         {Object.keys(data.headers).length > 0 && (

@@ -43,6 +43,7 @@ export function Time({
 }
 
 const waits: Record<string, string> = {
+  authentication: 'waits for an access token',
   rate_limit: 'waits for the webhook’s rate limit',
   max_in_flight: 'waits until an attempt to the webhook ends',
   breaker: 'waits because the receiver is down',

@@ -328,6 +328,9 @@ export type WebhookCreated = Envelope<'webhook.created', {
   format: string | null
   filter: unknown
   template: unknown
+  authentication: {
+    type: string
+  } | null
   version?: number
   created_at: string
   updated_at: string
@@ -354,6 +357,9 @@ export type WebhookUpdated = Envelope<'webhook.updated', {
   format: string | null
   filter: unknown
   template: unknown
+  authentication: {
+    type: string
+  } | null
   version?: number
   created_at: string
   updated_at: string
@@ -381,6 +387,9 @@ export type WebhookDeleted = Envelope<'webhook.deleted', {
   format: string | null
   filter: unknown
   template: unknown
+  authentication: {
+    type: string
+  } | null
   version?: number
   created_at: string
   updated_at: string

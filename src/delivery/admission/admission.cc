@@ -26,15 +26,20 @@ Answer Admission::ask(Timestamp now, const Machine& machine) const {
     const std::size_t limit = machine.is_crowded && !is_proven() ? 1 : this->limit();
     if (in_flight_ >= limit) return Blocked{Blocked::Why::in_flight};
     if (breaker_.open() && breaker_.open()->next_probe_at > now) {
-        return NotBefore{breaker_.open()->next_probe_at};
+        return NotBefore{breaker_.open()->next_probe_at, NotBefore::Why::breaker};
     }
-    if (rate_ && rate_->next() > now) return NotBefore{rate_->next()};
+    if (token_.state == Token::State::asked) return Blocked{Blocked::Why::token};
+    if (token_.state == Token::State::missing && token_.at > now) {
+        return NotBefore{token_.at, NotBefore::Why::token};
+    }
+    if (rate_ && rate_->next() > now) return NotBefore{rate_->next(), NotBefore::Why::rate};
     if (!machine.has_bytes) return Blocked{Blocked::Why::bytes};
     return Start{};
 }
 
 void Admission::started(Timestamp now) {
     ++in_flight_;
+    if (token_.is_asked_for_at(now)) token_.state = Token::State::asked;
     count(now);
 }
 

@@ -8,6 +8,7 @@
 #include "delivery/admission/breaker.h"
 #include "delivery/admission/rate.h"
 #include "delivery/admission/slow_start.h"
+#include "delivery/admission/token.h"
 #include "model/limits.h"
 
 namespace postrider::delivery::admission {
@@ -39,6 +40,9 @@ class Admission {
     /// rate limit that is new here waits for one interval first.
     void set_policy(const Policy& policy, bool is_taken_over, Timestamp now);
 
+    /// What is known of its access token now; an attempt that asks for one is told of at its end.
+    void set_token(const Token& token) { token_ = token; }
+
     Answer ask(Timestamp now, const Machine& machine) const;
     /// Requires: ask() said Start.
     void started(Timestamp now);
@@ -60,6 +64,7 @@ class Admission {
     Breaker breaker_;
     SlowStart slow_start_;
     std::optional<Rate> rate_;
+    Token token_;
     std::size_t in_flight_ = 0;
 };
 

@@ -92,5 +92,28 @@ TEST(AdmissionTest, no_window_has_more_starts_than_the_rate) {
     EXPECT_EQ(now, start + 99 * 600ms) << "spread evenly, and no slower than allowed";
 }
 
+TEST(Admission, one_attempt_asks_for_a_token_and_the_others_wait) {
+    Admission lane;
+    using State = Token::State;
+    lane.set_token({State::missing, start + 5s});
+    auto answer = lane.ask(start, {});
+    ASSERT_TRUE(std::holds_alternative<NotBefore>(answer));
+    EXPECT_EQ(std::get<NotBefore>(answer).at, start + 5s);
+    EXPECT_EQ(std::get<NotBefore>(answer).why, NotBefore::Why::token);
+    EXPECT_TRUE(std::holds_alternative<Start>(lane.ask(start + 5s, {})));
+    lane.started(start + 5s);
+    EXPECT_EQ(why(lane.ask(start + 5s, {})), Blocked::Why::token);
+    lane.set_token({State::good, start + 60s});
+    EXPECT_TRUE(std::holds_alternative<Start>(lane.ask(start + 6s, {})));
+    lane.started(start + 6s);
+    EXPECT_TRUE(std::holds_alternative<Start>(lane.ask(start + 7s, {})));
+    // The next one after its end asks for another.
+    EXPECT_TRUE(std::holds_alternative<Start>(lane.ask(start + 60s, {})));
+    lane.started(start + 60s);
+    EXPECT_EQ(why(lane.ask(start + 60s, {})), Blocked::Why::token);
+    lane.set_token({});
+    EXPECT_TRUE(std::holds_alternative<Start>(lane.ask(start + 60s, {})));
+}
+
 }  // namespace
 }  // namespace postrider::delivery::admission
