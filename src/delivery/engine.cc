@@ -329,7 +329,7 @@ void EngineImpl::tick() {
     tick_posted_ = false;
     take_inbox();
     is_first_tick_ = false;
-    if (!record_retry_due_) recorder_.flush();
+    if (!record_retry_due_) recorder_.flush(scheduler_.lanes_behind() == 0 && !stopping_);
     submit_planned();
     start_refills();
     set_timer();

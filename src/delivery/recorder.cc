@@ -295,6 +295,12 @@ class Batch {
     std::vector<FailingSince>& failing_;
 };
 
+/// Whether nothing happens because of it but that somebody may look.
+bool can_wait(const Outcome& outcome) {
+    return outcome.decision.next.state == DeliveryState::delivered && !outcome.recorded &&
+           !outcome.breaker.has_changed;
+}
+
 }  // namespace
 
 /// What could not be written with others is written alone.
@@ -309,7 +315,7 @@ std::size_t Recorder::next_batch_size() {
     return std::max<std::size_t>(static_cast<std::size_t>(bare - waiting_.begin()), 1);
 }
 
-void Recorder::flush() {
+void Recorder::flush(bool is_quiet) {
     if (under_way_ > 0 || waiting_.empty()) return;
     auto outcomes = std::make_shared<std::vector<Outcome>>();
     const std::size_t most = next_batch_size();
@@ -335,8 +341,12 @@ void Recorder::flush() {
         }
     }
     auto made = std::make_shared<BatchResult>();
+    const bool is_unhurried = is_quiet && waiting_.empty() &&
+                              outcomes->size() <= limits::unhurried_outcomes_max &&
+                              std::ranges::all_of(*outcomes, can_wait);
     store_.write(
-        store::Turn::server(), store::WriteClass::outcomes,
+        store::Turn::server(),
+        is_unhurried ? store::WriteClass::unhurried_outcomes : store::WriteClass::outcomes,
         [outcomes, made, &actions = actions_, ownership = ownership_, steady_now](Transaction& tx) {
             made->commit = tx.commit_number();
             return Batch(tx, actions, ownership, steady_now, *outcomes, *made).run();

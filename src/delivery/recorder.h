@@ -79,8 +79,9 @@ class Recorder {
           done_(std::move(done)) {}
 
     void add(Outcome outcome) { waiting_.push_back(std::move(outcome)); }
-    /// Hands what waits to the writer, unless a batch is under way.
-    void flush();
+    /// Hands what waits to the writer, unless a batch is under way. `is_quiet`: no lane waits for
+    /// a read of what is recorded.
+    void flush(bool is_quiet = false);
     /// A batch came back through `done`. Its outcomes wait again when it failed.
     void finished(const RecordedBatch& batch);
     std::size_t unrecorded() const { return waiting_.size() + under_way_; }

@@ -20,6 +20,10 @@ inline constexpr std::size_t long_realms_kept_max = 256;  ///< then those that r
 inline constexpr Duration read_duration_server =
     30s;  ///< of a read of the server's own, of all realms: 10,000 webhooks are 0.5 s, and one that
           ///< is ended only begins anew
+inline constexpr Duration unhurried_commit_after =
+    25ms;  ///< outcomes of a quiet server: at 40 events a second each one's is in the commit of the
+           ///< next, and there is half as much to sync
+inline constexpr std::size_t unhurried_outcomes_max = 64;  ///< in one hand-over; more are at once
 inline constexpr int postgresql_closure_again_max =
     2;  ///< beside others, after a conflict; then it runs alone
 inline constexpr std::size_t publish_large_events =

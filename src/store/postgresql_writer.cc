@@ -237,7 +237,7 @@ void PostgresqlWriter::stop() {
 }
 
 void PostgresqlWriter::write(const Turn& turn, WriteClass write_class, Closure closure, Done done) {
-    enqueue(write_class == WriteClass::outcomes ? Kind::outcomes : Kind::closures,
+    enqueue(are_outcomes(write_class) ? Kind::outcomes : Kind::closures,
             {turn, 0, ClosureWork{std::move(closure), std::move(done)}});
 }
 

@@ -122,7 +122,13 @@ enum class WriteClass {
     /// somebody needs to secure the server (log in, revoke, disable, delete).
     essential,
     outcomes,  ///< in every group, with its own room in the queue and the disk reserve
+    /// Outcomes that nobody waits for: with the next commit that somebody does wait for, or
+    /// limits::unhurried_commit_after later.
+    unhurried_outcomes,
 };
+constexpr bool are_outcomes(WriteClass write_class) {
+    return write_class == WriteClass::outcomes || write_class == WriteClass::unhurried_outcomes;
+}
 enum class ReadClass {
     ordinary,
     first,    ///< before the others, on threads of its own: sessions, tokens, refills of lanes

@@ -109,6 +109,37 @@ TEST_F(StoreTest, closures_of_one_group_fail_alone) {
     EXPECT_EQ(value_of("k2"), std::nullopt);
 }
 
+TEST_F(StoreTest, outcomes_that_nobody_waits_for_share_the_commit_of_what_comes_next) {
+    const auto hand_over = [this](std::promise<CommitNumber>& done) {
+        store_->write(
+            Turn::server(), WriteClass::unhurried_outcomes,
+            [&done](Transaction& tx) -> Result<void> {
+                tx.after_commit([&done, commit = tx.commit_number()] { done.set_value(commit); });
+                return {};
+            },
+            nullptr);
+    };
+    bool shared = false;
+    // The machine may be so busy that what comes next comes late.
+    for (int i = 0; i < 100 && !shared; ++i) {
+        std::promise<CommitNumber> unhurried;
+        hand_over(unhurried);
+        CommitNumber next = 0;
+        ASSERT_TRUE(write([&](Transaction& tx) -> Result<void> {
+            next = tx.commit_number();
+            return {};
+        }));
+        shared = unhurried.get_future().get() == next;
+    }
+    EXPECT_TRUE(shared);
+
+    const auto before = std::chrono::steady_clock::now();
+    std::promise<CommitNumber> alone;
+    hand_over(alone);
+    alone.get_future().wait();
+    EXPECT_GE(std::chrono::steady_clock::now() - before, limits::unhurried_commit_after / 2);
+}
+
 TEST_F(StoreTest, ids_ascend_over_restarts) {
     Uuid first, second;
     ASSERT_TRUE(write([&](Transaction& tx) -> Result<void> {

@@ -110,7 +110,7 @@ void Writer::stop() {
 }
 
 void Writer::write(const Turn& turn, WriteClass write_class, Closure closure, Done done) {
-    enqueue(write_class == WriteClass::outcomes ? Kind::outcomes : Kind::changes,
+    enqueue(are_outcomes(write_class) ? Kind::outcomes : Kind::changes,
             {turn, 0, {ClosureWork{std::move(closure), std::move(done), {}}, write_class}});
 }
 
@@ -128,8 +128,11 @@ void Writer::enqueue(Kind kind, Entry entry) {
         refused = refusal(kind, entry);
         if (!refused) {
             const bool idle = is_idle();
+            const bool unhurried = entry.work.write_class == WriteClass::unhurried_outcomes;
+            const bool wakes = idle || (is_unhurried_ && !unhurried);
+            is_unhurried_ = (idle || is_unhurried_) && unhurried;
             queue_of(kind).push(std::move(entry));
-            if (idle) changed_.notify_one();
+            if (wakes) changed_.notify_one();
             return;
         }
     }
@@ -182,10 +185,17 @@ bool Writer::wait_for_work() {
         }
         changed_.wait(mutex_);
     }
+    wait_for_company();
     if (stopping_ && disk_full_ && queue_of(Kind::outcomes).empty()) {
         disk_full_ = false;  // nothing left that could need the reserve
     }
     return !is_idle();
+}
+
+/// What nobody waits for shares the commit of what comes next, if that comes soon.
+void Writer::wait_for_company() {
+    if (is_unhurried_ && !stopping_) changed_.wait_for(mutex_, limits::unhurried_commit_after);
+    is_unhurried_ = false;
 }
 
 void Writer::process() {
@@ -337,8 +347,8 @@ bool Writer::run_works(GroupTransaction& tx, Group& group, Isolation isolation) 
     while (group.answers.size() < group.works.size() ||
            (isolation == Isolation::trusting && take_slice(group))) {
         const Work& next = group.works[group.answers.size()].work;
-        const bool is_set = std::holds_alternative<PublishWork>(next.what) ||
-                            next.write_class == WriteClass::outcomes;
+        const bool is_set =
+            std::holds_alternative<PublishWork>(next.what) || are_outcomes(next.write_class);
         sql_->clear_failure();
         const auto ran = run_next(tx, group, is_set ? isolation : Isolation::careful);
         if (!ran && is_set && isolation == Isolation::trusting) return false;
@@ -383,7 +393,7 @@ Result<void> Writer::run_next(GroupTransaction& tx, Group& group, Isolation isol
 void Writer::charge(Group& group, const Entry& entry, std::uint64_t rows) {
     const Kind kind =
         std::holds_alternative<PublishWork>(entry.work.what) ? Kind::publishes : Kind::changes;
-    if (entry.work.write_class != WriteClass::outcomes) {
+    if (!are_outcomes(entry.work.write_class)) {
         if (group.events.empty() || group.events.back().first != entry.turn.realm) {
             group.events.emplace_back(entry.turn.realm, 0);
         }
@@ -519,7 +529,7 @@ void Writer::pass_on(Work& work, Answer answer) {
     if (auto* closure = std::get_if<ClosureWork>(&work.what)) {
         if (!closure->done) return;
         auto result = std::get<Result<void>>(std::move(answer));
-        if (!result || closure->waits.empty() || work.write_class == WriteClass::outcomes) {
+        if (!result || closure->waits.empty() || are_outcomes(work.write_class)) {
             return closure->done(std::move(result));
         }
         after_all(std::move(closure->waits), [done = std::move(closure->done)] { done({}); });

@@ -28,7 +28,7 @@ namespace postrider::store {
 /// writes each have their turn in every group, so that none waits for the others' queues; among
 /// publishes, and among other writes, realms and their callers take turns (turns.h). A large
 /// publish is a group of its own, the next one after its turn has come: nobody else's commit waits
-/// for it.
+/// for it. Outcomes that nobody waits for begin no group at once: they go with the next one.
 ///
 /// After every error it asks whether SQLite has ended the transaction. If so, nothing of the group
 /// has succeeded: on a full disk outcomes and essential writes run again on the reserve and the
@@ -95,6 +95,7 @@ class Writer {
     std::optional<Error> refusal(Kind kind, const Entry& entry) REQUIRES_LOCK(mutex_);
     void run();
     bool wait_for_work();
+    void wait_for_company() REQUIRES_LOCK(mutex_);
     void process();
     GroupEnd run_group(Group& group, Isolation isolation);
     bool run_works(GroupTransaction& tx, Group& group, Isolation isolation);
@@ -144,6 +145,7 @@ class Writer {
     Mutex mutex_;
     Condition changed_;
     std::array<Queue, kinds> queues_ GUARDED_BY(mutex_);
+    bool is_unhurried_ GUARDED_BY(mutex_) = false;             ///< all that waits
     std::optional<Entry> put_off_ GUARDED_BY(mutex_);          ///< the next group
     std::size_t essential_on_reserve_ GUARDED_BY(mutex_) = 0;  ///< since the disk is full
     bool stopping_ GUARDED_BY(mutex_) = false;
