@@ -1,5 +1,3 @@
-import { useQuery } from '@tanstack/react-query'
-
 import {
   get,
   getWithVersion,
@@ -14,6 +12,7 @@ import {
   type Role,
   type User,
 } from './api/client'
+import { useQuery } from './asked'
 import { all, usePages, useRealm } from './queries'
 import { memberText, pretty } from './ui/format'
 

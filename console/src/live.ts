@@ -1,7 +1,8 @@
-import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
+import { useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 
 import { ApiError, openStream } from './api/client'
+import { useQuery } from './asked'
 
 /** What the server says of a realm when something in it has changed (see get_stream in the contract). */
 export type Pulse = {

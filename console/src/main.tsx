@@ -14,6 +14,7 @@ import { lazy, type ReactNode, StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
 
 import { ApiError } from './api/client'
+import { cache } from './asked'
 import { Session } from './session'
 import { Shell } from './shell'
 import { Empty, Failure } from './ui/kit'
@@ -214,6 +215,7 @@ declare module '@tanstack/react-router' {
 if (location.pathname === '/') history.replaceState(null, '', '/console/master')
 
 const queries = new QueryClient({
+  queryCache: cache,
   defaultOptions: {
     // Without a network a question fails, and the page says so; the browser's own mode would wait in silence.
     mutations: { networkMode: 'always' },

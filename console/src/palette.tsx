@@ -7,11 +7,11 @@ import {
   DialogBackdrop,
   DialogPanel,
 } from '@headlessui/react'
-import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 
 import { get, query, realmPath } from './api/client'
+import { useQuery } from './asked'
 import { useGroups } from './navigation'
 import { useEventTypes, useRealm } from './queries'
 import { useSession } from './session'

@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { keepPreviousData } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 
 import {
@@ -16,6 +16,7 @@ import {
   type Statistics,
   type Webhook,
 } from './api/client'
+import { useInfiniteQuery, useQuery } from './asked'
 import { live } from './live'
 import { itemTexts, memberText, pretty } from './ui/format'
 

@@ -363,7 +363,7 @@ export function Session({
   if (state === 'asking')
     return lost ? (
       <Front title="Postrider does not answer" lead="The page comes as soon as it does.">
-        <Failure error={lost} retry={() => void isThere()} />
+        <Failure error={lost} retry={isThere} />
       </Front>
     ) : null
   if (state === 'out')

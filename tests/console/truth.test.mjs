@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { ask, newContext, newPage, open, settled, start } from './browser.mjs'
+import { ask, newContext, newPage, open, quiet, settled, start } from './browser.mjs'
 
 let world
 before(async () => {
@@ -222,7 +222,28 @@ test('one part that cannot be had does not take the page', async () => {
   await page.route('**/statistics?group_by*', (route) => route.fulfill({ status: 503, body: '' }))
   await page.goto(world.url + at(''))
   await page.getByRole('heading', { name: 'Attempts over time' }).waitFor()
-  await page.getByRole('alert').getByRole('button', { name: 'Try again' }).waitFor()
+  const again = page.getByRole('alert').getByRole('button', { name: 'Try again' })
+  await again.waitFor()
+  // It is asked for again when something happens: until that is answered, what is said of it stays, and so does the page.
+  await page.evaluate(() => {
+    window.taken = 0
+    const look = () => {
+      const loads = document.querySelector('main [role=status][aria-label=Loading]')
+      if (loads || !document.querySelector('main [role=alert]')) window.taken += 1
+    }
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true })
+  })
+  const asked = page.waitForRequest('**/statistics?group_by*')
+  await world.tell(`publish ${world.realm} order.paid`)
+  await asked
+  await quiet(page)
+  await again.click()
+  await page.waitForRequest('**/statistics?group_by*')
+  await page.getByRole('alert').getByRole('button', { name: 'Try again', disabled: true }).waitFor()
+  assert.equal(await page.evaluate(() => window.taken), 0)
+  await page.unroute('**/statistics?group_by*')
+  await again.waitFor({ state: 'detached' })
+  await page.getByRole('heading', { name: 'Webhooks, failing first' }).waitFor()
   // Nor is what is not known said to be nothing.
   await page.route('**/webhooks?*event=*', (route) => route.fulfill({ status: 503, body: '' }))
   await page.goto(world.url + at('/catalogue?type=order.paid'))

@@ -1,7 +1,7 @@
-import { useQuery } from '@tanstack/react-query'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
 
 import { type Attempt, type DeliveryWithAttempts, get, raw, realmPath } from '../api/client'
+import { useQuery } from '../asked'
 import { live } from '../live'
 import { useRealm } from '../queries'
 import { Allowed } from '../session'
@@ -247,7 +247,7 @@ export function DeliveryDetail({ id }: { id: string }) {
   if (isLost(delivery))
     return (
       <div className="p-5">
-        <Failure error={delivery.error} retry={() => void delivery.refetch()} />
+        <Failure error={delivery.error} retry={() => delivery.refetch()} />
       </div>
     )
   const data = delivery.data

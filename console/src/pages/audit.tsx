@@ -1,4 +1,3 @@
-import { useQuery } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
 
 import {
@@ -9,6 +8,7 @@ import {
   query,
   realmPath,
 } from '../api/client'
+import { useQuery } from '../asked'
 import { usePages, useRealm } from '../queries'
 import { useSession } from '../session'
 import { Difference } from '../ui/conflict'

@@ -183,7 +183,7 @@ export function Catalogue() {
   const types = useEventTypes()
   const search = useSearch({ strict: false }) as { type?: string }
   if (types.isPending) return <Skeleton rows={10} />
-  if (isLost(types)) return <PageFailure error={types.error} retry={() => void types.refetch()} />
+  if (isLost(types)) return <PageFailure error={types.error} retry={() => types.refetch()} />
   const chosen = search.type
     ? types.data.find((type) => type.name === search.type)
     : (types.data.find((type) => !type.built_in) ?? types.data[0])

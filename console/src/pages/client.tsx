@@ -167,8 +167,7 @@ export function ClientPage() {
   const search = useSearch({ strict: false }) as { tab?: string }
   const client = useClient(id)
   if (client.isPending) return <Skeleton />
-  if (isLost(client))
-    return <PageFailure error={client.error} retry={() => void client.refetch()} />
+  if (isLost(client)) return <PageFailure error={client.error} retry={() => client.refetch()} />
   const data = client.data
   const createRole = (
     <Go to="/$realm/clients/$id/roles/new" params={{ realm, id }} className={primaryLink}>

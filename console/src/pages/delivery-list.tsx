@@ -273,7 +273,7 @@ export function DeliveryBrowser({ webhook }: { webhook: string | null }) {
             <Skeleton rows={8} />
           ) : isLost(list) ? (
             <div className="p-4">
-              <Failure error={list.error} retry={() => void list.refetch()} />
+              <Failure error={list.error} retry={() => list.refetch()} />
             </div>
           ) : rows.length === 0 ? (
             <Nothing filtered={filtered} title="No deliveries yet">

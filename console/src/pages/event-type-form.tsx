@@ -219,7 +219,7 @@ export function EditEventType() {
   const { type: name } = useParams({ strict: false }) as { type: string }
   const type = useEventType(name)
   if (type.isPending) return <Skeleton />
-  if (isLost(type)) return <PageFailure error={type.error} retry={() => void type.refetch()} />
+  if (isLost(type)) return <PageFailure error={type.error} retry={() => type.refetch()} />
   return (
     <div className="max-w-4xl">
       <Go

@@ -1,4 +1,3 @@
-import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { useDeferredValue, useMemo, useState } from 'react'
 
@@ -10,6 +9,7 @@ import {
   raw,
   realmPath,
 } from '../api/client'
+import { useQuery } from '../asked'
 import { live } from '../live'
 import { useRealm } from '../queries'
 import { Allowed } from '../session'
@@ -190,7 +190,7 @@ export function EventPage() {
     queryFn: ({ signal }) => get<Explanation>(`${path}/explain`, signal),
   })
   if (event.isPending) return <Skeleton />
-  if (isLost(event)) return <PageFailure error={event.error} retry={() => void event.refetch()} />
+  if (isLost(event)) return <PageFailure error={event.error} retry={() => event.refetch()} />
   const data = event.data.value
   return (
     <>
@@ -255,7 +255,7 @@ export function EventPage() {
               <Skeleton rows={3} />
             ) : isLost(why) ? (
               <div className="p-4">
-                <Failure error={why.error} />
+                <Failure error={why.error} retry={() => why.refetch()} />
               </div>
             ) : why.data.items.length === 0 ? (
               <Empty icon="hook" title="This realm has no webhooks" />

@@ -1,7 +1,7 @@
-import { useQuery } from '@tanstack/react-query'
 import { Fragment, useEffect, useMemo, useState } from 'react'
 
 import { call, query, raw, realmPath, type WebhookCheck } from '../api/client'
+import { useQuery } from '../asked'
 import { useRealm } from '../queries'
 import { Choice } from '../ui/form'
 import { itemTexts, memberText, objectProblem, plural, pretty, withTexts } from '../ui/format'

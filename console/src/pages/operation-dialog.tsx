@@ -1,4 +1,4 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
 import { useEffect } from 'react'
 
@@ -11,6 +11,7 @@ import {
   query,
   realmPath,
 } from '../api/client'
+import { useQuery } from '../asked'
 import { useRealm } from '../queries'
 import { Allowed } from '../session'
 import { count, plural } from '../ui/format'
@@ -118,7 +119,7 @@ export function OperationDialog({ id, onClose }: { id: string; onClose: () => vo
   return (
     <Modal open onClose={onClose} title={operation ? titles[operation.kind] : 'Operation'}>
       {isLost(running) ? (
-        <Failure error={running.error} retry={() => void running.refetch()} />
+        <Failure error={running.error} retry={() => running.refetch()} />
       ) : (
         <div className="space-y-4">
           <div

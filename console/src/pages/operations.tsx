@@ -1,6 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
-
 import { get, type Operation, type Page, realmPath } from '../api/client'
+import { useQuery } from '../asked'
 import { live } from '../live'
 import { useRealm } from '../queries'
 import { count } from '../ui/format'

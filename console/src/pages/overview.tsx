@@ -239,7 +239,7 @@ function FailingFirst({ items, all }: { items: RankedWebhook[]; all: number }) {
 }
 
 const InItsPlace = ({ asked }: { asked: { error: unknown; refetch: () => unknown } }) => (
-  <Failure error={asked.error} retry={() => void asked.refetch()} />
+  <Failure error={asked.error} retry={() => asked.refetch()} />
 )
 
 /** What belongs to the period before stays in sight while another is counted, but not as if it were that one's. */
@@ -264,7 +264,7 @@ export function Overview() {
     return (
       <PageFailure
         error={statistics.error}
-        retry={() => parts.forEach((each) => void each.refetch())}
+        retry={() => Promise.all(parts.map((each) => each.refetch()))}
       />
     )
   const hasSome = any.data ?? true

@@ -1,6 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
-
 import { realmPath } from '../api/client'
+import { useQuery } from '../asked'
 import { all } from '../queries'
 import { plural } from '../ui/format'
 

@@ -362,10 +362,7 @@ export function SettingsPage() {
     return (
       <PageFailure
         error={realm.error ?? settings.error}
-        retry={() => {
-          void realm.refetch()
-          void settings.refetch()
-        }}
+        retry={() => Promise.all([realm.refetch(), settings.refetch()])}
       />
     )
   const data = realm.data

@@ -169,7 +169,7 @@ export function ReceiverCode() {
       </div>
       {/* Never the programs of another webhook, or of any, which somebody would copy. */}
       {isLost(webhook) ? (
-        <Failure error={webhook.error} retry={() => void webhook.refetch()} />
+        <Failure error={webhook.error} retry={() => webhook.refetch()} />
       ) : chosen && webhook.isPending ? (
         <Skeleton rows={12} />
       ) : (

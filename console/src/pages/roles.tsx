@@ -318,7 +318,7 @@ export function RolePage() {
   const { role: id } = useParams({ strict: false }) as { role: string }
   const role = useRole(id, client)
   if (role.isPending) return <Skeleton />
-  if (isLost(role)) return <PageFailure error={role.error} retry={() => void role.refetch()} />
+  if (isLost(role)) return <PageFailure error={role.error} retry={() => role.refetch()} />
   const data = role.data
   const path = realmPath(realm, `${rolesPath(client)}/${id}`)
   return (

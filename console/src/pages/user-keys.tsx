@@ -1,6 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
-
 import { get, type Page, realmPath, type RealmApiKey } from '../api/client'
+import { useQuery } from '../asked'
 import { useRealm } from '../queries'
 import { Check } from '../ui/form'
 import { Failure, Skeleton } from '../ui/kit'
@@ -29,7 +28,7 @@ export function KeysOfUser({
       get<Page<RealmApiKey>>(realmPath(realm, `/users/${id}/api-keys?limit=20`), signal),
   })
   if (keys.isPending) return <Skeleton rows={1} />
-  if (isLost(keys)) return <Failure error={keys.error} />
+  if (isLost(keys)) return <Failure error={keys.error} retry={() => keys.refetch()} />
   if (keys.data.items.length === 0) {
     return <p className="text-muted text-[13px]">They have made no API keys.</p>
   }

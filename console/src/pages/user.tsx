@@ -86,7 +86,7 @@ function Roles({ id }: { id: string }) {
       {mine.isPending ? (
         <Skeleton rows={2} />
       ) : isLost(mine) ? (
-        <Failure error={mine.error} />
+        <Failure error={mine.error} retry={() => mine.refetch()} />
       ) : mine.data.length === 0 ? (
         <p className="text-muted text-[13px]">No role yet.</p>
       ) : (
@@ -267,7 +267,7 @@ function Credentials({ user }: { user: User }) {
       {credentials.isPending ? (
         <Skeleton rows={1} />
       ) : isLost(credentials) ? (
-        <Failure error={credentials.error} />
+        <Failure error={credentials.error} retry={() => credentials.refetch()} />
       ) : credentials.data.length === 0 ? (
         <p className="text-muted text-[13px]">None: this user cannot log in.</p>
       ) : (
@@ -314,7 +314,7 @@ export function UserPage() {
   const [revoke, setRevoke] = useState(false)
   const user = useUser(id)
   if (user.isPending) return <Skeleton />
-  if (isLost(user)) return <PageFailure error={user.error} retry={() => void user.refetch()} />
+  if (isLost(user)) return <PageFailure error={user.error} retry={() => user.refetch()} />
   const data = user.data
   return (
     <>

@@ -1,4 +1,4 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 
@@ -9,6 +9,7 @@ import {
   realmPath,
   type Webhook,
 } from '../api/client'
+import { useQuery } from '../asked'
 import { useEventTypes, useRealm } from '../queries'
 import { Allowed } from '../session'
 import { count, plural } from '../ui/format'

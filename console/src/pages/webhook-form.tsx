@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useState } from 'react'
 
@@ -10,6 +10,7 @@ import {
   type Webhook,
   type WebhookCheck,
 } from '../api/client'
+import { useQuery } from '../asked'
 import { useRealm, useWebhook } from '../queries'
 import { ConflictNotice } from '../ui/conflict'
 import { Check, Choice, Rest, Text, useDraft, useFocusInvalid } from '../ui/form'
@@ -384,8 +385,7 @@ export function EditWebhook() {
   const { id } = useParams({ strict: false }) as { id: string }
   const webhook = useWebhook(id)
   if (webhook.isPending) return <Skeleton />
-  if (isLost(webhook))
-    return <PageFailure error={webhook.error} retry={() => void webhook.refetch()} />
+  if (isLost(webhook)) return <PageFailure error={webhook.error} retry={() => webhook.refetch()} />
   const data = webhook.data
   return (
     <>

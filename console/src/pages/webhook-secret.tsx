@@ -1,7 +1,8 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 
 import { call, get, realmPath, type Secret, type Webhook } from '../api/client'
+import { useQuery } from '../asked'
 import { useRealm } from '../queries'
 import { Button, CopyButton, Failure, Field, Modal, Skeleton } from '../ui/kit'
 import { isLost } from '../ui/stale'
@@ -98,7 +99,7 @@ export function RevealDialog({ webhook, onClose }: { webhook: Webhook; onClose: 
       {secret.isPending ? (
         <Skeleton rows={2} />
       ) : isLost(secret) ? (
-        <Failure error={secret.error} />
+        <Failure error={secret.error} retry={() => secret.refetch()} />
       ) : (
         <SecretView secret={secret.data} />
       )}

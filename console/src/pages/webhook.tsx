@@ -102,7 +102,7 @@ function OverTime({ webhook }: { webhook: Webhook }) {
       ) : (
         <div className={`card p-5 ${chart_height}`}>
           {isLost(statistics) && (
-            <Failure error={statistics.error} retry={() => void statistics.refetch()} />
+            <Failure error={statistics.error} retry={() => statistics.refetch()} />
           )}
         </div>
       )}
@@ -142,8 +142,7 @@ export function WebhookPage() {
       ]),
   })
   if (webhook.isPending) return <Skeleton />
-  if (isLost(webhook))
-    return <PageFailure error={webhook.error} retry={() => void webhook.refetch()} />
+  if (isLost(webhook)) return <PageFailure error={webhook.error} retry={() => webhook.refetch()} />
   const data = webhook.data
   const close = () => change({ do: undefined, operation: undefined })
   return (

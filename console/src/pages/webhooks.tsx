@@ -68,7 +68,7 @@ export function Webhooks() {
           <Skeleton />
         ) : isLost(webhooks) ? (
           <div className="p-4">
-            <Failure error={webhooks.error} retry={() => void webhooks.refetch()} />
+            <Failure error={webhooks.error} retry={() => webhooks.refetch()} />
           </div>
         ) : found.length === 0 && !filtered ? (
           <Empty icon="hook" title="No webhooks yet" action={create}>

@@ -210,10 +210,16 @@ export function Failure({
   children,
 }: {
   error: unknown
-  retry?: () => void
+  /** A promise: until it ends the button says that it is at it. */
+  retry?: () => unknown
   children?: ReactNode
 }) {
   const id = error instanceof ApiError ? error.problem?.request_id : undefined
+  const [busy, setBusy] = useState(false)
+  const tryAgain = () => {
+    setBusy(true)
+    void Promise.resolve(retry?.()).finally(() => setBusy(false))
+  }
   return (
     <div role="alert" className="rounded-lg border border-bad/30 bg-bad/5 px-4 py-3 text-[13.5px]">
       <p className="text-bad font-medium">
@@ -225,7 +231,7 @@ export function Failure({
       {children}
       {id && <p className="text-muted mt-1 text-[12px] font-mono break-all">request {id}</p>}
       {retry && (
-        <Button className="mt-3" icon="retry" onClick={retry}>
+        <Button className="mt-3" icon="retry" busy={busy} onClick={tryAgain}>
           Try again
         </Button>
       )}
@@ -234,7 +240,7 @@ export function Failure({
 }
 
 /** In place of a page that cannot be shown. */
-export function PageFailure({ error, retry }: { error: unknown; retry?: () => void }) {
+export function PageFailure({ error, retry }: { error: unknown; retry?: () => unknown }) {
   const status = error instanceof ApiError ? error.status : 0
   const title =
     status === 404

@@ -71,7 +71,7 @@ export function Listing<T extends { id: string }>({
         <Skeleton rows={8} />
       ) : isLost(list) ? (
         <div className="p-4">
-          <Failure error={list.error} retry={() => void list.refetch()} />
+          <Failure error={list.error} retry={() => list.refetch()} />
         </div>
       ) : rows.length === 0 ? (
         empty

@@ -1,6 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
-
 import { get, query, realmPath } from '../api/client'
+import { useQuery } from '../asked'
 import { useRealm } from '../queries'
 import { useSession } from '../session'
 import { shortId } from './format'

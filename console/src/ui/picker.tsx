@@ -5,10 +5,10 @@ import {
   ComboboxOption,
   ComboboxOptions,
 } from '@headlessui/react'
-import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 
 import { get, type Page, query, realmPath, type Role, type Webhook } from '../api/client'
+import { useQuery } from '../asked'
 import { useRealm } from '../queries'
 import { usePaused } from './hooks'
 import { Icon } from './icons'
