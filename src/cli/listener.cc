@@ -15,10 +15,12 @@
 namespace postrider::cli {
 namespace {
 
-/// What the server's thread hands to the thread that shows.
+/// What the server's thread hands to the thread that shows. Without a responder: it was refused.
 struct Arrival {
     http::Request request;
-    http::Responder responder;
+    std::optional<http::Responder> responder = {};
+    int status = 0;
+    std::string refused = {};
 };
 
 struct Answering {
@@ -129,6 +131,103 @@ void forward(Received& received, const net::Url& url) {
                                   : response.error().message;
 }
 
+constexpr std::size_t body_bytes_max = limits::payload_bytes_max_hard + limits::envelope_bytes_max;
+
+bool is_json(std::string_view content_type) {
+    std::string name(content_type.substr(0, content_type.find(';')));
+    name.resize(name.find_last_not_of(" \t") + 1);
+    for (char& c : name) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+    }
+    return name == "application/json" ||
+           (name.starts_with("application/") && name.ends_with("+json"));
+}
+
+struct Refusal {
+    int status;
+    std::string reason;
+};
+
+/// What is wrong with a request before its body is read, in the words of somebody who tries things
+/// by hand; none: it goes on.
+std::optional<Refusal> refusal_of(const http::Request& request, const ListenOptions& options) {
+    if (!options.path.empty() && request.path != options.path) {
+        return Refusal{404, fmt::format("only {} is answered, as --path says", options.path)};
+    }
+    if (request.method != "POST") {
+        return Refusal{405, fmt::format("a webhook is a POST, and this is a {}", request.method)};
+    }
+    const auto* length = request.header("content-length");
+    const bool has_body =
+        (length != nullptr && *length != "0") || request.header("transfer-encoding") != nullptr;
+    if (!has_body) return std::nullopt;
+    if (length != nullptr && std::strtoull(length->c_str(), nullptr, 10) > body_bytes_max) {
+        return Refusal{413, fmt::format("its body has {} bytes, and a webhook's has at most {}",
+                                        *length, body_bytes_max)};
+    }
+    const auto* encoding = request.header("content-encoding");
+    if (encoding != nullptr && *encoding != "identity") {
+        return Refusal{415, fmt::format("its body is encoded ({}); a webhook's is not", *encoding)};
+    }
+    const auto* type = request.header("content-type");
+    if (type != nullptr && is_json(*type)) return std::nullopt;
+    return Refusal{415, fmt::format("its body is {}, and a webhook's is application/json; with "
+                                    "curl, add -H 'Content-Type: application/json'",
+                                    type == nullptr ? "of no type" : *type)};
+}
+
+/// Refuses what is no webhook, and has it shown.
+http::Gate gate_of(Arrivals& arrivals, const ListenOptions& options) {
+    return [&](const http::Request& request, const http::Route&,
+               const std::function<void(http::Verdict)>& say) {
+        auto refusal = refusal_of(request, options);
+        if (!refusal) return say({});
+        arrivals.push({request, std::nullopt, refusal->status, refusal->reason});
+        http::Response response{.status = refusal->status,
+                                .content_type = "text/plain;charset=utf-8",
+                                .body = "Refused: " + refusal->reason + ".\n"};
+        if (refusal->status == 405) response.headers.emplace_back("Allow", "POST");
+        say({.refused = std::move(response)});
+    };
+}
+
+/// What the server answers by itself, because it could not be read.
+std::function<void(const http::Answered&)> observer_of(Arrivals& arrivals) {
+    return [&](const http::Answered& answered) {
+        if (!answered.operation.empty()) return;
+        arrivals.push({{},
+                       std::nullopt,
+                       answered.status,
+                       "it is no request that can be read; if its URL begins with https://, use "
+                       "http://"});
+    };
+}
+
+/// Of any method and path, so that each request is shown.
+std::vector<http::Route> routes(const http::Handler& handler) {
+    std::vector<http::Route> out;
+    for (const auto* method : {"POST", "GET", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+        const bool is_post = std::string_view(method) == "POST";
+        out.push_back({.method = method,
+                       .path = "/{path*}",
+                       .operation = is_post ? "receive" : "refuse",
+                       .body_bytes_max = is_post ? body_bytes_max : 0,
+                       .handler = handler});
+    }
+    return out;
+}
+
+Received refused(const Arrival& arrival, Timestamp now) {
+    Received received;
+    received.at = now;
+    received.method = arrival.request.method;
+    received.path = arrival.request.path;
+    received.headers = arrival.request.headers;
+    received.status = arrival.status;
+    received.refused = arrival.refused;
+    return received;
+}
+
 Received receive(http::Request& request, const ListenOptions& options, Ids& ids, Timestamp now) {
     Received received;
     received.at = now;
@@ -163,11 +262,12 @@ std::string_view Received::header(std::string_view name) const {
 
 std::string render_received(const Received& received, Colours colours) {
     auto body = read_body(received.body);
-    std::string out =
-        paint(format_rfc3339(received.at).substr(11, 8), Style::dim, colours) + "  " +
-        paint(printable(body.event.empty() ? received.method + " " + received.path : body.event),
-              Style::heading, colours) +
-        fmt::format("  answered {}\n", received.status);
+    const auto heading = !body.event.empty()       ? body.event
+                         : received.method.empty() ? "something"
+                                                   : received.method + " " + received.path;
+    std::string out = paint(format_rfc3339(received.at).substr(11, 8), Style::dim, colours) + "  " +
+                      paint(printable(heading), Style::heading, colours) +
+                      fmt::format("  answered {}\n", received.status);
     Card card;
     auto id = std::string(received.header("webhook-id"));
     if (!id.empty()) {
@@ -177,7 +277,9 @@ std::string render_received(const Received& received, Colours colours) {
                      (again ? fmt::format("  a duplicate: time {}", received.times_seen) : ""),
                  again ? Style::warning : Style::plain);
     }
-    if (!received.checked) {
+    if (!received.refused.empty()) {
+        card.add("  Refused", printable(received.refused), Style::bad);
+    } else if (!received.checked) {
         card.add("  Signature", "not checked (give --secret)", Style::dim);
     } else if (received.signature.ok()) {
         card.add("  Signature", "verified", Style::good);
@@ -185,7 +287,7 @@ std::string render_received(const Received& received, Colours colours) {
         card.add("  Signature", "NOT verified: " + received.signature.detail, Style::bad);
     }
     if (!received.forwarded.empty()) card.add("  Forwarded", printable(received.forwarded));
-    if (received.path != "/") card.add("  Path", printable(received.path));
+    if (!body.event.empty() && received.path != "/") card.add("  Path", printable(received.path));
     if (!body.resource_id.empty()) card.add("  Resource", printable(body.resource_id));
     if (!body.timestamp.empty()) card.add("  Happened", printable(body.timestamp));
     for (const auto& [name, value] : received.headers) {
@@ -205,6 +307,10 @@ std::string received_json(const Received& received) {
     json::Writer writer(out);
     writer.begin_object();
     writer.member("received_at", format_rfc3339(received.at));
+    if (!received.refused.empty()) {
+        writer.member("method", received.method);
+        writer.member("refused", received.refused);
+    }
     writer.member("path", received.path);
     writer.member("id", received.header("webhook-id"));
     writer.member("duplicate", received.times_seen > 1);
@@ -235,18 +341,14 @@ std::string received_json(const Received& received) {
 int listen(Context& context, const ListenOptions& options,
            const std::function<void(std::uint16_t)>& started) {
     Arrivals arrivals;
-    http::Route route;
-    route.method = "POST";
-    route.path = options.path.empty() ? "/{path*}" : options.path;
-    route.operation = "receive";
-    route.body_bytes_max = limits::payload_bytes_max_hard + limits::envelope_bytes_max;
-    route.handler = [&](http::Request& request, http::Responder responder) {
-        arrivals.push({std::move(request), std::move(responder)});
-    };
     http::ServerOptions server_options;
     server_options.address = options.address;
     server_options.port = options.port;
-    auto server = http::make_server(server_options, {route}, nullptr);
+    server_options.observer = observer_of(arrivals);
+    auto handler = [&](http::Request& request, http::Responder responder) {
+        arrivals.push({.request = std::move(request), .responder = std::move(responder)});
+    };
+    auto server = http::make_server(server_options, routes(handler), gate_of(arrivals, options));
     if (auto begun = server->start(); !begun) {
         context.complain(begun.error().message);
         return exit_failed;
@@ -271,16 +373,23 @@ int listen(Context& context, const ListenOptions& options,
             wait = std::chrono::ceil<Duration>(answering.front().due - now);
         }
         for (auto& arrival : arrivals.take(wait)) {
+            auto show = [&](const Received& received) {
+                context.terminal().out
+                    << (options.json ? received_json(received)
+                                     : render_received(received, context.terminal().colours))
+                    << std::flush;
+            };
+            if (!arrival.responder) {
+                show(refused(arrival, context.now()));
+                continue;
+            }
             if (options.count != 0 && received_count >= options.count) break;
             ++received_count;
             auto received = receive(arrival.request, options, ids, context.now());
             all_verified = all_verified && (!received.checked || received.signature.ok());
-            context.terminal().out
-                << (options.json ? received_json(received)
-                                 : render_received(received, context.terminal().colours))
-                << std::flush;
-            answering.push_back(
-                {clock.monotonic() + options.delay, received.status, std::move(arrival.responder)});
+            show(received);
+            answering.push_back({clock.monotonic() + options.delay, received.status,
+                                 std::move(*arrival.responder)});
         }
     }
     server->stop(clock.monotonic() + limits::listen_stop_deadline);

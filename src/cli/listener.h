@@ -37,6 +37,9 @@ struct Received {
     SignatureCheck signature;
     int status = 0;         ///< what it is answered with; 401 when the signature is wrong
     std::string forwarded;  ///< where it went on to, and what came of that; empty: nowhere
+    /// Why it is no webhook (its method, its path, the kind of its body); empty: it is one. What
+    /// was refused has no body, and what could not be read has no method.
+    std::string refused;
 
     std::string_view header(std::string_view name) const;
 };
@@ -45,8 +48,9 @@ struct Received {
 std::string render_received(const Received& received, Colours colours);
 std::string received_json(const Received& received);
 
-/// Receives webhooks and shows each until `options.count` were answered. `started` is told the
-/// port. Gives the exit code: 4 when a signature was checked and did not verify.
+/// Receives webhooks and shows each until `options.count` were answered. Shows what it refuses,
+/// too, and does not count it. `started` is told the port. Gives the exit code: 4 when a signature
+/// was checked and did not verify.
 int listen(Context& context, const ListenOptions& options,
            const std::function<void(std::uint16_t)>& started);
 

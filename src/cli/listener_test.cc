@@ -45,6 +45,20 @@ class Listening {
             {.method = "POST", .path = path, .body = body, .headers = std::move(headers)});
         return response ? response->status : 0;
     }
+    int ask(const std::string& method, const std::string& path) {
+        http::Client client({.base_url = fmt::format("http://127.0.0.1:{}", port_number_),
+                             .token = {},
+                             .ca_file = {}});
+        auto response = client.send({.method = method, .path = path, .body = {}, .headers = {}});
+        return response ? response->status : 0;
+    }
+    /// Sends bytes that are no request, as a client of https does.
+    void send_noise() {
+        http::Client client({.base_url = fmt::format("https://127.0.0.1:{}", port_number_),
+                             .token = {},
+                             .ca_file = {}});
+        EXPECT_FALSE(client.send({.method = "POST", .path = "/", .body = {}, .headers = {}}));
+    }
     std::uint16_t port() const { return port_number_; }
     /// The exit code and what was shown.
     std::pair<int, std::string> end() {
@@ -129,6 +143,27 @@ TEST(listener, answers_its_path_only) {
     EXPECT_EQ(listening.post("/other", "{}"), 404);
     EXPECT_EQ(listening.post("/hook", "{}"), 204);
     EXPECT_EQ(listening.end().first, exit_ok);
+}
+
+TEST(listener, shows_what_it_refuses_and_why) {
+    Listening listening({.path = "/hook", .count = 1});
+    const std::string form = "application/x-www-form-urlencoded";
+    EXPECT_EQ(listening.post("/hook", "a=b", {{"content-type", form}}), 415);
+    EXPECT_EQ(listening.ask("GET", "/hook"), 405);
+    EXPECT_EQ(listening.post("/other", "{}"), 404);
+    EXPECT_EQ(listening.post("/hook", std::string(2 << 20, ' ')), 413);
+    listening.send_noise();
+    EXPECT_EQ(listening.post("/hook", "{}"), 204);
+    auto [code, out] = listening.end();
+    EXPECT_EQ(code, exit_ok) << "what is refused is not counted, and no signature was wrong";
+    for (const auto* line :
+         {"POST /hook  answered 415", "GET /hook  answered 405", "POST /other  answered 404",
+          "POST /hook  answered 413", "something  answered 400",
+          "its body is application/x-www-form", "add -H 'Content-Type: application/json'",
+          "a webhook is a POST, and this is a GET", "only /hook is answered", "use http://",
+          "POST /hook  answered 204"}) {
+        EXPECT_NE(out.find(line), std::string::npos) << line << " is not in\n" << out;
+    }
 }
 
 TEST(listener, hostile_webhooks_cannot_steer_the_terminal) {
