@@ -41,6 +41,7 @@ class PasswordHasher {
 
     /// What waits ends as unavailable.
     void stop();
+    std::size_t waiting() const { return own_.waiting() + imported_.waiting(); }
 
  private:
     const std::string decoy_;  ///< the hash of nobody's password

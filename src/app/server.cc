@@ -17,6 +17,7 @@
 #include "app/housekeeper.h"
 #include "app/node.h"
 #include "app/open_store.h"
+#include "app/overlook.h"
 #include "app/process.h"
 #include "app/version.h"
 #include "base/clock.h"
@@ -118,6 +119,7 @@ class ServerImpl final : public Server {
           housekeeper_(*store_, fan_out_, cancellations_, recoveries_, directory_, keys_, clock_,
                        loop_),
           counter_keeper_(*store_, clock_, loop_),
+          overlook_(*store_, clock_, loop_, metrics_),
           node_(*store_, webhooks_, directory_, keys_, *engine_),
           context_{.whole_store = *store_,
                    .publisher = publisher_,
@@ -201,6 +203,7 @@ class ServerImpl final : public Server {
     webhooks::Recoveries recoveries_;
     Housekeeper housekeeper_;
     CounterKeeper counter_keeper_;
+    Overlook overlook_;
     Node node_;
     api::Context context_;
     std::vector<http::Route> routes_;
@@ -253,9 +256,8 @@ delivery::EngineOptions ServerImpl::engine_options() {
                     return directory_.reset_mail().token_of(sql, delivery, clock_.now());
                 },
             .attempted =
-                [this](OutcomeReason reason, Duration duration) {
-                    metrics_.attempt(reason).add();
-                    metrics_.attempt_duration.observe(duration);
+                [this](OutcomeReason reason, const AttemptTimings& timings) {
+                    metrics_.attempted(reason, timings);
                 }};
 }
 
@@ -349,6 +351,15 @@ void ServerImpl::watch() {
         metrics.connections.set(
             static_cast<std::int64_t>(http_ == nullptr ? 0 : http::open_connections(*http_)));
         metrics.feed_waits.set(static_cast<std::int64_t>(feed_.waiting()));
+        metrics.feed_bytes.set(static_cast<std::int64_t>(feed_.bytes_of_pages()));
+        if (http_ != nullptr) {
+            const http::Budget inbound = http::inbound_bytes(*http_);
+            metrics.inbound_bytes.set(static_cast<std::int64_t>(inbound.used));
+            metrics.inbound_bytes_max.set(static_cast<std::int64_t>(inbound.total));
+        }
+        metrics.reads_waiting.set(static_cast<std::int64_t>(store_->reads_waiting()));
+        metrics.hashes_waiting.set(static_cast<std::int64_t>(hasher_.waiting()));
+        metrics.matches_waiting.set(static_cast<std::int64_t>(match_queue_.waiting()));
         if (const store::Cluster* cluster = store_->cluster()) {
             const auto nodes = cluster->counts();
             metrics.nodes.set(static_cast<std::int64_t>(nodes.nodes));
@@ -484,6 +495,7 @@ Result<void> ServerImpl::start() {
     }
     housekeeper_.start();
     counter_keeper_.start();
+    overlook_.start();
     http_ = http::make_server(http_options(), routes_, api::make_gate(context_));
     POSTRIDER_TRY(http_->start());
     port_ = http_->port();
@@ -506,6 +518,7 @@ void ServerImpl::stop(Monotonic deadline) {
     hasher_.stop();
     housekeeper_.stop();
     counter_keeper_.stop();
+    overlook_.stop();
     engine_->stop(deadline);
     if (cluster != nullptr) cluster->leave();
     store_->stop();

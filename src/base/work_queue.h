@@ -42,6 +42,10 @@ class WorkQueue {
     Result<void> add(const Asker& asker, Work work);
     /// What waits runs with false.
     void stop();
+    std::size_t waiting() const {
+        const MutexLock lock(mutex_);
+        return waiting_;
+    }
 
  private:
     struct Realm {
@@ -55,7 +59,7 @@ class WorkQueue {
     Realms::iterator next() REQUIRES_LOCK(mutex_);
 
     const Options options_;
-    Mutex mutex_;
+    mutable Mutex mutex_;
     Condition changed_;
     Realms realms_ GUARDED_BY(mutex_);  ///< that have any
     std::size_t waiting_ GUARDED_BY(mutex_) = 0;

@@ -161,7 +161,9 @@ int run_verb(Context& context, const Program& program, const std::vector<Verb>& 
             return context.wrong(connected.error().message);
         }
     }
-    if (parsed->given.has("--watch")) return watch(context, verb, parsed->given);
+    const bool goes_on = verb.is_live && context.terminal().is_terminal &&
+                         !context.connection().json() && !parsed->given.has("--once");
+    if (goes_on || parsed->given.has("--watch")) return watch(context, verb, parsed->given);
     return verb.run(context, parsed->given);
 }
 

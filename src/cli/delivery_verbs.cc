@@ -4,6 +4,7 @@
 #include "cli/context.h"
 #include "cli/search_verb.h"
 #include "cli/statistics_verb.h"
+#include "cli/top_verb.h"
 #include "cli/views.h"
 
 namespace postrider::cli {
@@ -195,6 +196,7 @@ std::vector<Verb> delivery_verbs() {
                      "postrider delivery retry --state failed --status 5xx --since 2h --wait",
          .run = retry},
         statistics_verb(),
+        top_verb(),
         search_verb(),
         {.group = "operation",
          .name = "list",

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "cli/context.h"
 #include "cli/find.h"
 
 namespace postrider::cli {
@@ -61,7 +60,9 @@ std::string name_of(const json::Value& item) {
     return name.empty() ? "(deleted)" : name + " (deleted)";
 }
 
-int rank(Context& context, const Given& given, Query query) {
+}  // namespace
+
+int rank_webhooks(Context& context, const Given& given, Query query) {
     query.add("group_by", "webhook");
     return show_list(context, given, context.in_realm("/statistics"), std::move(query),
                      {{"WEBHOOK", Fit::cut},
@@ -90,6 +91,8 @@ int rank(Context& context, const Given& given, Query query) {
                                  {text_of(item, "webhook_id"), Style::dim}};
                      });
 }
+
+namespace {
 
 int over_time(Context& context, const Query& query) {
     auto answer = context.ask("GET", context.in_realm("/statistics") + query.text());
@@ -143,7 +146,8 @@ int run(Context& context, const Given& given) {
     Query query;
     query.add("since", *since).add("until", *until);
     const auto webhook = given.text("--webhook");
-    if (!webhook && !given.has("--over-time")) return rank(context, given, std::move(query));
+    if (!webhook && !given.has("--over-time"))
+        return rank_webhooks(context, given, std::move(query));
     if (webhook) {
         auto id = find_id(context, webhook_kind, *webhook);
         if (!id) return id.error();

@@ -56,6 +56,7 @@ struct Verb {
         server,  ///< takes --url, --token, --realm, --json … too
         config,  ///< takes the options of `serve`
     } needs = Needs::server;
+    bool is_live = false;  ///< on a terminal it goes on as with --watch, unless --once is given
     std::function<int(Context&, const Given&)> run;
 
     std::string words() const {

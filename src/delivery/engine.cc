@@ -681,7 +681,7 @@ void EngineImpl::send(const std::shared_ptr<Flight>& flight) {
 void EngineImpl::completed(Flight& flight, AttemptResult result) {
     if (abort_on_poison && flight.held.event->body().contains("poison")) std::abort();
     --in_the_air_;
-    if (options_.attempted) options_.attempted(result.reason, result.timings.total);
+    if (options_.attempted) options_.attempted(result.reason, result.timings);
     mask_secret(result, flight.secret);
     mask_secret(result, flight.access_token);
     mask_secret(result, flight.target->authorization);

@@ -79,7 +79,7 @@ struct EngineOptions {
     std::function<Result<std::string>(store::sql::Connection&, const store::DeliveryRow&)>
         secret_of = nullptr;
     /// Called on the engine's thread after each attempt, for metrics; must not block.
-    std::function<void(OutcomeReason, Duration)> attempted = nullptr;
+    std::function<void(OutcomeReason, const AttemptTimings&)> attempted = nullptr;
 };
 
 }  // namespace postrider::delivery

@@ -34,6 +34,7 @@ class MatchQueue {
     void add(store::PublishWork work, std::shared_ptr<const Matcher> matcher);
     /// What waits is refused as unavailable.
     void stop() { queue_.stop(); }
+    std::size_t waiting() const { return queue_.waiting(); }
 
  private:
     struct Job;

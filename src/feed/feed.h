@@ -68,6 +68,8 @@ class Feed final : public events::EventBell {
     void stop();
     /// How many calls wait.
     std::size_t waiting() const { return waits_->used(); }
+    /// Of pages on their way to callers. Thread-safety: any thread.
+    std::uint64_t bytes_of_pages() const { return pages_->used(); }
 
  private:
     struct Call;

@@ -86,6 +86,7 @@ class ServerImpl final : public Server, private Hub {
     void set_tls(std::shared_ptr<const TlsIdentity> tls) override;
     void post(std::function<void()> task) { asio::post(mailbox_->io(), std::move(task)); }
     std::size_t open_connections() const { return open_.load(std::memory_order_relaxed); }
+    Budget inbound_bytes() const { return {memory_->used(), memory_->total()}; }
 
  private:
     const Router& router() const override { return router_; }
@@ -377,6 +378,10 @@ void post(Server& server, std::function<void()> task) {
 
 std::size_t open_connections(const Server& server) {
     return static_cast<const ServerImpl&>(server).open_connections();
+}
+
+Budget inbound_bytes(const Server& server) {
+    return static_cast<const ServerImpl&>(server).inbound_bytes();
 }
 
 }  // namespace postrider::http

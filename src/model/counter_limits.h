@@ -19,6 +19,9 @@ inline constexpr std::size_t waiting_counted_max = 1000;  ///< of one webhook, ~
 inline constexpr std::size_t turning_lines_max =
     60;  ///< a minute: webhooks that begin to fail, or recover, and are told in the log
 inline constexpr Duration turning_lines_window = 1min;
+inline constexpr Duration overview_interval =
+    10s;  ///< of what is pending in the whole store, for metrics
+inline constexpr int overview_pause_factor = 100;  ///< and so long as a look took, at least
 inline constexpr std::size_t search_text_characters_max = 200;
 inline constexpr std::size_t search_items_max = 50;      ///< of one answer
 inline constexpr std::size_t search_items_default = 12;  ///< as many as one sees at once

@@ -99,6 +99,7 @@ class PostgresqlStore final : public Store {
     CommitNumber last_commit() const override { return order_.last(); }
     std::optional<Timestamp> last_run() const override { return last_run_; }
     bool is_disk_full() const override { return false; }
+    std::size_t reads_waiting() const override { return readers_.waiting(); }
     Duration dropped_at_once(Duration retention) const override {
         return partition_width(retention);
     }

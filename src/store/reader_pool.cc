@@ -96,6 +96,13 @@ void ReaderPool::start(std::vector<std::unique_ptr<ReadSource>>& sources, Kind k
 
 ReaderPool::~ReaderPool() { stop(); }
 
+std::size_t ReaderPool::waiting() const {
+    const MutexLock lock(mutex_);
+    std::size_t count = 0;
+    for (const Queue& queue : queues_) count += queue.size();
+    return count;
+}
+
 void ReaderPool::stop() {
     {
         MutexLock lock(mutex_);

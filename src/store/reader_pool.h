@@ -57,6 +57,7 @@ class ReaderPool {
     ReaderPool& operator=(const ReaderPool&) = delete;
 
     void read(const Turn& turn, ReadClass read_class, Store::Reader reader);
+    std::size_t waiting() const;
     /// Ends what is queued, then the threads.
     void stop();
 
@@ -98,7 +99,7 @@ class ReaderPool {
     const Duration duration_first_;
     const Clock& clock_;
     std::function<CommitNumber()> seen_;
-    Mutex mutex_;
+    mutable Mutex mutex_;
     std::array<Condition, kinds> changed_;
     std::array<Queue, kinds> queues_ GUARDED_BY(mutex_);
     LongOnes long_ones_ GUARDED_BY(mutex_);

@@ -63,6 +63,7 @@ class SqliteStore final : public Store {
     }
     std::optional<Timestamp> last_run() const override { return last_run_; }
     bool is_disk_full() const override { return writer_.is_disk_full(); }
+    std::size_t reads_waiting() const override { return readers_.waiting(); }
     void stop() override {
         readers_.stop();
         indexer_.stop();

@@ -217,6 +217,8 @@ class Store {
     virtual std::optional<Timestamp> last_run() const = 0;
     /// True while the disk is full: publishes are refused with 507.
     virtual bool is_disk_full() const = 0;
+    /// Reads that wait for a reader.
+    virtual std::size_t reads_waiting() const = 0;
     /// The nodes that share it; nullptr: it has only this one.
     virtual Cluster* cluster() { return nullptr; }
     /// How much of the log is dropped as a whole where rows are kept for `retention` at most; 0:

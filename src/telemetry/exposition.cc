@@ -51,17 +51,27 @@ void Exposition::series(std::string_view label, std::string_view label_value, do
                    escaped(label_value, "\\\n\""), value);
 }
 
-void Exposition::series(const DurationHistogram& histogram) {
+void Exposition::series(const DurationHistogram& histogram) { histogram_series("", histogram); }
+
+void Exposition::series(std::string_view label, std::string_view label_value,
+                        const DurationHistogram& histogram) {
+    histogram_series(fmt::format("{}=\"{}\"", label, escaped(label_value, "\\\n\"")), histogram);
+}
+
+/// `label`: written, or empty.
+void Exposition::histogram_series(const std::string& label, const DurationHistogram& histogram) {
+    const std::string first = label.empty() ? "" : label + ",";
+    const std::string alone = label.empty() ? "" : "{" + label + "}";
     std::uint64_t cumulative = 0;
     for (std::size_t i = 0; i <= DurationHistogram::bounds.size(); ++i) {
         cumulative += histogram.count_in(i);
         const bool is_last = i == DurationHistogram::bounds.size();
-        fmt::format_to(std::back_inserter(text_), "{}_bucket{{le=\"{}\"}} {}\n", name_,
+        fmt::format_to(std::back_inserter(text_), "{}_bucket{{{}le=\"{}\"}} {}\n", name_, first,
                        is_last ? "+Inf" : fmt::to_string(seconds(DurationHistogram::bounds[i])),
                        cumulative);
     }
-    fmt::format_to(std::back_inserter(text_), "{}_sum {}\n{}_count {}\n", name_,
-                   seconds(histogram.sum()), name_, cumulative);
+    fmt::format_to(std::back_inserter(text_), "{}_sum{} {}\n{}_count{} {}\n", name_, alone,
+                   seconds(histogram.sum()), name_, alone, cumulative);
 }
 
 void Exposition::counter(std::string_view name, std::string_view help, double value) {

@@ -20,8 +20,11 @@ class Exposition {
     /// One series of the family, without a label, or with one.
     void series(double value);
     void series(std::string_view label, std::string_view label_value, double value);
-    /// The series of a histogram: its buckets, their sum in seconds, their number.
+    /// The series of a histogram: its buckets, their sum in seconds, their number; without a label
+    /// of its own, or with one.
     void series(const DurationHistogram& histogram);
+    void series(std::string_view label, std::string_view label_value,
+                const DurationHistogram& histogram);
 
     /// A family of one series.
     void counter(std::string_view name, std::string_view help, double value);
@@ -34,6 +37,8 @@ class Exposition {
     const std::string& text() const { return text_; }
 
  private:
+    void histogram_series(const std::string& label, const DurationHistogram& histogram);
+
     std::string name_;  ///< of the family
     std::string text_;
 };

@@ -29,6 +29,13 @@ void add_deliveries(Exposition& out, const Metrics& metrics) {
     }
     out.histogram("postrider_attempt_duration_seconds", "From DNS to the last body byte.",
                   metrics.attempt_duration);
+    out.family("postrider_attempt_phase_duration_seconds",
+               "What an attempt's time went for; none of a phase that a reused connection has not.",
+               Exposition::Type::histogram);
+    constexpr const char* phases[] = {"dns", "connect", "tls", "first_byte"};
+    for (std::size_t i = 0; i < metrics.attempt_phases.size(); ++i) {
+        out.series("phase", phases[i], metrics.attempt_phases[i]);
+    }
     out.gauge("postrider_attempts_in_flight", "Attempts that wait for their answer.",
               metrics.attempts_in_flight);
     out.gauge("postrider_deliveries_held", "Pending deliveries in memory; more are in the store.",
@@ -46,9 +53,48 @@ void add_deliveries(Exposition& out, const Metrics& metrics) {
                 metrics.lanes_taken_over);
 }
 
+double seconds_of(const Gauge& micros) { return static_cast<double>(micros.value()) / 1e6; }
+
+/// Of the whole store, whichever node tells it.
+void add_overview(Exposition& out, const Metrics& metrics) {
+    out.family("postrider_backlog_deliveries",
+               "Pending deliveries of all realms: due now, or scheduled for another try.",
+               Exposition::Type::gauge);
+    out.series("state", "due", static_cast<double>(metrics.backlog_due.value()));
+    out.series("state", "scheduled", static_cast<double>(metrics.backlog_scheduled.value()));
+    out.gauge("postrider_backlog_overdue_seconds",
+              "For how long the oldest of the due deliveries has been due.",
+              seconds_of(metrics.backlog_overdue));
+    out.family("postrider_webhooks", "Webhooks of all realms.", Exposition::Type::gauge);
+    out.series("state", "enabled", static_cast<double>(metrics.webhooks_enabled.value()));
+    out.series("state", "disabled", static_cast<double>(metrics.webhooks_disabled.value()));
+    out.gauge("postrider_webhooks_failing", "Enabled webhooks whose last attempt failed.",
+              metrics.webhooks_failing);
+    out.gauge("postrider_breakers_open",
+              "Webhooks that are left alone because their receiver is down.",
+              metrics.breakers_open);
+    out.gauge("postrider_counters_lag_seconds",
+              "Age of the oldest outcome that statistics have not added up yet.",
+              seconds_of(metrics.counters_lag));
+}
+
+void add_queues(Exposition& out, const Metrics& metrics) {
+    out.family("postrider_queue_works", "Works that wait for their turn.", Exposition::Type::gauge);
+    out.series("queue", "reads", static_cast<double>(metrics.reads_waiting.value()));
+    out.series("queue", "password_hashes", static_cast<double>(metrics.hashes_waiting.value()));
+    out.series("queue", "filters", static_cast<double>(metrics.matches_waiting.value()));
+    out.gauge("postrider_inbound_bytes",
+              "Of request bodies at work and of answers that clients have not taken.",
+              metrics.inbound_bytes);
+    out.gauge("postrider_inbound_bytes_max", "Then bodies wait, and are refused.",
+              metrics.inbound_bytes_max);
+    out.gauge("postrider_feed_bytes", "Of pages of the log on their way to who follows it.",
+              metrics.feed_bytes);
+}
+
 void add_store_and_api(Exposition& out, const Metrics& metrics) {
-    out.histogram("postrider_commit_duration_seconds", "From a group's first work to its commit.",
-                  metrics.commit_duration);
+    out.histogram("postrider_commit_duration_seconds",
+                  "Of each commit, its sync of the disk included.", metrics.commit_duration);
     out.counter("postrider_commits_total", "Transactions committed.", metrics.commits);
     out.counter("postrider_commit_works_total", "Writes in them; many share one commit.",
                 metrics.commit_works);
@@ -102,6 +148,16 @@ void DurationHistogram::observe(Duration duration) {
     sum_micros_.fetch_add(duration.count(), std::memory_order_relaxed);
 }
 
+void Metrics::attempted(OutcomeReason reason, const AttemptTimings& timings) {
+    attempt(reason).add();
+    attempt_duration.observe(timings.total);
+    const std::array<Duration, 4> phases = {timings.dns, timings.connect, timings.tls,
+                                            timings.first_byte};
+    for (std::size_t i = 0; i < phases.size(); ++i) {
+        if (phases[i] > Duration{0}) attempt_phases[i].observe(phases[i]);
+    }
+}
+
 void Metrics::request(int status, Duration duration) {
     CHECK(status >= 100 && status < 600);
     requests[static_cast<std::size_t>(status / 100 - 1)].add();
@@ -116,7 +172,9 @@ std::string Metrics::scrape() {
     for (const auto& update : updates_) update(*this);
     Exposition out;
     add_deliveries(out, *this);
+    add_overview(out, *this);
     add_store_and_api(out, *this);
+    add_queues(out, *this);
     add_process(out);
     return out.text();
 }

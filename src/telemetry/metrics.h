@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/attempt.h"
 #include "model/states.h"
 
 namespace postrider::telemetry {
@@ -70,10 +71,20 @@ class Metrics {
     std::array<Counter, states> deliveries_ended;  ///< by DeliveryState; `pending` is not shown
     std::array<Counter, outcomes> attempts;        ///< by OutcomeReason
     DurationHistogram attempt_duration;
+    std::array<DurationHistogram, 4> attempt_phases;  ///< dns, connect, tls, first_byte
     Gauge attempts_in_flight;
     Gauge deliveries_held;  ///< in memory, of all lanes
     Gauge lanes_behind;
     Gauge feed_waits;
+    Gauge feed_bytes;         ///< of pages on their way
+    Gauge backlog_due;        ///< in the whole store, as all that follows to counters_lag
+    Gauge backlog_scheduled;  ///< tried again later
+    Gauge backlog_overdue;    ///< of the longest, in us
+    Gauge webhooks_enabled;
+    Gauge webhooks_disabled;
+    Gauge webhooks_failing;
+    Gauge breakers_open;
+    Gauge counters_lag;        ///< in us
     Gauge nodes;               ///< that share the database; 0: it is not shared
     Gauge lanes_owned;         ///< of this node among them
     Counter lanes_taken_over;  ///< of nodes that died
@@ -88,6 +99,11 @@ class Metrics {
     std::array<Counter, 5> requests;  ///< by the first digit of the status, 1xx first
     DurationHistogram request_duration;
     Gauge connections;
+    Gauge inbound_bytes;
+    Gauge inbound_bytes_max;
+    Gauge reads_waiting;
+    Gauge hashes_waiting;
+    Gauge matches_waiting;
 
     Counter config_reloads_applied;
     Counter config_reloads_refused;
@@ -100,6 +116,8 @@ class Metrics {
         return deliveries_ended[static_cast<std::size_t>(state)];
     }
     Counter& attempt(OutcomeReason reason) { return attempts[static_cast<std::size_t>(reason)]; }
+    /// Counts an attempt; of its phases those that took place.
+    void attempted(OutcomeReason reason, const AttemptTimings& timings);
     /// Counts an answer. Requires: 100 <= status < 600.
     void request(int status, Duration duration);
 

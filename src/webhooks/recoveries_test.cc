@@ -71,6 +71,7 @@ class SlowStore final : public store::Store {
     store::CommitNumber last_commit() const override { return real_.last_commit(); }
     std::optional<Timestamp> last_run() const override { return real_.last_run(); }
     bool is_disk_full() const override { return real_.is_disk_full(); }
+    std::size_t reads_waiting() const override { return real_.reads_waiting(); }
     void stop() override { real_.stop(); }
 
  private:

@@ -1,4 +1,4 @@
-"""docs/events.md is what the catalogue says."""
+"""docs/events.md is what the catalogue says, and docs/metrics.md what /metrics says."""
 
 import json
 import shutil
@@ -32,3 +32,9 @@ def test_files_are_made_from_the_catalogue(server, tmp_path, tool, files):
         if file.endswith(".go"):
             made = subprocess.run(["gofmt"], input=made, capture_output=True, text=True, check=True).stdout
         assert made == (ROOT / file).read_text(), f"run tools/{tool} on the answer of GET /event-types"
+
+
+def test_the_page_of_metrics_is_made_from_an_answer(server):
+    answer = server.client.raw("GET", "/metrics").body.decode()
+    made = subprocess.run([ROOT / "tools" / "render_metrics"], input=answer, capture_output=True, text=True, check=True)
+    assert made.stdout == (ROOT / "docs" / "metrics.md").read_text(), "run tools/render_metrics on the answer of GET /metrics"
