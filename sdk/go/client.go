@@ -2,19 +2,14 @@
 package postrider
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	mathrand "math/rand"
+	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -32,154 +27,109 @@ type Options struct {
 // Client of one realm. Any number of goroutines may use it.
 type Client struct {
 	url, token, realm string
-	retryFor          time.Duration
+	timeout, retryFor time.Duration
 	http              *http.Client
+}
+
+var (
+	isUUID  = regexp.MustCompile(`(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	isKey   = regexp.MustCompile(`^[\x21-\x7e]{1,255}$`)
+	isToken = regexp.MustCompile(`^[\x21-\x7e]+$`)
+)
+
+func or[Value comparable](value, fallback Value) Value {
+	if value != *new(Value) {
+		return value
+	}
+	return fallback
 }
 
 // New makes a client.
 func New(options Options) (*Client, error) {
-	or := func(value, fallback string) string {
-		if value != "" {
-			return value
-		}
-		return fallback
-	}
 	c := &Client{
 		url:      strings.TrimRight(or(options.URL, os.Getenv("POSTRIDER_URL")), "/"),
 		token:    or(options.Token, os.Getenv("POSTRIDER_TOKEN")),
 		realm:    or(options.Realm, or(os.Getenv("POSTRIDER_REALM"), "master")),
-		retryFor: options.RetryFor,
+		timeout:  or(options.Timeout, 30*time.Second),
+		retryFor: or(options.RetryFor, time.Minute),
+		http:     &http.Client{},
 	}
 	if c.url == "" {
-		return nil, errors.New("there is no URL: give it, or set POSTRIDER_URL")
+		return nil, wrong("there is no URL: give it, or set POSTRIDER_URL")
 	}
 	if parsed, err := url.Parse(c.url); err != nil || (parsed.Scheme != "http" && parsed.Scheme != "https") || parsed.Host == "" {
-		return nil, fmt.Errorf("the URL must begin with http:// or https://, not %q", c.url)
+		return nil, wrong("the URL must begin with http:// or https:// and a host, not be %q", c.url)
 	}
 	if c.token == "" {
-		return nil, errors.New("there is no token: give it, or set POSTRIDER_TOKEN")
+		return nil, wrong("there is no token: give it, or set POSTRIDER_TOKEN")
 	}
-	if c.retryFor == 0 {
-		c.retryFor = time.Minute
+	if !isToken.MatchString(c.token) {
+		return nil, wrong("the token has a character that no token has: is there a line break at its end?")
 	}
-	own := http.Client{}
 	if options.HTTP != nil {
-		own = *options.HTTP
+		*c.http = *options.HTTP
 	}
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if own.Timeout = options.Timeout; own.Timeout == 0 {
-		own.Timeout = 30 * time.Second
-	}
-	c.http = &own
+	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return c, nil
 }
 
 // NewEvent is what is published.
-type NewEvent struct {
-	Event      string     `json:"event"`
-	ResourceID string     `json:"resource_id"` // the UUID of the resource that the event is about
-	Data       any        `json:"data"`        // what becomes a JSON object
-	Timestamp  *time.Time `json:"timestamp,omitempty"`
-}
-
-// Published is what became of it.
-type Published struct {
-	ID         string    `json:"id"`
-	Event      string    `json:"event"`
-	Timestamp  time.Time `json:"timestamp"`
-	ResourceID string    `json:"resource_id"`
-	Deliveries int       `json:"deliveries"`
-}
-
-// LoggedEvent is an event of the log.
-type LoggedEvent struct {
-	ID         string          `json:"id"`
-	Event      string          `json:"event"`
-	Timestamp  time.Time       `json:"timestamp"`
-	ResourceID string          `json:"resource_id"`
-	Data       json.RawMessage `json:"data"`
-	AcceptedAt time.Time       `json:"accepted_at"`
-	Origin     string          `json:"origin"`
-}
-
-// Webhook is a webhook; its secrets are there when it was made.
-type Webhook struct {
-	ID             string            `json:"id"`
-	Name           string            `json:"name"`
-	Description    string            `json:"description"`
-	URL            string            `json:"url"`
-	Headers        map[string]string `json:"headers"`
-	Events         []string          `json:"events"`
-	Enabled        bool              `json:"enabled"`
-	DisabledReason *string           `json:"disabled_reason"`
-	Timeout        *string           `json:"timeout"`
-	RetrySchedule  []string          `json:"retry_schedule"`
-	Signing        []string          `json:"signing"`
-	Version        int               `json:"version"`
-	Secret         string            `json:"secret,omitempty"`
-	PublicKey      string            `json:"public_key,omitempty"`
-}
-
-var (
-	isUUID = regexp.MustCompile(`(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
-	isKey  = regexp.MustCompile(`^[\x21-\x7e]{1,255}$`)
-)
+type NewEvent = EventWrite
 
 // body is the event as it is sent; an error before anything is sent when it has the wrong types.
-func (e NewEvent) body() ([]byte, error) {
+func (e EventWrite) body() ([]byte, error) {
 	if e.Event == "" {
-		return nil, errors.New("Event must be the name of an event type")
+		return nil, wrong("Event must be the name of an event type")
 	}
 	if !isUUID.MatchString(e.ResourceID) {
-		return nil, errors.New("ResourceID must be a UUID")
+		return nil, wrong("ResourceID must be a UUID")
 	}
 	data, err := json.Marshal(e.Data)
 	if err != nil {
-		return nil, fmt.Errorf("Data: %w", err)
+		return nil, wrong("Data does not become JSON: %w", err)
 	}
-	if !bytes.HasPrefix(data, []byte("{")) {
-		return nil, errors.New("Data must become a JSON object")
+	if data[0] != '{' {
+		return nil, wrong("Data must become a JSON object")
 	}
 	e.Data = json.RawMessage(data)
 	return json.Marshal(e)
 }
 
-// NewKey makes an Idempotency-Key.
-func NewKey() string {
-	var raw [16]byte
-	if _, err := rand.Read(raw[:]); err != nil {
-		panic(err)
-	}
-	return fmt.Sprintf("%x", raw)
-}
-
 // Publish publishes one event. When it returns, the event is on stable storage: once, however often it was sent.
-func (c *Client) Publish(ctx context.Context, event NewEvent) (Published, error) {
+func (c *Client) Publish(ctx context.Context, event NewEvent) (PublishedEvent, error) {
 	return c.PublishWithKey(ctx, event, NewKey())
 }
 
 // PublishWithKey is Publish with an Idempotency-Key of the caller's, new for every event.
-func (c *Client) PublishWithKey(ctx context.Context, event NewEvent, key string) (Published, error) {
+func (c *Client) PublishWithKey(ctx context.Context, event NewEvent, key string) (PublishedEvent, error) {
 	body, err := event.body()
 	if err != nil {
-		return Published{}, err
+		return PublishedEvent{}, err
 	}
 	return c.publish(ctx, body, key)
 }
 
-func (c *Client) publish(ctx context.Context, body []byte, key string) (Published, error) {
+func (c *Client) publish(ctx context.Context, body []byte, key string) (PublishedEvent, error) {
 	if !isKey.MatchString(key) {
-		return Published{}, errors.New("an Idempotency-Key is 1 to 255 visible ASCII characters")
+		return PublishedEvent{}, wrong("an Idempotency-Key is 1 to 255 visible ASCII characters")
 	}
-	var published Published
-	err := c.call(ctx, http.MethodPost, "/events", nil, body, key, &published)
+	var published PublishedEvent
+	err := c.call(ctx, request{method: http.MethodPost, path: "/events", body: body, key: key, member: "id"}, &published)
 	return published, err
 }
 
 // PublishBatch publishes up to 1,000 events: all, or none.
-func (c *Client) PublishBatch(ctx context.Context, events []NewEvent) ([]Published, error) {
+func (c *Client) PublishBatch(ctx context.Context, events []NewEvent) ([]PublishedEvent, error) {
+	return c.PublishBatchWithKey(ctx, events, NewKey())
+}
+
+// PublishBatchWithKey is PublishBatch with an Idempotency-Key of the caller's, new for every batch.
+func (c *Client) PublishBatchWithKey(ctx context.Context, events []NewEvent, key string) ([]PublishedEvent, error) {
 	if len(events) < 1 || len(events) > 1000 {
-		return nil, errors.New("a batch has 1 to 1,000 events")
+		return nil, wrong("a batch has 1 to 1,000 events")
+	}
+	if !isKey.MatchString(key) {
+		return nil, wrong("an Idempotency-Key is 1 to 255 visible ASCII characters")
 	}
 	var bodies []json.RawMessage
 	for _, event := range events {
@@ -193,57 +143,112 @@ func (c *Client) PublishBatch(ctx context.Context, events []NewEvent) ([]Publish
 	if err != nil {
 		return nil, err
 	}
-	var answer struct{ Items []Published }
-	err = c.call(ctx, http.MethodPost, "/events/batch", nil, body, NewKey(), &answer)
+	var answer struct{ Items []PublishedEvent }
+	err = c.call(ctx, request{method: http.MethodPost, path: "/events/batch", body: body, key: key, member: "items"}, &answer)
 	return answer.Items, err
 }
 
-// Events calls each with the events of the log, newest first, until it returns false; pages are fetched as they are needed.
-func (c *Client) Events(ctx context.Context, query url.Values, each func(LoggedEvent) bool) error {
-	return List(ctx, c, "/events", query, each)
+// Events gives the events of the log, newest first; pages are fetched as they are needed. The query has event, resource_id,
+// since, until or limit. An error is the last thing that is given.
+func (c *Client) Events(ctx context.Context, query url.Values) iter.Seq2[LoggedEvent, error] {
+	return List[LoggedEvent](ctx, c, "/events", query)
 }
 
-// Webhooks calls each with the webhooks, newest first, until it returns false.
-func (c *Client) Webhooks(ctx context.Context, each func(Webhook) bool) error {
-	return List(ctx, c, "/webhooks", nil, each)
+// Deliveries gives the deliveries, newest first. The query has state, event_id, event, since or until.
+func (c *Client) Deliveries(ctx context.Context, query url.Values) iter.Seq2[Delivery, error] {
+	return List[Delivery](ctx, c, "/deliveries", query)
 }
 
-// List calls each with the items of a list below the realm, page by page, until it returns false.
-func List[Item any](ctx context.Context, c *Client, path string, query url.Values, each func(Item) bool) error {
-	asked := url.Values{}
-	for name, values := range query {
-		asked[name] = values
-	}
-	for {
-		var page struct {
-			Items []Item  `json:"items"`
-			Next  *string `json:"next_cursor"`
+// Webhooks gives the webhooks, newest first.
+func (c *Client) Webhooks(ctx context.Context) iter.Seq2[Webhook, error] {
+	return List[Webhook](ctx, c, "/webhooks", nil)
+}
+
+// List gives the items of a list below the realm, page by page. An error is the last thing that is given.
+func List[Item any](ctx context.Context, c *Client, path string, query url.Values) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		asked := maps.Clone(query)
+		if asked == nil {
+			asked = url.Values{}
 		}
-		if err := c.Call(ctx, http.MethodGet, path, asked, nil, &page); err != nil {
-			return err
-		}
-		for _, item := range page.Items {
-			if !each(item) {
-				return nil
+		for {
+			var page struct {
+				Items []Item  `json:"items"`
+				Next  *string `json:"next_cursor"`
 			}
+			if err := c.call(ctx, request{method: http.MethodGet, path: path, query: asked, member: "items"}, &page); err != nil {
+				yield(*new(Item), err)
+				return
+			}
+			for _, item := range page.Items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if page.Next == nil {
+				return
+			}
+			asked.Set("cursor", *page.Next)
 		}
-		if page.Next == nil {
-			return nil
-		}
-		asked.Set("cursor", *page.Next)
 	}
 }
 
-// CreateWebhook makes a webhook; body has `url`, `events` and what else the API takes. The answer has the secret, this once.
-func (c *Client) CreateWebhook(ctx context.Context, body map[string]any) (Webhook, error) {
-	var made Webhook
-	err := c.Call(ctx, http.MethodPost, "/webhooks", nil, body, &made)
-	return made, err
+// WebhookWithSecret is a webhook when it is made, or its secret changes.
+type WebhookWithSecret struct {
+	Webhook
+	Secret
+}
+
+// CreateWebhook makes a webhook. The answer has the secret, this once.
+func (c *Client) CreateWebhook(ctx context.Context, webhook WebhookWrite) (WebhookWithSecret, error) {
+	if webhook.URL == "" || len(webhook.Events) == 0 {
+		return WebhookWithSecret{}, wrong(`a webhook has a URL and Events: "user.*"`)
+	}
+	return c.webhook(ctx, http.MethodPost, "/webhooks", webhook)
+}
+
+// GetWebhook gives a webhook.
+func (c *Client) GetWebhook(ctx context.Context, id string) (Webhook, error) {
+	made, err := c.webhook(ctx, http.MethodGet, "/webhooks/"+url.PathEscape(id), nil)
+	return made.Webhook, err
+}
+
+// UpdateWebhook changes members of a webhook, by their names in the API; nil resets one to its default. After a change of the
+// URL's origin the answer has the new secret, once.
+func (c *Client) UpdateWebhook(ctx context.Context, id string, change map[string]any) (WebhookWithSecret, error) {
+	return c.webhook(ctx, http.MethodPatch, "/webhooks/"+url.PathEscape(id), change)
 }
 
 // DeleteWebhook deletes a webhook.
 func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
-	return c.Call(ctx, http.MethodDelete, "/webhooks/"+url.PathEscape(id), nil, nil, nil)
+	if !isUUID.MatchString(id) {
+		return wrong("the id of a webhook is a UUID")
+	}
+	return c.Call(ctx, http.MethodDelete, "/webhooks/"+id, nil, nil, nil)
+}
+
+// WebhookSecret gives what a receiver verifies with; needs `reveal_secrets`.
+func (c *Client) WebhookSecret(ctx context.Context, id string) (Secret, error) {
+	var secret Secret
+	if !isUUID.MatchString(id) {
+		return secret, wrong("the id of a webhook is a UUID")
+	}
+	err := c.Call(ctx, http.MethodGet, "/webhooks/"+id+"/secret", nil, nil, &secret)
+	return secret, err
+}
+
+func (c *Client) webhook(ctx context.Context, method, path string, body any) (made WebhookWithSecret, err error) {
+	if id, ok := strings.CutPrefix(path, "/webhooks/"); ok && !isUUID.MatchString(id) {
+		return made, wrong("the id of a webhook is a UUID")
+	}
+	var raw []byte
+	if body != nil {
+		if raw, err = json.Marshal(body); err != nil {
+			return made, wrong("the webhook does not become JSON: %w", err)
+		}
+	}
+	err = c.call(ctx, request{method: method, path: path, body: raw, member: "id"}, &made)
+	return made, err
 }
 
 // Call is one call of the API, path from below the realm. It is repeated after 429, 503 and 507, by which nothing was
@@ -254,112 +259,8 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 	if body != nil {
 		var err error
 		if raw, err = json.Marshal(body); err != nil {
-			return err
+			return wrong("the body does not become JSON: %w", err)
 		}
 	}
-	return c.call(ctx, method, path, query, raw, "", answer)
-}
-
-func (c *Client) call(ctx context.Context, method, path string, query url.Values, body []byte, key string, answer any) error {
-	target := c.url + "/api/v1/realms/" + url.PathEscape(c.realm) + path
-	if len(query) > 0 {
-		target += "?" + query.Encode()
-	}
-	repeatable := method == http.MethodGet || method == http.MethodPut || method == http.MethodDelete || key != ""
-	until := time.Now().Add(c.retryFor)
-	for attempt := 0; ; attempt++ {
-		err := c.once(ctx, method, target, body, key, answer)
-		var problem *Problem
-		// Gone already, by the attempt that was not answered.
-		if method == http.MethodDelete && attempt > 0 && errors.As(err, &problem) && problem.Status == http.StatusNotFound {
-			return nil
-		}
-		wait, again := waitBefore(err, attempt, repeatable)
-		if err == nil || !again || ctx.Err() != nil || time.Now().Add(wait).After(until) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(wait):
-		}
-	}
-}
-
-func (c *Client) once(ctx context.Context, method, target string, body []byte, key string, answer any) error {
-	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+c.token)
-	request.Header.Set("Accept", "application/json")
-	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	if key != "" {
-		request.Header.Set("Idempotency-Key", key)
-	}
-	response, err := c.http.Do(request)
-	if err != nil {
-		return &TransportError{err}
-	}
-	defer response.Body.Close()
-	raw, err := io.ReadAll(response.Body)
-	if err != nil {
-		return &TransportError{err}
-	}
-	return read(response, raw, answer)
-}
-
-func read(response *http.Response, raw []byte, answer any) error {
-	status := response.StatusCode
-	if status == http.StatusNoContent {
-		return nil
-	}
-	refuse := func(what string) error {
-		return &ProtocolError{Status: status, What: what, Body: string(raw[:min(len(raw), 200)])}
-	}
-	if status >= 300 && status < 400 {
-		return refuse("a redirect to " + response.Header.Get("Location"))
-	}
-	if kind := response.Header.Get("Content-Type"); !strings.Contains(kind, "json") {
-		return refuse(kind + ", which is not JSON: is it a proxy that answers?")
-	}
-	if status < 300 {
-		if answer == nil {
-			return nil
-		}
-		if err := json.Unmarshal(raw, answer); err != nil {
-			return refuse("something that is not the JSON that was asked for: " + err.Error())
-		}
-		return nil
-	}
-	problem := &Problem{Status: status}
-	if err := json.Unmarshal(raw, problem); err != nil || problem.Type == "" {
-		return refuse("no problem document")
-	}
-	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
-		problem.RetryAfter = time.Duration(seconds) * time.Second
-	}
-	return problem
-}
-
-func waitBefore(err error, attempt int, repeatable bool) (time.Duration, bool) {
-	backoff := min(5*time.Second, 100*time.Millisecond<<min(attempt, 10))
-	backoff = backoff/2 + time.Duration(mathrand.Int63n(int64(backoff/2)))
-	var problem *Problem
-	var transport *TransportError
-	var protocol *ProtocolError
-	switch {
-	case errors.As(err, &problem):
-		if problem.refused() {
-			return max(backoff, problem.RetryAfter), true
-		}
-		return backoff, problem.Status >= 500 && repeatable
-	case errors.As(err, &transport):
-		return backoff, repeatable
-	case errors.As(err, &protocol):
-		return backoff, protocol.Status >= 500 && repeatable
-	}
-	return 0, false
+	return c.call(ctx, request{method: method, path: path, query: query, body: raw}, answer)
 }

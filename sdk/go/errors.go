@@ -1,11 +1,28 @@
 package postrider
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 )
+
+// ArgumentError says that a call was not made, since something has the wrong type or value.
+type ArgumentError struct{ Err error }
+
+func (e *ArgumentError) Error() string { return e.Err.Error() }
+func (e *ArgumentError) Unwrap() error { return e.Err }
+
+func wrong(format string, values ...any) error { return &ArgumentError{fmt.Errorf(format, values...)} }
+
+// both is one of two errors as it is, or both of them.
+func both(first, second error) error {
+	if first == nil || second == nil {
+		return or(first, second)
+	}
+	return errors.Join(first, second)
+}
 
 // Problem is the server's refusal: a problem document (RFC 9457).
 type Problem struct {

@@ -1,6 +1,8 @@
 package postrider
 
-// Made from the catalogue by tools/render_sdk_events; do not edit.
+import "time"
+
+// Made from the catalogue by tools/render_sdk_types; do not edit.
 
 // The built-in event types.
 const (
@@ -17,9 +19,9 @@ const (
 	EventClientDeleted          = "client.deleted"
 	EventClientRoleCreated      = "client.role.created"
 	EventClientRoleUpdated      = "client.role.updated"
-	EventRedirectUriCreated     = "redirect_uri.created"
-	EventRedirectUriUpdated     = "redirect_uri.updated"
-	EventRedirectUriDeleted     = "redirect_uri.deleted"
+	EventRedirectURICreated     = "redirect_uri.created"
+	EventRedirectURIUpdated     = "redirect_uri.updated"
+	EventRedirectURIDeleted     = "redirect_uri.deleted"
 	EventRoleCreated            = "role.created"
 	EventRoleUpdated            = "role.updated"
 	EventRoleDeleted            = "role.deleted"
@@ -35,7 +37,7 @@ const (
 
 // UserCreated is the data of user.created. A user is created.
 type UserCreated struct {
-	Id            string         `json:"id"`
+	ID            string         `json:"id"`
 	Username      string         `json:"username"`
 	Email         *string        `json:"email"`
 	EmailVerified bool           `json:"email_verified"`
@@ -43,13 +45,13 @@ type UserCreated struct {
 	LastName      string         `json:"last_name"`
 	Enabled       bool           `json:"enabled"`
 	Attributes    map[string]any `json:"attributes"`
-	CreatedAt     string         `json:"created_at"`
-	UpdatedAt     string         `json:"updated_at"`
+	CreatedAt     time.Time      `json:"created_at"`
+	UpdatedAt     time.Time      `json:"updated_at"`
 }
 
 // UserUpdated is the data of user.updated. A user is updated. A password that is set or changed has changed: ["credentials"]. Roles fire user.role.assigned and user.role.unassigned instead.
 type UserUpdated struct {
-	Id            string         `json:"id"`
+	ID            string         `json:"id"`
 	Username      string         `json:"username"`
 	Email         *string        `json:"email"`
 	EmailVerified bool           `json:"email_verified"`
@@ -57,14 +59,14 @@ type UserUpdated struct {
 	LastName      string         `json:"last_name"`
 	Enabled       bool           `json:"enabled"`
 	Attributes    map[string]any `json:"attributes"`
-	CreatedAt     string         `json:"created_at"`
-	UpdatedAt     string         `json:"updated_at"`
+	CreatedAt     time.Time      `json:"created_at"`
+	UpdatedAt     time.Time      `json:"updated_at"`
 	Changed       []string       `json:"changed"`
 }
 
 // UserDeleted is the data of user.deleted. A user is deleted. Several users that are deleted in one call fire user.bulk_deleted instead; a realm that is deleted with its users fires realm.deleted alone.
 type UserDeleted struct {
-	Id            string         `json:"id"`
+	ID            string         `json:"id"`
 	Username      string         `json:"username"`
 	Email         *string        `json:"email"`
 	EmailVerified bool           `json:"email_verified"`
@@ -72,13 +74,13 @@ type UserDeleted struct {
 	LastName      string         `json:"last_name"`
 	Enabled       bool           `json:"enabled"`
 	Attributes    map[string]any `json:"attributes"`
-	CreatedAt     string         `json:"created_at"`
-	UpdatedAt     string         `json:"updated_at"`
+	CreatedAt     time.Time      `json:"created_at"`
+	UpdatedAt     time.Time      `json:"updated_at"`
 }
 
 // UserRoleAssigned is the data of user.role.assigned. A role is assigned to a user.
 type UserRoleAssigned struct {
-	Id            string         `json:"id"`
+	ID            string         `json:"id"`
 	Username      string         `json:"username"`
 	Email         *string        `json:"email"`
 	EmailVerified bool           `json:"email_verified"`
@@ -86,18 +88,18 @@ type UserRoleAssigned struct {
 	LastName      string         `json:"last_name"`
 	Enabled       bool           `json:"enabled"`
 	Attributes    map[string]any `json:"attributes"`
-	CreatedAt     string         `json:"created_at"`
-	UpdatedAt     string         `json:"updated_at"`
+	CreatedAt     time.Time      `json:"created_at"`
+	UpdatedAt     time.Time      `json:"updated_at"`
 	Role          struct {
-		Id       string `json:"id"`
+		ID       string `json:"id"`
 		Name     string `json:"name"`
-		ClientId string `json:"client_id,omitempty"`
+		ClientID string `json:"client_id,omitempty"`
 	} `json:"role"`
 }
 
 // UserRoleUnassigned is the data of user.role.unassigned. A role is unassigned from a user. A role that is deleted, or whose client is, leaves its users without this event: see role.deleted and client.deleted.
 type UserRoleUnassigned struct {
-	Id            string         `json:"id"`
+	ID            string         `json:"id"`
 	Username      string         `json:"username"`
 	Email         *string        `json:"email"`
 	EmailVerified bool           `json:"email_verified"`
@@ -105,23 +107,23 @@ type UserRoleUnassigned struct {
 	LastName      string         `json:"last_name"`
 	Enabled       bool           `json:"enabled"`
 	Attributes    map[string]any `json:"attributes"`
-	CreatedAt     string         `json:"created_at"`
-	UpdatedAt     string         `json:"updated_at"`
+	CreatedAt     time.Time      `json:"created_at"`
+	UpdatedAt     time.Time      `json:"updated_at"`
 	Role          struct {
-		Id       string `json:"id"`
+		ID       string `json:"id"`
 		Name     string `json:"name"`
-		ClientId string `json:"client_id,omitempty"`
+		ClientID string `json:"client_id,omitempty"`
 	} `json:"role"`
 }
 
 // UserBulkDeleted is the data of user.bulk_deleted. Multiple users are deleted in one call: one event about the realm, with the users' ids. None of them fires user.deleted.
 type UserBulkDeleted struct {
-	Ids []string `json:"ids"`
+	IDs []string `json:"ids"`
 }
 
 // UserCredentialsDeleted is the data of user.credentials.deleted. A user's credentials are deleted. A password that is replaced fires user.updated instead.
 type UserCredentialsDeleted struct {
-	Id            string         `json:"id"`
+	ID            string         `json:"id"`
 	Username      string         `json:"username"`
 	Email         *string        `json:"email"`
 	EmailVerified bool           `json:"email_verified"`
@@ -129,17 +131,17 @@ type UserCredentialsDeleted struct {
 	LastName      string         `json:"last_name"`
 	Enabled       bool           `json:"enabled"`
 	Attributes    map[string]any `json:"attributes"`
-	CreatedAt     string         `json:"created_at"`
-	UpdatedAt     string         `json:"updated_at"`
+	CreatedAt     time.Time      `json:"created_at"`
+	UpdatedAt     time.Time      `json:"updated_at"`
 	Credentials   []struct {
-		Id   string `json:"id"`
+		ID   string `json:"id"`
 		Type string `json:"type"`
 	} `json:"credentials"`
 }
 
 // AuthResetPassword is the data of auth.reset_password. A password reset is initiated, by the user or for them. The new password fires user.updated when it is set.
 type AuthResetPassword struct {
-	Id            string         `json:"id"`
+	ID            string         `json:"id"`
 	Username      string         `json:"username"`
 	Email         *string        `json:"email"`
 	EmailVerified bool           `json:"email_verified"`
@@ -147,176 +149,176 @@ type AuthResetPassword struct {
 	LastName      string         `json:"last_name"`
 	Enabled       bool           `json:"enabled"`
 	Attributes    map[string]any `json:"attributes"`
-	CreatedAt     string         `json:"created_at"`
-	UpdatedAt     string         `json:"updated_at"`
-	ExpiresAt     string         `json:"expires_at"`
+	CreatedAt     time.Time      `json:"created_at"`
+	UpdatedAt     time.Time      `json:"updated_at"`
+	ExpiresAt     time.Time      `json:"expires_at"`
 	Token         string         `json:"token,omitempty"`
 }
 
 // ClientCreated is the data of client.created. A client is created.
 type ClientCreated struct {
-	Id                  string   `json:"id"`
-	ClientId            string   `json:"client_id"`
-	Name                string   `json:"name"`
-	Description         string   `json:"description"`
-	Type                string   `json:"type"`
-	Enabled             bool     `json:"enabled"`
-	ServiceAccountRoles []string `json:"service_account_roles"`
-	CreatedAt           string   `json:"created_at"`
-	UpdatedAt           string   `json:"updated_at"`
+	ID                  string    `json:"id"`
+	ClientID            string    `json:"client_id"`
+	Name                string    `json:"name"`
+	Description         string    `json:"description"`
+	Type                string    `json:"type"`
+	Enabled             bool      `json:"enabled"`
+	ServiceAccountRoles []string  `json:"service_account_roles"`
+	CreatedAt           time.Time `json:"created_at"`
+	UpdatedAt           time.Time `json:"updated_at"`
 }
 
 // ClientUpdated is the data of client.updated. A client is updated. A rotated secret has changed: ["secret"]. Its roles and redirect URIs fire events of their own.
 type ClientUpdated struct {
-	Id                  string   `json:"id"`
-	ClientId            string   `json:"client_id"`
-	Name                string   `json:"name"`
-	Description         string   `json:"description"`
-	Type                string   `json:"type"`
-	Enabled             bool     `json:"enabled"`
-	ServiceAccountRoles []string `json:"service_account_roles"`
-	CreatedAt           string   `json:"created_at"`
-	UpdatedAt           string   `json:"updated_at"`
-	Changed             []string `json:"changed"`
+	ID                  string    `json:"id"`
+	ClientID            string    `json:"client_id"`
+	Name                string    `json:"name"`
+	Description         string    `json:"description"`
+	Type                string    `json:"type"`
+	Enabled             bool      `json:"enabled"`
+	ServiceAccountRoles []string  `json:"service_account_roles"`
+	CreatedAt           time.Time `json:"created_at"`
+	UpdatedAt           time.Time `json:"updated_at"`
+	Changed             []string  `json:"changed"`
 }
 
 // ClientDeleted is the data of client.deleted. A client is deleted, with the roles and redirect URIs that it had: these fire no events of their own.
 type ClientDeleted struct {
-	Id                  string           `json:"id"`
-	ClientId            string           `json:"client_id"`
+	ID                  string           `json:"id"`
+	ClientID            string           `json:"client_id"`
 	Name                string           `json:"name"`
 	Description         string           `json:"description"`
 	Type                string           `json:"type"`
 	Enabled             bool             `json:"enabled"`
 	ServiceAccountRoles []string         `json:"service_account_roles"`
-	CreatedAt           string           `json:"created_at"`
-	UpdatedAt           string           `json:"updated_at"`
+	CreatedAt           time.Time        `json:"created_at"`
+	UpdatedAt           time.Time        `json:"updated_at"`
 	Contained           map[string]int64 `json:"contained"`
 }
 
 // ClientRoleCreated is the data of client.role.created. A role is created for a client. It does not fire role.created.
 type ClientRoleCreated struct {
-	Id          string   `json:"id"`
-	Name        string   `json:"name"`
-	Description string   `json:"description"`
-	Permissions []string `json:"permissions"`
-	CreatedAt   string   `json:"created_at"`
-	UpdatedAt   string   `json:"updated_at"`
-	ClientId    string   `json:"client_id"`
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	Permissions []string  `json:"permissions"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+	ClientID    string    `json:"client_id"`
 }
 
 // ClientRoleUpdated is the data of client.role.updated. A role of a client is updated. It does not fire role.updated; its deletion fires role.deleted.
 type ClientRoleUpdated struct {
-	Id          string   `json:"id"`
-	Name        string   `json:"name"`
-	Description string   `json:"description"`
-	Permissions []string `json:"permissions"`
-	CreatedAt   string   `json:"created_at"`
-	UpdatedAt   string   `json:"updated_at"`
-	ClientId    string   `json:"client_id"`
-	Changed     []string `json:"changed"`
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	Permissions []string  `json:"permissions"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+	ClientID    string    `json:"client_id"`
+	Changed     []string  `json:"changed"`
 }
 
-// RedirectUriCreated is the data of redirect_uri.created. A redirect URI is created for a client.
-type RedirectUriCreated struct {
-	Id        string `json:"id"`
-	ClientId  string `json:"client_id"`
-	Value     string `json:"value"`
-	Enabled   bool   `json:"enabled"`
-	CreatedAt string `json:"created_at"`
-	UpdatedAt string `json:"updated_at"`
+// RedirectURICreated is the data of redirect_uri.created. A redirect URI is created for a client.
+type RedirectURICreated struct {
+	ID        string    `json:"id"`
+	ClientID  string    `json:"client_id"`
+	Value     string    `json:"value"`
+	Enabled   bool      `json:"enabled"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// RedirectUriUpdated is the data of redirect_uri.updated. A redirect URI of a client is updated.
-type RedirectUriUpdated struct {
-	Id        string   `json:"id"`
-	ClientId  string   `json:"client_id"`
-	Value     string   `json:"value"`
-	Enabled   bool     `json:"enabled"`
-	CreatedAt string   `json:"created_at"`
-	UpdatedAt string   `json:"updated_at"`
-	Changed   []string `json:"changed"`
+// RedirectURIUpdated is the data of redirect_uri.updated. A redirect URI of a client is updated.
+type RedirectURIUpdated struct {
+	ID        string    `json:"id"`
+	ClientID  string    `json:"client_id"`
+	Value     string    `json:"value"`
+	Enabled   bool      `json:"enabled"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Changed   []string  `json:"changed"`
 }
 
-// RedirectUriDeleted is the data of redirect_uri.deleted. A redirect URI of a client is deleted. A client that is deleted with its redirect URIs fires client.deleted alone.
-type RedirectUriDeleted struct {
-	Id        string `json:"id"`
-	ClientId  string `json:"client_id"`
-	Value     string `json:"value"`
-	Enabled   bool   `json:"enabled"`
-	CreatedAt string `json:"created_at"`
-	UpdatedAt string `json:"updated_at"`
+// RedirectURIDeleted is the data of redirect_uri.deleted. A redirect URI of a client is deleted. A client that is deleted with its redirect URIs fires client.deleted alone.
+type RedirectURIDeleted struct {
+	ID        string    `json:"id"`
+	ClientID  string    `json:"client_id"`
+	Value     string    `json:"value"`
+	Enabled   bool      `json:"enabled"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // RoleCreated is the data of role.created. A role of the realm is created. A client's role fires client.role.created instead.
 type RoleCreated struct {
-	Id          string   `json:"id"`
-	Name        string   `json:"name"`
-	Description string   `json:"description"`
-	Permissions []string `json:"permissions"`
-	CreatedAt   string   `json:"created_at"`
-	UpdatedAt   string   `json:"updated_at"`
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	Permissions []string  `json:"permissions"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
 }
 
 // RoleUpdated is the data of role.updated. A role of the realm is updated. A client's role fires client.role.updated instead, and permissions that are set on their own fire role.permission.updated.
 type RoleUpdated struct {
-	Id          string   `json:"id"`
-	Name        string   `json:"name"`
-	Description string   `json:"description"`
-	Permissions []string `json:"permissions"`
-	CreatedAt   string   `json:"created_at"`
-	UpdatedAt   string   `json:"updated_at"`
-	Changed     []string `json:"changed"`
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	Permissions []string  `json:"permissions"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+	Changed     []string  `json:"changed"`
 }
 
 // RoleDeleted is the data of role.deleted. A role is deleted, a client's role too, which has client_id. The users who had it lose it without user.role.unassigned.
 type RoleDeleted struct {
-	Id          string   `json:"id"`
-	Name        string   `json:"name"`
-	Description string   `json:"description"`
-	Permissions []string `json:"permissions"`
-	CreatedAt   string   `json:"created_at"`
-	UpdatedAt   string   `json:"updated_at"`
-	ClientId    string   `json:"client_id,omitempty"`
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	Permissions []string  `json:"permissions"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+	ClientID    string    `json:"client_id,omitempty"`
 }
 
 // RolePermissionUpdated is the data of role.permission.updated. The permissions of a role are updated.
 type RolePermissionUpdated struct {
-	Id          string   `json:"id"`
-	Name        string   `json:"name"`
-	Description string   `json:"description"`
-	Permissions []string `json:"permissions"`
-	CreatedAt   string   `json:"created_at"`
-	UpdatedAt   string   `json:"updated_at"`
-	Changed     []string `json:"changed"`
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	Permissions []string  `json:"permissions"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+	Changed     []string  `json:"changed"`
 }
 
 // RealmCreated is the data of realm.created. A realm is created.
 type RealmCreated struct {
-	Id          string `json:"id"`
-	Name        string `json:"name"`
-	DisplayName string `json:"display_name"`
-	CreatedAt   string `json:"created_at"`
-	UpdatedAt   string `json:"updated_at"`
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	DisplayName string    `json:"display_name"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
 }
 
 // RealmUpdated is the data of realm.updated. A realm is updated. Its settings fire realm.settings.updated instead.
 type RealmUpdated struct {
-	Id          string   `json:"id"`
-	Name        string   `json:"name"`
-	DisplayName string   `json:"display_name"`
-	CreatedAt   string   `json:"created_at"`
-	UpdatedAt   string   `json:"updated_at"`
-	Changed     []string `json:"changed"`
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	DisplayName string    `json:"display_name"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+	Changed     []string  `json:"changed"`
 }
 
 // RealmDeleted is the data of realm.deleted. A realm is deleted, with all that it contained: that fires no events of its own.
 type RealmDeleted struct {
-	Id          string           `json:"id"`
+	ID          string           `json:"id"`
 	Name        string           `json:"name"`
 	DisplayName string           `json:"display_name"`
-	CreatedAt   string           `json:"created_at"`
-	UpdatedAt   string           `json:"updated_at"`
+	CreatedAt   time.Time        `json:"created_at"`
+	UpdatedAt   time.Time        `json:"updated_at"`
 	Contained   map[string]int64 `json:"contained"`
 }
 
@@ -328,16 +330,16 @@ type RealmSettingsUpdated struct {
 	PasswordMinLength    int64    `json:"password_min_length"`
 	PasswordResetWebhook *string  `json:"password_reset_webhook"`
 	SecretOverlap        string   `json:"secret_overlap"`
-	AllowedNetworks      []string `json:"allowed_networks,omitempty"`
+	AllowedNetworks      []string `json:"allowed_networks,omitzero"`
 	Changed              []string `json:"changed"`
 }
 
 // WebhookCreated is the data of webhook.created. A webhook is created.
 type WebhookCreated struct {
-	Id             string         `json:"id"`
+	ID             string         `json:"id"`
 	Name           string         `json:"name"`
 	Description    string         `json:"description"`
-	Url            string         `json:"url"`
+	URL            string         `json:"url"`
 	Headers        map[string]any `json:"headers"`
 	Events         []string       `json:"events"`
 	Enabled        bool           `json:"enabled"`
@@ -356,17 +358,17 @@ type WebhookCreated struct {
 	Authentication *struct {
 		Type string `json:"type"`
 	} `json:"authentication"`
-	Version   int64  `json:"version,omitempty"`
-	CreatedAt string `json:"created_at"`
-	UpdatedAt string `json:"updated_at"`
+	Version   int64     `json:"version,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // WebhookUpdated is the data of webhook.updated. A webhook is updated, also when it was disabled because its receiver fails or answered 410. A rotated secret has changed: ["secret"].
 type WebhookUpdated struct {
-	Id             string         `json:"id"`
+	ID             string         `json:"id"`
 	Name           string         `json:"name"`
 	Description    string         `json:"description"`
-	Url            string         `json:"url"`
+	URL            string         `json:"url"`
 	Headers        map[string]any `json:"headers"`
 	Events         []string       `json:"events"`
 	Enabled        bool           `json:"enabled"`
@@ -385,18 +387,18 @@ type WebhookUpdated struct {
 	Authentication *struct {
 		Type string `json:"type"`
 	} `json:"authentication"`
-	Version   int64    `json:"version,omitempty"`
-	CreatedAt string   `json:"created_at"`
-	UpdatedAt string   `json:"updated_at"`
-	Changed   []string `json:"changed"`
+	Version   int64     `json:"version,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Changed   []string  `json:"changed"`
 }
 
 // WebhookDeleted is the data of webhook.deleted. A webhook is deleted.
 type WebhookDeleted struct {
-	Id             string         `json:"id"`
+	ID             string         `json:"id"`
 	Name           string         `json:"name"`
 	Description    string         `json:"description"`
-	Url            string         `json:"url"`
+	URL            string         `json:"url"`
 	Headers        map[string]any `json:"headers"`
 	Events         []string       `json:"events"`
 	Enabled        bool           `json:"enabled"`
@@ -415,7 +417,7 @@ type WebhookDeleted struct {
 	Authentication *struct {
 		Type string `json:"type"`
 	} `json:"authentication"`
-	Version   int64  `json:"version,omitempty"`
-	CreatedAt string `json:"created_at"`
-	UpdatedAt string `json:"updated_at"`
+	Version   int64     `json:"version,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }

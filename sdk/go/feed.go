@@ -3,7 +3,6 @@ package postrider
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -24,12 +23,6 @@ type FeedOptions struct {
 // After so long the position of empty answers is committed, too: a realm forgets its oldest events.
 const idleCommit = 10 * time.Minute
 
-// FeedEvent is an event of the log that is read forward.
-type FeedEvent struct {
-	LoggedEvent
-	Position string `json:"position"` // behind this event: where to go on
-}
-
 type feedPage struct {
 	Items    []FeedEvent `json:"items"`
 	Position string      `json:"position"`
@@ -38,8 +31,13 @@ type feedPage struct {
 
 // Feed calls each with the events of the log in the order of commits, with no gap, and waits for the next one, until each
 // returns false or the context ends. With a consumer it goes on where that one was: what each has returned from is committed
-// page by page, and at the end; after a crash the rest of a page comes again.
+// page by page, and at the end; after a crash the rest of a page comes again. It is no iterator, for its last commit may fail.
 func (c *Client) Feed(ctx context.Context, options FeedOptions, each func(FeedEvent) bool) (err error) {
+	for _, name := range options.Events {
+		if name == "" {
+			return wrong("Events are event types and prefixes: \"user.*\"")
+		}
+	}
 	reader := feedReader{client: c, options: options, after: options.After, events: options.Events}
 	if err := reader.open(ctx); err != nil {
 		return err
@@ -48,7 +46,7 @@ func (c *Client) Feed(ctx context.Context, options FeedOptions, each func(FeedEv
 		// What was done does not come again, also when the context has ended.
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		err = errors.Join(err, reader.commit(last))
+		err = both(err, reader.commit(last))
 	}()
 	for {
 		page, err := reader.next(ctx)
@@ -101,7 +99,11 @@ func (r *feedReader) open(ctx context.Context) error {
 			Position string   `json:"position"`
 			Events   []string `json:"events"`
 		}
-		if err := r.client.Call(ctx, http.MethodPut, r.path(), nil, body, &kept); err != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		if err := r.client.call(ctx, request{method: http.MethodPut, path: r.path(), body: raw, member: "position"}, &kept); err != nil {
 			return err
 		}
 		r.after, r.committed, r.events = kept.Position, kept.Position, kept.Events
@@ -121,15 +123,14 @@ func (r *feedReader) next(ctx context.Context) (page feedPage, err error) {
 	if r.options.Limit > 0 {
 		query.Set("limit", strconv.Itoa(r.options.Limit))
 	}
-	wait := r.options.Wait
-	if wait == 0 {
-		wait = 20 * time.Second
+	wait := max(0, or(r.options.Wait, 20*time.Second))
+	if r.after == "newest" {
+		wait = 0 // a moment's call first: whatever is wrong shows at once
 	}
-	// A moment's call first: whatever is wrong shows at once.
-	if wait > 0 && r.after != "newest" {
+	if wait > 0 {
 		query.Set("wait", fmt.Sprintf("%dms", wait.Milliseconds()))
 	}
-	err = r.client.Call(ctx, http.MethodGet, "/feed", query, nil, &page)
+	err = r.client.call(ctx, request{method: http.MethodGet, path: "/feed", query: query, wait: wait, member: "position"}, &page)
 	return page, err
 }
 
@@ -142,7 +143,7 @@ func (r *feedReader) commit(ctx context.Context) error {
 		return err
 	}
 	// Harmless when it is repeated, which the key says.
-	err = r.client.call(ctx, http.MethodPost, r.path()+"/commit", nil, body, NewKey(), nil)
+	err = r.client.call(ctx, request{method: http.MethodPost, path: r.path() + "/commit", body: body, key: NewKey()}, nil)
 	if err == nil {
 		r.committed, r.committedAt = r.done, time.Now()
 	}

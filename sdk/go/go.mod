@@ -1,3 +1,3 @@
 module postrider.dev/go/postrider
 
-go 1.21
+go 1.24

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Dialect of the application's database.
@@ -18,9 +20,9 @@ const (
 )
 
 var tables = map[Dialect]string{
-	PostgreSQL: "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, idempotency_key varchar(64) NOT NULL, event text NOT NULL, error text",
-	MySQL:      "id bigint AUTO_INCREMENT PRIMARY KEY, idempotency_key varchar(64) NOT NULL, event longtext NOT NULL, error text",
-	SQLite:     "id integer PRIMARY KEY AUTOINCREMENT, idempotency_key text NOT NULL, event text NOT NULL, error text",
+	PostgreSQL: "(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, idempotency_key varchar(64) NOT NULL, event text NOT NULL, error text)",
+	MySQL:      "(id bigint AUTO_INCREMENT PRIMARY KEY, idempotency_key varchar(64) NOT NULL, event longtext NOT NULL, error text) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4",
+	SQLite:     "(id integer PRIMARY KEY AUTOINCREMENT, idempotency_key text NOT NULL, event text NOT NULL, error text)",
 }
 
 // Outbox holds events that are published if, and only if, the application's own transaction commits: Add writes them into a
@@ -42,7 +44,11 @@ func (o Outbox) mark(at int) string {
 
 // CreateTable makes the table unless it is there.
 func (o Outbox) CreateTable(ctx context.Context, db Execer) error {
-	_, err := db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS postrider_outbox ("+tables[o.Dialect]+")")
+	table, ok := tables[o.Dialect]
+	if !ok {
+		return wrong("the Dialect is PostgreSQL, MySQL or SQLite, not %q", o.Dialect)
+	}
+	_, err := db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS postrider_outbox "+table)
 	return err
 }
 
@@ -61,35 +67,35 @@ type waiting struct {
 	key, event string
 }
 
-// Relay sends at most limit events, oldest first, and gives how many there were: 0, nothing to do. Call it again and again.
-// Several may run: on PostgreSQL and MySQL each leaves the others' rows alone. What the server refuses as wrong stays, with its
-// reason in the column error.
+// Relay sends at most limit events, oldest first, and gives how many there were: 0, nothing to do. Call it again and again: it
+// locks nothing while it sends, so the application goes on whatever becomes of the server. Several may run; they keep the
+// order, and send each event once. What the server refuses as wrong stays, with its reason in the column error.
 func (o Outbox) Relay(ctx context.Context, db *sql.DB, client *Client, limit int) (int, error) {
-	tx, err := db.BeginTx(ctx, nil)
+	rows, err := o.read(ctx, db, limit)
 	if err != nil {
 		return 0, err
 	}
-	defer tx.Rollback()
-	rows, err := o.read(ctx, tx, limit)
-	if err != nil {
-		return 0, err
-	}
-	var failed error
+	var sent []any
 	for _, row := range rows {
-		if failed = o.send(ctx, tx, client, row); failed != nil {
+		if _, err = client.publish(ctx, []byte(row.event), row.key); err == nil {
+			sent = append(sent, row.id)
+			continue
+		}
+		var problem *Problem
+		if !errors.As(err, &problem) || !slices.Contains([]int{400, 413, 422}, problem.Status) {
+			break
+		}
+		if _, err = db.ExecContext(ctx, "UPDATE postrider_outbox SET error = "+o.mark(1)+" WHERE id = "+o.mark(2), problem.Error(), row.id); err != nil {
 			break
 		}
 	}
 	// What was sent is taken out, also when the next one could not be sent.
-	return len(rows), errors.Join(failed, tx.Commit())
+	return len(rows), both(err, o.remove(context.WithoutCancel(ctx), db, sent))
 }
 
-func (o Outbox) read(ctx context.Context, tx *sql.Tx, limit int) ([]waiting, error) {
+func (o Outbox) read(ctx context.Context, db *sql.DB, limit int) ([]waiting, error) {
 	query := fmt.Sprintf("SELECT id, idempotency_key, event FROM postrider_outbox WHERE error IS NULL ORDER BY id LIMIT %d", limit)
-	if o.Dialect != SQLite {
-		query += " FOR UPDATE SKIP LOCKED"
-	}
-	found, err := tx.QueryContext(ctx, query)
+	found, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -105,16 +111,14 @@ func (o Outbox) read(ctx context.Context, tx *sql.Tx, limit int) ([]waiting, err
 	return rows, found.Err()
 }
 
-func (o Outbox) send(ctx context.Context, tx *sql.Tx, client *Client, row waiting) error {
-	_, err := client.publish(ctx, []byte(row.event), row.key)
-	var problem *Problem
-	if errors.As(err, &problem) && (problem.Status == 400 || problem.Status == 413 || problem.Status == 422) {
-		_, err = tx.ExecContext(ctx, "UPDATE postrider_outbox SET error = "+o.mark(1)+" WHERE id = "+o.mark(2), problem.Error(), row.id)
-		return err
+func (o Outbox) remove(ctx context.Context, db Execer, ids []any) error {
+	if len(ids) == 0 {
+		return nil
 	}
-	if err != nil {
-		return err
+	marks := make([]string, len(ids))
+	for at := range ids {
+		marks[at] = o.mark(at + 1)
 	}
-	_, err = tx.ExecContext(ctx, "DELETE FROM postrider_outbox WHERE id = "+o.mark(1), row.id)
+	_, err := db.ExecContext(ctx, "DELETE FROM postrider_outbox WHERE id IN ("+strings.Join(marks, ", ")+")", ids...)
 	return err
 }

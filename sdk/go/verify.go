@@ -44,35 +44,44 @@ func Verify(body []byte, header http.Header, secrets ...string) (Event, error) {
 
 // VerifyAt is Verify at another time than now.
 func VerifyAt(now time.Time, body []byte, header http.Header, secrets ...string) (Event, error) {
+	id, err := VerifyBody(now, body, header, secrets...)
+	if err != nil {
+		return Event{}, err
+	}
+	event := Event{ID: id}
+	if err := json.Unmarshal(body, &event); err != nil {
+		return Event{}, ErrNotAnEvent
+	}
+	return event, nil
+}
+
+// VerifyBody verifies what a webhook of another format than postrider sends, and gives its id.
+func VerifyBody(now time.Time, body []byte, header http.Header, secrets ...string) (string, error) {
 	id, timestamp := header.Get("webhook-id"), header.Get("webhook-timestamp")
 	signatures := header.Get("webhook-signature")
 	if id == "" || timestamp == "" || signatures == "" {
-		return Event{}, ErrMissingHeader
+		return "", ErrMissingHeader
 	}
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil || seconds < 0 {
-		return Event{}, ErrBadTimestamp
+		return "", ErrBadTimestamp
 	}
 	if age := now.Sub(time.Unix(seconds, 0)); age > Tolerance {
-		return Event{}, ErrTooOld
+		return "", ErrTooOld
 	} else if age < -Tolerance {
-		return Event{}, ErrTooNew
+		return "", ErrTooNew
 	}
 	signed := append([]byte(id+"."+timestamp+"."), body...)
 	for _, secret := range secrets {
 		matches, err := matches(secret, signed, strings.Split(signatures, " "))
 		if err != nil {
-			return Event{}, err
+			return "", err
 		}
 		if matches {
-			event := Event{ID: id}
-			if err := json.Unmarshal(body, &event); err != nil {
-				return Event{}, ErrNotAnEvent
-			}
-			return event, nil
+			return id, nil
 		}
 	}
-	return Event{}, ErrNoMatch
+	return "", ErrNoMatch
 }
 
 func matches(secret string, signed []byte, signatures []string) (bool, error) {

@@ -1,12 +1,16 @@
 """The outbox of the SDKs: what the application committed is in the log, once, whoever is killed."""
 
 import collections
+import contextlib
+import http.server
 import importlib
+import json
 import os
 import pathlib
 import random
 import shutil
 import subprocess
+import threading
 import time
 import uuid
 
@@ -39,7 +43,8 @@ def open_database(dialect, language, tmp_path):
     """A new one's address as the language's driver takes it, and a connection to it."""
     if dialect == "sqlite":
         import sqlite3
-        return str(tmp_path / "shop.db"), sqlite3.connect(tmp_path / "shop.db", timeout=60)
+        file = str(tmp_path / "shop.db")
+        return file + "?_pragma=busy_timeout(60000)&_txlock=immediate" if language == "go" else file, sqlite3.connect(file, timeout=60)
     if dialect == "mysql":
         import mysql
         if not mysql.is_here():
@@ -53,6 +58,16 @@ def open_database(dialect, language, tmp_path):
     import postgres
     url = postgres.shared().database()
     return url + "?sslmode=disable" if language == "go" else url, psycopg2.connect(url)
+
+
+def open_shop(dialect, language, tmp_path, monkeypatch):
+    """open_database() with its tables."""
+    database, connection = open_database(dialect, language, tmp_path)
+    cursor = connection.cursor()
+    cursor.execute("CREATE TABLE orders (number integer PRIMARY KEY)")
+    library(monkeypatch).Outbox(dialect).create_table(cursor)
+    connection.commit()
+    return database, connection
 
 
 def outbox_program(language, driver_folder):
@@ -127,13 +142,8 @@ class Shop:
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql", "mysql"])
 def test_the_outbox_publishes_what_was_committed_once(outbox, dialect, tmp_path, monkeypatch):
     language, command, environment = outbox
-    if dialect == "sqlite" and language != "python":
-        pytest.skip("the driver of SQLite would have to be compiled here")
-    database, connection = open_database(dialect, language, tmp_path)
+    database, connection = open_shop(dialect, language, tmp_path, monkeypatch)
     cursor = connection.cursor()
-    cursor.execute("CREATE TABLE orders (number integer PRIMARY KEY)")
-    library(monkeypatch).Outbox(dialect).create_table(cursor)
-    connection.commit()
     with Server(tmp_path / "data") as server, Forwarder(server) as forwarder:
         realm = server.realm(None, "order.paid")
         shop = Shop(command, {**environment, "POSTRIDER_URL": forwarder.url, "POSTRIDER_TOKEN": TOKEN},
@@ -161,6 +171,85 @@ def test_the_outbox_publishes_what_was_committed_once(outbox, dialect, tmp_path,
         published = sorted(event["data"]["n"] for event in log.items("/events") if event["event"] == "order.paid")
     assert published == committed and len(committed) > 0 and forwarder.kills == kills["server"]
     print(f"{language}, {dialect}: {len(committed)} committed, {dict(kills)} kills")
+
+
+class Silent(http.server.BaseHTTPRequestHandler):
+    """A server that accepts a few events, and then answers nobody any more."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        event = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        with self.server.lock:
+            self.server.asked.append((self.headers["idempotency-key"], event["data"]["n"]))
+            answers = len({key for key, _ in self.server.asked}) <= self.server.accepts
+        if not answers:
+            self.server.hanging.wait()
+            self.close_connection = True
+            return
+        body = json.dumps({"id": str(uuid.uuid4()), **event, "timestamp": "2026-11-23T18:12:03.123456Z", "deliveries": 0}).encode()
+        self.send_response(202)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def silent_server(accepts):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+    server.accepts, server.asked, server.lock, server.hanging = accepts, [], threading.Lock(), threading.Event()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.hanging.set()
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql", "mysql"])
+def test_the_application_goes_on_while_the_server_does_not_answer(outbox, dialect, tmp_path, monkeypatch):
+    """A relay that waits for an answer holds no lock that an order waits for."""
+    language, command, environment = outbox
+    database, connection = open_shop(dialect, language, tmp_path, monkeypatch)
+    with silent_server(accepts=3) as server:
+        where = {"POSTRIDER_URL": f"http://127.0.0.1:{server.server_address[1]}", "POSTRIDER_TOKEN": TOKEN}
+        shop = Shop(command, {**environment, **where}, (dialect, database, "shop"), connection, tmp_path)
+        shop.start("application", 0, 40)
+        assert shop.running.pop("application").wait(timeout=60) == 0
+        wait_for(lambda: len(server.asked) > 3, "a request that is not answered", 60)
+        before = shop.count("orders")
+        shop.start("application", 40, 80)
+        assert shop.running.pop("application").wait(timeout=20) == 0, "the application waits for the relay"
+        assert shop.count("orders") > before
+        shop.kill("relay")
+
+
+def test_several_relays_keep_the_order(outbox, tmp_path, monkeypatch):
+    """Each sends what it finds; an event is sent for the first time when the one before it has been accepted."""
+    language, command, environment = outbox
+    database, connection = open_shop("sqlite", language, tmp_path, monkeypatch)
+    with Server(tmp_path / "data") as server:
+        realm = server.realm(None, "order.paid")
+        shop = Shop(command, {**environment, "POSTRIDER_URL": server.url, "POSTRIDER_TOKEN": TOKEN},
+                    ("sqlite", database, realm.name), connection, tmp_path)
+        first = shop.running.pop("relay")
+        shop.start("relay")
+        shop.start("application", 0, 300)
+        assert shop.running.pop("application").wait(timeout=120) == 0
+        shop.empty_outbox()
+        assert first.poll() is None and shop.running["relay"].poll() is None, (tmp_path / "relay.log").read_text()
+        first.kill()
+        first.wait()
+        shop.kill("relay")
+        published = [event["data"]["n"] for event in realm.items("/events") if event["event"] == "order.paid"]
+        cursor = connection.cursor()
+        cursor.execute("SELECT number FROM orders ORDER BY number DESC")
+        assert published == [number for number, in cursor.fetchall()]
 
 
 def test_the_outbox_keeps_what_is_refused(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The SDKs of sdk/, packed as their registries want them, against the real server; and postrider/verify.h."""
 
 import base64
+import contextlib
 import json
 import os
 import pathlib
@@ -134,26 +135,101 @@ def test_the_feed_goes_on_where_a_consumer_was(driver, server, tmp_path):
     assert [int(line) for line in process.communicate(timeout=60)[0].split()] == [280, 281, 282]
 
 
-@pytest.mark.parametrize("answer, error", [
-    (b"HTTP/1.1 302 Found\r\nLocation: https://login.example/\r\nContent-Length: 0\r\n\r\n", "ProtocolError"),
-    (b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n<html", "ProtocolError"),
-    (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{", "ProtocolError"),
-    (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{", "TransportError"),
-    (b"", "TransportError"),
-], ids=["redirect", "page", "no JSON", "cut off", "closed"])
-def test_what_is_not_the_server(driver, tmp_path, answer, error):
+class NotTheServer(socketserver.ThreadingTCPServer):
+    """Answers each request with the same bytes; then does what `after` says with the connection."""
+
+    daemon_threads = True
+
+    def __init__(self, answer=b"", after=lambda connection: None):
+        super().__init__(("127.0.0.1", 0), self.Handler)
+        self.answer, self.after, self.connections = answer, after, 0
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def __exit__(self, *exception):
+        self.shutdown()
+        super().__exit__(*exception)
+
     class Handler(socketserver.BaseRequestHandler):
         def handle(self):
-            data = b""
-            while b"}}" not in data:
+            self.server.connections += 1
+            head, _, data = self.request.recv(65536).partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            while length and len(data) < int(length[1]):
                 data += self.request.recv(65536)
-            self.request.sendall(answer)
+            self.request.sendall(self.server.answer)
+            self.server.after(self.request)
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as proxy:
-        threading.Thread(target=proxy.serve_forever, daemon=True).start()
-        said = run(*driver, "answered", f"http://127.0.0.1:{proxy.server_address[1]}", cwd=tmp_path).strip()
-        proxy.shutdown()
-    assert said == error
+
+def an_answer(status, kind, body):
+    return f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
+
+
+@pytest.mark.parametrize("answer, error", [
+    (b"HTTP/1.1 302 Found\r\nLocation: https://login.example/\r\nContent-Length: 0\r\n\r\n", "ProtocolError"),
+    (an_answer("308 Moved", "application/json", "{}"), "ProtocolError"),
+    (an_answer("502 Bad Gateway", "text/html", "<html"), "ProtocolError"),
+    (an_answer("200 OK", "text/html; charset=utf-8", "<html>Please log in</html>"), "ProtocolError"),
+    (an_answer("200 OK", "application/json", "{"), "ProtocolError"),
+    (an_answer("200 OK", "application/json", "<html>"), "ProtocolError"),
+    (an_answer("200 OK", "application/json", '{"status": "maintenance"}'), "ProtocolError"),
+    (an_answer("200 OK", "application/json", "[]"), "ProtocolError"),
+    (an_answer("200 OK", "application/json", "null"), "ProtocolError"),
+    (an_answer("403 Forbidden", "application/json", '{"message": "blocked"}'), "ProtocolError"),
+    (b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n", "ProtocolError"),
+    (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{", "TransportError"),
+    (b"SSH-2.0-OpenSSH_9.2\r\n", "TransportError"),
+    (b"", "TransportError"),
+], ids=["redirect", "redirect of JSON", "page", "page with 200", "no JSON", "page that says JSON", "a gateway's JSON", "a list", "null",
+        "a gateway's refusal", "nothing", "cut off", "not HTTP", "closed"])
+def test_what_is_not_the_server(driver, tmp_path, answer, error):
+    with NotTheServer(answer) as proxy:
+        assert run(*driver, "answered", proxy.url, cwd=tmp_path).split() == [error] * 3
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"],
+                         ids=["nothing", "headers", "body"])
+def test_an_answer_that_trickles(driver, tmp_path, answer):
+    """A byte now and then is no reason to wait longer than the timeout, which is a second."""
+    ended = threading.Event()
+
+    def trickle(connection):
+        with contextlib.suppress(OSError):
+            while answer and not ended.wait(0.1):
+                connection.sendall(b" ")
+        ended.wait(60)
+
+    with NotTheServer(answer, trickle) as proxy:
+        began = time.monotonic()
+        said = run(*driver, "answered", proxy.url, cwd=tmp_path).split()
+        ended.set()
+    assert said == ["TransportError"] * 3 and time.monotonic() - began < 20
+
+
+def test_wrong_types_are_not_sent(driver, tmp_path):
+    with NotTheServer(an_answer("500 Oops", "text/plain", "")) as nobody:
+        said = run(*driver, "wrong", nobody.url, cwd=tmp_path).splitlines()
+    assert set(said) == {"not sent"} and len(said) > 30, said
+    assert nobody.connections == 0
+
+
+def test_pages_are_read_while_the_server_is_killed(driver, tmp_path):
+    count, kills = 150, 4
+    with Server(tmp_path / "data") as server:
+        realm = server.realm(None, "order.paid")
+        realm.publish_batch([{"event": "order.paid", "resource_id": str(uuid.uuid4()), "data": {"n": n}} for n in range(count)])
+        with Forwarder(server, random.sample(range(2, 60), kills)) as forwarder:
+            said = run(*driver, "pages", realm.name, cwd=tmp_path, POSTRIDER_URL=forwarder.url, POSTRIDER_TOKEN=TOKEN).splitlines()
+        assert forwarder.kills == kills
+    backward, forward = ([int(n) for n in line.split()] for line in said)
+    assert backward == list(range(count))[::-1] and forward == list(range(count))
+
+
+def test_a_feed_of_typescript_that_waits_is_left(server, tmp_path_factory, tmp_path):
+    server.client = Client(server.address, TOKEN)
+    realm = server.realm(None, "order.paid")
+    driver = sdk_packages.typescript(tmp_path_factory.mktemp("left"))
+    assert run(*driver, "left", realm.name, cwd=tmp_path, POSTRIDER_URL=server.url, POSTRIDER_TOKEN=TOKEN).strip() == "enough true"
 
 
 def test_each_publish_is_in_the_log_once_although_the_server_is_killed(driver, tmp_path):

@@ -1,8 +1,10 @@
 """Runs the Python SDK for tests/e2e/test_sdk.py: `driver.py verify|publish|journey …`."""
 
 import concurrent.futures
+import datetime
 import json
 import sys
+import time
 import uuid
 
 import postrider
@@ -49,11 +51,52 @@ def journey(realm, url):
 
 
 def answered(url):
-    """The type of what a call ends with that is not answered by the server."""
-    try:
-        postrider.Postrider(url, "t" * 40, retry_for=0).publish("order.paid", uuid.uuid4(), {})
-    except postrider.PostriderError as error:
-        print(type(error).__name__.removeprefix("Postrider"))
+    """The type of what a publish and a list end with that are not answered by the server."""
+    client = postrider.Postrider(url, "t" * 40, timeout=1, retry_for=0)
+    for call in (lambda: client.publish("order.paid", uuid.uuid4(), {}), lambda: list(client.webhooks()), lambda: next(client.feed())):
+        try:
+            call()
+            print("nothing")
+        except postrider.PostriderError as error:
+            print(type(error).__name__.removeprefix("Postrider"))
+
+
+def wrong(url):
+    """What each call comes to that has the wrong types."""
+    client, some = postrider.Postrider(url, "t" * 40, retry_for=0), uuid.uuid4()
+    calls = [
+        lambda: client.publish(None, some, {}), lambda: client.publish("", some, {}), lambda: client.publish("order.paid", 5, {}),
+        lambda: client.publish("order.paid", some, []), lambda: client.publish("order.paid", some, None),
+        lambda: client.publish("order.paid", some, {"n": object()}), lambda: client.publish("order.paid", some, {"n": float("nan")}),
+        lambda: client.publish("order.paid", some, {}, timestamp=5), lambda: client.publish("order.paid", some, {}, timestamp=datetime.datetime(2026, 1, 1)),
+        lambda: client.publish("order.paid", some, {}, idempotency_key=""), lambda: client.publish("order.paid", some, {}, idempotency_key="é"),
+        lambda: client.publish("order.paid", some, {}, idempotency_key=5), lambda: client.publish_batch([]),
+        lambda: client.publish_batch([{"event": "order.paid"}]), lambda: client.publish_batch(["order.paid"]),
+        lambda: client.publish_batch([{"event": "order.paid", "resource_id": some, "data": {}, "odd": 1}]),
+        lambda: client.create_webhook(None, ["*"]), lambda: client.create_webhook("https://a.example", "user.*"),
+        lambda: client.create_webhook("https://a.example", []), lambda: client.get_webhook(""), lambda: client.get_webhook(None),
+        lambda: client.delete_webhook("../../users"), lambda: client.webhook_secret("x"), lambda: client.update_webhook("x", name=""),
+        lambda: next(client.feed(events="user.*")), lambda: next(client.feed(consumer="")), lambda: next(client.feed(wait=-1)),
+        lambda: postrider.Postrider(url, "t" * 40 + "\n"), lambda: postrider.Postrider("ftp://a", "t"), lambda: postrider.Postrider("http://", "t"),
+        lambda: postrider.Postrider(url, "t", timeout=0), lambda: postrider.Outbox("oracle"),
+        lambda: postrider.verify({"event": "a"}, {}, "whsec_"), lambda: postrider.verify(b"", HEADERS, None),
+        lambda: postrider.verify(b"", HEADERS, [None]), lambda: postrider.verify(b"", HEADERS, "password")]
+    for call in calls:
+        try:
+            call()
+            print("nothing")
+        except postrider.PostriderError as error:
+            print("not sent" if type(error) is postrider.PostriderError else type(error).__name__)
+
+
+HEADERS = {"webhook-id": "a", "webhook-timestamp": str(int(time.time())), "webhook-signature": "v1,AAAA"}
+
+
+def pages(realm):
+    """The n of each event, newest first and then forward, in small pages."""
+    client = postrider.Postrider(realm=realm)
+    print(*(each["data"]["n"] for each in client.events(event="order.paid", limit=5)))
+    print(*(each["data"]["n"] for each in client.feed(consumer="pages", after="oldest", events=["order.*"], wait=None, limit=5)))
 
 
 def follow(realm, consumer, count):
@@ -68,4 +111,5 @@ def follow(realm, consumer, count):
             break
 
 
-{"verify": verify, "publish": publish, "journey": journey, "answered": answered, "follow": follow}[sys.argv[1]](*sys.argv[2:])
+{"verify": verify, "publish": publish, "journey": journey, "answered": answered, "follow": follow, "wrong": wrong,
+ "pages": pages}[sys.argv[1]](*sys.argv[2:])

@@ -1,6 +1,6 @@
 // Runs the TypeScript SDK for tests/e2e/test_sdk.py: `driver.js verify|publish|journey …`.
 import { readFileSync } from 'node:fs'
-import { Postrider, PostriderError, PostriderProblem, WebhookVerificationError, isEvent, verify } from 'postrider'
+import { Outbox, Postrider, PostriderError, PostriderProblem, WebhookVerificationError, isEvent, verify } from 'postrider'
 import type { NewEvent } from 'postrider'
 
 async function verifyAll() {
@@ -54,10 +54,71 @@ async function journey(realm: string, url: string) {
 }
 
 async function answered(url: string) {
-  const client = new Postrider({ url, token: 't'.repeat(40), retryFor: 0 })
-  await client
-    .publish({ event: 'order.paid', resource_id: crypto.randomUUID(), data: {} })
-    .catch((error: Error) => console.log(error.name.replace('Postrider', '')))
+  const client = new Postrider({ url, token: 't'.repeat(40), timeout: 1_000, retryFor: 0 })
+  const publish = () => client.publish({ event: 'order.paid', resource_id: crypto.randomUUID(), data: {} })
+  for (const call of [publish, () => client.webhooks().next(), () => client.feed().next()]) {
+    await (call as () => Promise<unknown>)().then(() => console.log('nothing'), (error: Error) => console.log(error.name.replace('Postrider', '')))
+  }
+}
+
+async function wrong(url: string) {
+  // As from JavaScript, without a compiler that would find these.
+  // eslint-disable-next-line
+  const client: any = new Postrider({ url, token: 't'.repeat(40), retryFor: 0 })
+  const event = { event: 'order.paid', resource_id: crypto.randomUUID(), data: {} }
+  const id = 'webhook-id'
+  const headers = { [id]: 'a', 'webhook-timestamp': String(Math.trunc(Date.now() / 1000)), 'webhook-signature': 'v1,AAAA' }
+  const create = (options: unknown) => async () => new Postrider(options as object)
+  const check = (...given: unknown[]) => async () => (verify as (...each: unknown[]) => Promise<unknown>)(...given)
+  const calls: Array<() => Promise<unknown>> = [
+    ...[undefined, null, {}, { ...event, event: 5 }, { ...event, event: '' }, { ...event, resource_id: undefined }, { ...event, resource_id: 'x' },
+      { ...event, data: [] }, { ...event, data: null }, { ...event, data: '{}' }, { ...event, data: { n: 1n } }, { ...event, timestamp: 'yesterday' },
+      { ...event, timestamp: new Date(NaN) }].map((each) => () => client.publish(each)),
+    ...['', 'é', 5, 'a b'].map((idempotencyKey) => () => client.publish(event, { idempotencyKey })),
+    ...[undefined, [], ['order.paid'], [event, {}], {}].map((each) => () => client.publishBatch(each)),
+    ...[undefined, {}, { url: 5, events: ['*'] }, { url: 'https://a.example', events: 'user.*' }, { url: 'https://a.example', events: [] }].map(
+      (each) => () => client.createWebhook(each)),
+    ...[undefined, null, '', 'x', '../../users'].map((each) => () => client.getWebhook(each)),
+    () => client.deleteWebhook(''), () => client.webhookSecret('x'), () => client.updateWebhook('x', {}), () => client.updateWebhook(event.resource_id, null),
+    () => client.feed({ events: 'user.*' }).next(), () => client.feed({ consumer: '' }).next(), () => client.feed({ wait: -1 }).next(),
+    create({ url, token: 't\n' }), create({ url: 'ftp://a', token: 't' }), create({ url: 'http://', token: 't' }), create({ url, token: 't', timeout: NaN }),
+    async () => new Outbox('oracle' as never), async () => new Outbox('sqlite').add(() => [], { ...event, resource_id: 'x' }),
+    check({ event: 'a' }, {}, 'whsec_'), check('', headers, undefined), check('', headers, [undefined]), check('', headers, 'password')]
+  for (const call of calls) {
+    await call().then(() => console.log('nothing'), (error) => console.log(error?.constructor === PostriderError ? 'not sent' : String(error)))
+  }
+  // A transaction of a driver that does not wait ends when add() throws: it must not be a promise that nobody awaits.
+  let thrown = false
+  try {
+    void new Outbox('sqlite').add(() => [], { ...event, resource_id: 'x' })
+  } catch {
+    thrown = true
+  }
+  console.log(thrown ? 'not sent' : 'not thrown at once')
+}
+
+async function pages(realm: string) {
+  // As in a browser, whose fetch must not be a member of something else.
+  const client = new Postrider({ realm, fetch: function (this: unknown, ...given: Parameters<typeof fetch>) {
+    if (this !== undefined) throw new TypeError('Illegal invocation')
+    return fetch(...given)
+  } })
+  const seen: unknown[][] = [[], []]
+  for await (const each of client.events({ event: 'order.paid', limit: 5 })) seen[0]!.push(each.data.n)
+  for await (const each of client.feed({ consumer: 'pages', after: 'oldest', events: ['order.*'], wait: null, limit: 5 })) seen[1]!.push(each.data.n)
+  for (const each of seen) console.log(each.join(' '))
+}
+
+/** A feed that waits is ended by its signal. */
+async function left(realm: string) {
+  const stop = new AbortController()
+  const started = Date.now()
+  setTimeout(() => stop.abort(new Error('enough')), 500)
+  try {
+    for await (const _ of new Postrider({ realm }).feed({ consumer: 'left', signal: stop.signal })) console.log('an event')
+  } catch (error) {
+    console.log((error as Error).message, Date.now() - started < 10_000)
+  }
 }
 
 async function follow(realm: string, consumer: string, count: string) {
@@ -70,5 +131,5 @@ async function follow(realm: string, consumer: string, count: string) {
 }
 
 const [verb, ...rest] = process.argv.slice(2) as [string, ...string[]]
-const verbs: Record<string, (...each: string[]) => Promise<void>> = { verify: verifyAll, publish, journey, answered, follow } as never
+const verbs: Record<string, (...each: string[]) => Promise<void>> = { verify: verifyAll, publish, journey, answered, follow, wrong, pages, left } as never
 await verbs[verb]!(...rest)

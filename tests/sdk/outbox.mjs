@@ -5,13 +5,19 @@ import { Outbox, Postrider } from 'postrider'
 
 const [verb, dialect, database, realm, first, end] = process.argv.slice(2)
 
-/** One connection: `execute` as the outbox takes it, and what begins and ends a transaction. */
+/** What runs a statement on one connection, as the outbox takes it. */
 async function connect() {
   if (dialect === 'postgresql') {
     const { default: pg } = await import('pg')
     const client = new pg.Client({ connectionString: database })
     await client.connect()
     return async (sql, values = []) => (await client.query(sql, values)).rows
+  }
+  if (dialect === 'sqlite') {
+    // Node 22 has it as node:sqlite.
+    const { DatabaseSync } = await import('@photostructure/sqlite')
+    const file = new DatabaseSync(database, { timeout: 60_000 })
+    return (sql, values = []) => file.prepare(sql).all(...values)
   }
   const mysql = await import('mysql2/promise')
   const connection = await mysql.createConnection(database)
@@ -23,7 +29,7 @@ const outbox = new Outbox(dialect)
 if (verb === 'application') {
   const mark = dialect === 'postgresql' ? '$1' : '?'
   for (let number = Number(first); number < Number(end); number += 1) {
-    await execute('BEGIN')
+    await execute(dialect === 'sqlite' ? 'BEGIN IMMEDIATE' : 'BEGIN')
     await execute(`INSERT INTO orders (number) VALUES (${mark})`, [number])
     await outbox.add(execute, { event: 'order.paid', resource_id: crypto.randomUUID(), data: { n: number } })
     await execute(Math.random() < 0.2 ? 'ROLLBACK' : 'COMMIT')
@@ -31,14 +37,5 @@ if (verb === 'application') {
   process.exit() // the connection would keep it
 } else {
   const client = new Postrider({ realm })
-  for (;;) {
-    await execute('BEGIN')
-    let count
-    try {
-      count = await outbox.relay(execute, client, 20)
-    } finally {
-      await execute('COMMIT')
-    }
-    if (count === 0) await wait(20)
-  }
+  for (;;) if ((await outbox.relay(execute, client, 20)) === 0) await wait(20)
 }

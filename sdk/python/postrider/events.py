@@ -1,22 +1,23 @@
-"""What arrives, by its `event`. Made from the catalogue by tools/render_sdk_events; do not edit."""
+"""What arrives, by its `event`. Made from the catalogue by tools/render_sdk_types; do not edit."""
 
 from __future__ import annotations
 
 from typing import Any, Dict, List, Literal, Optional, TypedDict, Union
 
-#: A user is created.
-UserCreatedData = TypedDict("UserCreatedData", {
-    "id": str,
-    "username": str,
-    "email": Optional[str],
-    "email_verified": bool,
-    "first_name": str,
-    "last_name": str,
-    "enabled": bool,
-    "attributes": Dict[str, Any],
-    "created_at": str,
-    "updated_at": str,
-}, total=False)
+
+class UserCreatedData(TypedDict):
+    """A user is created."""
+
+    id: str
+    username: str
+    email: Optional[str]
+    email_verified: bool
+    first_name: str
+    last_name: str
+    enabled: bool
+    attributes: Dict[str, Any]
+    created_at: str
+    updated_at: str
 
 
 class UserCreated(TypedDict):
@@ -26,20 +27,20 @@ class UserCreated(TypedDict):
     data: UserCreatedData
 
 
-#: A user is updated. A password that is set or changed has changed: ["credentials"]. Roles fire user.role.assigned and user.role.unassigned instead.
-UserUpdatedData = TypedDict("UserUpdatedData", {
-    "id": str,
-    "username": str,
-    "email": Optional[str],
-    "email_verified": bool,
-    "first_name": str,
-    "last_name": str,
-    "enabled": bool,
-    "attributes": Dict[str, Any],
-    "created_at": str,
-    "updated_at": str,
-    "changed": List[str],
-}, total=False)
+class UserUpdatedData(TypedDict):
+    """A user is updated. A password that is set or changed has changed: ["credentials"]. Roles fire user.role.assigned and user.role.unassigned instead."""
+
+    id: str
+    username: str
+    email: Optional[str]
+    email_verified: bool
+    first_name: str
+    last_name: str
+    enabled: bool
+    attributes: Dict[str, Any]
+    created_at: str
+    updated_at: str
+    changed: List[str]
 
 
 class UserUpdated(TypedDict):
@@ -49,19 +50,19 @@ class UserUpdated(TypedDict):
     data: UserUpdatedData
 
 
-#: A user is deleted. Several users that are deleted in one call fire user.bulk_deleted instead; a realm that is deleted with its users fires realm.deleted alone.
-UserDeletedData = TypedDict("UserDeletedData", {
-    "id": str,
-    "username": str,
-    "email": Optional[str],
-    "email_verified": bool,
-    "first_name": str,
-    "last_name": str,
-    "enabled": bool,
-    "attributes": Dict[str, Any],
-    "created_at": str,
-    "updated_at": str,
-}, total=False)
+class UserDeletedData(TypedDict):
+    """A user is deleted. Several users that are deleted in one call fire user.bulk_deleted instead; a realm that is deleted with its users fires realm.deleted alone."""
+
+    id: str
+    username: str
+    email: Optional[str]
+    email_verified: bool
+    first_name: str
+    last_name: str
+    enabled: bool
+    attributes: Dict[str, Any]
+    created_at: str
+    updated_at: str
 
 
 class UserDeleted(TypedDict):
@@ -71,20 +72,20 @@ class UserDeleted(TypedDict):
     data: UserDeletedData
 
 
-#: A role is assigned to a user.
-UserRoleAssignedData = TypedDict("UserRoleAssignedData", {
-    "id": str,
-    "username": str,
-    "email": Optional[str],
-    "email_verified": bool,
-    "first_name": str,
-    "last_name": str,
-    "enabled": bool,
-    "attributes": Dict[str, Any],
-    "created_at": str,
-    "updated_at": str,
-    "role": Dict[str, Any],
-}, total=False)
+class UserRoleAssignedData(TypedDict):
+    """A role is assigned to a user."""
+
+    id: str
+    username: str
+    email: Optional[str]
+    email_verified: bool
+    first_name: str
+    last_name: str
+    enabled: bool
+    attributes: Dict[str, Any]
+    created_at: str
+    updated_at: str
+    role: Dict[str, Any]
 
 
 class UserRoleAssigned(TypedDict):
@@ -94,20 +95,20 @@ class UserRoleAssigned(TypedDict):
     data: UserRoleAssignedData
 
 
-#: A role is unassigned from a user. A role that is deleted, or whose client is, leaves its users without this event: see role.deleted and client.deleted.
-UserRoleUnassignedData = TypedDict("UserRoleUnassignedData", {
-    "id": str,
-    "username": str,
-    "email": Optional[str],
-    "email_verified": bool,
-    "first_name": str,
-    "last_name": str,
-    "enabled": bool,
-    "attributes": Dict[str, Any],
-    "created_at": str,
-    "updated_at": str,
-    "role": Dict[str, Any],
-}, total=False)
+class UserRoleUnassignedData(TypedDict):
+    """A role is unassigned from a user. A role that is deleted, or whose client is, leaves its users without this event: see role.deleted and client.deleted."""
+
+    id: str
+    username: str
+    email: Optional[str]
+    email_verified: bool
+    first_name: str
+    last_name: str
+    enabled: bool
+    attributes: Dict[str, Any]
+    created_at: str
+    updated_at: str
+    role: Dict[str, Any]
 
 
 class UserRoleUnassigned(TypedDict):
@@ -117,10 +118,10 @@ class UserRoleUnassigned(TypedDict):
     data: UserRoleUnassignedData
 
 
-#: Multiple users are deleted in one call: one event about the realm, with the users' ids. None of them fires user.deleted.
-UserBulkDeletedData = TypedDict("UserBulkDeletedData", {
-    "ids": List[str],
-}, total=False)
+class UserBulkDeletedData(TypedDict):
+    """Multiple users are deleted in one call: one event about the realm, with the users' ids. None of them fires user.deleted."""
+
+    ids: List[str]
 
 
 class UserBulkDeleted(TypedDict):
@@ -130,20 +131,20 @@ class UserBulkDeleted(TypedDict):
     data: UserBulkDeletedData
 
 
-#: A user's credentials are deleted. A password that is replaced fires user.updated instead.
-UserCredentialsDeletedData = TypedDict("UserCredentialsDeletedData", {
-    "id": str,
-    "username": str,
-    "email": Optional[str],
-    "email_verified": bool,
-    "first_name": str,
-    "last_name": str,
-    "enabled": bool,
-    "attributes": Dict[str, Any],
-    "created_at": str,
-    "updated_at": str,
-    "credentials": List[Dict[str, Any]],
-}, total=False)
+class UserCredentialsDeletedData(TypedDict):
+    """A user's credentials are deleted. A password that is replaced fires user.updated instead."""
+
+    id: str
+    username: str
+    email: Optional[str]
+    email_verified: bool
+    first_name: str
+    last_name: str
+    enabled: bool
+    attributes: Dict[str, Any]
+    created_at: str
+    updated_at: str
+    credentials: List[Dict[str, Any]]
 
 
 class UserCredentialsDeleted(TypedDict):
@@ -153,21 +154,24 @@ class UserCredentialsDeleted(TypedDict):
     data: UserCredentialsDeletedData
 
 
-#: A password reset is initiated, by the user or for them. The new password fires user.updated when it is set.
-AuthResetPasswordData = TypedDict("AuthResetPasswordData", {
-    "id": str,
-    "username": str,
-    "email": Optional[str],
-    "email_verified": bool,
-    "first_name": str,
-    "last_name": str,
-    "enabled": bool,
-    "attributes": Dict[str, Any],
-    "created_at": str,
-    "updated_at": str,
-    "expires_at": str,
-    "token": str,
-}, total=False)
+class _AuthResetPasswordData(TypedDict):
+    id: str
+    username: str
+    email: Optional[str]
+    email_verified: bool
+    first_name: str
+    last_name: str
+    enabled: bool
+    attributes: Dict[str, Any]
+    created_at: str
+    updated_at: str
+    expires_at: str
+
+
+class AuthResetPasswordData(_AuthResetPasswordData, total=False):
+    """A password reset is initiated, by the user or for them. The new password fires user.updated when it is set."""
+
+    token: str
 
 
 class AuthResetPassword(TypedDict):
@@ -177,18 +181,18 @@ class AuthResetPassword(TypedDict):
     data: AuthResetPasswordData
 
 
-#: A client is created.
-ClientCreatedData = TypedDict("ClientCreatedData", {
-    "id": str,
-    "client_id": str,
-    "name": str,
-    "description": str,
-    "type": str,
-    "enabled": bool,
-    "service_account_roles": List[str],
-    "created_at": str,
-    "updated_at": str,
-}, total=False)
+class ClientCreatedData(TypedDict):
+    """A client is created."""
+
+    id: str
+    client_id: str
+    name: str
+    description: str
+    type: Literal["public", "confidential"]
+    enabled: bool
+    service_account_roles: List[str]
+    created_at: str
+    updated_at: str
 
 
 class ClientCreated(TypedDict):
@@ -198,19 +202,19 @@ class ClientCreated(TypedDict):
     data: ClientCreatedData
 
 
-#: A client is updated. A rotated secret has changed: ["secret"]. Its roles and redirect URIs fire events of their own.
-ClientUpdatedData = TypedDict("ClientUpdatedData", {
-    "id": str,
-    "client_id": str,
-    "name": str,
-    "description": str,
-    "type": str,
-    "enabled": bool,
-    "service_account_roles": List[str],
-    "created_at": str,
-    "updated_at": str,
-    "changed": List[str],
-}, total=False)
+class ClientUpdatedData(TypedDict):
+    """A client is updated. A rotated secret has changed: ["secret"]. Its roles and redirect URIs fire events of their own."""
+
+    id: str
+    client_id: str
+    name: str
+    description: str
+    type: Literal["public", "confidential"]
+    enabled: bool
+    service_account_roles: List[str]
+    created_at: str
+    updated_at: str
+    changed: List[str]
 
 
 class ClientUpdated(TypedDict):
@@ -220,19 +224,19 @@ class ClientUpdated(TypedDict):
     data: ClientUpdatedData
 
 
-#: A client is deleted, with the roles and redirect URIs that it had: these fire no events of their own.
-ClientDeletedData = TypedDict("ClientDeletedData", {
-    "id": str,
-    "client_id": str,
-    "name": str,
-    "description": str,
-    "type": str,
-    "enabled": bool,
-    "service_account_roles": List[str],
-    "created_at": str,
-    "updated_at": str,
-    "contained": Dict[str, Any],
-}, total=False)
+class ClientDeletedData(TypedDict):
+    """A client is deleted, with the roles and redirect URIs that it had: these fire no events of their own."""
+
+    id: str
+    client_id: str
+    name: str
+    description: str
+    type: Literal["public", "confidential"]
+    enabled: bool
+    service_account_roles: List[str]
+    created_at: str
+    updated_at: str
+    contained: Dict[str, int]
 
 
 class ClientDeleted(TypedDict):
@@ -242,16 +246,16 @@ class ClientDeleted(TypedDict):
     data: ClientDeletedData
 
 
-#: A role is created for a client. It does not fire role.created.
-ClientRoleCreatedData = TypedDict("ClientRoleCreatedData", {
-    "id": str,
-    "name": str,
-    "description": str,
-    "permissions": List[str],
-    "created_at": str,
-    "updated_at": str,
-    "client_id": str,
-}, total=False)
+class ClientRoleCreatedData(TypedDict):
+    """A role is created for a client. It does not fire role.created."""
+
+    id: str
+    name: str
+    description: str
+    permissions: List[str]
+    created_at: str
+    updated_at: str
+    client_id: str
 
 
 class ClientRoleCreated(TypedDict):
@@ -261,17 +265,17 @@ class ClientRoleCreated(TypedDict):
     data: ClientRoleCreatedData
 
 
-#: A role of a client is updated. It does not fire role.updated; its deletion fires role.deleted.
-ClientRoleUpdatedData = TypedDict("ClientRoleUpdatedData", {
-    "id": str,
-    "name": str,
-    "description": str,
-    "permissions": List[str],
-    "created_at": str,
-    "updated_at": str,
-    "client_id": str,
-    "changed": List[str],
-}, total=False)
+class ClientRoleUpdatedData(TypedDict):
+    """A role of a client is updated. It does not fire role.updated; its deletion fires role.deleted."""
+
+    id: str
+    name: str
+    description: str
+    permissions: List[str]
+    created_at: str
+    updated_at: str
+    client_id: str
+    changed: List[str]
 
 
 class ClientRoleUpdated(TypedDict):
@@ -281,15 +285,15 @@ class ClientRoleUpdated(TypedDict):
     data: ClientRoleUpdatedData
 
 
-#: A redirect URI is created for a client.
-RedirectUriCreatedData = TypedDict("RedirectUriCreatedData", {
-    "id": str,
-    "client_id": str,
-    "value": str,
-    "enabled": bool,
-    "created_at": str,
-    "updated_at": str,
-}, total=False)
+class RedirectUriCreatedData(TypedDict):
+    """A redirect URI is created for a client."""
+
+    id: str
+    client_id: str
+    value: str
+    enabled: bool
+    created_at: str
+    updated_at: str
 
 
 class RedirectUriCreated(TypedDict):
@@ -299,16 +303,16 @@ class RedirectUriCreated(TypedDict):
     data: RedirectUriCreatedData
 
 
-#: A redirect URI of a client is updated.
-RedirectUriUpdatedData = TypedDict("RedirectUriUpdatedData", {
-    "id": str,
-    "client_id": str,
-    "value": str,
-    "enabled": bool,
-    "created_at": str,
-    "updated_at": str,
-    "changed": List[str],
-}, total=False)
+class RedirectUriUpdatedData(TypedDict):
+    """A redirect URI of a client is updated."""
+
+    id: str
+    client_id: str
+    value: str
+    enabled: bool
+    created_at: str
+    updated_at: str
+    changed: List[str]
 
 
 class RedirectUriUpdated(TypedDict):
@@ -318,15 +322,15 @@ class RedirectUriUpdated(TypedDict):
     data: RedirectUriUpdatedData
 
 
-#: A redirect URI of a client is deleted. A client that is deleted with its redirect URIs fires client.deleted alone.
-RedirectUriDeletedData = TypedDict("RedirectUriDeletedData", {
-    "id": str,
-    "client_id": str,
-    "value": str,
-    "enabled": bool,
-    "created_at": str,
-    "updated_at": str,
-}, total=False)
+class RedirectUriDeletedData(TypedDict):
+    """A redirect URI of a client is deleted. A client that is deleted with its redirect URIs fires client.deleted alone."""
+
+    id: str
+    client_id: str
+    value: str
+    enabled: bool
+    created_at: str
+    updated_at: str
 
 
 class RedirectUriDeleted(TypedDict):
@@ -336,15 +340,15 @@ class RedirectUriDeleted(TypedDict):
     data: RedirectUriDeletedData
 
 
-#: A role of the realm is created. A client's role fires client.role.created instead.
-RoleCreatedData = TypedDict("RoleCreatedData", {
-    "id": str,
-    "name": str,
-    "description": str,
-    "permissions": List[str],
-    "created_at": str,
-    "updated_at": str,
-}, total=False)
+class RoleCreatedData(TypedDict):
+    """A role of the realm is created. A client's role fires client.role.created instead."""
+
+    id: str
+    name: str
+    description: str
+    permissions: List[str]
+    created_at: str
+    updated_at: str
 
 
 class RoleCreated(TypedDict):
@@ -354,16 +358,16 @@ class RoleCreated(TypedDict):
     data: RoleCreatedData
 
 
-#: A role of the realm is updated. A client's role fires client.role.updated instead, and permissions that are set on their own fire role.permission.updated.
-RoleUpdatedData = TypedDict("RoleUpdatedData", {
-    "id": str,
-    "name": str,
-    "description": str,
-    "permissions": List[str],
-    "created_at": str,
-    "updated_at": str,
-    "changed": List[str],
-}, total=False)
+class RoleUpdatedData(TypedDict):
+    """A role of the realm is updated. A client's role fires client.role.updated instead, and permissions that are set on their own fire role.permission.updated."""
+
+    id: str
+    name: str
+    description: str
+    permissions: List[str]
+    created_at: str
+    updated_at: str
+    changed: List[str]
 
 
 class RoleUpdated(TypedDict):
@@ -373,16 +377,19 @@ class RoleUpdated(TypedDict):
     data: RoleUpdatedData
 
 
-#: A role is deleted, a client's role too, which has client_id. The users who had it lose it without user.role.unassigned.
-RoleDeletedData = TypedDict("RoleDeletedData", {
-    "id": str,
-    "name": str,
-    "description": str,
-    "permissions": List[str],
-    "created_at": str,
-    "updated_at": str,
-    "client_id": str,
-}, total=False)
+class _RoleDeletedData(TypedDict):
+    id: str
+    name: str
+    description: str
+    permissions: List[str]
+    created_at: str
+    updated_at: str
+
+
+class RoleDeletedData(_RoleDeletedData, total=False):
+    """A role is deleted, a client's role too, which has client_id. The users who had it lose it without user.role.unassigned."""
+
+    client_id: str
 
 
 class RoleDeleted(TypedDict):
@@ -392,16 +399,16 @@ class RoleDeleted(TypedDict):
     data: RoleDeletedData
 
 
-#: The permissions of a role are updated.
-RolePermissionUpdatedData = TypedDict("RolePermissionUpdatedData", {
-    "id": str,
-    "name": str,
-    "description": str,
-    "permissions": List[str],
-    "created_at": str,
-    "updated_at": str,
-    "changed": List[str],
-}, total=False)
+class RolePermissionUpdatedData(TypedDict):
+    """The permissions of a role are updated."""
+
+    id: str
+    name: str
+    description: str
+    permissions: List[str]
+    created_at: str
+    updated_at: str
+    changed: List[str]
 
 
 class RolePermissionUpdated(TypedDict):
@@ -411,14 +418,14 @@ class RolePermissionUpdated(TypedDict):
     data: RolePermissionUpdatedData
 
 
-#: A realm is created.
-RealmCreatedData = TypedDict("RealmCreatedData", {
-    "id": str,
-    "name": str,
-    "display_name": str,
-    "created_at": str,
-    "updated_at": str,
-}, total=False)
+class RealmCreatedData(TypedDict):
+    """A realm is created."""
+
+    id: str
+    name: str
+    display_name: str
+    created_at: str
+    updated_at: str
 
 
 class RealmCreated(TypedDict):
@@ -428,15 +435,15 @@ class RealmCreated(TypedDict):
     data: RealmCreatedData
 
 
-#: A realm is updated. Its settings fire realm.settings.updated instead.
-RealmUpdatedData = TypedDict("RealmUpdatedData", {
-    "id": str,
-    "name": str,
-    "display_name": str,
-    "created_at": str,
-    "updated_at": str,
-    "changed": List[str],
-}, total=False)
+class RealmUpdatedData(TypedDict):
+    """A realm is updated. Its settings fire realm.settings.updated instead."""
+
+    id: str
+    name: str
+    display_name: str
+    created_at: str
+    updated_at: str
+    changed: List[str]
 
 
 class RealmUpdated(TypedDict):
@@ -446,15 +453,15 @@ class RealmUpdated(TypedDict):
     data: RealmUpdatedData
 
 
-#: A realm is deleted, with all that it contained: that fires no events of its own.
-RealmDeletedData = TypedDict("RealmDeletedData", {
-    "id": str,
-    "name": str,
-    "display_name": str,
-    "created_at": str,
-    "updated_at": str,
-    "contained": Dict[str, Any],
-}, total=False)
+class RealmDeletedData(TypedDict):
+    """A realm is deleted, with all that it contained: that fires no events of its own."""
+
+    id: str
+    name: str
+    display_name: str
+    created_at: str
+    updated_at: str
+    contained: Dict[str, int]
 
 
 class RealmDeleted(TypedDict):
@@ -464,17 +471,20 @@ class RealmDeleted(TypedDict):
     data: RealmDeletedData
 
 
-#: A realm's settings are updated.
-RealmSettingsUpdatedData = TypedDict("RealmSettingsUpdatedData", {
-    "retention_days": int,
-    "retry_schedule": List[str],
-    "timeout": str,
-    "password_min_length": int,
-    "password_reset_webhook": Optional[str],
-    "secret_overlap": str,
-    "allowed_networks": Optional[List[str]],
-    "changed": List[str],
-}, total=False)
+class _RealmSettingsUpdatedData(TypedDict):
+    retention_days: int
+    retry_schedule: List[str]
+    timeout: str
+    password_min_length: int
+    password_reset_webhook: Optional[str]
+    secret_overlap: str
+    changed: List[str]
+
+
+class RealmSettingsUpdatedData(_RealmSettingsUpdatedData, total=False):
+    """A realm's settings are updated."""
+
+    allowed_networks: Optional[List[str]]
 
 
 class RealmSettingsUpdated(TypedDict):
@@ -484,29 +494,32 @@ class RealmSettingsUpdated(TypedDict):
     data: RealmSettingsUpdatedData
 
 
-#: A webhook is created.
-WebhookCreatedData = TypedDict("WebhookCreatedData", {
-    "id": str,
-    "name": str,
-    "description": str,
-    "url": str,
-    "headers": Dict[str, Any],
-    "events": List[str],
-    "enabled": bool,
-    "disabled_reason": Optional[str],
-    "timeout": Optional[str],
-    "retry_schedule": Optional[List[str]],
-    "signing": List[str],
-    "rate_limit": Optional[Dict[str, Any]],
-    "max_in_flight": Optional[int],
-    "format": Optional[str],
-    "filter": Any,
-    "template": Any,
-    "authentication": Optional[Dict[str, Any]],
-    "version": int,
-    "created_at": str,
-    "updated_at": str,
-}, total=False)
+class _WebhookCreatedData(TypedDict):
+    id: str
+    name: str
+    description: str
+    url: str
+    headers: Dict[str, Any]
+    events: List[str]
+    enabled: bool
+    disabled_reason: Optional[Literal["by_hand", "gone", "failing", "corrupt"]]
+    timeout: Optional[str]
+    retry_schedule: Optional[List[str]]
+    signing: List[Literal["v1", "v1a", "ferriskey"]]
+    rate_limit: Optional[Dict[str, Any]]
+    max_in_flight: Optional[int]
+    format: Optional[Literal["postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"]]
+    filter: Any
+    template: Any
+    authentication: Optional[Dict[str, Any]]
+    created_at: str
+    updated_at: str
+
+
+class WebhookCreatedData(_WebhookCreatedData, total=False):
+    """A webhook is created."""
+
+    version: int
 
 
 class WebhookCreated(TypedDict):
@@ -516,30 +529,33 @@ class WebhookCreated(TypedDict):
     data: WebhookCreatedData
 
 
-#: A webhook is updated, also when it was disabled because its receiver fails or answered 410. A rotated secret has changed: ["secret"].
-WebhookUpdatedData = TypedDict("WebhookUpdatedData", {
-    "id": str,
-    "name": str,
-    "description": str,
-    "url": str,
-    "headers": Dict[str, Any],
-    "events": List[str],
-    "enabled": bool,
-    "disabled_reason": Optional[str],
-    "timeout": Optional[str],
-    "retry_schedule": Optional[List[str]],
-    "signing": List[str],
-    "rate_limit": Optional[Dict[str, Any]],
-    "max_in_flight": Optional[int],
-    "format": Optional[str],
-    "filter": Any,
-    "template": Any,
-    "authentication": Optional[Dict[str, Any]],
-    "version": int,
-    "created_at": str,
-    "updated_at": str,
-    "changed": List[str],
-}, total=False)
+class _WebhookUpdatedData(TypedDict):
+    id: str
+    name: str
+    description: str
+    url: str
+    headers: Dict[str, Any]
+    events: List[str]
+    enabled: bool
+    disabled_reason: Optional[Literal["by_hand", "gone", "failing", "corrupt"]]
+    timeout: Optional[str]
+    retry_schedule: Optional[List[str]]
+    signing: List[Literal["v1", "v1a", "ferriskey"]]
+    rate_limit: Optional[Dict[str, Any]]
+    max_in_flight: Optional[int]
+    format: Optional[Literal["postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"]]
+    filter: Any
+    template: Any
+    authentication: Optional[Dict[str, Any]]
+    created_at: str
+    updated_at: str
+    changed: List[str]
+
+
+class WebhookUpdatedData(_WebhookUpdatedData, total=False):
+    """A webhook is updated, also when it was disabled because its receiver fails or answered 410. A rotated secret has changed: ["secret"]."""
+
+    version: int
 
 
 class WebhookUpdated(TypedDict):
@@ -549,29 +565,32 @@ class WebhookUpdated(TypedDict):
     data: WebhookUpdatedData
 
 
-#: A webhook is deleted.
-WebhookDeletedData = TypedDict("WebhookDeletedData", {
-    "id": str,
-    "name": str,
-    "description": str,
-    "url": str,
-    "headers": Dict[str, Any],
-    "events": List[str],
-    "enabled": bool,
-    "disabled_reason": Optional[str],
-    "timeout": Optional[str],
-    "retry_schedule": Optional[List[str]],
-    "signing": List[str],
-    "rate_limit": Optional[Dict[str, Any]],
-    "max_in_flight": Optional[int],
-    "format": Optional[str],
-    "filter": Any,
-    "template": Any,
-    "authentication": Optional[Dict[str, Any]],
-    "version": int,
-    "created_at": str,
-    "updated_at": str,
-}, total=False)
+class _WebhookDeletedData(TypedDict):
+    id: str
+    name: str
+    description: str
+    url: str
+    headers: Dict[str, Any]
+    events: List[str]
+    enabled: bool
+    disabled_reason: Optional[Literal["by_hand", "gone", "failing", "corrupt"]]
+    timeout: Optional[str]
+    retry_schedule: Optional[List[str]]
+    signing: List[Literal["v1", "v1a", "ferriskey"]]
+    rate_limit: Optional[Dict[str, Any]]
+    max_in_flight: Optional[int]
+    format: Optional[Literal["postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"]]
+    filter: Any
+    template: Any
+    authentication: Optional[Dict[str, Any]]
+    created_at: str
+    updated_at: str
+
+
+class WebhookDeletedData(_WebhookDeletedData, total=False):
+    """A webhook is deleted."""
+
+    version: int
 
 
 class WebhookDeleted(TypedDict):

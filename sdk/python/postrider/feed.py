@@ -7,7 +7,9 @@ import urllib.parse
 import uuid
 from typing import TYPE_CHECKING, Iterator, Sequence
 
-from .errors import PostriderError
+from .checks import is_list_of_names
+from .errors import PostriderError, PostriderProtocolError
+from .types import FeedEvent
 
 if TYPE_CHECKING:
     from .client import Postrider
@@ -17,9 +19,13 @@ IDLE_COMMIT = 600
 
 
 def feed(client: Postrider, *, consumer: str | None = None, after: str | None = None, events: Sequence[str] | None = None,
-         wait: float | None = 20, limit: int = 100) -> Iterator[dict]:
-    if isinstance(events, str):
+         wait: float | None = 20, limit: int = 100) -> Iterator[FeedEvent]:
+    if events is not None and not is_list_of_names(events):
         raise PostriderError('events is a list of event types: ["user.*"].')
+    if consumer is not None and (not isinstance(consumer, str) or not consumer):
+        raise PostriderError("consumer is a name.")
+    if wait is not None and wait < 0:
+        raise PostriderError("wait is seconds, or None.")
     named = f"/consumers/{urllib.parse.quote(consumer, safe='')}" if consumer is not None else ""
     committed = None
     if consumer is not None:
@@ -38,9 +44,12 @@ def feed(client: Postrider, *, consumer: str | None = None, after: str | None = 
     try:
         while True:
             # A moment's call first: whatever is wrong shows at once.
-            page = client.request("GET", "/feed", query={
+            waits = 0 if wait is None or after == "newest" else wait
+            page = client.request("GET", "/feed", timeout=client.timeout + waits, query={
                 "after": after, "event": ",".join(events) if events else None, "limit": limit,
-                "wait": f"{int(wait * 1000)}ms" if wait and after != "newest" else None})
+                "wait": f"{int(waits * 1000)}ms" if waits else None})
+            if not isinstance(page, dict) or not isinstance(page.get("items"), list) or not page.get("position"):
+                raise PostriderProtocolError(f"{client.url} answered without events and a position: is it Postrider that answers?", 200, "")
             for event in page["items"]:
                 yield event
                 done = event["position"]  # whoever asks for the next has done this one

@@ -46,6 +46,8 @@ def verify(body: bytes | str, headers: Mapping[str, str], secrets: str | Sequenc
     `body` is the bytes as they came; `secrets` are `whsec_…` (v1) or `whpk_…` (v1a), one or several: during a rotation
     any may match. `tolerance` is how many seconds `webhook-timestamp` may be from now.
     """
+    if not isinstance(body, (str, bytes, bytearray, memoryview)):
+        raise PostriderError("body must be the bytes as they came, not what was made of them.")
     raw = body.encode() if isinstance(body, str) else bytes(body)
     given = {name.lower(): value for name, value in headers.items()}
     for name in ("webhook-id", "webhook-timestamp", "webhook-signature"):
@@ -61,13 +63,15 @@ def verify(body: bytes | str, headers: Mapping[str, str], secrets: str | Sequenc
         raise WebhookVerificationError("too-new", "webhook-timestamp is in the future: is the clock right?")
     signed = f"{webhook_id}.{timestamp}.".encode() + raw
     signatures = given["webhook-signature"].split(" ")
-    for secret in [secrets] if isinstance(secrets, str) else secrets:
+    for secret in secrets if isinstance(secrets, (list, tuple)) else [secrets]:
         if _matches(secret, signed, signatures):
             return Webhook(webhook_id, _event(raw))
     raise WebhookVerificationError("no-match", "No signature matches: the secret is another one, or the body is not as it was sent.")
 
 
 def _matches(secret: str, signed: bytes, signatures: Sequence[str]) -> bool:
+    if not isinstance(secret, str):
+        raise PostriderError("There is no secret: is the environment variable set?")
     is_public = secret.startswith("whpk_")
     key = _decode(re.sub("^(whsec|whpk)_", "", secret))
     if key is None or (len(key) != 32 if is_public else not 24 <= len(key) <= 64):

@@ -1,4 +1,4 @@
-// Made from the catalogue by tools/render_sdk_events; do not edit.
+// Made from the catalogue by tools/render_sdk_types; do not edit.
 
 /** What is the same in every event. */
 export interface Envelope<Name extends string, Data> {
@@ -134,7 +134,7 @@ export type ClientCreated = Envelope<'client.created', {
   client_id: string
   name: string
   description: string
-  type: string
+  type: 'public' | 'confidential'
   enabled: boolean
   service_account_roles: Array<string>
   created_at: string
@@ -147,7 +147,7 @@ export type ClientUpdated = Envelope<'client.updated', {
   client_id: string
   name: string
   description: string
-  type: string
+  type: 'public' | 'confidential'
   enabled: boolean
   service_account_roles: Array<string>
   created_at: string
@@ -161,7 +161,7 @@ export type ClientDeleted = Envelope<'client.deleted', {
   client_id: string
   name: string
   description: string
-  type: string
+  type: 'public' | 'confidential'
   enabled: boolean
   service_account_roles: Array<string>
   created_at: string
@@ -316,20 +316,20 @@ export type WebhookCreated = Envelope<'webhook.created', {
   headers: Record<string, unknown>
   events: Array<string>
   enabled: boolean
-  disabled_reason: string | null
+  disabled_reason: 'by_hand' | 'gone' | 'failing' | 'corrupt' | null
   timeout: string | null
   retry_schedule: Array<string> | null
-  signing: Array<string>
+  signing: Array<'v1' | 'v1a' | 'ferriskey'>
   rate_limit: {
     count: number
     per: string
   } | null
   max_in_flight: number | null
-  format: string | null
+  format: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter: unknown
   template: unknown
   authentication: {
-    type: string
+    type: 'basic' | 'bearer' | 'oauth2'
   } | null
   version?: number
   created_at: string
@@ -345,20 +345,20 @@ export type WebhookUpdated = Envelope<'webhook.updated', {
   headers: Record<string, unknown>
   events: Array<string>
   enabled: boolean
-  disabled_reason: string | null
+  disabled_reason: 'by_hand' | 'gone' | 'failing' | 'corrupt' | null
   timeout: string | null
   retry_schedule: Array<string> | null
-  signing: Array<string>
+  signing: Array<'v1' | 'v1a' | 'ferriskey'>
   rate_limit: {
     count: number
     per: string
   } | null
   max_in_flight: number | null
-  format: string | null
+  format: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter: unknown
   template: unknown
   authentication: {
-    type: string
+    type: 'basic' | 'bearer' | 'oauth2'
   } | null
   version?: number
   created_at: string
@@ -375,20 +375,20 @@ export type WebhookDeleted = Envelope<'webhook.deleted', {
   headers: Record<string, unknown>
   events: Array<string>
   enabled: boolean
-  disabled_reason: string | null
+  disabled_reason: 'by_hand' | 'gone' | 'failing' | 'corrupt' | null
   timeout: string | null
   retry_schedule: Array<string> | null
-  signing: Array<string>
+  signing: Array<'v1' | 'v1a' | 'ferriskey'>
   rate_limit: {
     count: number
     per: string
   } | null
   max_in_flight: number | null
-  format: string | null
+  format: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter: unknown
   template: unknown
   authentication: {
-    type: string
+    type: 'basic' | 'bearer' | 'oauth2'
   } | null
   version?: number
   created_at: string

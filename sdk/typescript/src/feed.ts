@@ -1,4 +1,6 @@
+import { isListOfNames, must } from './checks.js'
 import type { Postrider } from './client.js'
+import { PostriderProtocolError } from './errors.js'
 import type { FeedEvent } from './types.js'
 
 export interface FeedOptions {
@@ -11,6 +13,8 @@ export interface FeedOptions {
   /** Of one call, in milliseconds; 20,000 unless given. `null`: end where the log does. */
   wait?: number | null
   limit?: number
+  /** Ends the loop, with the signal's reason; what was handled is committed first. */
+  signal?: AbortSignal
 }
 interface FeedPage {
   items: FeedEvent[]
@@ -23,12 +27,16 @@ const idleCommit = 600_000
 
 export async function* feed(client: Postrider, options: FeedOptions): AsyncGenerator<FeedEvent, void, undefined> {
   const wait = options.wait === undefined ? 20_000 : options.wait
+  const { signal } = options
+  must(options.events === undefined || isListOfNames(options.events), "events is a list of event types: ['user.*'].")
+  must(options.consumer === undefined || (typeof options.consumer === 'string' && options.consumer !== ''), 'consumer is a name.')
+  must(wait === null || wait >= 0, 'wait is milliseconds, or null.')
   const named = options.consumer === undefined ? undefined : `/consumers/${encodeURIComponent(options.consumer)}`
   let { after, events } = options
   let committed: string | undefined
   if (named !== undefined) {
     // One that exists keeps its position, unless it is set here.
-    const kept = await client.request<{ position: string; events: string[] }>('PUT', named, { body: { events, position: after } })
+    const kept = await client.request<{ position: string; events: string[] }>('PUT', named, { body: { events, position: after }, signal })
     after = committed = kept.position
     events = kept.events
   }
@@ -44,9 +52,15 @@ export async function* feed(client: Postrider, options: FeedOptions): AsyncGener
   try {
     for (;;) {
       // A moment's call first: whatever is wrong shows at once.
+      const waits = after === 'newest' ? null : wait
       const page: FeedPage = await client.request<FeedPage>('GET', '/feed', {
-        query: { after, event: events?.join(','), limit: options.limit, wait: wait === null || after === 'newest' ? undefined : `${wait}ms` },
+        query: { after, event: events?.join(','), limit: options.limit, wait: waits === null ? undefined : `${waits}ms` },
+        timeout: client.timeout + (waits ?? 0),
+        signal,
       })
+      if (!Array.isArray(page?.items) || !page.position) {
+        throw new PostriderProtocolError(`${client.url} answered without events and a position: is it Postrider that answers?`, 200, '')
+      }
       for (const event of page.items) {
         yield event
         done = event.position // whoever asks for the next has done this one

@@ -1,3 +1,4 @@
+import { must } from './checks.js'
 import { PostriderError } from './errors.js'
 import type { PostriderEvent } from './events.js'
 
@@ -28,6 +29,7 @@ type HeadersIn = Headers | Record<string, string | string[] | undefined>
  * one or several: during a rotation any may match. Throws WebhookVerificationError: answer 401.
  */
 export async function verify(body: string | Uint8Array, headers: HeadersIn, secrets: string | string[], options: VerifyOptions = {}): Promise<Webhooked> {
+  must(typeof body === 'string' || body instanceof Uint8Array, 'body must be the bytes as they came, not what was made of them.')
   const id = headerOf(headers, 'webhook-id')
   const timestamp = headerOf(headers, 'webhook-timestamp')
   const signatures = headerOf(headers, 'webhook-signature')
@@ -37,8 +39,8 @@ export async function verify(body: string | Uint8Array, headers: HeadersIn, secr
   if (age > tolerance) throw new WebhookVerificationError('too-old', 'webhook-timestamp is too old: it may be a recorded request.')
   if (age < -tolerance) throw new WebhookVerificationError('too-new', 'webhook-timestamp is in the future: is the clock right?')
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
-  const signed = new Uint8Array([...new TextEncoder().encode(`${id}.${timestamp}.`), ...bytes])
-  for (const secret of typeof secrets === 'string' ? [secrets] : secrets) {
+  const signed = joined(new TextEncoder().encode(`${id}.${timestamp}.`), bytes)
+  for (const secret of Array.isArray(secrets) ? secrets : [secrets]) {
     const key = await keyOf(secret)
     for (const entry of signatures.split(' ')) {
       if (!entry.startsWith(key.scheme)) continue
@@ -49,13 +51,22 @@ export async function verify(body: string | Uint8Array, headers: HeadersIn, secr
   throw new WebhookVerificationError('no-match', 'No signature matches: the secret is another one, or the body is not as it was sent.')
 }
 
+function joined(head: Uint8Array, tail: Uint8Array): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(head.length + tail.length)
+  all.set(head)
+  all.set(tail, head.length)
+  return all
+}
+
 function headerOf(headers: HeadersIn, name: string): string {
-  const value = headers instanceof Headers ? headers.get(name) : Object.entries(headers).find(([each]) => each.toLowerCase() === name)?.[1]
+  // Frameworks have a Headers of their own.
+  const value = typeof headers?.get === 'function' ? headers.get(name) : Object.entries(headers).find(([each]) => each.toLowerCase() === name)?.[1]
   if (typeof value !== 'string' || value === '') throw new WebhookVerificationError('missing-header', `There is no ${name} header.`)
   return value
 }
 
 async function keyOf(secret: string) {
+  must(typeof secret === 'string', 'There is no secret: is the environment variable set?')
   const isPublic = secret.startsWith('whpk_')
   const raw = decode(secret.replace(/^(whsec|whpk)_/, ''))
   if (!raw || (isPublic ? raw.length !== 32 : raw.length < 24 || raw.length > 64)) {

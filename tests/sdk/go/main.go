@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"os"
 	"reflect"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -96,8 +98,13 @@ func publish(realm, count string) {
 
 func journey(realm, target string) {
 	c := client(realm)
-	hook, err := c.CreateWebhook(ctx, map[string]any{"url": target, "events": []string{"order.*"}})
+	hook, err := c.CreateWebhook(ctx, postrider.WebhookWrite{URL: target, Events: []string{"order.*"}})
 	check(err)
+	secret, err := c.WebhookSecret(ctx, hook.ID)
+	check(err)
+	if secret.Secret != hook.Secret.Secret {
+		check(errors.New("another secret"))
+	}
 	first, err := c.PublishWithKey(ctx, event(1), "k")
 	check(err)
 	again, err := c.PublishWithKey(ctx, event(1), "k")
@@ -108,12 +115,12 @@ func journey(realm, target string) {
 	_, err = c.PublishBatch(ctx, []postrider.NewEvent{event(2), event(3), event(4), event(5)})
 	check(err)
 	var seen []int
-	check(c.Events(ctx, url.Values{"event": {"order.paid"}, "limit": {"2"}}, func(each postrider.LoggedEvent) bool {
+	for each, err := range c.Events(ctx, url.Values{"event": {"order.paid"}, "limit": {"2"}}) {
+		check(err)
 		var data struct{ N int }
 		check(json.Unmarshal(each.Data, &data))
 		seen = append(seen, data.N)
-		return true
-	}))
+	}
 	if !reflect.DeepEqual(seen, []int{5, 4, 3, 2, 1}) {
 		check(fmt.Errorf("seen: %v", seen))
 	}
@@ -122,7 +129,7 @@ func journey(realm, target string) {
 		var problem *postrider.Problem
 		if errors.As(err, &problem) {
 			refusals = append(refusals, problem.Slug())
-		} else if err != nil {
+		} else if errors.As(err, new(*postrider.ArgumentError)) {
 			refusals = append(refusals, "not sent")
 		}
 	}
@@ -135,18 +142,94 @@ func journey(realm, target string) {
 	wrong = event(1)
 	wrong.Data = []int{}
 	refused(c.Publish(ctx, wrong))
-	refused(nil, c.Call(ctx, http.MethodGet, "/webhooks/"+resource, nil, nil, nil))
+	refused(c.GetWebhook(ctx, resource))
 	check(c.DeleteWebhook(ctx, hook.ID))
 	webhooks := 0
-	check(c.Webhooks(ctx, func(postrider.Webhook) bool { webhooks++; return true }))
-	check(json.NewEncoder(os.Stdout).Encode(map[string]any{"refusals": refusals, "webhooks": webhooks, "secret": hook.Secret}))
+	for _, err := range c.Webhooks(ctx) {
+		check(err)
+		webhooks++
+	}
+	check(json.NewEncoder(os.Stdout).Encode(map[string]any{"refusals": refusals, "webhooks": webhooks, "secret": hook.Secret.Secret}))
+}
+
+func nameOf(err error) string {
+	if err == nil {
+		return "nothing"
+	}
+	return reflect.TypeOf(err).Elem().Name()
 }
 
 func answered(target string) {
-	c, err := postrider.New(postrider.Options{URL: target, Token: "t", RetryFor: -1})
+	c, err := postrider.New(postrider.Options{URL: target, Token: "t", Timeout: time.Second, RetryFor: -1})
 	check(err)
 	_, err = c.Publish(ctx, event(1))
-	fmt.Println(reflect.TypeOf(err).Elem().Name())
+	fmt.Println(nameOf(err))
+	err = nil
+	for _, err = range c.Webhooks(ctx) {
+	}
+	fmt.Println(nameOf(err))
+	fmt.Println(nameOf(c.Feed(ctx, postrider.FeedOptions{}, func(postrider.FeedEvent) bool { return false })))
+}
+
+func wrong(target string) {
+	c, err := postrider.New(postrider.Options{URL: target, Token: "t", RetryFor: -1})
+	check(err)
+	say := func(_ any, err error) {
+		if errors.As(err, new(*postrider.ArgumentError)) {
+			fmt.Println("not sent")
+		} else {
+			fmt.Println(err)
+		}
+	}
+	for _, each := range []postrider.NewEvent{
+		{}, {Event: "order.paid"}, {Event: "order.paid", ResourceID: "x", Data: struct{}{}}, {Event: "order.paid", ResourceID: resource},
+		{Event: "order.paid", ResourceID: resource, Data: []int{}}, {Event: "order.paid", ResourceID: resource, Data: "{}"},
+		{Event: "order.paid", ResourceID: resource, Data: map[string]any{"n": func() {}}},
+		{Event: "order.paid", ResourceID: resource, Data: map[string]any{"n": math.NaN()}},
+	} {
+		say(c.Publish(ctx, each))
+		say(c.PublishBatch(ctx, []postrider.NewEvent{event(1), each}))
+	}
+	for _, key := range []string{"", "é", "a b"} {
+		say(c.PublishWithKey(ctx, event(1), key))
+		say(c.PublishBatchWithKey(ctx, []postrider.NewEvent{event(1)}, key))
+	}
+	say(c.PublishBatch(ctx, nil))
+	say(c.CreateWebhook(ctx, postrider.WebhookWrite{Events: []string{"*"}}))
+	say(c.CreateWebhook(ctx, postrider.WebhookWrite{URL: "https://a.example"}))
+	say(c.CreateWebhook(ctx, postrider.WebhookWrite{URL: "https://a.example", Events: []string{"*"}, Template: func() {}}))
+	for _, id := range []string{"", "x", "../../users"} {
+		say(c.GetWebhook(ctx, id))
+		say(c.UpdateWebhook(ctx, id, map[string]any{}))
+		say(nil, c.DeleteWebhook(ctx, id))
+		say(c.WebhookSecret(ctx, id))
+	}
+	say(nil, c.Feed(ctx, postrider.FeedOptions{Events: []string{""}}, nil))
+	say(nil, c.Call(ctx, http.MethodPost, "/webhooks", nil, func() {}, nil))
+	for _, options := range []postrider.Options{{URL: "ftp://a", Token: "t"}, {URL: "http://", Token: "t"}, {URL: target, Token: "t\n"}} {
+		say(postrider.New(options))
+	}
+	say(nil, postrider.Outbox{Dialect: "oracle"}.CreateTable(ctx, nil))
+	say(nil, postrider.Outbox{Dialect: postrider.SQLite}.Add(ctx, nil, postrider.NewEvent{}))
+}
+
+func pages(realm string) {
+	c := client(realm)
+	var seen [2][]int
+	note := func(at int, data json.RawMessage) {
+		var each struct{ N int }
+		check(json.Unmarshal(data, &each))
+		seen[at] = append(seen[at], each.N)
+	}
+	for each, err := range c.Events(ctx, url.Values{"event": {"order.paid"}, "limit": {"5"}}) {
+		check(err)
+		note(0, each.Data)
+	}
+	options := postrider.FeedOptions{Consumer: "pages", After: "oldest", Events: []string{"order.*"}, Wait: -1, Limit: 5}
+	check(c.Feed(ctx, options, func(each postrider.FeedEvent) bool { note(1, each.Data); return true }))
+	for _, each := range seen {
+		fmt.Println(strings.Trim(fmt.Sprint(each), "[]"))
+	}
 }
 
 func follow(realm, consumer, count string) {
@@ -181,6 +264,10 @@ func main() {
 		journey(rest[0], rest[1])
 	case "answered":
 		answered(rest[0])
+	case "wrong":
+		wrong(rest[0])
+	case "pages":
+		pages(rest[0])
 	case "follow":
 		follow(rest[0], rest[1], rest[2])
 	}

@@ -13,6 +13,7 @@ import (
 
 	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/lib/pq"
+	_ "modernc.org/sqlite"
 	"postrider.dev/go/postrider"
 )
 
@@ -48,9 +49,9 @@ func order(db *sql.DB, outbox postrider.Outbox, mark string, number int) {
 
 func main() {
 	verb, dialect, database, realm := os.Args[1], postrider.Dialect(os.Args[2]), os.Args[3], os.Args[4]
-	driver, mark := "postgres", "$1"
-	if dialect == postrider.MySQL {
-		driver, mark = "mysql", "?"
+	driver, mark := map[postrider.Dialect]string{postrider.PostgreSQL: "postgres", postrider.MySQL: "mysql", postrider.SQLite: "sqlite"}[dialect], "?"
+	if dialect == postrider.PostgreSQL {
+		mark = "$1"
 	}
 	db, err := sql.Open(driver, database)
 	check(err)
