@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,18 +88,38 @@ class Followers {
         follower.in.append(buffer_, static_cast<std::size_t>(got));
         const auto head = follower.in.find("\r\n\r\n");
         if (head == std::string::npos) return;
-        const auto field = follower.in.find("Content-Length: ");
-        const auto length =
-            field < head ? std::strtoul(follower.in.c_str() + field + 16, nullptr, 10) : 0;
-        if (follower.in.size() < head + 4 + length) return;
+        const auto body = body_behind(std::string_view(follower.in).substr(0, head + 4),
+                                      std::string_view(follower.in).substr(head + 4));
+        if (!body) return;
         if (!follower.in.starts_with("HTTP/1.1 200")) {
             std::fprintf(stderr, "%s\n", follower.in.c_str());
             std::exit(1);
         }
         ++calls_;
-        take(follower, std::string_view(follower.in).substr(head + 4));
+        take(follower, *body);
         follower.in.clear();
         ask(follower);
+    }
+
+    /// nullopt: it is not all there. Large pages come in chunks (RFC 9112, section 7.1).
+    static std::optional<std::string> body_behind(std::string_view head, std::string_view rest) {
+        constexpr std::string_view length = "Content-Length: ";
+        if (const auto field = head.find(length); field != head.npos) {
+            const auto size = std::strtoul(head.data() + field + length.size(), nullptr, 10);
+            if (rest.size() < size) return std::nullopt;
+            return std::string(rest.substr(0, size));
+        }
+        std::string body;
+        while (true) {
+            const auto line = rest.find("\r\n");
+            if (line == rest.npos) return std::nullopt;
+            const auto size = std::strtoul(rest.data(), nullptr, 16);
+            rest.remove_prefix(line + 2);
+            if (rest.size() < size + 2) return std::nullopt;
+            if (size == 0) return body;
+            body += rest.substr(0, size);
+            rest.remove_prefix(size + 2);
+        }
     }
 
     void take(Follower& follower, std::string_view body) {
