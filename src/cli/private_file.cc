@@ -26,6 +26,10 @@ bool write_all(int file, std::string_view text) {
 
 Result<void> write_private_file(const std::string& path, std::string_view text, Existing existing) {
     const auto failed = [&] {
+        if (errno == EEXIST) {
+            return fail(ErrorCode::unavailable,
+                        fmt::format("{} is there already: choose another name, or move it", path));
+        }
         return fail(ErrorCode::unavailable,
                     fmt::format("{} cannot be written: {}", path, std::strerror(errno)));
     };

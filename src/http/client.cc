@@ -86,6 +86,21 @@ Result<Origin> parse_origin(std::string_view url) {
     return origin;
 }
 
+/// This machine, whatever its files say, if they say anything: a fresh one may have no /etc/hosts.
+/// Source: RFC 6761, section 6.3.
+bool is_localhost(std::string_view host) {
+    return host == "localhost" || host.ends_with(".localhost");
+}
+
+tcp::resolver::results_type loopback(const Origin& origin) {
+    std::uint16_t port = 0;
+    std::from_chars(origin.port.data(), origin.port.data() + origin.port.size(), port);
+    const std::vector<tcp::endpoint> endpoints{{asio::ip::address_v4::loopback(), port},
+                                               {asio::ip::address_v6::loopback(), port}};
+    return tcp::resolver::results_type::create(endpoints.begin(), endpoints.end(), origin.host,
+                                               origin.port);
+}
+
 beast::http::request<beast::http::string_body> build_request(const ClientOptions& options,
                                                              const ClientRequest& request,
                                                              const Origin& origin) {
@@ -143,7 +158,12 @@ class Exchange {
         ErrorCodeOfLibrary error;
         auto token = asio::redirect_error(asio::use_awaitable, error);
         tcp::resolver resolver(loop);
-        auto addresses = co_await resolver.async_resolve(origin_.host, origin_.port, token);
+        tcp::resolver::results_type addresses;
+        if (is_localhost(origin_.host)) {
+            addresses = loopback(origin_);
+        } else {
+            addresses = co_await resolver.async_resolve(origin_.host, origin_.port, token);
+        }
         if (error) co_return broken("its name cannot be resolved", error);
         if (!origin_.tls) {
             beast::tcp_stream stream(loop);

@@ -92,6 +92,16 @@ TEST(client, sends_method_path_token_headers_and_body) {
     EXPECT_TRUE(sent.ends_with("\r\n\r\n{\"a\":1}")) << sent;
 }
 
+TEST(client, names_of_this_machine_are_asked_of_nobody) {
+    OneAnswer server("HTTP/1.1 204 No Content\r\n\r\n");
+    auto url = server.url();
+    url.replace(url.find("127.0.0.1"), 9, "no-file-has-this.localhost");
+    auto response = Client({.base_url = url, .token = {}, .ca_file = {}})
+                        .send({.method = "GET", .path = "/", .body = {}, .headers = {}});
+    ASSERT_TRUE(response) << response.error().message;
+    EXPECT_EQ(response->status, 204);
+}
+
 TEST(client, an_error_status_is_an_answer) {
     OneAnswer server("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
     auto response = Client({.base_url = server.url(), .token = {}, .ca_file = {}})

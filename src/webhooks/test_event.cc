@@ -22,9 +22,10 @@ Result<std::string> example_of(store::sql::Connection& sql, const RealmId& realm
     POSTRIDER_ASSIGN(const auto own, store::event_types_table::find(sql, realm, type));
     if (own) {
         if (!own->example.empty()) return own->example;
-        return fail_field("#/event", fmt::format("\"{}\" has no example to send; give it one, or "
-                                                 "leave event out",
-                                                 type));
+        return fail_field(
+            "#/event", fmt::format("the event type \"{}\" has no example to send: give it one, or "
+                                   "leave this out to send a general test event",
+                                   type));
     }
     POSTRIDER_ASSIGN(const auto types, store::event_types_table::all(sql, realm));
     std::vector<std::string> names;

@@ -335,6 +335,14 @@ export const opened = {
     (page) => page.getByLabel('Time', { exact: true }).selectOption('between'),
   ],
   'webhook-advanced': ['webhook-edit', (page) => page.getByText('Advanced').click()],
+  'webhook-template': [
+    'webhook-edit',
+    async (page) => {
+      await page.getByText('Advanced').click()
+      await page.getByLabel('Body').selectOption('template')
+      await page.getByLabel('Authentication', { exact: true }).selectOption('oauth2')
+    },
+  ],
   'webhook-tested': [
     'webhook-test',
     async (page) => {

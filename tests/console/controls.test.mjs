@@ -95,6 +95,7 @@ test('a template is written in the form, and what is wrong is said at it', async
   await edit()
   await page.getByLabel('Body').selectOption('template')
   const template = page.getByLabel('Template', { exact: true })
+  assert.ok((await template.boundingBox()).height > 100, 'there is room for some lines')
   await template.fill('{"text": "{{total}}"}')
   await save()
   await page.getByText('stands below data').waitFor()

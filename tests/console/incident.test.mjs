@@ -56,6 +56,18 @@ test('the overview has those that fail first, and none that is well before them'
     assert.ok(!order.slice(0, 6).includes(name), order.join(', '))
 })
 
+test('what is pending says what it waits for, all of it, and an entry of the log what it is about', async () => {
+  await go('/deliveries?state=pending')
+  const waiting = page.getByText('due, left alone: the receiver fails').first()
+  await waiting.waitFor()
+  assert.ok(await waiting.evaluate((each) => each.scrollWidth <= each.parentElement.clientWidth))
+  await go(`/deliveries?webhook=${incident['Gone, 410']}&state=cancelled`)
+  await page.getByText('not attempted', { exact: true }).first().waitFor()
+  await go('/audit')
+  const made = page.getByRole('row').filter({ hasText: 'realm.create' })
+  await made.getByText(incident.realm, { exact: true }).waitFor()
+})
+
 test('find, fix, test, send again what failed: in nine clicks, with figures before and after', async () => {
   let clicks = 0
   const click = async (target) => {

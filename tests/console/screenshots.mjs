@@ -1,13 +1,15 @@
 // Every page at 1440 and 390 px, light and dark: node tests/console/screenshots.mjs <folder> [page …]
 // The picture of the README: node tests/console/screenshots.mjs --readme
+// Twelve webhooks in an incident, the same way: node tests/console/screenshots.mjs --incident <folder>
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { fronts, newContext, newPage, opened, pages, settled, start } from './browser.mjs'
 
 const readme = process.argv[2] === '--readme'
-const folder = readme ? 'docs' : (process.argv[2] ?? 'build/screenshots')
-const wanted = process.argv.slice(3)
+const isIncident = process.argv[2] === '--incident'
+const [given, ...wanted] = process.argv.slice(isIncident ? 3 : 2)
+const folder = readme ? 'docs' : (given ?? 'build/screenshots')
 mkdirSync(folder, { recursive: true })
 const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
 async function shoot(page, name, path, { width, dark }, press) {
@@ -24,8 +26,39 @@ async function shoot(page, name, path, { width, dark }, press) {
   })
 }
 
+/** What an operator looks at who was woken: by the name of the picture, where it is and what is opened there. */
+function incidentPages(incident) {
+  const at = (path) => `/console/${incident.realm}${path}`
+  const first = (page) =>
+    page
+      .getByRole('button', { name: /order\.paid/ })
+      .first()
+      .click()
+  const advanced = async (page, ...selected) => {
+    await page.getByText('Advanced:').click()
+    for (const [label, value] of selected)
+      await page.getByLabel(label, { exact: true }).selectOption(value)
+  }
+  return {
+    'incident-overview': [at('')],
+    'incident-webhooks': [at('/webhooks')],
+    'incident-500': [at(`/webhooks/${incident['Search index, 500']}`), first],
+    'incident-limited': [at(`/webhooks/${incident['Rate limited']}`), first],
+    'incident-hangs': [at(`/webhooks/${incident.Hangs}`), first],
+    'incident-gone': [at(`/webhooks/${incident['Gone, 410']}`)],
+    'incident-deliveries': [at('/deliveries')],
+    'incident-pending': [at('/deliveries?state=pending')],
+    'incident-audit': [at('/audit')],
+    'incident-template': [
+      at(`/webhooks/${incident.Healthy}/edit`),
+      (page) => advanced(page, ['Body', 'template'], ['Authentication', 'oauth2']),
+    ],
+  }
+}
+
 const world = await start()
 try {
+  const incident = isIncident ? await world.tell('incident') : null
   if (readme) {
     const { realm } = await world.tell('incident')
     const page = await newPage(world, await newContext(world, { width: 1360, height: 1000 }))
@@ -40,6 +73,12 @@ try {
       const size = { width, height: width === 390 ? 844 : 900, dark }
       const context = await newContext(world, size)
       const page = await newPage(world, context)
+      if (incident) {
+        for (const [name, [path, press]] of Object.entries(incidentPages(incident)))
+          await shoot(page, name, path, size, press)
+        await context.close()
+        continue
+      }
       for (const [name, path] of Object.entries(pages(world))) await shoot(page, name, path, size)
       for (const [name, [on, press]] of Object.entries(opened)) {
         // The menu of realms is behind another one on a phone.

@@ -18,7 +18,7 @@ DOCUMENTS = ["README.md", "examples/receivers/README.md", "docs/migrating/keyclo
              *sorted(str(path.relative_to(ROOT)) for folder in ("docs", "docs/receivers") for path in (ROOT / folder).glob("*.md"))]
 
 SERVE = "postrider serve --data ./data --allow-network 127.0.0.0/8"
-CHANNEL = [SERVE, "export POSTRIDER_DATA=./data", "postrider event-type create order.paid"]
+CHANNEL = [SERVE, "export POSTRIDER_DATA=./data"]
 #: What the reader has done before, where a page does not begin with it.
 BEFORE = {
     **{f"docs/receivers/{channel}.md": CHANNEL for channel in ("slack", "discord", "teams", "pagerduty")},

@@ -18,7 +18,7 @@ const dense = '!h-8 !py-0'
 /** What the last attempt came to, short: the host is on the page already. */
 function lastly(delivery: Delivery): string {
   const outcome = delivery.last_outcome
-  if (!outcome) return 'not attempted yet'
+  if (!outcome) return delivery.state === 'pending' ? 'not attempted yet' : 'not attempted'
   return outcome.status ? `answered ${outcome.status}` : outcome.detail
 }
 
@@ -56,20 +56,19 @@ function Chunk({ alone, draw }: { alone: boolean; draw: () => ReactNode }) {
   )
 }
 
-/** Where there is room for it. */
+/** What became of it, and when it goes on or what it waits for: of one that was not attempted yet, that alone. */
 function Outcome({ delivery }: { delivery: Delivery }) {
+  const { attempts, next_attempt_at, waiting_for } = delivery
+  const next = next_attempt_at && <NextAttempt at={next_attempt_at} waitingFor={waiting_for} />
+  if (attempts === 0 && next) return next
   return (
-    <div className="text-[12.5px] truncate" title={lastly(delivery)}>
+    <>
       {lastly(delivery)}
       <span className="text-muted">
-        {delivery.attempts > 1 && `, ${plural(delivery.attempts, 'attempt')}`}
-        {delivery.next_attempt_at && (
-          <>
-            , <NextAttempt at={delivery.next_attempt_at} waitingFor={delivery.waiting_for} />
-          </>
-        )}
+        {attempts > 1 && `, ${plural(attempts, 'attempt')}`}
+        {next && <>, {next}</>}
       </span>
-    </div>
+    </>
   )
 }
 
@@ -107,11 +106,14 @@ function About({
       {!isDense && (
         <div className="text-[12px] text-muted break-words sm:truncate">
           {webhook ? (
-            lastly(delivery)
+            <Outcome delivery={delivery} />
           ) : (
             <>
               <Receiver id={delivery.webhook_id} />
-              {delivery.attempts > 0 && <span className="sm:hidden"> · {lastly(delivery)}</span>}
+              <span className="sm:hidden">
+                {' · '}
+                <Outcome delivery={delivery} />
+              </span>
             </>
           )}
         </div>
@@ -150,7 +152,15 @@ function columnsOf(webhook: string | null, isDense: boolean, timed: boolean): Co
   }
   return [
     ...(webhook ? [] : [receiver]),
-    { label: 'Last attempt', look: 'w-64', cell: (delivery) => <Outcome delivery={delivery} /> },
+    {
+      label: 'Last attempt',
+      look: 'w-64',
+      cell: (delivery) => (
+        <div className="text-[12.5px] truncate" title={lastly(delivery)}>
+          <Outcome delivery={delivery} />
+        </div>
+      ),
+    },
     {
       label: 'Resource',
       look: 'w-36 hidden xl:table-cell',

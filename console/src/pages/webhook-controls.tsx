@@ -88,6 +88,14 @@ export function ControlFields({
         value={value.format}
         onChange={(format) => onChange({ format })}
       />
+      <Text
+        label="Attempts at a time"
+        placeholder="64"
+        value={value.inFlight}
+        onChange={(inFlight) => onChange({ inFlight })}
+        hint="At most, 1 to 256. Empty: 64."
+        error={error('max_in_flight')}
+      />
       {value.format === 'template' && (
         <div className="sm:col-span-2">
           <Field
@@ -112,14 +120,6 @@ export function ControlFields({
           </Field>
         </div>
       )}
-      <Text
-        label="Attempts at a time"
-        placeholder="64"
-        value={value.inFlight}
-        onChange={(inFlight) => onChange({ inFlight })}
-        hint="At most, 1 to 256. Empty: 64."
-        error={error('max_in_flight')}
-      />
       <Text
         label="Rate limit"
         placeholder="no limit"

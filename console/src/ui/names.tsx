@@ -1,4 +1,4 @@
-import { get, query, realmPath } from '../api/client'
+import { ApiError, get, query, type Realm, realmPath } from '../api/client'
 import { useQuery } from '../asked'
 import { useRealm } from '../queries'
 import { useSession } from '../session'
@@ -11,6 +11,7 @@ const needs: Record<string, string | undefined> = {
   api_key: 'view_api_keys',
   role: 'view_roles',
   webhook: 'view_webhooks',
+  realm: 'view_realms',
 }
 
 type Found = { items: { id: string | null; name: string; detail: string }[] }
@@ -30,6 +31,14 @@ export function useName(kind: string, id: string | undefined): string | null | u
     enabled: needed !== undefined && id !== undefined && uuid.test(id) && can(needed),
     staleTime: fresh_ms,
     queryFn: async ({ signal }) => {
+      if (kind === 'realm')
+        return get<Realm>(realmPath(id!, ''), signal).then(
+          ({ name }) => name,
+          (error: unknown) => {
+            if (error instanceof ApiError && error.status === 404) return null
+            throw error
+          },
+        )
       // Somebody of this realm, or of the one of who looks: administrators are of master. A search finds nothing
       // where the thing itself would be an error.
       for (const place of new Set([realm, home])) {

@@ -44,9 +44,9 @@ export function Time({
 
 const waits: Record<string, string> = {
   authentication: 'waits for an access token',
-  rate_limit: 'waits for the webhook’s rate limit',
-  max_in_flight: 'waits until an attempt to the webhook ends',
-  breaker: 'waits because the receiver is down',
+  rate_limit: 'waits for the rate limit',
+  max_in_flight: 'waits for another attempt to end',
+  breaker: 'left alone: the receiver fails',
 }
 
 /** When the next attempt is: once its time has come it waits for something at the webhook. */
