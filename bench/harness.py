@@ -187,6 +187,8 @@ class World:
     def __init__(self, build, store="sqlite"):
         self.stack = contextlib.ExitStack()
         self.programs = pathlib.Path(build)
+        if not (self.programs / "bench_peer").exists():
+            fail(f"there are no programs in {self.programs}: scripts/build --all makes them")
         self.store = store
         (ROOT / "build").mkdir(exist_ok=True)
         self.folder = tempfile.mkdtemp(prefix="bench-", dir=ROOT / "build")

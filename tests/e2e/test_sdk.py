@@ -299,7 +299,12 @@ def test_the_readmes(driver, server, tmp_path):
     else:
         (folder / "readme").mkdir(exist_ok=True)
         (folder / "readme" / "main.go").write_text(code_of("go", "go")[0])
-        assert 'order.paid {"number":"A-1042"}' in run("go", "run", "./readme", cwd=folder, **where)
+        assert 'order.paid {"number":"A-1042"}' in run("go", "run", "./readme", cwd=folder, GOFLAGS="-mod=vendor", **where)
+
+
+def test_each_package_has_the_licence():
+    for language in ("python", "typescript", "go"):
+        assert (SDK / language / "LICENSE").read_bytes() == (sdk_packages.ROOT / "LICENSE").read_bytes()
 
 
 def test_the_readme_of_cpp(tmp_path):

@@ -1,9 +1,11 @@
 """The libraries of sdk/, packed as their registries want them."""
 
+import json
 import os
 import pathlib
 import shutil
 import subprocess
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SDK = ROOT / "sdk"
@@ -27,9 +29,13 @@ def install_tools():
 def python(folder):
     shutil.copytree(SDK / "python", folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
     run("/usr/bin/python3", "-m", "venv", folder / "venv", cwd=folder)
-    run(folder / "venv/bin/pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps", "--wheel-dir", folder, folder / "source", cwd=folder)
+    pip = [folder / "venv/bin/pip", "--disable-pip-version-check", "--quiet"]
+    # The source distribution, and the wheel that is made of it: what is left out of the first is missing in the second.
+    run(folder / "venv/bin/python3", "-c", "from setuptools import build_meta; print(build_meta.build_sdist('..'))", cwd=folder / "source")
+    source, = folder.glob("postrider-*.tar.gz")
+    run(*pip, "wheel", "--no-deps", "--wheel-dir", folder, source, cwd=folder)
     wheel, = folder.glob("postrider-*.whl")
-    run(folder / "venv/bin/pip", "install", "-q", "--disable-pip-version-check", "--no-index", wheel, cwd=folder)
+    run(*pip, "install", "--no-index", wheel, cwd=folder)
     return [folder / "venv/bin/python3", DRIVERS / "driver.py"]
 
 
@@ -49,10 +55,22 @@ def typescript(folder):
 
 
 def go(folder):
-    shutil.copytree(SDK / "go", folder / "module")
+    """From a proxy of modules, in a folder, which is what one is over HTTP."""
     shutil.copytree(DRIVERS / "go", folder / "driver")
-    run("go", "vet", "./...", cwd=folder / "module")
-    (folder / "driver" / "go.mod").write_text(
-        "module driver\n\ngo 1.21\n\nrequire postrider.dev/go/postrider v0.0.0\n\nreplace postrider.dev/go/postrider => ../module\n")
-    run("go", "build", "-o", "driver", ".", cwd=folder / "driver", GOFLAGS="-mod=mod")
+    run("go", "vet", "./...", cwd=SDK / "go")
+    name, version = "postrider.dev/go/postrider", "v0.1.0"
+    proxy = folder / "proxy" / name / "@v"
+    proxy.mkdir(parents=True)
+    (proxy / "list").write_text(version + "\n")
+    (proxy / f"{version}.info").write_text(json.dumps({"Version": version}))
+    shutil.copy(SDK / "go" / "go.mod", proxy / f"{version}.mod")
+    with zipfile.ZipFile(proxy / f"{version}.zip", "w") as packed:
+        for file in sorted((SDK / "go").iterdir()):
+            packed.write(file, f"{name}@{version}/{file.name}")
+    (folder / "driver" / "go.mod").write_text("module driver\n\ngo 1.24\n")
+    # A cache of its own: this version has other contents tomorrow.
+    here = {"GOPROXY": f"file://{folder / 'proxy'}", "GONOSUMDB": "*", "GOMODCACHE": str(folder / "modules"), "GOFLAGS": "-mod=mod -modcacherw"}
+    run("go", "get", f"{name}@latest", cwd=folder / "driver", **here)
+    run("go", "build", "-o", "driver", ".", cwd=folder / "driver", **here)
+    run("go", "mod", "vendor", cwd=folder / "driver", **here)
     return [folder / "driver" / "driver"]
