@@ -275,6 +275,25 @@ def test_verify_in_python_with_and_without_cryptography(tmp_path):
         assert said == [expected for _, _, expected in named]
 
 
+def test_type_checkers_know_what_python_gives(tmp_path):
+    """The README's code and more of its kind; and a member that is not there is found."""
+    mypy = [sdk_packages.TOOLS / "venv/bin/python3", "-m", "mypy", "--no-incremental", "--cache-dir", os.devnull]
+    run(*mypy, SDK / "python" / "postrider", cwd=tmp_path)
+    program = code_of("python", "python")[1] + """
+from postrider import Postrider
+
+client = Postrider("https://postrider.example", "token")
+print(client.publish("order.paid", "019300a1-7c3e-7b1a-9a54-3f0f6b1d2c11", {})["id"].upper())
+print([delivery["waiting_for"] for delivery in client.deliveries()], [event["position"] for event in client.feed()])
+"""
+    (tmp_path / "right.py").write_text(program)
+    run(*mypy, "--check-untyped-defs", "right.py", cwd=tmp_path, MYPYPATH=str(SDK / "python"))
+    (tmp_path / "wrong.py").write_text(program.replace('["username"]', '["user_name"]').replace('"waiting_for"', '"waits_for"'))
+    found = subprocess.run([str(part) for part in (*mypy, "--check-untyped-defs", "wrong.py")], cwd=tmp_path, capture_output=True, text=True,
+                           env={**os.environ, "MYPYPATH": str(SDK / "python")})
+    assert found.returncode == 1 and "user_name" in found.stdout and "waits_for" in found.stdout, found.stdout
+
+
 # The READMEs.
 
 def code_of(language, kind):

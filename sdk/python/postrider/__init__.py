@@ -2,8 +2,9 @@
 
 from .client import Postrider
 from .errors import PostriderError, PostriderProblem, PostriderProtocolError, PostriderTransportError
+from .events import is_event
 from .outbox import Outbox
 from .verify import Webhook, WebhookVerificationError, verify
 
 __all__ = ["Outbox", "Postrider", "PostriderError", "PostriderProblem", "PostriderProtocolError", "PostriderTransportError",
-           "Webhook", "WebhookVerificationError", "verify"]
+           "Webhook", "WebhookVerificationError", "is_event", "verify"]

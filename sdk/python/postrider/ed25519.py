@@ -45,7 +45,7 @@ def _decode(raw: bytes) -> tuple | None:
     return x, y, 1, x * y % P
 
 
-BASE = _decode((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+BASE: tuple = _decode((4 * pow(5, -1, P) % P).to_bytes(32, "little")) or ()
 
 
 def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:

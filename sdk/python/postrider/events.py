@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Literal, Optional, TypedDict, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Literal, Optional, Type, TypedDict, TypeVar, Union
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeGuard  # of Python 3.10
 
 
 class UserCreatedData(TypedDict):
@@ -639,3 +642,38 @@ Event = Union[
     WebhookDeleted,
     OwnEvent,
 ]
+_NAMES = {
+    "user.created": UserCreated,
+    "user.updated": UserUpdated,
+    "user.deleted": UserDeleted,
+    "user.role.assigned": UserRoleAssigned,
+    "user.role.unassigned": UserRoleUnassigned,
+    "user.bulk_deleted": UserBulkDeleted,
+    "user.credentials.deleted": UserCredentialsDeleted,
+    "auth.reset_password": AuthResetPassword,
+    "client.created": ClientCreated,
+    "client.updated": ClientUpdated,
+    "client.deleted": ClientDeleted,
+    "client.role.created": ClientRoleCreated,
+    "client.role.updated": ClientRoleUpdated,
+    "redirect_uri.created": RedirectUriCreated,
+    "redirect_uri.updated": RedirectUriUpdated,
+    "redirect_uri.deleted": RedirectUriDeleted,
+    "role.created": RoleCreated,
+    "role.updated": RoleUpdated,
+    "role.deleted": RoleDeleted,
+    "role.permission.updated": RolePermissionUpdated,
+    "realm.created": RealmCreated,
+    "realm.updated": RealmUpdated,
+    "realm.deleted": RealmDeleted,
+    "realm.settings.updated": RealmSettingsUpdated,
+    "webhook.created": WebhookCreated,
+    "webhook.updated": WebhookUpdated,
+    "webhook.deleted": WebhookDeleted,
+}
+_Kind = TypeVar("_Kind")
+
+
+def is_event(event: Event, kind: Type[_Kind]) -> TypeGuard[_Kind]:
+    """Whether it is of a built-in type, UserCreated: type checkers know its data from there on."""
+    return _NAMES.get(event["event"]) is kind

@@ -12,15 +12,21 @@ import time
 from dataclasses import dataclass
 from typing import Mapping, Sequence
 
-from . import ed25519
 from .errors import PostriderError
 from .events import Event
 
 try:
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.exceptions import InvalidSignature  # type: ignore[import-not-found, unused-ignore]
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # type: ignore[import-not-found, unused-ignore]
 except ImportError:
-    Ed25519PublicKey = None
+    from .ed25519 import verify as _is_signed
+else:
+    def _is_signed(public_key: bytes, message: bytes, signature: bytes) -> bool:
+        try:
+            Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
 
 
 class WebhookVerificationError(PostriderError):
@@ -63,7 +69,7 @@ def verify(body: bytes | str, headers: Mapping[str, str], secrets: str | Sequenc
         raise WebhookVerificationError("too-new", "webhook-timestamp is in the future: is the clock right?")
     signed = f"{webhook_id}.{timestamp}.".encode() + raw
     signatures = given["webhook-signature"].split(" ")
-    for secret in secrets if isinstance(secrets, (list, tuple)) else [secrets]:
+    for secret in [secrets] if secrets is None or isinstance(secrets, str) else secrets:
         if _matches(secret, signed, signatures):
             return Webhook(webhook_id, _event(raw))
     raise WebhookVerificationError("no-match", "No signature matches: the secret is another one, or the body is not as it was sent.")
@@ -86,16 +92,6 @@ def _matches(secret: str, signed: bytes, signatures: Sequence[str]) -> bool:
         if not is_public and hmac.compare_digest(hmac.digest(key, signed, hashlib.sha256), signature):
             return True
     return False
-
-
-def _is_signed(key: bytes, signed: bytes, signature: bytes) -> bool:
-    if Ed25519PublicKey is None:
-        return ed25519.verify(key, signed, signature)
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, signed)
-    except InvalidSignature:
-        return False
-    return True
 
 
 def _decode(text: str) -> bytes | None:
