@@ -109,6 +109,7 @@ class Followers {
             if (rest.size() < size) return std::nullopt;
             return std::string(rest.substr(0, size));
         }
+        if (!rest.ends_with("\r\n0\r\n\r\n") && !rest.starts_with("0\r\n\r\n")) return std::nullopt;
         std::string body;
         while (true) {
             const auto line = rest.find("\r\n");

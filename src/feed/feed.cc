@@ -309,7 +309,7 @@ void Feed::look(const RealmId& id, const FeedPlace& from) {
                                             .after = from,
                                             .kept_since = {},
                                             .limit = limits::feed_page_max,
-                                            .bytes_max = limits::feed_page_bytes},
+                                            .bytes_max = limits::feed_look_bytes},
                                            nullptr);
         },
         [this, id, from](Result<Read> read) { looked(id, from, std::move(read)); });
@@ -337,7 +337,9 @@ void Feed::looked(const RealmId& id, const FeedPlace& from, Result<Read> read) {
             realm.seen = realm.looking_at;
             realm.has_rest = read->has_more || read->is_unsettled;
             tail_bytes_ -= realm.tail.bytes();
-            realm.tail.append(from, std::move(entries), read->end);
+            realm.tail.append(from, std::move(entries), read->end,
+                              std::max(limits::feed_tail_bytes_min,
+                                       (limits::feed_tails_bytes_max - tail_bytes_) / 2));
             answering = begin_answering(id, realm);
             answering->again = again;
             answering->has_more = read->has_more;

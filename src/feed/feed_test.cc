@@ -14,6 +14,8 @@
 namespace postrider::feed {
 namespace {
 
+constexpr std::size_t bytes_max = 4 * 1024 * 1024;  // of a tail
+
 const RealmId realm{*Uuid::parse("019300a1-0000-7000-8000-0000000000aa")};
 const RealmId other{*Uuid::parse("019300a1-0000-7000-8000-0000000000bb")};
 
@@ -56,10 +58,10 @@ Page page_of(const Tail& tail, const Position& after, const Wanted& wanted, Time
 TEST(Tail, gives_what_is_behind_a_place_up_to_the_limit) {
     Tail tail;
     EXPECT_FALSE(tail.covers({}));
-    tail.append(behind(1).place, {}, behind(1).place);
+    tail.append(behind(1).place, {}, behind(1).place, bytes_max);
     std::vector<Entry> entries;
     for (std::uint8_t i = 2; i <= 6; ++i) entries.push_back(entry(i, i % 2 == 0 ? "a.b" : "c.d"));
-    tail.append(behind(1).place, std::move(entries), behind(7).place);
+    tail.append(behind(1).place, std::move(entries), behind(7).place, bytes_max);
     EXPECT_FALSE(tail.covers({}));
     ASSERT_TRUE(tail.covers(behind(1).place));
     const Page all = page_of(tail, behind(1), {{}, 10}, {});
@@ -79,7 +81,7 @@ TEST(Tail, gives_no_more_than_what_one_read_looks_through) {
     Tail tail;
     std::vector<Entry> entries;
     for (std::uint8_t i = 2; i <= 6; ++i) entries.push_back(entry(i, "a.b"));
-    tail.append(behind(1).place, std::move(entries), behind(7).place);
+    tail.append(behind(1).place, std::move(entries), behind(7).place, bytes_max);
     const Stretch stretch = tail.behind(behind(1).place, 3);
     EXPECT_EQ(stretch.entries.size(), 3U);
     EXPECT_TRUE(stretch.goes_on);
@@ -91,18 +93,18 @@ TEST(Tail, gives_no_more_than_what_one_read_looks_through) {
 
 TEST(Tail, has_no_gap) {
     Tail tail;
-    tail.append(behind(1).place, {entry(2)}, behind(2).place);
+    tail.append(behind(1).place, {entry(2)}, behind(2).place, bytes_max);
     // What does not follow takes the place of what is there.
-    tail.append(behind(5).place, {entry(6)}, behind(6).place);
+    tail.append(behind(5).place, {entry(6)}, behind(6).place, bytes_max);
     EXPECT_FALSE(tail.covers(behind(1).place));
     EXPECT_FALSE(tail.covers(behind(2).place));
     EXPECT_TRUE(tail.covers(behind(5).place));
     // The oldest go when there are too many, and it says so.
-    const std::size_t third = limits::feed_tail_bytes_max / 3 + 1;
+    const std::size_t third = bytes_max / 3 + 1;
     for (std::uint8_t i = 7; i <= 10; ++i) {
-        tail.append(behind(i - 1).place, {entry(i, "a.b", third)}, behind(i).place);
+        tail.append(behind(i - 1).place, {entry(i, "a.b", third)}, behind(i).place, bytes_max);
     }
-    EXPECT_LE(tail.bytes(), limits::feed_tail_bytes_max);
+    EXPECT_LE(tail.bytes(), bytes_max);
     EXPECT_FALSE(tail.covers(behind(7).place));
     EXPECT_TRUE(tail.covers(behind(8).place));
     // A page ends with the event that brings it to its bytes.

@@ -27,7 +27,7 @@ bool Wanted::takes(std::string_view type) const {
 }
 
 void Tail::append(const store::FeedPlace& from, std::vector<Entry> entries,
-                  const store::FeedPlace& end) {
+                  const store::FeedPlace& end, std::size_t bytes_max) {
     if (!from_ || end_ != from) {
         clear();
         from_ = from;
@@ -37,7 +37,7 @@ void Tail::append(const store::FeedPlace& from, std::vector<Entry> entries,
         bytes_ += entry.json.size();
         entries_.push_back(std::make_shared<const Entry>(std::move(entry)));
     }
-    while (bytes_ > limits::feed_tail_bytes_max) {
+    while (bytes_ > bytes_max) {
         bytes_ -= entries_.front()->json.size();
         from_ = entries_.front()->position.place;
         entries_.pop_front();

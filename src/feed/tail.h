@@ -66,7 +66,7 @@ Outline outline(const Stretch& stretch, const Position& after, const Wanted& wan
                 Timestamp kept_since);
 
 /// A realm's newest events, without a gap between its first and its last. Bounded by
-/// limits::feed_tail_bytes_max: the oldest go first. Thread-safety: one thread at a time.
+/// what append() is told: the oldest go first. Thread-safety: one thread at a time.
 class Tail {
  public:
     bool covers(const store::FeedPlace& after) const { return from_ && after >= *from_; }
@@ -74,7 +74,7 @@ class Tail {
     std::size_t bytes() const { return bytes_; }
     /// What lies in (from, end]. Unless that follows what is there, it takes its place.
     void append(const store::FeedPlace& from, std::vector<Entry> entries,
-                const store::FeedPlace& end);
+                const store::FeedPlace& end, std::size_t bytes_max);
     void clear();
     /// What is behind `after`, of the oldest `count_max` events. Requires: covers(after).
     Stretch behind(const store::FeedPlace& after, std::size_t count_max) const;

@@ -11,13 +11,17 @@ namespace postrider::limits {
 inline constexpr std::size_t feed_page_default = 100;  ///< events of one answer
 inline constexpr std::size_t feed_page_max = 1000;     ///< also rows that one read looks through
 inline constexpr std::size_t feed_page_bytes =
-    answer_piece_bytes;                         ///< of data in one answer, and one event more
+    answer_piece_bytes;  ///< of data in one answer, and one event more
+/// Of one read for all who wait in a realm: so that a busy log needs some ten a second, each of
+/// which costs PostgreSQL up to 10 ms, whatever comes of it.
+inline constexpr std::size_t feed_look_bytes = 1024 * 1024;
 inline constexpr Duration feed_wait_max = 60s;  ///< below what proxies wait for; then ask again
 inline constexpr std::size_t feed_waits_max =
     1024;  ///< calls that wait, each with its connection: a quarter of those there are
-/// Of a realm's newest events in memory, for those who wait for more: a second of 5,000 a second.
-/// Who falls behind it reads from the store, alone, and falls further behind.
-inline constexpr std::size_t feed_tail_bytes_max = 4 * 1024 * 1024;
+/// Of a realm's newest events in memory, for those who wait for more, at least: a second of 5,000 a
+/// second. It may have half of what other realms leave, four seconds. Who falls behind it reads
+/// from the store, alone, and falls further behind.
+inline constexpr std::size_t feed_tail_bytes_min = 4 * 1024 * 1024;
 inline constexpr std::size_t feed_tails_bytes_max = 32 * 1024 * 1024;  ///< of all realms
 /// Of pages on their way to those who asked, by their network, key and realm (base/shares.h). Each
 /// page counts once, however many get it.
