@@ -27,7 +27,15 @@ void Alarm::arm() {
     const Monotonic first = tasks_.begin()->first.first;
     if (armed_ && *armed_ <= first) return;
     armed_ = first;
-    loop_.post([this, first] { timer_->expire_at(first, [this, first] { expire(first); }); });
+    // What the loop's own thread posts may come behind what others post after it: each takes the
+    // moment that holds when it runs.
+    loop_.post([this] { set_timer(); });
+}
+
+void Alarm::set_timer() {
+    const MutexLock lock(mutex_);
+    if (!armed_) return;
+    timer_->expire_at(*armed_, [this, armed = *armed_] { expire(armed); });
 }
 
 void Alarm::expire(Monotonic armed) {

@@ -33,6 +33,7 @@ class Alarm {
  private:
     using Key = std::pair<Monotonic, Ticket>;
     void arm() REQUIRES_LOCK(mutex_);
+    void set_timer();
     void expire(Monotonic armed);
 
     net::EventLoop& loop_;

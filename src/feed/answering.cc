@@ -132,8 +132,10 @@ void Feed::end_answering(const Answering& answering) {
         realm.is_looking = false;
         const bool again = std::exchange(realm.look_again, false) || answering.again;
         realm.look_not_before =
-            now + std::min<Duration>(limits::feed_pace_per_wait * answering.answered,
-                                     limits::feed_pace_max);
+            now + (realm.waiters.empty() && answering.answered == 0
+                       ? limits::feed_pace_max
+                       : std::min<Duration>(limits::feed_pace_per_wait * answering.answered,
+                                            limits::feed_pace_max));
         realm.settle = !answering.is_unsettled
                            ? Duration{0}
                            : std::clamp<Duration>(2 * realm.settle, limits::feed_settle_first,

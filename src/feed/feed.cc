@@ -147,6 +147,9 @@ void Feed::read_store(const std::shared_ptr<Call>& call) {
             found.page.end = {read.end,
                               read.has_more ? read.end.id.time() : std::max(after.seen_at, now)};
             found.is_unsettled = read.is_unsettled;
+            if (read.has_more && ask.wait > Duration{0}) {
+                POSTRIDER_ASSIGN(found.newest, store::feed_table::newest(sql, order_, ask.realm));
+            }
             return found;
         },
         [this, call](Result<Found> result) { found(call, std::move(result)); });
@@ -155,6 +158,7 @@ void Feed::read_store(const std::shared_ptr<Call>& call) {
 void Feed::found(const std::shared_ptr<Call>& call, Result<Found> found) {
     if (!found) return call->done(std::unexpected(std::move(found).error()));
     const Page& page = found->page;
+    if (page.has_more && call->ask.wait > Duration{0}) begin_tail(call->ask.realm, found->newest);
     if (page.count > 0 || page.unreadable > 0 || page.has_more || call->ask.wait == Duration{0}) {
         return call->done(std::move(found->page));
     }
@@ -202,6 +206,27 @@ void Feed::wait(Call& call, Found found) {
         }
     }
     run(tasks);
+}
+
+/// Somebody is behind: what comes from now on they find in memory, however many they are.
+void Feed::begin_tail(const RealmId& id, const FeedPlace& at) {
+    Tasks tasks;
+    {
+        const MutexLock lock(mutex_);
+        if (is_stopped_) return;
+        Realm& realm = use(id);
+        if (realm.tail.has_begun() || realm.is_looking) return;
+        realm.tail.append(at, {}, at, limits::feed_tail_bytes_min);
+        if (!std::exchange(realm.listens, true)) news_.listen(id);
+        // What was committed since the read began it may not have seen.
+        want_look(id, realm, clock_.monotonic(), tasks);
+    }
+    run(tasks);
+}
+
+/// Whether somebody who is behind may come for what is new.
+bool Feed::is_followed(const Realm& realm) const {
+    return realm.tail.has_begun() && clock_.monotonic() < realm.used_at + limits::feed_followed;
 }
 
 Feed::Realm& Feed::use(const RealmId& id) {
@@ -264,7 +289,7 @@ void Feed::heard(const std::vector<RealmId>& realms) {
 
 /// Looks at `when`, or as soon as it may.
 void Feed::want_look(const RealmId& id, Realm& realm, Monotonic when, Tasks& tasks) {
-    if (realm.waiters.empty() || is_stopped_) return;
+    if (is_stopped_ || (realm.waiters.empty() && !is_followed(realm))) return;
     if (realm.is_looking) {
         realm.look_again = true;
         return;
@@ -281,7 +306,8 @@ void Feed::want_look(const RealmId& id, Realm& realm, Monotonic when, Tasks& tas
     }
     realm.is_looking = true;
     realm.looking_at = realm.rung;
-    FeedPlace from = realm.waiters.begin()->second.at.place;
+    FeedPlace from =
+        realm.waiters.empty() ? realm.tail.end() : realm.waiters.begin()->second.at.place;
     for (const auto& [number, waiter] : realm.waiters) from = std::min(from, waiter.at.place);
     if (realm.tail.covers(from) && from <= realm.tail.end()) from = realm.tail.end();
     tasks.push_back([this, id, from] { look(id, from); });

@@ -77,6 +77,7 @@ class Feed final : public events::EventBell {
         Start start;
         Page page;
         bool is_unsettled = false;
+        store::FeedPlace newest = {};  ///< of a call that is behind: where the log ends
     };
     /// What does not change while a call waits.
     struct Asked {
@@ -117,6 +118,8 @@ class Feed final : public events::EventBell {
     void read_store(const std::shared_ptr<Call>& call);
     void found(const std::shared_ptr<Call>& call, Result<Found> found);
     void wait(Call& call, Found found);
+    void begin_tail(const RealmId& id, const store::FeedPlace& at);
+    bool is_followed(const Realm& realm) const REQUIRES_LOCK(mutex_);
     Realm& use(const RealmId& id) REQUIRES_LOCK(mutex_);
     void want_look(const RealmId& id, Realm& realm, Monotonic when, Tasks& tasks)
         REQUIRES_LOCK(mutex_);

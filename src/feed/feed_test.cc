@@ -257,6 +257,29 @@ TEST_F(FeedTest, whoever_has_read_all_that_is_in_memory_waits_without_the_store)
     EXPECT_EQ(next.get()->count, 0U);
 }
 
+TEST_F(FeedTest, what_comes_while_somebody_is_behind_is_in_memory_for_them) {
+    for (int i = 0; i < 7; ++i) publish(realm);
+    Page page = get({}, 30s);
+    ASSERT_TRUE(page.has_more);
+    while (page.has_more) page = get(page.end);
+    publish(realm);
+    // A call that needed the store would be refused.
+    store::TemporaryStore stopped;
+    stopped->stop();
+    std::promise<Result<Page>> next;
+    feed_.read({.store = {*stopped, store::Turn::of(realm)},
+                .realm = realm,
+                .start = {.after = page.end, .patterns = {}},
+                .limit = 3,
+                .wait = 30s,
+                .kept_since = {},
+                .who = {"key"}},
+               [&next](Result<Page> answer) { next.set_value(std::move(answer)); });
+    const auto found = next.get_future().get();
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->count, 1U);
+}
+
 TEST_F(FeedTest, a_wait_ends_with_an_empty_page_that_is_up_to_date) {
     publish(realm);
     const Page page = get({});

@@ -69,6 +69,7 @@ Outline outline(const Stretch& stretch, const Position& after, const Wanted& wan
 /// what append() is told: the oldest go first. Thread-safety: one thread at a time.
 class Tail {
  public:
+    bool has_begun() const { return from_.has_value(); }
     bool covers(const store::FeedPlace& after) const { return from_ && after >= *from_; }
     const store::FeedPlace& end() const { return end_; }
     std::size_t bytes() const { return bytes_; }

@@ -30,6 +30,9 @@ inline constexpr std::size_t feed_piece_bytes =
     inbound_bytes_free;  ///< of a page, on its way to one of them
 /// Pages made one after the other, before another realm's are: some 10 ms at most.
 inline constexpr std::size_t feed_pages_at_once = 16;
+/// So long after somebody has asked, a realm's log is kept in memory although nobody waits: who is
+/// behind comes level from there, where a read for each of many would be too slow for it.
+inline constexpr Duration feed_followed = 1s;
 inline constexpr Duration feed_idle = 5s;  ///< a realm that nobody asks for is forgotten then
 /// A busy log is looked at so much later for each call that waits, up to the bound: a hundred
 /// callers get a few events each time and not one at a time, and p99 stays below 20 ms.
