@@ -103,6 +103,9 @@ def test_journey(driver, server, tmp_path):
                               POSTRIDER_URL=server.url, POSTRIDER_TOKEN=TOKEN))
     assert said["refusals"] == ["unknown-event-type", "not sent", "not sent", "not-found"]
     assert said["webhooks"] == 0 and said["secret"].startswith("whsec_")
+    assert said["controls"] == [{"data": {"n": {"$gte": 100}}}, "template", {"n": "{{data.n}}"}, {"count": 100, "per": "1s"},
+                                {"type": "bearer", "token": "••••••"}]
+    assert said["waits"] in ([], [None])
 
 
 def test_the_feed_goes_on_where_a_consumer_was(driver, server, tmp_path):

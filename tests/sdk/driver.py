@@ -46,8 +46,15 @@ def journey(realm, url):
             call()
         except postrider.PostriderError as error:
             refusals.append(getattr(error, "slug", "not sent"))
-    client.delete_webhook(hook["id"])
-    print(json.dumps({"refusals": refusals, "webhooks": len(list(client.webhooks())), "secret": hook["secret"]}))
+    made = client.create_webhook(url, ["order.*"], filter={"data": {"n": {"$gte": 100}}}, format="template", template={"n": "{{data.n}}"},
+                                 rate_limit={"count": 100, "per": "1s"}, authentication={"type": "bearer", "token": "sesame"})
+    controls = [made["filter"], made["format"], made["template"], made["rate_limit"], made["authentication"]]
+    assert client.update_webhook(made["id"], filter=None)["filter"] is None and client.get_webhook(made["id"])["authentication"] == controls[-1]
+    waits = {each["waiting_for"] for each in client.deliveries(state="delivered")}
+    for each in (hook, made):
+        client.delete_webhook(each["id"])
+    print(json.dumps({"refusals": refusals, "webhooks": len(list(client.webhooks())), "secret": hook["secret"], "controls": controls,
+                      "waits": list(waits)}))
 
 
 def answered(url):

@@ -47,10 +47,19 @@ async function journey(realm: string, url: string) {
   for (const call of [...wrong.map((each) => () => client.publish(each)), () => client.getWebhook(crypto.randomUUID())]) {
     await (call as () => Promise<unknown>)().catch((error) => refusals.push(error instanceof PostriderProblem ? error.slug : error instanceof PostriderError ? 'not sent' : String(error)))
   }
-  await client.deleteWebhook(hook.id)
+  const made = await client.createWebhook({
+    url, events: ['order.*'], filter: { data: { n: { $gte: 100 } } }, format: 'template', template: { n: '{{data.n}}' },
+    rate_limit: { count: 100, per: '1s' }, authentication: { type: 'bearer', token: 'sesame' },
+  })
+  const controls = [made.filter, made.format, made.template, made.rate_limit, made.authentication]
+  if ((await client.updateWebhook(made.id, { filter: null })).filter !== null) throw new Error('filter')
+  if ((await client.getWebhook(made.id)).authentication?.token !== made.authentication?.token) throw new Error('authentication')
+  const waits = new Set<string | null>()
+  for await (const each of client.deliveries({ state: 'delivered' })) waits.add(each.waiting_for)
+  for (const each of [hook, made]) await client.deleteWebhook(each.id)
   let webhooks = 0
   for await (const _ of client.webhooks()) ++webhooks
-  console.log(JSON.stringify({ refusals, webhooks, secret: hook.secret }))
+  console.log(JSON.stringify({ refusals, webhooks, secret: hook.secret, controls, waits: [...waits] }))
 }
 
 async function answered(url: string) {

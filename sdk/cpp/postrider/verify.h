@@ -15,9 +15,10 @@
 /// Verification of what Postrider sends (Standard Webhooks): v1 (HMAC-SHA256) and v1a (ed25519).
 /// Header only, C++20, on OpenSSL's libcrypto 1.1.1 or newer: link with -lcrypto.
 ///
-///     const postrider::Headers headers{id, timestamp, signature};  // webhook-id,
-///     webhook-timestamp, webhook-signature if (postrider::verify(body, headers, {secret}) !=
-///     postrider::Verdict::ok) return respond(401);
+///     // The values of webhook-id, webhook-timestamp and webhook-signature.
+///     const postrider::Headers headers{id, timestamp, signature};
+///     const postrider::Verdict verdict = postrider::verify(body, headers, {secret});
+///     if (verdict != postrider::Verdict::ok) return respond(401);
 namespace postrider {
 
 enum class Verdict {

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -143,13 +145,33 @@ func journey(realm, target string) {
 	wrong.Data = []int{}
 	refused(c.Publish(ctx, wrong))
 	refused(c.GetWebhook(ctx, resource))
+	made, err := c.CreateWebhook(ctx, postrider.WebhookWrite{URL: target, Events: []string{"order.*"},
+		Filter: map[string]any{"data": map[string]any{"n": map[string]int{"$gte": 100}}}, Format: "template",
+		Template: map[string]string{"n": "{{data.n}}"}, RateLimit: &postrider.RateLimit{Count: 100, Per: "1s"},
+		Authentication: &postrider.Authentication{Type: "bearer", Token: "sesame"}})
+	check(err)
+	controls := []any{made.Filter, made.Format, made.Template, made.RateLimit, made.Authentication}
+	changed, err := c.UpdateWebhook(ctx, made.ID, map[string]any{"filter": nil})
+	check(err)
+	got, err := c.GetWebhook(ctx, made.ID)
+	check(err)
+	if changed.Filter != nil || *got.Authentication != *made.Authentication {
+		check(errors.New("filter or authentication"))
+	}
+	waits := map[*string]bool{}
+	for each, err := range c.Deliveries(ctx, url.Values{"state": {"delivered"}}) {
+		check(err)
+		waits[each.WaitingFor] = true
+	}
 	check(c.DeleteWebhook(ctx, hook.ID))
+	check(c.DeleteWebhook(ctx, made.ID))
 	webhooks := 0
 	for _, err := range c.Webhooks(ctx) {
 		check(err)
 		webhooks++
 	}
-	check(json.NewEncoder(os.Stdout).Encode(map[string]any{"refusals": refusals, "webhooks": webhooks, "secret": hook.Secret.Secret}))
+	check(json.NewEncoder(os.Stdout).Encode(map[string]any{"refusals": refusals, "webhooks": webhooks, "secret": hook.Secret.Secret,
+		"controls": controls, "waits": slices.Collect(maps.Keys(waits))}))
 }
 
 func nameOf(err error) string {
