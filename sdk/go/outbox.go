@@ -68,8 +68,8 @@ type waiting struct {
 }
 
 // Relay sends at most limit events, oldest first, and gives how many there were: 0, nothing to do. Call it again and again: it
-// locks nothing while it sends, so the application goes on whatever becomes of the server. Several may run; they keep the
-// order, and send each event once. What the server refuses as wrong stays, with its reason in the column error.
+// locks nothing while it sends, so the application goes on whatever becomes of the server. Several may run: the order
+// is kept, and each event is in the log once. What the server refuses as wrong stays, with its reason in the column error.
 func (o Outbox) Relay(ctx context.Context, db *sql.DB, client *Client, limit int) (int, error) {
 	rows, err := o.read(ctx, db, limit)
 	if err != nil {

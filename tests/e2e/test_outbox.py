@@ -81,6 +81,7 @@ def outbox_program(language, driver_folder):
                 (folder / "node_modules" / package.name).symlink_to(package)
         shutil.copy(DRIVERS / "outbox.mjs", folder)
         return ["node", folder / "outbox.mjs"], {}
+    sdk_packages.need_go()
     shutil.copytree(SDK / "go", driver_folder / "module")
     shutil.copytree(DRIVERS / "go_outbox", driver_folder / "outbox")
     run("go", "build", "-o", "outbox", ".", cwd=driver_folder / "outbox", GOFLAGS="-mod=readonly")

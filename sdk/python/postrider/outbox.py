@@ -44,7 +44,7 @@ class Outbox:
         """Sends at most `limit` events, oldest first, and commits; gives how many there were: 0, nothing to do.
 
         Call it outside of a transaction, again and again: it locks nothing while it sends, so the application goes on
-        whatever becomes of the server. Several may run; they keep the order, and send each event once. What the server
+        whatever becomes of the server. Several may run: the order is kept, and each event is in the log once. What the server
         refuses as wrong stays, with its reason in `error`.
         """
         cursor = connection.cursor()

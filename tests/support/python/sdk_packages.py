@@ -3,9 +3,12 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import zipfile
+
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SDK = ROOT / "sdk"
@@ -54,8 +57,16 @@ def typescript(folder):
     return ["node", folder / "driver.js"]
 
 
+def need_go():
+    """Debian 12 has an older one."""
+    version = re.match(r"go1\.(\d+)", run("go", "env", "GOVERSION", cwd=ROOT))
+    if version is None or int(version[1]) < 24:
+        pytest.skip("the Go library needs Go 1.24")
+
+
 def go(folder):
     """From a proxy of modules, in a folder, which is what one is over HTTP."""
+    need_go()
     shutil.copytree(DRIVERS / "go", folder / "driver")
     run("go", "vet", "./...", cwd=SDK / "go")
     name, version = "postrider.dev/go/postrider", "v0.1.0"
