@@ -49,7 +49,9 @@ def test_schemathesis_finds_nothing(server, tmp_path):
     done = subprocess.run(
         [TOOLS / "venv/bin/schemathesis", "--config-file", ROOT / "tests/contract/schemathesis.toml", "--no-color", "run", contract,
          "--url", server.url, "--phases", "examples,coverage,fuzzing", "--max-time", str(SECONDS), "--workers", WORKERS,
-         "--continue-on-failure", "--request-timeout", "60", "--generation-database", "none", "--warnings", "off", *SEED],
+         "--continue-on-failure", "--request-timeout", "60", "--generation-database", "none", "--warnings", "off",
+         # How fast this machine makes data tells nothing of the server; the operation is tested all the same.
+         "--suppress-health-check", "too_slow", *SEED],
         capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=tmp_path, timeout=SECONDS + 600,
         env={**os.environ, "POSTRIDER_TOKEN": TOKEN})
     said = done.stdout + done.stderr

@@ -75,6 +75,7 @@ def wrong(url):
         lambda: client.publish(None, some, {}), lambda: client.publish("", some, {}), lambda: client.publish("order.paid", 5, {}),
         lambda: client.publish("order.paid", some, []), lambda: client.publish("order.paid", some, None),
         lambda: client.publish("order.paid", some, {"n": object()}), lambda: client.publish("order.paid", some, {"n": float("nan")}),
+        lambda: client.publish("order.paid", some, {"n": "\ud800"}), lambda: postrider.Outbox("sqlite").add(None, "order.paid", some, {"n": "\ud800"}),
         lambda: client.publish("order.paid", some, {}, timestamp=5), lambda: client.publish("order.paid", some, {}, timestamp=datetime.datetime(2026, 1, 1)),
         lambda: client.publish("order.paid", some, {}, idempotency_key=""), lambda: client.publish("order.paid", some, {}, idempotency_key="é"),
         lambda: client.publish("order.paid", some, {}, idempotency_key=5), lambda: client.publish_batch([]),

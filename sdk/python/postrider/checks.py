@@ -25,7 +25,9 @@ def is_list_of_names(names: Any) -> bool:
 
 def as_json(value: Any) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()  # half of a surrogate pair is no text
+        return text
     except (TypeError, ValueError, RecursionError) as error:
         raise PostriderError(f"The body does not become JSON: {error}") from error
 

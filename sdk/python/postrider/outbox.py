@@ -37,8 +37,8 @@ class Outbox:
     def add(self, cursor: Any, event: str, resource_id: str | uuid.UUID, data: dict, *,
             timestamp: str | datetime.datetime | None = None) -> None:
         """Inside of the application's transaction."""
-        cursor.execute(f"INSERT INTO postrider_outbox (idempotency_key, event) VALUES ({self._mark}, {self._mark})",
-                       (str(uuid.uuid4()), as_json(checked(event, resource_id, data, timestamp))))
+        row = str(uuid.uuid4()), as_json(checked(event, resource_id, data, timestamp))
+        cursor.execute(f"INSERT INTO postrider_outbox (idempotency_key, event) VALUES ({self._mark}, {self._mark})", row)
 
     def relay(self, connection: Any, client: Postrider, limit: int = 100) -> int:
         """Sends at most `limit` events, oldest first, and commits; gives how many there were: 0, nothing to do.
