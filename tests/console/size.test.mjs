@@ -168,7 +168,8 @@ test('a console that nobody touches asks for nothing', async () => {
   const [silence, pause] = [40_000, 10_000]
   const requests = []
   const listen = (request) => requests.push(request.url())
-  for (const name of ['Webhooks', 'Deliveries', 'Events', 'Users', 'Audit log', 'Overview']) {
+  /** Comes to a page; how far the clock may go from there. */
+  const come = async (name) => {
     const begun = Date.now()
     await idle.goto(`${world.url}/console/${world.realm}`)
     await idle.getByText('live', { exact: true }).waitFor()
@@ -176,9 +177,14 @@ test('a console that nobody touches asks for nothing', async () => {
     await idle.getByRole('heading', { level: 1, name }).waitFor()
     await settled(idle)
     await quiet(idle)
+    return silence - 2_000 - (Date.now() - begun)
+  }
+  for (const name of ['Webhooks', 'Deliveries', 'Events', 'Users', 'Audit log', 'Overview']) {
+    // On a machine that stood still for a while it is looked at again.
+    let jump = 0
+    for (let tries = 0; tries < 4 && jump <= pause; ++tries) jump = await come(name)
+    assert.ok(jump > pause, `${name} took ${silence - 2_000 - jump} ms, four times`)
     idle.on('request', listen)
-    const jump = silence - 2_000 - (Date.now() - begun)
-    assert.ok(jump > pause, `${name} took ${Date.now() - begun} ms`)
     await idle.clock.fastForward(jump)
     await idle.evaluate(() => new Promise(requestAnimationFrame))
     idle.off('request', listen)

@@ -98,6 +98,47 @@ class Machine:
         return Realm(Client(lambda: (host, int(port)), token))
 
 
+#: Of its own: processes, mounts, names, and a network that has nothing but loopback. Its first process is systemd.
+BOOT = """
+set -e
+mount --bind "$0" "$0"; cd "$0"
+mount -t proc proc proc; mount -t tmpfs tmpfs run; mount -t tmpfs tmpfs tmp; mount --bind /dev dev; mount -t sysfs sysfs sys
+mount -t tmpfs tmpfs sys/fs/cgroup; mkdir sys/fs/cgroup/systemd; mount -t cgroup -o none,name=systemd cgroup sys/fs/cgroup/systemd
+ip link set lo up
+exec env -i container=docker PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . /lib/systemd/systemd --system
+"""
+
+
+class Booted:
+    """A machine that is on. Use as a context manager."""
+
+    def __init__(self, machine):
+        self.machine = machine
+
+    def __enter__(self):
+        self.outside = subprocess.Popen(["unshare", "-n", "-m", "-p", "-f", "-u", "-i", "sh", "-c", BOOT, self.machine.root],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        children = pathlib.Path(f"/proc/{self.outside.pid}/task/{self.outside.pid}/children")
+        self.first = wait_for(lambda: children.read_text().split(), "its first process", 10)[0]
+        wait_for(lambda: self.run("systemctl", "is-active", "postrider")[1].strip() == "active", lambda: self.journal(), 60)
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["kill", "-KILL", self.first], check=True, timeout=30)  # and with it all that runs there
+        self.outside.wait(30)
+
+    def run(self, *command):
+        done = subprocess.run(["nsenter", "-t", self.first, "-m", "-u", "-i", "-n", "-p", "-r", "-w", "/usr/bin/env", "-i",
+                               "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        return done.returncode, done.stdout + done.stderr
+
+    def journal(self):
+        return self.run("journalctl", "-u", "postrider", "--no-pager", "-o", "cat")[1]
+
+    def process(self):
+        return self.run("systemctl", "show", "-p", "MainPID", "--value", "postrider")[1].strip()
+
+
 @pytest.fixture(params=["bookworm", "trixie"])
 def machine(request, tmp_path):
     with Machine(request.param, tmp_path) as made:
@@ -200,3 +241,28 @@ def test_a_configuration_that_is_wrong_is_told_line_by_line(machine):
     machine.path("/etc/postrider/postrider.toml").write_text('listen = "8080"\ntimeuot = "1s"\n')
     said = machine.run("postrider", "check-config", "--config", "/etc/postrider/postrider.toml", code=2)
     assert "line 1: listen" in said and "line 2: timeuot is no option of this server; do you mean timeout?" in said
+
+
+def test_under_a_systemd_that_runs(machine):
+    """Installing enables it; it says when it is ready; reload, a file with a mistake, a crash, and a start that cannot be."""
+    machine.install(newest())
+    with Booted(machine) as booted:
+        assert "It listens on 127.0.0.1:8080." in booted.run("systemctl", "status", "postrider", "--no-pager")[1]
+        assert "/set-password#realm=master&token=" in booted.journal()
+        configuration = machine.path("/etc/postrider/postrider.toml")
+        configuration.write_text('data = "/var/lib/postrider"\nlog_level = "debug"\n')
+        assert booted.run("systemctl", "reload", "postrider")[0] == 0
+        wait_for(lambda: "the configuration was read again" in booted.journal(), booted.journal, 20)
+        process = booted.process()
+        configuration.write_text('data = "/var/lib/postrider"\nlistn = "127.0.0.1:9999"\n')
+        booted.run("systemctl", "reload", "postrider")
+        wait_for(lambda: "the old one stays" in booted.journal(), booted.journal, 20)
+        assert booted.process() == process
+        configuration.write_text('data = "/var/lib/postrider"\n')
+        assert booted.run("systemctl", "kill", "--signal=KILL", "postrider")[0] == 0
+        wait_for(lambda: booted.process() not in ("0", process), booted.journal, 30)
+        wait_for(lambda: booted.run("postrider", "health")[0] == 0, booted.journal, 30)
+        configuration.write_text('listn = "127.0.0.1:9999"\n')
+        assert booted.run("systemctl", "restart", "postrider")[0] != 0
+        said = booted.run("systemctl", "status", "postrider", "--no-pager")[1]
+        assert "status=2" in said and "do you mean listen?" in said and "auto-restart" not in said, said
