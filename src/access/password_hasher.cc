@@ -17,7 +17,13 @@ constexpr HashCosts costs_max{.argon2_memory_kib = limits::foreign_argon2_memory
                               .pbkdf2_rounds = limits::foreign_pbkdf2_rounds_max,
                               .bcrypt_cost = limits::foreign_bcrypt_cost_max};
 
-std::unexpected<Error> stopping() {
+using Fate = WorkQueue::Fate;
+
+constexpr const char* too_many_wait = "too many passwords are being checked; try again in a moment";
+
+/// Of a work that does not run.
+std::unexpected<Error> not_run(Fate fate) {
+    if (fate == Fate::gives_way) return fail(ErrorCode::resource_exhausted, too_many_wait);
     return fail(ErrorCode::unavailable, "the server is stopping; try again in a moment");
 }
 
@@ -36,7 +42,7 @@ WorkQueue::Options queue_of(std::size_t threads, std::size_t waiting_max) {
             .waiting_max = waiting_max,
             .thread_name = "hasher",
             .nice = nice_value,
-            .when_full = "too many passwords are being checked; try again in a moment"};
+            .when_full = too_many_wait};
 }
 
 }  // namespace
@@ -56,8 +62,8 @@ void PasswordHasher::stop() {
 void PasswordHasher::hash(const Asker& asker, std::string password,
                           std::function<void(Result<std::string>)> done) {
     const auto shared = std::make_shared<decltype(done)>(std::move(done));
-    auto queued = own_.add(asker, [password = std::move(password), shared](bool runs) {
-        if (!runs) return (*shared)(stopping());
+    auto queued = own_.add(asker, [password = std::move(password), shared](Fate fate) {
+        if (fate != Fate::runs) return (*shared)(not_run(fate));
         (*shared)(hashed(password));
     });
     if (!queued) (*shared)(std::unexpected(std::move(queued).error()));
@@ -69,8 +75,8 @@ void PasswordHasher::verify(const Asker& asker, std::string password, std::strin
     const bool is_imported = !stored.empty() && password_needs_rehash(stored);
     auto& queue = is_imported ? imported_ : own_;
     auto queued = queue.add(asker, [this, is_imported, password = std::move(password),
-                                    stored = std::move(stored), shared](bool runs) {
-        if (!runs) return (*shared)(stopping());
+                                    stored = std::move(stored), shared](Fate fate) {
+        if (fate != Fate::runs) return (*shared)(not_run(fate));
         Verdict verdict;
         if (is_imported) {
             verdict.matches = imported_hash_matches(stored, password, costs_max);

@@ -13,9 +13,11 @@ namespace postrider::access {
 /// takes time from logins and not from deliveries. Hashes that another system made may cost twenty
 /// times as much: they have a thread and a queue of their own, so that they delay each other alone.
 /// In each queue realms take turns, and in a realm those who ask. A realm has one hash at a time;
-/// those of two realms run beside each other.
-/// Errors of both: resource_exhausted (as many wait already as limits.h lets), unavailable
-/// (stopping). Thread-safety: any thread; callbacks come on its threads, or at once with an error.
+/// those of two realms run beside each other. When as many wait as limits.h lets, whatever is most
+/// crowded gives way (base/work_queue.h).
+/// Errors of both: resource_exhausted (too many wait, or it gave way), unavailable (stopping).
+/// Thread-safety: any thread; callbacks come on its threads, at once with an error, or from another
+/// thread that adds one.
 class PasswordHasher {
  public:
     /// On whose account a hash is made.

@@ -106,6 +106,9 @@ TEST(Login, answers_alike_whoever_it_was) {
 
 TEST(Login, nobody_waits_in_a_full_queue_of_resets) {
     Harness harness;
+    ASSERT_EQ(
+        harness.ask({.operation = "create_realm", .path = {}, .body = R"({"name":"acme"})"}).status,
+        201);
     std::promise<void> release;
     harness.store()->write(
         store::Turn::server(), store::WriteClass::ordinary,
@@ -114,18 +117,20 @@ TEST(Login, nobody_waits_in_a_full_queue_of_resets) {
             return {};
         },
         [](const Result<void>&) {});
-    const auto ask = [&](const std::string& username) {
+    const auto ask = [&](const std::string& username, const std::string& realm = "master") {
         return harness.ask({.operation = "request_password_reset",
-                            .path = {{"realm", "master"}},
+                            .path = {{"realm", realm}},
                             .body = R"({"username":")" + username + "\"}",
                             .token = ""});
     };
     for (std::size_t i = 0; i < limits::reset_requests_max; ++i) ASSERT_EQ(ask("x").status, 202);
     const Got there = ask("admin");
     const Got nobody = ask("nobody");
+    const Got elsewhere = ask("ada", "acme");
     release.set_value();
     EXPECT_EQ(there.status, 429);
     EXPECT_EQ(json::serialize(there.body), json::serialize(nobody.body));
+    EXPECT_EQ(elsewhere.status, 202) << "whose realm has none waiting";
 }
 
 }  // namespace

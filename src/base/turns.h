@@ -74,6 +74,39 @@ class Turns {
         return take_newest(from, heaviest(from->second.members));
     }
 
+    /// Takes out, of all that wait, the one of which `weight(item)` is greatest.
+    template <typename Weight>
+    std::optional<Item> take_heaviest(Weight weight) {
+        if (groups_.empty()) return std::nullopt;
+        struct Place {
+            typename Groups::iterator group;
+            typename Members::iterator member;
+            typename std::deque<Queued>::iterator item;
+        };
+        std::optional<Place> most;
+        for (auto group = groups_.begin(); group != groups_.end(); ++group) {
+            auto& members = group->second.members;
+            for (auto member = members.begin(); member != members.end(); ++member) {
+                auto& items = member->second.items;
+                for (auto item = items.begin(); item != items.end(); ++item) {
+                    if (most && weight(item->item) <= weight(most->item->item)) continue;
+                    most.emplace(group, member, item);
+                }
+            }
+        }
+        Item item = std::move(most->item->item);
+        most->member->second.items.erase(most->item);
+        forget_empty(most->group, most->member);
+        return item;
+    }
+    void for_each(const auto& visit) const {
+        for (const auto& [group_name, group] : groups_) {
+            for (const auto& [member_name, member] : group.members) {
+                for (const Queued& queued : member.items) visit(queued.item);
+            }
+        }
+    }
+
     std::size_t size() const { return size_; }
 
  private:

@@ -65,5 +65,15 @@ TEST(Turns, of_groups_that_have_as_much_the_one_to_blame_gives_way) {
     EXPECT_EQ(turns.size(), 0U);
 }
 
+TEST(Turns, the_heaviest_is_taken_out) {
+    Turns<int> turns;
+    for (const int item : {3, 9, 4}) turns.push(item == 4 ? "one" : "two", "x", 1, item);
+    EXPECT_EQ(turns.take_heaviest([](int item) { return item; }), 9);
+    EXPECT_EQ(turns.take_heaviest([](int item) { return -item; }), 3);
+    EXPECT_EQ(turns.size(), 1U);
+    EXPECT_EQ(turns.pop(), 4);
+    EXPECT_EQ(turns.take_heaviest([](int item) { return item; }), std::nullopt);
+}
+
 }  // namespace
 }  // namespace postrider

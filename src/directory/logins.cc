@@ -118,7 +118,12 @@ void Logins::admit(const SharedAttempt& attempt) {
     const access::Comer comer = comer_of(*attempt);
     const auto admitted = throttle.enter(comer, clock_.monotonic());
     if (!admitted) return attempt->done(too_many());
-    attempt->asker = {.realm = comer.realm, .who = comer.network};
+    attempt->asker = {.realm = comer.realm,
+                      .who = comer.network,
+                      .group = comer.group,
+                      .target = account_of(attempt->given),
+                      .blame = admitted->blame,
+                      .is_known = attempt->device.has_value()};
     const std::uint64_t ticket = admitted->ticket;
     // `attempt` is not captured: its own `done` would keep it alive for ever.
     attempt->done = [this, &throttle, ticket, weak = std::weak_ptr(attempt),

@@ -119,26 +119,27 @@ Result<void> Passwords::store_hash(Transaction& tx, const Actor& actor, const Cl
     return {};
 }
 
-void Passwords::change(const RealmId& realm, std::string password,
+void Passwords::change(const RealmId& realm, std::string who, std::string password,
                        std::function<Result<void>(store::sql::Connection&)> check,
                        std::function<Result<void>(Transaction&, const std::string&)> write,
                        Done done) {
     const store::RealmStore store(store_, store::Turn::of(realm), store::WriteClass::essential);
-    store.read(
-        store::ReadClass::first,
-        [this, store, realm, password = std::move(password), check = std::move(check),
-         write = std::move(write), done = std::move(done)](Result<store::Snapshot*> snapshot) {
-            if (!snapshot) return done(std::unexpected(std::move(snapshot).error()));
-            auto checked = check((*snapshot)->sql());
-            if (!checked) return done(std::move(checked));
-            const access::PasswordHasher::Asker asker{realm.to_string(), {}};
-            hasher_.hash(asker, password, [store, write, done](Result<std::string> hash) {
-                if (!hash) return done(std::unexpected(std::move(hash).error()));
-                store.write(
-                    [write, hash = std::move(*hash)](Transaction& tx) { return write(tx, hash); },
-                    done);
-            });
+    store.read(store::ReadClass::first, [this, store, realm, who = std::move(who),
+                                         password = std::move(password), check = std::move(check),
+                                         write = std::move(write), done = std::move(done)](
+                                            Result<store::Snapshot*> snapshot) {
+        if (!snapshot) return done(std::unexpected(std::move(snapshot).error()));
+        auto checked = check((*snapshot)->sql());
+        if (!checked) return done(std::move(checked));
+        const access::PasswordHasher::Asker asker{
+            .realm = realm.to_string(), .who = who, .group = who, .target = who, .is_known = true};
+        hasher_.hash(asker, password, [store, write, done](Result<std::string> hash) {
+            if (!hash) return done(std::unexpected(std::move(hash).error()));
+            store.write(
+                [write, hash = std::move(*hash)](Transaction& tx) { return write(tx, hash); },
+                done);
         });
+    });
 }
 
 void Passwords::set(Caller caller, Address<UserId> address, std::string password, Done done) {
@@ -153,7 +154,7 @@ void Passwords::set(Caller caller, Address<UserId> address, std::string password
         return Admitted{std::move(user), clearance};
     };
     change(
-        address.realm, password,
+        address.realm, caller.actor.id, password,
         [this, admit, realm = address.realm,
          password](store::sql::Connection& sql) -> Result<void> {
             POSTRIDER_TRY(admit(sql));
@@ -169,7 +170,7 @@ void Passwords::set(Caller caller, Address<UserId> address, std::string password
 void Passwords::complete_reset(RealmId realm, std::string token, std::string password, Done done) {
     const std::string hash = sha256(token);
     change(
-        realm, password,
+        realm, hash, password,
         [this, realm, hash, password](store::sql::Connection& sql) -> Result<void> {
             // Whether it is too old the transaction knows, which has the time.
             POSTRIDER_ASSIGN(const auto row, store::password_resets_table::find(sql, realm, hash));

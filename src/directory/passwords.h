@@ -62,8 +62,9 @@ class Passwords {
     Result<Timestamp> issue(store::Transaction& tx, const Actor& actor, const Clearance& clearance,
                             const store::UserRow& user, const ResetToken& token,
                             ResetOrigin origin);
-    /// Hashes after `check`, then writes.
-    void change(const RealmId& realm, std::string password,
+    /// Hashes after `check`, then writes. `who`: has shown that they may, so they do not wait
+    /// behind strangers' logins.
+    void change(const RealmId& realm, std::string who, std::string password,
                 std::function<Result<void>(store::sql::Connection&)> check,
                 std::function<Result<void>(store::Transaction&, const std::string&)> write,
                 Done done);

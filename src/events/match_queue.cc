@@ -13,6 +13,10 @@ namespace {
 /// As the parsing of long bodies: it can wait for what is quick.
 constexpr int nice_value = 4;
 
+constexpr const char* too_many_wait =
+    "too many events wait for the filters of their realm's webhooks: nothing was accepted; try "
+    "again in a moment";
+
 }  // namespace
 
 std::unexpected<Error> filters_too_costly(std::string_view what) {
@@ -38,8 +42,7 @@ MatchQueue::MatchQueue(const Clock& clock, Matched publish)
               .waiting_max = limits::match_queue_max,
               .thread_name = "filters",
               .nice = nice_value,
-              .when_full = "too many events wait for the filters of their realm's webhooks: "
-                           "nothing was accepted; try again in a moment"}) {}
+              .when_full = too_many_wait}) {}
 
 void MatchQueue::add(store::PublishWork work, std::shared_ptr<const Matcher> matcher) {
     auto job = std::make_shared<Job>(std::move(work), std::move(matcher), store::PublishMatches{});
@@ -52,12 +55,16 @@ void MatchQueue::add(store::PublishWork work, std::shared_ptr<const Matcher> mat
 }
 
 void MatchQueue::wait(std::shared_ptr<Job> job) {
-    const auto queued = queue_.add(
-        {job->work.realm.to_string(), job->work.who.to_string()}, [this, job](bool runs) {
-            if (runs) return match_next(job);
-            job->work.done(
-                fail(ErrorCode::unavailable, "the server is stopping; try again in a moment"));
-        });
+    const std::string who = job->work.who.to_string();
+    const auto queued =
+        queue_.add({.realm = job->work.realm.to_string(), .who = who, .group = who},
+                   [this, job](WorkQueue::Fate fate) {
+                       if (fate == WorkQueue::Fate::runs) return match_next(job);
+                       job->work.done(fail(ErrorCode::unavailable,
+                                           fate == WorkQueue::Fate::gives_way
+                                               ? too_many_wait
+                                               : "the server is stopping; try again in a moment"));
+                   });
     if (!queued) job->work.done(fail(ErrorCode::unavailable, queued.error().message));
 }
 

@@ -1,6 +1,9 @@
 """Users log in, act by a session, and are out when they should be."""
 
+import contextlib
 import ctypes
+import http.client
+import json
 import re
 import socket
 import sqlite3
@@ -327,3 +330,27 @@ def test_the_password_from_the_environment_is_for_who_has_none(tmp_path):
                           capture_output=True, timeout=30, stdin=subprocess.DEVNULL,
                           env=environment(POSTRIDER_ADMIN_PASSWORD="short"), check=False)
     assert done.returncode == 2 and "POSTRIDER_ADMIN_PASSWORD must have at least 15 characters" in done.stderr
+
+
+def attempt(server, realm, source, username, password):
+    """A login on its way from an address of its own: the answer's status, when it is asked for."""
+    body = json.dumps({"username": username, "password": password}).encode()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60, source_address=(source, 0))
+    connection.request("POST", f"/api/v1/realms/{realm.name}/session", body, {"Content-Type": "application/json"})
+
+    def status():
+        with contextlib.closing(connection):
+            return connection.getresponse().status
+    return status
+
+
+def test_a_flood_at_one_account_refuses_no_other_of_its_realm(server, realm):
+    """A realm has 32 places for passwords that wait to be checked: 40 networks that all try one account fill them."""
+    for name in ("ada", "ben", "eve"):
+        make_user(realm, name)
+    flood = [attempt(server, realm, f"127.0.2.{n + 1}", "ada", "wrong horse battery") for n in range(40)]
+    # Two of an office, behind one address.
+    others = [attempt(server, realm, "127.0.0.77", name, PASSWORD) for name in ("ben", "eve")]
+    assert [status() for status in others] == [201, 201]
+    statuses = [status() for status in flood]
+    assert set(statuses) == {401, 429} and statuses.count(401) >= 10, statuses
