@@ -11,7 +11,13 @@
 namespace postrider::api {
 
 inline directory::Caller caller_of(const Call& call) {
-    return {call.actor(), call.principal->permissions, call.principal->name};
+    const access::Principal& who = *call.principal;
+    // A session ends before the account that it stands for does.
+    const bool is_session = who.kind == access::Principal::Kind::session;
+    return {.actor = call.actor(),
+            .held = who.permissions,
+            .name = who.name,
+            .ends_at = is_session ? std::nullopt : who.expires_at};
 }
 
 /// A resource with its tag.

@@ -110,9 +110,9 @@ Result<void> delete_realm(Context& context, Call& call) {
         return fail(ErrorCode::permission_denied, "only the realm master deletes realms");
     }
     call.store.write(
-        [&directory = context.directory, actor = call.actor(),
+        [&directory = context.directory, caller = caller_of(call),
          address = directory::Address<RealmId>{call.realm, call.realm, version}](
-            store::Transaction& tx) { return directory.delete_realm(tx, actor, address); },
+            store::Transaction& tx) { return directory.delete_realm(tx, caller, address); },
         call.reply.with([] { return empty_answer(); }));
     return {};
 }

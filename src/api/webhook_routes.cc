@@ -265,9 +265,9 @@ Result<void> rotate_webhook_secret(Context& context, Call& call) {
     POSTRIDER_ASSIGN(auto rotation, webhooks::parse_rotation(body));
     store::write<Webhooks::Rotated>(
         call.store.essential(),
-        [&webhooks = context.webhooks, address, actor = call.actor(),
+        [&directory = context.directory, address, caller = caller_of(call),
          rotation = std::move(rotation)](store::Transaction& tx) {
-            return webhooks.rotate_secret(tx, address, rotation, actor);
+            return directory.rotate_webhook_secret(tx, caller, address, rotation);
         },
         call.reply.with<Webhooks::Rotated>([](const Webhooks::Rotated& rotated) {
             return secret_answer(rotated.secret).with_version(rotated.version);

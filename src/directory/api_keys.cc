@@ -26,6 +26,18 @@ std::string detail_of(const ApiKeyRow& row) {
     return detail;
 }
 
+/// Time is a right, too.
+Result<void> check_end(const Caller& caller, const std::optional<Timestamp>& end) {
+    if (!caller.ends_at || (end && *end <= *caller.ends_at)) return {};
+    const bool is_key = caller.actor.kind == "api_key";
+    return fail_field(
+        "#/expires_at",
+        fmt::format("must be given, and be no later than {}, when the {} ends that makes this key: "
+                    "nobody grants what they do not have; choose an earlier end, or make the key "
+                    "with one that lasts longer, or as a user",
+                    format_rfc3339(*caller.ends_at), is_key ? "API key" : "access token"));
+}
+
 }  // namespace
 
 Result<ApiKeyRow> require_api_key(store::sql::Connection& sql, const RealmId& realm,
@@ -57,6 +69,7 @@ Result<std::vector<ApiKeyRow>> keys_made_by(store::sql::Connection& sql,
 Result<ApiKeyRow> KeyRegistry::create(Transaction& tx, const Caller& caller, ApiKeyRow row) {
     POSTRIDER_TRY(require_realm(tx.sql(), row.realm));
     POSTRIDER_TRY(check_grant(caller, access::from_json(row.permissions)));
+    POSTRIDER_TRY(check_end(caller, row.expires_at));
     POSTRIDER_ASSIGN(const auto named,
                      store::api_keys_table::find_by_name(tx.sql(), row.realm, row.name));
     if (named)

@@ -24,7 +24,8 @@ class KeyRegistry {
         : ledger_(ledger), keys_(keys), realms_(realms) {}
 
     /// `row` has everything but its id, its times and its maker. Errors: permission_denied (it
-    /// would have a permission that the caller has not), conflict (the name is taken, too many).
+    /// would have a permission that the caller has not), invalid_argument (it would outlive the
+    /// caller), conflict (the name is taken, too many).
     Result<store::ApiKeyRow> create(store::Transaction& tx, const Caller& caller,
                                     store::ApiKeyRow row);
     /// Errors: not_found; permission_denied (the key may do what the caller may not); conflict (the

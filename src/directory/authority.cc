@@ -86,4 +86,10 @@ Result<Clearance> clear_api_key(const Caller& caller, const store::ApiKeyRow& ke
     return Clearance::decide(caller, access::from_json(key.permissions), "API key");
 }
 
+Result<Clearance> clear_realm(store::sql::Connection& sql, const Caller& caller,
+                              const RealmId& realm, Timestamp now) {
+    POSTRIDER_ASSIGN(const auto lists, store::realms_table::permissions(sql, realm, now));
+    return Clearance::decide(caller, union_of(lists), "realm's role or API key");
+}
+
 }  // namespace postrider::directory

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "access/permission.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "model/actor.h"
 #include "store/rows.h"
 #include "store/store.h"
@@ -16,7 +18,8 @@ namespace postrider::directory {
 struct Caller {
     Actor actor;
     access::PermissionSet held;
-    std::string name = {};  ///< of the user, key or client, as it is now
+    std::string name = {};                  ///< of the user, key or client, as it is now
+    std::optional<Timestamp> ends_at = {};  ///< of an API key or an access token that ends
 };
 
 /// Errors: permission_denied, naming the first permission that would be granted and is not held.
@@ -49,6 +52,8 @@ class Clearance {
     friend Result<Clearance> clear_client_removal(store::sql::Connection&, const Caller&,
                                                   const store::ClientRow&);
     friend Result<Clearance> clear_api_key(const Caller&, const store::ApiKeyRow&);
+    friend Result<Clearance> clear_realm(store::sql::Connection&, const Caller&, const RealmId&,
+                                         Timestamp);
 };
 
 /// Any change of a user, their password, roles or sessions: whoever sets the password, or where its
@@ -67,5 +72,8 @@ Result<Clearance> clear_client(store::sql::Connection& sql, const Caller& caller
 Result<Clearance> clear_client_removal(store::sql::Connection& sql, const Caller& caller,
                                        const store::ClientRow& client);
 Result<Clearance> clear_api_key(const Caller& caller, const store::ApiKeyRow& key);
+/// The end of a realm is the end of its roles, and of the API keys that have not ended by `now`.
+Result<Clearance> clear_realm(store::sql::Connection& sql, const Caller& caller,
+                              const RealmId& realm, Timestamp now);
 
 }  // namespace postrider::directory

@@ -264,13 +264,14 @@ Result<store::RealmRow> Directory::update_in(store::Transaction& tx, const Actor
     return row;
 }
 
-Result<void> Directory::delete_realm(store::Transaction& tx, const Actor& actor,
+Result<void> Directory::delete_realm(store::Transaction& tx, const Caller& caller,
                                      const Address<RealmId>& address) {
     POSTRIDER_ASSIGN(const auto row, require_realm(tx.sql(), address.id));
     POSTRIDER_TRY(check_version(address.version, row.version));
     if (row.name == master_name) {
         return fail(ErrorCode::conflict, "the realm master administers the others and stays");
     }
+    POSTRIDER_TRY(clear_realm(tx.sql(), caller, row.id, tx.now()));
     POSTRIDER_ASSIGN(const auto counts, store::realms_table::count_rows(tx.sql(), row.id));
     // First the event: a deletion matches as before the change.
     POSTRIDER_ASSIGN(const auto event,
@@ -278,7 +279,7 @@ Result<void> Directory::delete_realm(store::Transaction& tx, const Actor& actor,
     POSTRIDER_TRY(webhooks_.realm_deleted(tx, row.id, event.id));
     POSTRIDER_TRY(store::realms_table::bury(tx, row.id, tx.now()));
     // Its own log goes with it, so master's has it.
-    POSTRIDER_TRY(audit::record(tx, actor,
+    POSTRIDER_TRY(audit::record(tx, caller.actor,
                                 {.realm = index_.master(),
                                  .action = "realm.delete",
                                  .resource_id = row.id.to_string(),
@@ -361,14 +362,38 @@ Result<VersionedSettings> Directory::save_settings(store::Transaction& tx, const
     return VersionedSettings{std::move(after), row.version};
 }
 
+namespace {
+
+/// Whether the realm's settings leave it as it is how a webhook is sent.
+bool is_sent_alike(const webhooks::Webhook& webhook, const Settings& before,
+                   const Settings& after) {
+    return (webhook.timeout || before.timeout == after.timeout) &&
+           (webhook.retry_schedule || before.retry_schedule == after.retry_schedule) &&
+           before.allowed_networks == after.allowed_networks;
+}
+
+}  // namespace
+
 Result<VersionedSettings> Directory::update_settings(store::Transaction& tx, const Caller& caller,
                                                      const Address<RealmId>& address,
                                                      const SettingsChange& change) {
     POSTRIDER_ASSIGN(auto row, require_realm(tx.sql(), address.id));
     POSTRIDER_TRY(check_version(address.version, row.version));
     POSTRIDER_ASSIGN(const auto before, settings_of(row, options_.settings));
-    POSTRIDER_ASSIGN(const auto changed, apply(change, caller, row, options_.settings));
+    POSTRIDER_ASSIGN(auto changed, apply(change, caller, row, options_.settings));
     POSTRIDER_ASSIGN(auto after, settings_of(row, options_.settings));
+    const auto& chosen = before.password_reset_webhook;
+    const bool is_weaker = chosen && !caller.held.has_all(chosen->set_by);
+    if (is_weaker && chosen == after.password_reset_webhook) {
+        const auto webhook = webhooks_.find(tx.sql(), row.id, chosen->id);
+        if (webhook && !is_sent_alike(*webhook, before, after)) {
+            SettingsChange end;
+            end.password_reset_webhook.reset();
+            POSTRIDER_TRY(apply(end, caller, row, options_.settings));
+            after.password_reset_webhook.reset();
+            changed.push_back("password_reset_webhook");
+        }
+    }
     if (changed.empty()) return VersionedSettings{std::move(after), row.version};
     if (before.password_reset_webhook != after.password_reset_webhook) {
         if (after.password_reset_webhook) {
@@ -430,6 +455,17 @@ Result<webhooks::Saved> Directory::update_webhook(store::Transaction& tx, const 
         before.headers == after.headers && sending(before.webhook) == sending(after.webhook);
     if (!is_sent_alike) POSTRIDER_TRY(end_reset_webhook(tx, caller.actor, address.realm));
     return saved;
+}
+
+Result<webhooks::Webhooks::Rotated> Directory::rotate_webhook_secret(
+    store::Transaction& tx, const Caller& caller, const webhooks::Address& address,
+    const webhooks::Rotation& rotation) {
+    POSTRIDER_ASSIGN(const auto chosen, reset_webhook(tx.sql(), address.realm, address.id));
+    POSTRIDER_ASSIGN(auto rotated, webhooks_.rotate_secret(tx, address, rotation, caller.actor));
+    if (chosen && !caller.held.has_all(chosen->set_by)) {
+        POSTRIDER_TRY(end_reset_webhook(tx, caller.actor, address.realm));
+    }
+    return rotated;
 }
 
 Result<void> Directory::remove_webhook(store::Transaction& tx, const Caller& caller,

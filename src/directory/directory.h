@@ -116,8 +116,9 @@ class Directory {
     void update_realm(Actor actor, RealmId id, RealmChange change,
                       const VersionCondition& expected_version, RealmDone done);
     /// The realm is gone at once and its name is free; its rows go in steps (purge_step).
-    /// Writer's thread. Errors: not_found, failed_precondition, conflict (`master` stays).
-    Result<void> delete_realm(store::Transaction& tx, const Actor& actor,
+    /// Writer's thread. Errors: not_found, failed_precondition, conflict (`master` stays),
+    /// permission_denied (a role or key of it may do what the caller may not).
+    Result<void> delete_realm(store::Transaction& tx, const Caller& caller,
                               const Address<RealmId>& address);
     Result<std::vector<Retention>> retentions(store::sql::Connection& sql) const {
         return directory::retentions(sql, options_.settings);
@@ -127,17 +128,24 @@ class Directory {
     Result<std::optional<RealmId>> purge_step(store::Transaction& tx, const RealmId& after);
 
     Result<VersionedSettings> settings(store::sql::Connection& sql, const RealmId& realm) const;
-    /// PUT and PATCH. Writer's thread. Errors: also those of check_reset_webhook().
+    /// PUT and PATCH. When somebody who may do less than whoever chose the password_reset_webhook
+    /// changes how it is sent, that setting ends with the change. Writer's thread. Errors: also
+    /// those of check_reset_webhook().
     Result<VersionedSettings> update_settings(store::Transaction& tx, const Caller& caller,
                                               const Address<RealmId>& address,
                                               const SettingsChange& change);
 
-    /// Webhooks::update() and remove(). When the webhook is the realm's password_reset_webhook, and
-    /// somebody who may do less than whoever chose it changes where or how it is sent, that setting
-    /// ends in the same transaction; with the webhook it ends too. Writer's thread.
+    /// Webhooks::update(), rotate_secret() and remove(). When the webhook is the realm's
+    /// password_reset_webhook, and somebody who may do less than whoever chose it changes whether,
+    /// where or how it is sent, that setting ends in the same transaction; with the webhook it ends
+    /// too. Writer's thread.
     Result<webhooks::Saved> update_webhook(store::Transaction& tx, const Caller& caller,
                                            const webhooks::Address& address,
                                            const webhooks::Change& change);
+    Result<webhooks::Webhooks::Rotated> rotate_webhook_secret(store::Transaction& tx,
+                                                              const Caller& caller,
+                                                              const webhooks::Address& address,
+                                                              const webhooks::Rotation& rotation);
     Result<void> remove_webhook(store::Transaction& tx, const Caller& caller,
                                 const webhooks::Address& address);
 

@@ -59,6 +59,9 @@ struct Counts {
     std::int64_t api_keys = 0;
 };
 Result<Counts> count_rows(sql::Connection& sql, const RealmId& id);
+/// What its roles, and its API keys that have not ended, allow: the different lists of permissions.
+Result<std::vector<std::string>> permissions(sql::Connection& sql, const RealmId& id,
+                                             Timestamp now);
 }  // namespace realms_table
 
 namespace users_table {

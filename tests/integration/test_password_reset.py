@@ -194,12 +194,38 @@ def test_the_setting_ends_with_a_change_by_somebody_weaker(server, receiver, rea
         assert setting() is None, change
     newest = realm.items("/audit", action="realm.update_settings")[0]
     assert newest["detail"]["changed"] == ["password_reset_webhook"]
+    mine = choose_mailer(realm, receiver.url(path))
+    realm.call("POST", f"/webhooks/{mine}/secret/rotate", None, 200)
+    assert setting() == mine
+    weak.call("POST", f"/webhooks/{mine}/secret/rotate", None, 200)
+    assert setting() is None
     ask_for(server, realm, username="ada")
     receiver.wait(f"{path}/evil", 1)
     assert "token" not in receiver.at(f"{path}/evil")[0].json["data"]
     gone = choose_mailer(realm, receiver.url(path))
     weak.delete_webhook(gone)
     assert setting() is None
+
+
+def test_the_setting_ends_with_settings_that_silence_it(server, receiver, realm, path):
+    """Whoever may change the realm's settings, but not choose the webhook, does not stop the resets unseen."""
+    weak = key(server, realm, "manage_realms", "view_realms")
+    silencing = ({"timeout": "100ms"}, {"retry_schedule": []})
+    for change in silencing:
+        hook = choose_mailer(realm, receiver.url(path))
+        assert weak.call("PATCH", "/settings", {"retention_days": 7}, 200).json["password_reset_webhook"] == hook
+        assert weak.call("PATCH", "/settings", change, 200).json["password_reset_webhook"] is None
+        assert realm.get("/settings").json["password_reset_webhook"] is None
+        newest = realm.items("/audit", action="realm.update_settings")[0]
+        assert newest["detail"]["changed"] == [*change, "password_reset_webhook"]
+    realm.call("PATCH", "/settings", {"timeout": None, "retry_schedule": None}, 200)
+    # A webhook with its own does not depend on the realm's, and equals change everything.
+    hook = realm.create_webhook(receiver.url(path), **MAILER, timeout="5s", retry_schedule=["1s"])["id"]
+    realm.call("PATCH", "/settings", {"password_reset_webhook": hook}, 200)
+    for change in silencing:
+        assert weak.call("PATCH", "/settings", change, 200).json["password_reset_webhook"] == hook
+    mine = choose_mailer(realm, receiver.url(path))
+    assert realm.call("PATCH", "/settings", {"timeout": "3s"}, 200).json["password_reset_webhook"] == mine
 
 
 @sqlite_only

@@ -5,10 +5,12 @@ Generated from the contract, so a new route is in it without a line here.
 """
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from client import Client, Realm
+from test_oauth import App
 from test_tenant_matrix import OPERATIONS, PERMISSIONS, Unchanged, key
 from waiting import wait_for
 from world import body_for, fill
@@ -77,6 +79,46 @@ def test_a_role_is_not_emptied_by_whoever_could_not_grant_it(server):
     own = weak.call("POST", "/roles", {"name": "own", "permissions": ["view_users"]}, 201).json["id"]
     weak.call("PUT", f"/roles/{own}/permissions", {"permissions": []}, 200)
     weak.call("DELETE", f"/roles/{own}", None, 204)
+
+
+def test_a_realm_with_somebody_stronger_is_not_deleted(server):
+    """Its roles, and the API keys that have not ended, go with it."""
+    weak = Client(server.address, key(server.master, "manage_realms")["key"])
+    for make in (lambda realm: realm.call("POST", "/roles", {"name": "all", "permissions": PERMISSIONS}, 201),
+                 lambda realm: key(realm, "manage_realms", "view_users")):
+        realm = server.realm()
+        make(realm)
+        with Unchanged(server):
+            answer = weak.call("DELETE", f"/realms/{realm.name}")
+            assert answer.status == 403 and "you lack the permission" in answer.json["detail"], answer
+    # Nothing stronger is in these two.
+    ended = server.realm()
+    soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    ended.call("POST", "/api-keys", {"name": "ended", "permissions": ["view_users"], "expires_at": soon}, 201)
+    equal = server.realm()
+    key(equal, "manage_realms")
+    wait_for(lambda: weak.call("DELETE", f"/realms/{ended.name}").status == 204, "the key to end")
+    assert weak.call("DELETE", f"/realms/{equal.name}").status == 204
+
+
+@pytest.mark.parametrize("kind", ["API key", "access token"])
+def test_what_ends_makes_nothing_that_lasts_longer(server, realm, kind):
+    """Time is a right, too: whoever has a key for a minute would keep it for ever."""
+    end = (datetime.now(UTC) + timedelta(minutes=10)).isoformat()
+    if kind == "API key":
+        token = key(realm, "manage_api_keys", expires_at=end)["key"]
+    else:
+        token = App(realm, "shop", "manage_api_keys").token()
+    short = Realm(Client(server.address, token), realm.name)
+    far = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+    for name, expires in (("for ever", {}), ("null", {"expires_at": None}), ("longer", {"expires_at": far})):
+        refused = short.call("POST", "/api-keys", {"name": name, "permissions": ["manage_api_keys"], **expires}, 422)
+        assert refused.pointers == ["#/expires_at"] and kind in refused.json["errors"][0]["detail"], refused
+    sooner = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
+    for expires in [sooner] + [end] * (kind == "API key"):
+        short.call("POST", "/api-keys", {"name": expires, "permissions": ["manage_api_keys"], "expires_at": expires}, 201)
+    # A session ends, too, but stands for its user, who does not.
+    Person(server, realm, "ada", "manage_api_keys").make_key("of a person", "manage_api_keys")
 
 
 def test_one_of_many_is_enough(server, strong):

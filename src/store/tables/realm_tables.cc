@@ -119,4 +119,17 @@ Result<Counts> count_rows(sql::Connection& sql, const RealmId& id) {
     return counts;
 }
 
+Result<std::vector<std::string>> permissions(sql::Connection& sql, const RealmId& id,
+                                             Timestamp now) {
+    static constexpr Query query{
+        "SELECT permissions FROM roles WHERE realm_id = $1 UNION "
+        "SELECT permissions FROM api_keys WHERE realm_id = $1 "
+        "AND (expires_at IS NULL OR expires_at > $2)"};
+    std::vector<std::string> lists;
+    auto rows = sql.rows(query, id, now);
+    while (rows.next()) lists.push_back(std::string(rows.text(0)));
+    POSTRIDER_TRY(rows.finish());
+    return lists;
+}
+
 }  // namespace postrider::store::realms_table
