@@ -42,6 +42,8 @@ inline constexpr std::size_t removed_at_once =
 /// Free on the disk beside the reserve and what the write-ahead log has not copied yet, or no more
 /// is accepted: as much as the largest transaction that may follow.
 inline constexpr std::uint64_t disk_free_min = 16 * 1024 * 1024;
+/// Left on a full disk for the next commits when the write-ahead log is copied.
+inline constexpr std::uint64_t disk_full_commit_bytes = 4 * 1024 * 1024;
 /// Conditions of all filters of a realm: some 600 bytes of memory each.
 inline constexpr std::size_t realm_conditions_max = 20'000;
 inline constexpr std::size_t filter_conditions_beside_max =

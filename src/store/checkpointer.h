@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <thread>
 
@@ -20,7 +22,9 @@ namespace postrider::store {
 /// with each fdatasync.
 class Checkpointer {
  public:
-    explicit Checkpointer(std::unique_ptr<sql::SqliteConnection> connection);
+    /// `room`: by how many bytes the database can grow. Any thread.
+    Checkpointer(std::unique_ptr<sql::SqliteConnection> connection,
+                 std::function<std::uint64_t()> room);
     ~Checkpointer();
     Checkpointer(const Checkpointer&) = delete;
     Checkpointer& operator=(const Checkpointer&) = delete;
@@ -30,10 +34,17 @@ class Checkpointer {
     /// Called by the writer between two groups: waits while a RESTART needs the gap.
     void leave_gap();
     /// On the writer's thread, between two groups: copies all and starts the WAL anew, so that the
-    /// next commits need no more room for it. Best effort.
+    /// next commits need no more room for it. Does nothing where the copy may not find room: a part
+    /// of it would use up what is left, and free nothing. Best effort.
     void restart();
-    /// Of a WAL of `frames`, what the database has not yet. Copied, it may grow by as much.
-    std::uint64_t bytes_not_copied(int frames);
+    /// Copies nothing any more, and waits for a copy that is under way: for a change of the room
+    /// that is there.
+    void hold();
+    /// Ends hold().
+    void go_on();
+    /// What is in the WAL and not in the database yet: copied, it may make it grow by as much.
+    /// Before the first commit of this process that can be all of the WAL's file.
+    std::uint64_t bytes_not_copied();
     /// Whether a checkpoint has found no room on the disk since this was asked last. Until the WAL
     /// is copied commits may still succeed, in what its file has already: the more, the more room
     /// the copy will take.
@@ -41,19 +52,24 @@ class Checkpointer {
 
  private:
     void run();
+    bool has_room();
     std::uint64_t bytes(int frames) const {
         return static_cast<std::uint64_t>(frames) * connection_->page_bytes();
     }
 
     std::unique_ptr<sql::SqliteConnection> connection_;
+    const std::function<std::uint64_t()> room_;
     Mutex mutex_;
     Condition changed_;
-    int frames_ GUARDED_BY(mutex_) = 0;
+    int frames_ GUARDED_BY(mutex_) = 0;  ///< when it was due last
+    int frames_now_ GUARDED_BY(mutex_) = 0;
     int copied_ GUARDED_BY(mutex_) = 0;  ///< frames, of the same WAL if there are as many
     bool due_ GUARDED_BY(mutex_) = false;
     bool gap_wanted_ GUARDED_BY(mutex_) = false;
     bool gap_open_ GUARDED_BY(mutex_) = false;
     bool has_patience_ GUARDED_BY(mutex_) = false;
+    bool is_held_ GUARDED_BY(mutex_) = false;
+    bool is_copying_ GUARDED_BY(mutex_) = false;
     bool stopping_ GUARDED_BY(mutex_) = false;
     std::atomic<bool> met_full_disk_ = false;
     std::thread thread_;

@@ -95,10 +95,11 @@ std::unexpected<Error> cannot_open(const std::string& path, const Error& error) 
                 error.problem);
 }
 
-Result<std::unique_ptr<SqliteFile>> open_sqlite_file(const std::string& path) {
+Result<std::unique_ptr<SqliteFile>> open_sqlite_file(const std::string& path,
+                                                     SqliteConnection::LogIndex index) {
     auto file = std::make_unique<SqliteFile>();
     POSTRIDER_TRY(file->lock.take(path));
-    auto connection = SqliteConnection::open(path, SqliteConnection::Mode::writer);
+    auto connection = SqliteConnection::open(path, SqliteConnection::Mode::writer, index);
     if (!connection) return cannot_open(path, connection.error());
     file->connection = std::move(*connection);
     if (auto migrated = migrate(*file->connection, path); !migrated) {

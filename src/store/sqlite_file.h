@@ -28,7 +28,9 @@ struct SqliteFile {
 };
 /// Makes the file and migrates it. Errors: unavailable, one sentence each: another process uses it,
 /// it is newer than this binary, it cannot be written.
-Result<std::unique_ptr<SqliteFile>> open_sqlite_file(const std::string& path);
+Result<std::unique_ptr<SqliteFile>> open_sqlite_file(
+    const std::string& path,
+    sql::SqliteConnection::LogIndex index = sql::SqliteConnection::LogIndex::in_a_file);
 
 /// What SQLite says of an unusable file, as one sentence.
 std::unexpected<Error> cannot_open(const std::string& path, const Error& error);

@@ -12,6 +12,7 @@
 #include "store/sqlite_file.h"
 #include "store/transfer.h"
 #include "store/writer.h"
+#include "telemetry/log.h"
 
 namespace postrider::store {
 namespace {
@@ -29,10 +30,10 @@ class SqliteStore final : public Store {
                 const Clock& clock, Random& random, const LastCommit& last)
         : lock_(std::move(lock)),
           last_run_(last.time),
-          checkpointer_(std::move(connections.checkpointer)),
+          checkpointer_(std::move(connections.checkpointer),
+                        [path = options.path] { return room_to_grow(path); }),
           writer_(std::move(connections.writer), checkpointer_,
-                  DiskReserve(options.path + ".reserve", options.reserve_bytes), clock, random,
-                  last.id),
+                  DiskReserve(options.path, options.reserve_bytes), clock, random, last.id),
           indexer_(std::move(connections.indexer), clock,
                    [this](const RealmId& realm, Closure closure) {
                        return write_and_wait(realm, std::move(closure));
@@ -108,8 +109,8 @@ class SqliteReadSource final : public ReadSource {
 };
 
 Result<std::unique_ptr<Store>> open_once(const SqliteOptions& options, const Clock& clock,
-                                         Random& random) {
-    POSTRIDER_ASSIGN(auto file, open_sqlite_file(options.path));
+                                         Random& random, SqliteConnection::LogIndex index) {
+    POSTRIDER_ASSIGN(auto file, open_sqlite_file(options.path, index));
     POSTRIDER_TRY(check_whole(*file->connection));
     if (auto folded = fold_name_keys(*file->connection); !folded) {
         return cannot_open(options.path, folded.error());
@@ -118,8 +119,8 @@ Result<std::unique_ptr<Store>> open_once(const SqliteOptions& options, const Clo
     if (!last) return cannot_open(options.path, last.error());
     SqliteStore::Connections connections;
     connections.writer = std::move(file->connection);
-    const auto open_one = [&options](SqliteConnection::Mode mode) {
-        return SqliteConnection::open(options.path, mode);
+    const auto open_one = [&options, index](SqliteConnection::Mode mode) {
+        return SqliteConnection::open(options.path, mode, index);
     };
     auto checkpointer = open_one(SqliteConnection::Mode::checkpointer);
     if (!checkpointer) return cannot_open(options.path, checkpointer.error());
@@ -137,17 +138,30 @@ Result<std::unique_ptr<Store>> open_once(const SqliteOptions& options, const Clo
                                          clock, random, *last);
 }
 
+bool is_for_want_of_room(const Result<std::unique_ptr<Store>>& opened) {
+    return !opened && opened.error().problem != nullptr &&
+           std::string_view(opened.error().problem) == "disk-full";
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& clock,
                                            Random& random) {
-    auto opened = open_once(options, clock, random);
-    const bool is_full = !opened && opened.error().problem != nullptr &&
-                         std::string_view(opened.error().problem) == "disk-full";
-    if (!is_full) return opened;
+    using LogIndex = SqliteConnection::LogIndex;
+    auto opened = open_once(options, clock, random, LogIndex::in_a_file);
+    if (!is_for_want_of_room(opened)) return opened;
     // A start needs some room, too: what is held back is held back for this.
-    DiskReserve(options.path + ".reserve", options.reserve_bytes).give_up();
-    return open_once(options, clock, random);
+    DiskReserve(options.path, options.reserve_bytes).give_up();
+    opened = open_once(options, clock, random, LogIndex::in_a_file);
+    if (!is_for_want_of_room(opened)) return opened;
+    opened = open_once(options, clock, random, LogIndex::in_memory);
+    if (opened) {
+        log::warning("store",
+                     "the disk has no room at all: the server has started without any, and until "
+                     "its next start other programs cannot read the database beside it",
+                     {{"path", options.path}});
+    }
+    return opened;
 }
 
 }  // namespace postrider::store

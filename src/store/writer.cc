@@ -95,7 +95,10 @@ Writer::Writer(std::unique_ptr<sql::SqliteConnection> connection, Checkpointer& 
 Writer::~Writer() { stop(); }
 
 void Writer::start() {
-    if (!reserve_.take()) disk_full_ = true;
+    if (!reserve_.take(checkpointer_.bytes_not_copied())) {
+        disk_full_ = true;
+        make_room();
+    }
     thread_ = start_thread("writer", [this] { run(); });
 }
 
@@ -470,17 +473,23 @@ Writer::GroupEnd Writer::abort_group() {
 /// Whether what is only in the write-ahead log will find room, without the reserve.
 bool Writer::has_room_to_copy() {
     if (!reserve_.held()) return true;
-    return reserve_.free_beside() >=
-           checkpointer_.bytes_not_copied(sql_->wal_frames()) + limits::disk_free_min;
+    return room_to_grow(sql_->path()) >= checkpointer_.bytes_not_copied() + limits::disk_free_min;
 }
 
-/// Runs outcomes and essential writes once more, in the WAL from its beginning and with the
-/// reserve's room for what the database grows by. Refuses the rest.
-void Writer::disk_is_full(std::vector<Entry> works) {
-    disk_full_ = true;
+/// Gives up the reserve. If what is only in the write-ahead log fits into the room that there is
+/// then, it is copied, so that the log starts anew. If it does not, the log may grow by that room.
+void Writer::make_room() {
+    checkpointer_.hold();  // a copy that has met the full disk must not use up what is given up
     reserve_.give_up();
+    checkpointer_.go_on();
     checkpointer_.restart();
     (void)checkpointer_.has_met_full_disk();
+}
+
+/// Runs outcomes and essential writes once more, with the room of the reserve. Refuses the rest.
+void Writer::disk_is_full(std::vector<Entry> works) {
+    disk_full_ = true;
+    make_room();
     for (auto& entry : works) {
         if (entry.work.write_class == WriteClass::ordinary) {
             refuse(entry.work, disk_full_error());
@@ -514,7 +523,9 @@ void Writer::run_on_reserve(Entry entry) {
 }
 
 void Writer::try_disk_again() {
-    if (!reserve_.take()) return;
+    if (!reserve_.take(checkpointer_.bytes_not_copied())) return;
+    (void)checkpointer_.has_met_full_disk();
+    checkpointer_.go_on();
     const MutexLock lock(mutex_);
     essential_on_reserve_ = 0;
     disk_full_ = false;

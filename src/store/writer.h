@@ -121,6 +121,7 @@ class Writer {
     void observe(Duration duration, std::size_t works);
     GroupEnd abort_group();
     bool has_room_to_copy();
+    void make_room();
     void disk_is_full(std::vector<Entry> works);
     void run_on_reserve(Entry entry);
     void try_disk_again();

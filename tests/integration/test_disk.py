@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import threading
@@ -180,6 +181,83 @@ def test_what_is_in_the_log_alone_fits_into_the_reserve(tmp_path):
         server.kill()
         server.start()
         realm.call("PATCH", f"/users/{user}", {"enabled": False}, 200)
+        assert set(groups_in_log(realm, publishers.batch)) >= set(publishers.accepted)
+
+
+def test_a_log_that_does_not_fit_into_the_reserve(tmp_path):
+    """Somebody fills the disk at once while much is in the log alone. A copy of it would use the reserve up: so nothing
+    is copied, what one needs then goes through, and a start needs no room at all."""
+    with SmallDisk(tmp_path / "disk", 400) as disk, Server(
+            disk.folder / "data", "--disk-reserve", "16MiB", prefix=disk.prefix) as server:
+        realm = server.realm(None, "order.paid")
+        keys = [realm.call("POST", "/api-keys", {"name": name, "permissions": ["view_events"]}, 201).json["id"]
+                for name in ("old", "older")]
+        log = disk.outside / "data" / "postrider.db-wal"
+        publishers = Publishers(realm, threads=8, batch=5, payload=100_000)
+        try:
+            with long_read(disk):
+                wait_for(lambda: log.stat().st_size > 48 << 20, lambda: f"a long log, not of {log.stat().st_size}", 60)
+                disk.fill(1 << 20)
+                wait_for(lambda: publishers.refused, "507", 60)
+        finally:
+            publishers.stop()
+        realm.call("DELETE", f"/api-keys/{keys[0]}", None, 204)
+        assert disk.free() > 8 << 20, "most of the reserve is there for what one needs now"
+        server.kill()
+        disk.fill_up()
+        server.start()
+        assert set(groups_in_log(realm, publishers.batch)) >= set(publishers.accepted)
+        assert realm.publish("order.paid", {"x": "y" * 200_000}, expect=None).status == 507
+        disk.empty()
+        wait_for(lambda: realm.publish("order.paid", expect=None).status == 202, "202", 60)
+        realm.call("DELETE", f"/api-keys/{keys[1]}", None, 204)
+        server.restart()
+        assert set(groups_in_log(realm, publishers.batch)) >= set(publishers.accepted)
+
+
+def test_a_limit_of_file_sizes_is_a_full_disk(tmp_path, receiver, path):
+    """`ulimit -f`, and a quota, which the kernel tells by another number alone: 507, and the server lives."""
+    with Server(tmp_path / "data", "--allow-network", "127.0.0.0/8", prefix=("prlimit", f"--fsize={80 << 20}", "--")) as server:
+        realm = server.realm(None, "order.paid")
+        realm.create_webhook(receiver.url(path), events=["order.paid"])
+        key = realm.call("POST", "/api-keys", {"name": "old", "permissions": ["view_events"]}, 201).json["id"]
+        publishers = Publishers(realm, threads=4, batch=5, payload=100_000)
+        try:
+            wait_for(lambda: any(problem == "disk-full" for _, problem, _ in publishers.refused), "507", 60)
+            wait_for(lambda: not realm.deliveries(state="pending"), "what was accepted to be recorded", 60)
+            realm.call("DELETE", f"/api-keys/{key}", None, 204)
+        finally:
+            publishers.stop()
+        file = tmp_path / "data" / "postrider.db"
+        assert 40 << 20 < file.stat().st_size <= 80 << 20, "what there is was used"
+        server.restart()
+        check_nothing_lost(realm, receiver, path, publishers)
+        assert realm.publish("order.paid", {"x": "y" * 200_000}, expect=None).status == 507
+        server.kill()
+        server.prefix = ()
+        server.start()
+        assert realm.publish("order.paid", expect=None).status == 202
+        check_nothing_lost(realm, receiver, path, publishers)
+
+
+@pytest.mark.parametrize("limit", [4 << 20, 24 << 20], ids=["of the log", "of the database"])
+def test_a_limit_that_comes_while_it_runs_ends_nothing(tmp_path, limit):
+    """Below what the files have already, so that also copies into the database meet it."""
+    with Server(tmp_path / "data") as server:
+        realm = server.realm(None, "order.paid")
+        publishers = Publishers(realm, threads=4, batch=5, payload=100_000)
+        try:
+            wait_for(lambda: len(publishers.accepted) > 40, "a load")
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+            wait_for(lambda: publishers.refused, "507", 60)
+            assert {problem for _, problem, _ in publishers.refused} == {"disk-full"}
+            assert realm.get("/events", limit=1).json["items"]
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            before = len(publishers.accepted)
+            wait_for(lambda: len(publishers.accepted) > before + 5, "publishing to resume by itself", 60)
+        finally:
+            publishers.stop()
+        server.restart()
         assert set(groups_in_log(realm, publishers.batch)) >= set(publishers.accepted)
 
 

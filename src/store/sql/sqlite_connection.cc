@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <vector>
 
 #include "base/check.h"
 #include "model/limits.h"
+#include "store/sql/full_disk_calls.h"
 
 namespace postrider::store::sql {
 
@@ -88,18 +90,21 @@ class SqliteConnection::PreparedStatement final : public Statement {
     sqlite3_destructor_type lifetime_ = SQLITE_TRANSIENT;
 };
 
-Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path,
-                                                                 Mode mode) {
+Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, Mode mode,
+                                                                 LogIndex index) {
     // Memory statistics would put a global lock around every allocation.
     static const int configured = [] {
         sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
         return sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     }();
     (void)configured;
+    report_limits_as_full_disk();
     std::unique_ptr<SqliteConnection> connection(new SqliteConnection);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     if (mode == Mode::writer) flags |= SQLITE_OPEN_CREATE;
-    int code = sqlite3_open_v2(path.c_str(), &connection->db_, flags, nullptr);
+    // SQLite's own VFS for a process that has the file alone: it takes memory for the index.
+    const char* vfs = index == LogIndex::in_memory ? "unix-excl" : nullptr;
+    int code = sqlite3_open_v2(path.c_str(), &connection->db_, flags, vfs);
     if (code != SQLITE_OK) return connection->error(code, "open");
     sqlite3_extended_result_codes(connection->db_, 1);
     POSTRIDER_TRY(connection->configure(mode));
@@ -127,6 +132,18 @@ Result<void> SqliteConnection::configure(Mode mode) {
         POSTRIDER_TRY(execute("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"));
     }
     return {};
+}
+
+std::string SqliteConnection::path() const { return sqlite3_db_filename(db_, "main"); }
+
+std::uint64_t SqliteConnection::wal_file_bytes() const {
+    struct stat file{};
+    const char* name = sqlite3_filename_wal(sqlite3_db_filename(db_, "main"));
+    return ::stat(name, &file) == 0 ? static_cast<std::uint64_t>(file.st_size) : 0;
+}
+
+void SqliteConnection::leave_log_at_close() {
+    sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 SqliteConnection::~SqliteConnection() {

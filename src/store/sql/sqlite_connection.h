@@ -19,7 +19,13 @@ class SqliteConnection final : public Connection {
 
     /// Opens `path`; a writer makes the file with the settings that only an empty file takes
     /// (page size, then auto_vacuum, then WAL: later they are silently ignored).
-    static Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, Mode mode);
+    /// Where the index of the write-ahead log is.
+    enum class LogIndex {
+        in_a_file,  ///< beside the database: other processes can read it, too
+        in_memory,  ///< needs no room on the disk; the database is this process's alone
+    };
+    static Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, Mode mode,
+                                                          LogIndex index = LogIndex::in_a_file);
     ~SqliteConnection() override;
 
     Result<Statement*> prepare(const Query& query) override;
@@ -60,6 +66,12 @@ class SqliteConnection final : public Connection {
     std::uint64_t page_bytes() const { return page_bytes_; }
     /// Frames in the WAL after the last commit of this connection; each has a page.
     int wal_frames() const { return wal_frames_; }
+    /// Of the database's file.
+    std::string path() const;
+    /// The size of the WAL's file, which keeps it: 0 if there is none.
+    std::uint64_t wal_file_bytes() const;
+    /// Closing it copies nothing of the write-ahead log into the database.
+    void leave_log_at_close();
     struct Checkpoint {
         int frames = 0;
         int done = 0;

@@ -1,5 +1,6 @@
 """A small tmpfs in a mount namespace of its own, which lasts as long as the holder process."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -48,6 +49,12 @@ class SmallDisk:
             while self.free() > leave:
                 os.posix_fallocate(ballast.fileno(), ballast.tell(), 128 << 10)
                 ballast.seek(0, os.SEEK_END)
+
+    def fill_up(self):
+        """Leaves nothing at all. Requires: nobody frees room meanwhile, as a server that runs does."""
+        with open(self.outside / "ballast", "ab", buffering=0) as ballast, contextlib.suppress(OSError):
+            while True:
+                ballast.write(bytes(4096))
 
     def empty(self):
         (self.outside / "ballast").unlink()
