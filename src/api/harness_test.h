@@ -39,6 +39,7 @@ class FakeEngine final : public delivery::Engine {
         offered_.push_back(std::move(offer));
     }
     void target_changed(webhooks::SharedTarget) override {}
+    void target_rebuilt(webhooks::SharedTarget) override {}
     void target_removed(const WebhookId&) override {}
     void send_test(events::Offer, std::function<void(Result<void>)> done) override { done({}); }
     void wake(const RealmId&, const WebhookId& webhook, store::CommitNumber,
@@ -192,9 +193,14 @@ class Harness {
     feed::Feed feed_{*store_, news_, store_.clock, loop_};
     events::FanOut fan_out_{*store_, engine_};
     webhooks::Cancellations cancellations_{*store_, fan_out_};
-    webhooks::Webhooks webhooks_{
-        vault_,  publisher_,    cancellations_,
-        engine_, store_.random, {.timeout = 15s, .retry_schedule = {}, .policy = policy_}};
+    webhooks::TargetRebuilds rebuilds_{*store_};
+    webhooks::Webhooks webhooks_{vault_,
+                                 publisher_,
+                                 cancellations_,
+                                 rebuilds_,
+                                 engine_,
+                                 store_.random,
+                                 {.timeout = 15s, .retry_schedule = {}, .policy = policy_}};
     access::PasswordHasher hasher_;
     access::ApiKeys keys_;
     directory::Directory directory_{

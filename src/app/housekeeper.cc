@@ -158,6 +158,7 @@ void Housekeeper::work() {
     recoveries_.proceed();
     fan_out_.resume();
     cancellations_.resume();
+    rebuilds_.resume();
     auto* cluster = store_.cluster();
     if (cluster != nullptr && !cluster->is_steward()) {
         note_uses();

@@ -11,6 +11,7 @@
 #include "events/fan_out.h"
 #include "net/event_loop.h"
 #include "store/store.h"
+#include "webhooks/target_rebuilds.h"
 
 namespace postrider::directory {
 class Directory;
@@ -31,12 +32,13 @@ namespace postrider::app {
 class Housekeeper {
  public:
     Housekeeper(store::Store& store, events::FanOut& fan_out,
-                webhooks::Cancellations& cancellations, webhooks::Recoveries& recoveries,
-                directory::Directory& directory, access::ApiKeys& keys, const Clock& clock,
-                net::EventLoop& loop)
+                webhooks::Cancellations& cancellations, webhooks::TargetRebuilds& rebuilds,
+                webhooks::Recoveries& recoveries, directory::Directory& directory,
+                access::ApiKeys& keys, const Clock& clock, net::EventLoop& loop)
         : store_(store),
           fan_out_(fan_out),
           cancellations_(cancellations),
+          rebuilds_(rebuilds),
           recoveries_(recoveries),
           directory_(directory),
           keys_(keys),
@@ -89,6 +91,7 @@ class Housekeeper {
     store::Store& store_;
     events::FanOut& fan_out_;
     webhooks::Cancellations& cancellations_;
+    webhooks::TargetRebuilds& rebuilds_;
     webhooks::Recoveries& recoveries_;
     directory::Directory& directory_;
     access::ApiKeys& keys_;

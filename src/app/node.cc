@@ -8,6 +8,7 @@
 #include "delivery/engine.h"
 #include "directory/directory.h"
 #include "store/tables.h"
+#include "webhooks/target_rebuilds.h"
 #include "webhooks/webhooks.h"
 
 namespace postrider::app {
@@ -55,8 +56,18 @@ void Node::read_next() {
 
 void Node::finish(Batch batch, const Result<void>& read) {
     if (read) {
-        engine_.after([done = std::move(batch.done)] {
-            for (const auto& tell : done) tell(true);
+        // Targets that are built again count as read when the engine has them.
+        std::vector<store::AnswerWait> waits;
+        for (const Announcement& one : batch.what) {
+            if (one.subject != Subject::realm) continue;
+            waits.push_back([this, realm = one.realm](std::function<void()> then) {
+                rebuilds_.when_done(realm, std::move(then));
+            });
+        }
+        store::after_all(std::move(waits), [this, done = std::move(batch.done)] {
+            engine_.after([done] {
+                for (const auto& tell : done) tell(true);
+            });
         });
     } else {
         for (const auto& tell : batch.done) tell(false);
@@ -85,7 +96,11 @@ Result<void> Node::read_one(store::sql::Connection& sql, const Announcement& one
             return webhooks_.reload(sql, one.realm, WebhookId{one.id});
         case Subject::realm: {
             POSTRIDER_ASSIGN(const bool is_there, directory_.reload(sql, one.realm));
-            if (!is_there) keys_.remove_all(one.realm);
+            if (is_there) {
+                rebuilds_.proceed(one.realm);
+            } else {
+                keys_.remove_all(one.realm);
+            }
             break;
         }
         case Subject::api_key: {

@@ -18,8 +18,9 @@ namespace postrider::directory {
 class Directory;
 }
 namespace postrider::webhooks {
+class TargetRebuilds;
 class Webhooks;
-}
+}  // namespace postrider::webhooks
 
 namespace postrider::app {
 
@@ -28,9 +29,14 @@ namespace postrider::app {
 /// comes after a newer. Thread-safety: any thread.
 class Node final : public store::ClusterListener {
  public:
-    Node(store::Store& store, webhooks::Webhooks& webhooks, directory::Directory& directory,
-         access::ApiKeys& keys, delivery::Engine& engine)
-        : store_(store), webhooks_(webhooks), directory_(directory), keys_(keys), engine_(engine) {}
+    Node(store::Store& store, webhooks::Webhooks& webhooks, webhooks::TargetRebuilds& rebuilds,
+         directory::Directory& directory, access::ApiKeys& keys, delivery::Engine& engine)
+        : store_(store),
+          webhooks_(webhooks),
+          rebuilds_(rebuilds),
+          directory_(directory),
+          keys_(keys),
+          engine_(engine) {}
 
     void lease_renewed(Monotonic until) override;
     void lanes_owned(std::vector<store::OwnedLane> lanes) override;
@@ -52,6 +58,7 @@ class Node final : public store::ClusterListener {
 
     store::Store& store_;
     webhooks::Webhooks& webhooks_;
+    webhooks::TargetRebuilds& rebuilds_;
     directory::Directory& directory_;
     access::ApiKeys& keys_;
     delivery::Engine& engine_;

@@ -97,7 +97,8 @@ class ServerImpl final : public Server {
           publisher_(sink_, fan_out_),
           feed_(*store_, ground_->news, clock_, loop_),
           cancellations_(*store_, fan_out_),
-          webhooks_(vault_, publisher_, cancellations_, *engine_, random_,
+          rebuilds_(*store_),
+          webhooks_(vault_, publisher_, cancellations_, rebuilds_, *engine_, random_,
                     {.timeout = config.timeout,
                      .retry_schedule = config.retry_schedule,
                      .policy = policy_}),
@@ -116,11 +117,11 @@ class ServerImpl final : public Server {
               [](const Error& error) {
                   log::warning("webhooks", "recovery waits", {{"reason", error.message}});
               }),
-          housekeeper_(*store_, fan_out_, cancellations_, recoveries_, directory_, keys_, clock_,
-                       loop_),
+          housekeeper_(*store_, fan_out_, cancellations_, rebuilds_, recoveries_, directory_, keys_,
+                       clock_, loop_),
           counter_keeper_(*store_, clock_, loop_),
           overlook_(*store_, clock_, loop_, metrics_),
-          node_(*store_, webhooks_, directory_, keys_, *engine_),
+          node_(*store_, webhooks_, rebuilds_, directory_, keys_, *engine_),
           context_{.whole_store = *store_,
                    .publisher = publisher_,
                    .feed = feed_,
@@ -194,6 +195,7 @@ class ServerImpl final : public Server {
         clock_, [this](store::PublishWork work) { store_->publish(std::move(work)); }};
     feed::Feed feed_;
     webhooks::Cancellations cancellations_;
+    webhooks::TargetRebuilds rebuilds_;
     webhooks::Webhooks webhooks_;
     access::ApiKeys keys_;
     access::PasswordHasher hasher_;

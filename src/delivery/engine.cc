@@ -92,6 +92,9 @@ class EngineImpl final : public Engine {
     void target_changed(webhooks::SharedTarget target) override {
         inbox_.put(TargetChanged{std::move(target), store_.last_commit()});
     }
+    void target_rebuilt(webhooks::SharedTarget target) override {
+        inbox_.put(TargetChanged{std::move(target), store_.last_commit(), true});
+    }
     void target_removed(const WebhookId& webhook) override { inbox_.put(TargetRemoved{webhook}); }
     void send_test(events::Offer offer, std::function<void(Result<void>)> done) override {
         inbox_.put(TestOffered{std::move(offer), std::move(done)});
@@ -394,6 +397,10 @@ void EngineImpl::handle(events::Offer& offer) {
 
 void EngineImpl::handle(TargetChanged& changed) {
     const auto& target = *changed.target;
+    if (changed.is_rebuilt) {
+        const auto found = targets_.find(target.webhook);
+        if (found == targets_.end() || found->second->version != target.version) return;
+    }
     auto& known = targets_[target.webhook];
     // Disabling and deleting cancel what is pending; what is not (redelivered by hand, the
     // deletion's own event) comes back from the store.

@@ -18,6 +18,8 @@ namespace postrider::delivery {
 struct TargetChanged {
     webhooks::SharedTarget target;
     store::CommitNumber commit = 0;
+    /// It has the version that the webhook had: only settings of its realm are others.
+    bool is_rebuilt = false;
 };
 struct TargetRemoved {
     WebhookId webhook;

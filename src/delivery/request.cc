@@ -39,6 +39,19 @@ bool is_same_header(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, {}, lower, lower);
 }
 
+/// The header lines as elements of a JSON array, without their values.
+void add_masked(std::string& recorded, std::string_view lines) {
+    while (!lines.empty()) {
+        recorded += ",[";
+        json::append_string(recorded, lines.substr(0, lines.find(':')));
+        recorded += ',';
+        json::append_string(recorded, secret_mask);
+        recorded += ']';
+        const auto end = lines.find("\r\n");
+        lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 2);
+    }
+}
+
 /// The value of one of the header lines.
 std::optional<std::string> header_in(std::string_view lines, std::string_view name) {
     while (!lines.empty()) {
@@ -86,7 +99,7 @@ Request build_request(const Held& held, const webhooks::Target& target,
     auto& lines = request.send.headers;
     auto& recorded = request.recorded_headers;
     lines.reserve(320 + target.header_lines.size());
-    recorded.reserve(384 + target.masked_headers.size());
+    recorded.reserve(384);
     add_header(lines, recorded, "content-type", webhooks::content_type_of(format));
     add_header(lines, recorded, "user-agent", context.user_agent);
     add_header(lines, recorded, "webhook-id", id);
@@ -103,7 +116,7 @@ Request build_request(const Held& held, const webhooks::Target& target,
         recorded.append(R"(,["authorization",")").append(secret_mask).append(R"("])");
     }
     lines += target.header_lines;
-    if (!target.masked_headers.empty()) recorded.append(",").append(target.masked_headers);
+    add_masked(recorded, target.header_lines);
     recorded += ']';
 
     request.send.realm = held.row.realm;

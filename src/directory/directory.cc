@@ -352,7 +352,7 @@ Result<VersionedSettings> Directory::save_settings(store::Transaction& tx, const
     auto entry = entry_of(row);
     tx.after_commit([this, entry] { index_.put(entry); });
     tx.announce({store::Subject::realm, row.id, {}});
-    POSTRIDER_TRY(webhooks_.realm_changed(tx, before, row));
+    webhooks_.realm_changed(tx, before, row);
     POSTRIDER_TRY(publish(tx, row, "realm.settings.updated", settings_json(after, &changed)));
     POSTRIDER_TRY(audit::record(tx, actor,
                                 {.realm = row.id,

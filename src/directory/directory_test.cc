@@ -24,6 +24,7 @@ class NoSink final : public events::DeliverySink {
 class NoTargets final : public webhooks::TargetSink {
  public:
     void target_changed(webhooks::SharedTarget) override {}
+    void target_rebuilt(webhooks::SharedTarget) override {}
     void target_removed(const WebhookId&) override {}
 };
 
@@ -61,10 +62,12 @@ class DirectoryTest : public testing::Test {
     NoTargets targets_;
     events::FanOut fan_out_{*store_, sink_};
     webhooks::Cancellations cancellations_{*store_, fan_out_};
+    webhooks::TargetRebuilds rebuilds_{*store_};
     webhooks::Webhooks webhooks_{
         vault_,
         publisher_,
         cancellations_,
+        rebuilds_,
         targets_,
         store_.random,
         {.timeout = 15s, .retry_schedule = {}, .policy = std::make_shared<net::EgressPolicy>()}};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,9 +46,8 @@ struct Target {
     /// The attempts' outcome when it could not be opened (wrong key): internal, "unsealable".
     bool unsealable = false;
     std::shared_ptr<const net::Url> url;
-    std::string header_lines;    ///< "Name: value\r\n" of its own headers and authorization
-    std::string masked_headers;  ///< the same as JSON elements `["Name","••••••"],…`, may be ""
-    std::string authorization;   ///< a header's value; "" for none
+    std::string header_lines;   ///< "Name: value\r\n" of its own headers and authorization
+    std::string authorization;  ///< a header's value; "" for none
     /// nullptr: no access tokens are needed.
     std::shared_ptr<const TokenClient> token_client;
     std::vector<SigningKey> keys;           ///< new first
@@ -55,10 +55,17 @@ struct Target {
     Timestamp previous_expires_at;
     Duration timeout{0};
     std::vector<Duration> retry_schedule;  ///< waits between attempts
-    Controls controls;
+    Controls controls;  ///< without the texts of filter and template, which are held parsed
     std::shared_ptr<const Template> body_template;  ///< of its format; nullptr: it has none
     std::string realm_name;
     std::shared_ptr<const net::EgressPolicy> policy;
+    /// What it takes for that which people have written into it, in bytes.
+    struct Memory {
+        std::size_t headers = 0;  ///< and credentials
+        std::size_t body_template = 0;
+        std::size_t all() const { return headers + body_template; }
+    };
+    Memory memory;
 };
 using SharedTarget = std::shared_ptr<const Target>;
 
@@ -68,6 +75,9 @@ class TargetSink {
     virtual ~TargetSink() = default;
     /// Thread-safety: the writer's thread, and the starting one before the engine runs.
     virtual void target_changed(SharedTarget target) = 0;
+    /// The realm's settings have changed: takes the place of the target of the same version. If the
+    /// sink has another version of it, or none, it does nothing. Thread-safety: any thread.
+    virtual void target_rebuilt(SharedTarget target) = 0;
     /// The tombstone is gone for good.
     virtual void target_removed(const WebhookId& webhook) = 0;
 };

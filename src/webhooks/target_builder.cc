@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "model/credential_limits.h"
 #include "model/limits.h"
 #include "webhooks/render.h"
 
@@ -46,12 +47,22 @@ std::vector<SigningKey> without(std::vector<SigningKey> keys,
 
 void add_header(Target& target, std::string_view name, std::string_view value) {
     target.header_lines.append(name).append(": ").append(value).append("\r\n");
-    if (!target.masked_headers.empty()) target.masked_headers += ',';
-    target.masked_headers += "[";
-    json::append_string(target.masked_headers, name);
-    target.masked_headers += ',';
-    json::append_string(target.masked_headers, secret_mask);
-    target.masked_headers += ']';
+}
+
+/// Each once, and no longer than it is: there may be ten thousand.
+void pack(Target& target) {
+    target.header_lines.shrink_to_fit();
+    const auto& client = target.token_client;
+    target.memory.headers = target.header_lines.size() + target.authorization.size();
+    if (client != nullptr) {
+        // And the token that it gets for them.
+        target.memory.headers += client->id.size() + client->secret.size() + client->scope.size() +
+                                 client->audience.size() + limits::access_token_bytes_max;
+    }
+    // A ready template is everybody's.
+    if (target.controls.body_template) target.memory.body_template = target.body_template->bytes();
+    target.controls.filter.reset();
+    target.controls.body_template.reset();
 }
 
 }  // namespace
@@ -156,6 +167,7 @@ Result<void> TargetBuilder::fill(Target& target, const store::WebhookRow& row,
         target.previous_keys = without(signing_keys(previous, webhook.signing), target.keys);
         target.previous_expires_at = *row.previous_expires_at;
     }
+    pack(target);
     return {};
 }
 

@@ -390,4 +390,22 @@ void Template::apply(const Filter& filter, const Node* found, bool is_there, std
     }
 }
 
+std::size_t Template::bytes() const {
+    std::size_t all = sizeof(Template);
+    const auto add = [&all](const std::string& text) { all += sizeof(text) + text.capacity(); };
+    for (const std::string& name : headers_) add(name);
+    for (const Piece& piece : pieces_) {
+        all += sizeof(piece) + piece.json.capacity();
+        for (const std::string& text : piece.texts) add(text);
+        for (const Placeholder& placeholder : piece.placeholders) {
+            all += sizeof(placeholder);
+            for (const std::string& step : placeholder.path) add(step);
+            for (const Filter& filter : placeholder.filters) {
+                all += sizeof(filter) + filter.text.capacity();
+            }
+        }
+    }
+    return all;
+}
+
 }  // namespace postrider::webhooks

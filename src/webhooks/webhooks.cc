@@ -6,7 +6,7 @@
 
 #include "audit/record.h"
 #include "events/filter.h"
-#include "model/limits.h"
+#include "model/webhook_limits.h"
 #include "store/breakers_table.h"
 #include "store/cancellations_table.h"
 #include "store/counters_table.h"
@@ -14,6 +14,7 @@
 #include "store/store_error.h"
 #include "store/tables.h"
 #include "store/wait.h"
+#include "store/webhook_visits.h"
 
 namespace postrider::webhooks {
 namespace {
@@ -92,15 +93,21 @@ constexpr std::string_view look_it_up =
 }  // namespace
 
 Webhooks::Webhooks(const vault::Vault& vault, events::Publisher& publisher,
-                   Cancellations& cancellations, TargetSink& sink, Random& random,
-                   Defaults defaults)
+                   Cancellations& cancellations, TargetRebuilds& rebuilds, TargetSink& sink,
+                   Random& random, Defaults defaults)
     : builder_(vault, std::move(defaults)),
       publisher_(publisher),
       cancellations_(cancellations),
+      rebuilds_(rebuilds),
       sink_(sink),
       random_(random) {
     cancellations_.set_part([this](Transaction& tx, const store::CancellationRow& row,
                                    Timestamp since) { return cancel_part(tx, row, since); });
+    rebuilds_.set_up(
+        [this](store::sql::Connection& sql, const RealmId& realm, std::optional<WebhookId> last) {
+            return rebuild_part(sql, realm, last);
+        },
+        [this](SharedTarget target) { sink_.target_rebuilt(std::move(target)); });
 }
 
 Result<RealmConditions> Webhooks::conditions_of(store::sql::Connection& sql,
@@ -110,52 +117,67 @@ Result<RealmConditions> Webhooks::conditions_of(store::sql::Connection& sql,
     return builder_.conditions(*row);
 }
 
-void Webhooks::tell_sink(Transaction& tx, const WebhookRow& row,
-                         const RealmConditions& conditions) {
-    tx.after_commit(
-        [this, target = builder_.build(row, conditions)] { sink_.target_changed(target); });
-    tx.announce({store::Subject::webhook, row.realm, row.id.uuid});
+void Webhooks::tell_sink(Transaction& tx, SharedTarget target) {
+    tx.announce({store::Subject::webhook, target->realm, target->webhook.uuid});
+    tx.after_commit([this, target = std::move(target)] { tell_now(target); });
+}
+
+void Webhooks::tell_now(SharedTarget target) {
+    memory_.put(*target);
+    sink_.target_changed(std::move(target));
+}
+
+void Webhooks::remove_now(const WebhookId& webhook) {
+    memory_.remove(webhook);
+    sink_.target_removed(webhook);
 }
 
 Result<void> Webhooks::reload(store::sql::Connection& sql, const RealmId& realm,
                               const WebhookId& id) {
     POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(sql, realm, id));
     if (!row) {
-        sink_.target_removed(id);
+        remove_now(id);
         return {};
     }
     POSTRIDER_ASSIGN(const auto found, realm_or_none(sql, realm));
-    sink_.target_changed(builder_.build(*row, builder_.conditions_or_defaults(found)));
+    tell_now(builder_.build(*row, builder_.conditions_or_defaults(found)));
     return {};
 }
 
 Result<void> Webhooks::reload_all(store::sql::Connection& sql) {
-    POSTRIDER_ASSIGN(const auto rows, store::webhooks_table::all(sql));
+    return reload_all(sql, [](const WebhookRow&) {});
+}
+
+Result<void> Webhooks::reload_all(store::sql::Connection& sql,
+                                  const std::function<void(const WebhookRow&)>& visit) {
+    POSTRIDER_ASSIGN(const auto realms, store::webhooks_table::realms(sql));
     std::map<RealmId, RealmConditions> conditions;
-    for (const auto& row : rows) {
-        auto known = conditions.find(row.realm);
-        if (known == conditions.end()) {
-            POSTRIDER_ASSIGN(const auto realm, realm_or_none(sql, row.realm));
-            auto made = builder_.conditions_or_defaults(realm);
-            known = conditions.emplace(row.realm, std::move(made)).first;
-        }
-        sink_.target_changed(builder_.build(row, known->second));
+    for (const RealmId& realm : realms) {
+        POSTRIDER_ASSIGN(const auto row, realm_or_none(sql, realm));
+        conditions.emplace(realm, builder_.conditions_or_defaults(row));
     }
-    return {};
+    return store::webhooks_table::visit_all(sql, [&](const WebhookRow& row) {
+        const auto known = conditions.find(row.realm);
+        if (known == conditions.end()) return;  // its realm's id cannot be read
+        tell_now(builder_.build(row, known->second));
+        visit(row);
+    });
 }
 
 Result<void> Webhooks::load_targets(store::Store& store) {
-    using Rows = store::List<WebhookRow>;
-    POSTRIDER_ASSIGN(
-        const auto rows,
-        store::read_now<Rows>(store, [this](store::sql::Connection& sql) -> Result<Rows> {
-            POSTRIDER_TRY(reload_all(sql));
-            return store::webhooks_table::all(sql);
-        }));
-    for (const auto& row : rows) {
-        if (!row.deleted_at) continue;
+    using Tombstones = std::vector<std::pair<RealmId, WebhookId>>;
+    POSTRIDER_ASSIGN(const auto tombstones,
+                     store::read_now<Tombstones>(
+                         store, [this](store::sql::Connection& sql) -> Result<Tombstones> {
+                             Tombstones found;
+                             POSTRIDER_TRY(reload_all(sql, [&](const WebhookRow& row) {
+                                 if (row.deleted_at) found.emplace_back(row.realm, row.id);
+                             }));
+                             return found;
+                         }));
+    for (const auto& [realm, id] : tombstones) {
         auto purged = store::write_now<bool>(
-            store, [this, realm = row.realm, id = row.id](Transaction& tx) -> Result<bool> {
+            store, [this, realm = realm, id = id](Transaction& tx) -> Result<bool> {
                 POSTRIDER_TRY(purge_if_final(tx, realm, id));
                 return true;
             });
@@ -190,11 +212,13 @@ Result<Saved> Webhooks::create(Transaction& tx, const RealmId& realm, const Chan
     builder_.seal_secret(row, draft.secret);
     builder_.seal_credential(row, draft.credential);
     if (change.keys) seal_previous(row, *change.keys, tx.now());
+    auto target = builder_.build(row, conditions);
+    POSTRIDER_TRY(memory_.check(*target));
     POSTRIDER_TRY(store::webhooks_table::insert(tx, row));
     POSTRIDER_TRY(begin_version(tx, row));
     POSTRIDER_TRY(check_filter(tx, webhook));
     // Before the event: the engine knows the webhook when its first delivery is offered.
-    tell_sink(tx, row, conditions);
+    tell_sink(tx, std::move(target));
     POSTRIDER_TRY(publisher_.publish(tx, realm,
                                      {.type = "webhook.created",
                                       .resource_id = ResourceId{webhook.id.uuid},
@@ -282,6 +306,8 @@ Result<void> Webhooks::save(Transaction& tx, Loaded& loaded, Draft& draft, const
     if (draft.has_changed("headers")) builder_.seal_headers(row, draft.headers);
     if (draft.has_changed("authentication")) builder_.seal_credential(row, draft.credential);
     set_secrets(tx, loaded, draft, overlap.value_or(loaded.conditions.secret_overlap));
+    auto target = builder_.build(row, loaded.conditions);
+    POSTRIDER_TRY(memory_.check(*target));
     POSTRIDER_TRY(store::webhooks_table::update(tx, row));
 
     const bool was_switched = draft.has_changed("enabled");
@@ -298,7 +324,7 @@ Result<void> Webhooks::save(Transaction& tx, Loaded& loaded, Draft& draft, const
         POSTRIDER_TRY(store::webhook_health_table::clear(tx, row.realm, row.id));
         POSTRIDER_TRY(store::breakers_table::remove(tx, row.realm, row.id));
     }
-    tell_sink(tx, row, loaded.conditions);
+    tell_sink(tx, std::move(target));
     POSTRIDER_TRY(publisher_.publish(tx, row.realm,
                                      {.type = "webhook.updated",
                                       .resource_id = ResourceId{row.id.uuid},
@@ -365,7 +391,7 @@ Result<void> Webhooks::remove(Transaction& tx, const Address& address, const Act
         store::counters_table::keep_name(tx, row.realm, row.id, row.name, *row.deleted_at));
     POSTRIDER_TRY(begin_version(tx, row));
     POSTRIDER_TRY(cancel_all(tx, row, event.id));
-    tell_sink(tx, row, loaded.conditions);
+    tell_sink(tx, builder_.build(row, loaded.conditions));
     POSTRIDER_TRY(audit::record(
         tx, actor,
         {.realm = row.realm, .action = "webhook.delete", .resource_id = row.id.to_string()}));
@@ -398,19 +424,31 @@ Result<void> Webhooks::purge_if_final(Transaction& tx, const RealmId& realm, con
                      store::deliveries_table::has_pending(tx.sql(), realm, id));
     if (is_pending) return {};
     POSTRIDER_TRY(store::webhooks_table::purge(tx, realm, id));
-    tx.after_commit([this, id] { sink_.target_removed(id); });
+    tx.after_commit([this, id] { remove_now(id); });
     tx.announce({store::Subject::webhook, realm, id.uuid});
     return {};
 }
 
-Result<void> Webhooks::realm_changed(Transaction& tx, const store::RealmRow& before,
-                                     const store::RealmRow& after) {
-    const auto conditions = builder_.conditions_or_defaults(after);
-    if (conditions == builder_.conditions_or_defaults(before)) return {};
-    POSTRIDER_ASSIGN(const auto rows, store::webhooks_table::list(tx.sql(), after.id, {},
-                                                                  limits::webhooks_per_realm_max));
-    for (const auto& row : rows) tell_sink(tx, row, conditions);
-    return {};
+void Webhooks::realm_changed(Transaction& tx, const store::RealmRow& before,
+                             const store::RealmRow& after) {
+    if (builder_.conditions_or_defaults(after) == builder_.conditions_or_defaults(before)) return;
+    tx.after_commit([this, realm = after.id] { rebuilds_.proceed(realm); });
+    tx.answer_after([this, realm = after.id](std::function<void()> then) {
+        rebuilds_.when_done(realm, std::move(then));
+    });
+}
+
+Result<TargetRebuilds::Part> Webhooks::rebuild_part(store::sql::Connection& sql,
+                                                    const RealmId& realm,
+                                                    std::optional<WebhookId> last) const {
+    constexpr std::size_t most = limits::targets_built_at_once;
+    POSTRIDER_ASSIGN(const auto found, realm_or_none(sql, realm));
+    const auto conditions = builder_.conditions_or_defaults(found);
+    POSTRIDER_ASSIGN(const auto rows, store::webhooks_table::list(sql, realm, last, most));
+    TargetRebuilds::Part part;
+    for (const auto& row : rows) part.targets.push_back(builder_.build(row, conditions));
+    if (rows.read() == most && rows.last) part.last = WebhookId{*rows.last};
+    return part;
 }
 
 Result<void> Webhooks::realm_deleted(Transaction& tx, const RealmId& realm, const EventId& last) {
@@ -435,7 +473,7 @@ Result<void> Webhooks::bury(Transaction& tx, WebhookRow row, const RealmConditio
     row.version += 1;
     POSTRIDER_TRY(store::webhooks_table::update(tx, row));
     POSTRIDER_TRY(cancel_first(tx, row, all.except));
-    tell_sink(tx, row, conditions);
+    tell_sink(tx, builder_.build(row, conditions));
     return purge_if_final(tx, row.realm, row.id);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,8 +15,10 @@
 #include "webhooks/cancellations.h"
 #include "webhooks/change.h"
 #include "webhooks/draft.h"
+#include "webhooks/held_memory.h"
 #include "webhooks/target.h"
 #include "webhooks/target_builder.h"
+#include "webhooks/target_rebuilds.h"
 #include "webhooks/view.h"
 #include "webhooks/webhook.h"
 
@@ -45,7 +48,7 @@ class Webhooks {
  public:
     /// Lifetime: all of them outlive it. Requires: `random` may be used by any thread.
     Webhooks(const vault::Vault& vault, events::Publisher& publisher, Cancellations& cancellations,
-             TargetSink& sink, Random& random, Defaults defaults);
+             TargetRebuilds& rebuilds, TargetSink& sink, Random& random, Defaults defaults);
 
     /// At start, before the engine runs: tells the sink every webhook, and ends the tombstones that
     /// are final. Waits for the store.
@@ -55,7 +58,8 @@ class Webhooks {
     Result<void> reload(store::sql::Connection& sql, const RealmId& realm, const WebhookId& id);
     Result<void> reload_all(store::sql::Connection& sql);
 
-    /// Errors: also conflict (limits::webhooks_per_realm_max).
+    /// Errors: also conflict (limits::webhooks_per_realm_max). Of this and update(): also
+    /// invalid_argument (HeldMemory).
     Result<Saved> create(store::Transaction& tx, const RealmId& realm, const Change& change,
                          const Actor& actor);
     /// PUT and PATCH, as `change` says.
@@ -77,10 +81,11 @@ class Webhooks {
                          DisabledReason reason, const Actor& actor);
     /// Removes a tombstone that has nothing pending any more; the engine calls it after recording.
     Result<void> purge_if_final(store::Transaction& tx, const RealmId& realm, const WebhookId& id);
-    /// After a change of the realm's settings, in its transaction: new Targets for all its
-    /// webhooks, if they depend on what has changed.
-    Result<void> realm_changed(store::Transaction& tx, const store::RealmRow& before,
-                               const store::RealmRow& after);
+    /// After a change of the realm's settings, in its transaction: if Targets depend on what has
+    /// changed, those of all its webhooks are built again after the commit, part by part, before
+    /// whoever asked is answered.
+    void realm_changed(store::Transaction& tx, const store::RealmRow& before,
+                       const store::RealmRow& after);
 
     /// Of a realm that is being deleted, in its transaction, after its last event, which is still
     /// delivered: every webhook becomes a tombstone, and what else is pending is cancelled, both
@@ -117,8 +122,14 @@ class Webhooks {
     void set_secrets(store::Transaction& tx, Loaded& loaded, const Draft& draft,
                      Duration overlap) const;
     void seal_previous(store::WebhookRow& row, const GivenKeys& keys, Timestamp now) const;
-    void tell_sink(store::Transaction& tx, const store::WebhookRow& row,
-                   const RealmConditions& conditions);
+    Result<void> reload_all(store::sql::Connection& sql,
+                            const std::function<void(const store::WebhookRow&)>& visit);
+    /// After the commit.
+    void tell_sink(store::Transaction& tx, SharedTarget target);
+    void tell_now(SharedTarget target);
+    void remove_now(const WebhookId& webhook);
+    Result<TargetRebuilds::Part> rebuild_part(store::sql::Connection& sql, const RealmId& realm,
+                                              std::optional<WebhookId> last) const;
     Result<bool> cancel_first(store::Transaction& tx, const store::WebhookRow& row,
                               std::optional<EventId> except);
     /// The first part at once; whoever asked waits for the rest.
@@ -135,7 +146,9 @@ class Webhooks {
     TargetBuilder builder_;
     events::Publisher& publisher_;
     Cancellations& cancellations_;
+    TargetRebuilds& rebuilds_;
     TargetSink& sink_;
+    HeldMemory memory_;
     Random& random_;
 };
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "events/event_types.h"
+#include "model/webhook_limits.h"
 #include "store/sqlite_store.h"
 #include "store/tables.h"
 #include "store/wait.h"
@@ -35,6 +36,11 @@ class EngineSpy final : public events::DeliverySink, public TargetSink {
     void target_changed(SharedTarget target) override {
         const MutexLock lock(mutex_);
         log_.push_back("target " + target->webhook.to_string());
+        targets_[target->webhook] = std::move(target);
+    }
+    void target_rebuilt(SharedTarget target) override {
+        const MutexLock lock(mutex_);
+        log_.push_back("rebuilt " + target->webhook.to_string());
         targets_[target->webhook] = std::move(target);
     }
     void target_removed(const WebhookId& webhook) override {
@@ -80,7 +86,8 @@ class WebhooksTest : public testing::Test {
           fan_out_(*store_, spy_),
           publisher_(spy_, fan_out_),
           cancellations_(*store_, fan_out_),
-          webhooks_(vault_, publisher_, cancellations_, spy_, random_,
+          rebuilds_(*store_),
+          webhooks_(vault_, publisher_, cancellations_, rebuilds_, spy_, random_,
                     {.timeout = 15s,
                      .retry_schedule = {5s, 5min},
                      .policy = std::make_shared<const net::EgressPolicy>()}) {
@@ -199,6 +206,7 @@ class WebhooksTest : public testing::Test {
     events::FanOut fan_out_;
     events::Publisher publisher_;
     Cancellations cancellations_;
+    TargetRebuilds rebuilds_;
     Webhooks webhooks_;
     RealmId realm_;
 };
@@ -218,7 +226,6 @@ TEST_F(WebhooksTest, creation_is_one_transaction) {
     EXPECT_EQ(events[0].data.find("whsec_"), std::string::npos);
     const auto target = spy_.target(saved.webhook.id);
     EXPECT_EQ(target->header_lines, "X-A: sesame\r\n");
-    EXPECT_EQ(target->masked_headers, R"(["X-A",")" + std::string(secret_mask) + R"("])");
     EXPECT_EQ(target->timeout, 7s) << "the realm's";
     EXPECT_EQ(target->retry_schedule, (std::vector<Duration>{5s, 5min})) << "the server's";
     ASSERT_EQ(target->keys.size(), 1u);
@@ -591,6 +598,65 @@ TEST_F(RecoveryTest, stops_when_cancelled_or_when_the_webhook_goes) {
     const auto failed = finished(other->id);
     EXPECT_EQ(failed.state, OperationState::failed);
     EXPECT_EQ(failed.detail, "The webhook was deleted.");
+}
+
+TEST_F(WebhooksTest, changed_settings_reach_every_webhook_before_the_answer) {
+    std::vector<WebhookId> ids;
+    for (std::size_t i = 0; i < 2 * limits::targets_built_at_once + 1; ++i) {
+        ids.push_back(created(R"(["order.paid"])").webhook.id);
+    }
+    ASSERT_TRUE(patch(ids[5], R"({"timeout":"3s"})"));
+    const auto set = [this](const std::string& settings) {
+        return change([this, settings](Transaction& tx) -> Result<bool> {
+            POSTRIDER_ASSIGN(const auto before, store::realms_table::find(tx.sql(), realm_));
+            store::RealmRow after = *before;
+            after.settings = settings;
+            POSTRIDER_TRY(store::realms_table::update(tx, after));
+            webhooks_.realm_changed(tx, *before, after);
+            return true;
+        });
+    };
+    ASSERT_TRUE(set(R"({"timeout":"9s"})"));
+    for (const WebhookId& id : ids) {
+        EXPECT_EQ(spy_.target(id)->timeout, id == ids[5] ? Duration(3s) : Duration(9s));
+    }
+    spy_.take();
+    ASSERT_TRUE(set(R"({"timeout":"9s","retention_days":3})"));
+    EXPECT_EQ(spy_.take(), std::vector<std::string>{}) << "no target depends on it";
+}
+
+TEST_F(WebhooksTest, headers_and_templates_of_a_realm_have_a_bound_together) {
+    std::string headers;
+    for (int i = 0; i < 40; ++i) {
+        if (i > 0) headers += ',';
+        headers += "\"X-" + std::to_string(i) + "\":\"" + std::string(390, 'v') + '"';
+    }
+    const std::string body =
+        R"({"url":"https://example.com/hook","events":["order.paid"],"headers":{)" + headers + "}}";
+    Result<Saved> last = create(body);
+    std::size_t count = 0;
+    while (last) {
+        ++count;
+        last = create(body);
+    }
+    EXPECT_EQ(count, limits::webhook_memory_per_realm_max / (40 * (5 + 390 + 4) - 10));
+    EXPECT_EQ(last.error().fields.at(0).pointer, "#/headers");
+    EXPECT_NE(last.error().fields.at(0).detail.find("16 MiB is the most"), std::string::npos);
+    const auto plain = created(R"(["order.paid"])").webhook.id;
+    ASSERT_FALSE(patch(plain, R"({"headers":{)" + headers + "}}"));
+    ASSERT_TRUE(patch(plain, R"({"headers":{"X-A":"b"},"timeout":"3s"})"));
+    ASSERT_TRUE(remove(plain));
+}
+
+TEST_F(WebhooksTest, a_target_holds_nothing_twice) {
+    const auto saved = create(
+        R"({"url":"https://example.com/hook","events":["order.paid"],"headers":{"X-A":"sesame"},)"
+        R"("filter":{"data":{"total":1}},"format":"template","template":{"t":"{{event}}"}})");
+    ASSERT_TRUE(saved) << saved.error().message;
+    const auto target = spy_.target(saved->webhook.id);
+    EXPECT_FALSE(target->controls.filter || target->controls.body_template);
+    EXPECT_EQ(target->memory.headers, std::string_view("X-A: sesame\r\n").size());
+    EXPECT_GT(target->memory.body_template, 0U);
 }
 
 }  // namespace

@@ -2,9 +2,11 @@
 #include "store/breakers_table.h"
 #include "store/health_table.h"
 #include "store/id_range.h"
+#include "store/realm_ids.h"
 #include "store/search.h"
 #include "store/tables.h"
 #include "store/versions_table.h"
+#include "store/webhook_visits.h"
 
 namespace postrider::store {
 
@@ -99,10 +101,30 @@ Result<List<WebhookRow>> search(sql::Connection& sql, const RealmId& realm,
     return read_all(rows);
 }
 
+namespace {
+
+constexpr Query every_webhook{"SELECT " WEBHOOK_COLUMNS " FROM webhooks"};
+
+}  // namespace
+
 Result<List<WebhookRow>> all(sql::Connection& sql) {
-    static constexpr Query query{"SELECT " WEBHOOK_COLUMNS " FROM webhooks"};
-    auto rows = sql.rows(query);
+    auto rows = sql.rows(every_webhook);
     return read_all(rows);
+}
+
+Result<std::vector<RealmId>> realms(sql::Connection& sql) {
+    static constexpr Query query{"SELECT DISTINCT realm_id FROM webhooks"};
+    return read_realm_ids(sql.rows(query));
+}
+
+Result<void> visit_all(sql::Connection& sql, const std::function<void(const WebhookRow&)>& visit) {
+    auto rows = sql.rows(every_webhook);
+    while (rows.next()) {
+        List<WebhookRow> one;
+        take(rows, one, read_row);
+        for (const WebhookRow& row : one) visit(row);
+    }
+    return rows.finish();
 }
 
 Result<std::int64_t> count(sql::Connection& sql, const RealmId& realm) {

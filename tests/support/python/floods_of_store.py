@@ -1,5 +1,6 @@
 """Floods of the store: its writer and its readers."""
 
+import asyncio
 import json
 import uuid
 
@@ -114,3 +115,21 @@ class CostlyDeliveries(CostlyFilter):
 class CostlyStatistics(CostlyFilter):
     name = "costly statistics"
     path = "/statistics"
+
+
+@flood
+class ChangesOfSettings(Flood):
+    """The timeout of a realm on which 1,500 webhooks depend, set to one and another value."""
+
+    name = "changes of settings"
+    permissions = ("manage_realms", "view_realms")
+    reaches_store = True
+    has_own_server = True
+
+    def prepare(self, realm):
+        for number in range(1500):
+            realm.create_webhook(f"{NOWHERE}{number}", events=["order.paid"], headers={f"x-{n}": "v" * 50 for n in range(10)})
+
+    async def run(self, at):
+        requests = [at.request("PATCH", "/settings", json.dumps({"timeout": timeout}).encode()) for timeout in ("5s", "6s")]
+        await asyncio.gather(*(at.ask_again_and_again(request, 2) for request in requests))
