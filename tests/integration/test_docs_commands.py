@@ -90,6 +90,14 @@ def test_few_blocks_are_not_run():
     assert len(left_out) <= 13, left_out
 
 
+def test_what_shows_a_promise_is_there():
+    """The commands in README's table run parts of this suite: each names files that it has."""
+    named = re.findall(r"`pytest ([^`]+)`", (ROOT / "README.md").read_text())
+    assert len(named) > 20
+    for path in " ".join(named).split():
+        assert (ROOT / path).exists(), path
+
+
 @pytest.mark.parametrize("document", [each for each in DOCUMENTS if next(commands(each), None)])
 def test_every_command_works(document, tmp_path, request):
     shop = {"realm": "shop", "displayName": "The shop", "users": [{"username": "grace", "email": "grace@example.com"}]}
