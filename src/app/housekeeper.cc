@@ -224,7 +224,7 @@ void Housekeeper::go_on_apart(Progress progress, std::size_t at) {
             note(done);
             Progress after = done ? std::move(*done) : *shared;
             std::size_t next = at + 1;
-            if (!done && chore == Chore::overdue) {
+            if (!done && chore == Chore::overdue && !after.plan.overdue.empty()) {
                 // One realm's: the others have their turn.
                 after.plan.overdue.pop_back();
                 after.has_more = after.has_more || !after.plan.overdue.empty();

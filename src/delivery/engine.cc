@@ -16,6 +16,7 @@
 #include "delivery/flight_log.h"
 #include "delivery/inbox.h"
 #include "delivery/lane_ownership.h"
+#include "delivery/last_run_notes.h"
 #include "delivery/recorder.h"
 #include "delivery/request.h"
 #include "delivery/scheduler.h"
@@ -141,7 +142,6 @@ class EngineImpl final : public Engine {
     };
 
     const Ownership* cluster() const { return options_.ownership ? &*options_.ownership : nullptr; }
-    Result<void> recall_last_run(const FlightLog::LastRun& last);
     void tick();
     void take_inbox();
     void handle(events::Offer& offer);
@@ -203,6 +203,7 @@ class EngineImpl final : public Engine {
     std::vector<Flight> held_back_;
     std::unordered_map<WebhookId, webhooks::SharedTarget> targets_;
     std::unique_ptr<net::EventLoop::Timer> timer_;
+    LastRunNotes last_run_notes_{store_, loop_, clock_};
     std::optional<Timestamp> timer_at_;
     std::size_t in_the_air_ = 0;  ///< attempts; those of a released lane are not the scheduler's
     bool tick_posted_ = false;
@@ -258,7 +259,8 @@ void recall_breaker(store::Snapshot& snapshot, Refilled& answer) {
 Result<void> EngineImpl::start() {
     POSTRIDER_ASSIGN(const auto last,
                      flights_.open(options_.flight_file, options_.attempts_in_flight_max));
-    POSTRIDER_TRY(recall_last_run(last));
+    POSTRIDER_ASSIGN(const auto failing, last_run_notes_.recall(last));
+    for (const WebhookId& webhook : failing) recorder_.set_failing(webhook);
     due_time_ = DueTime(last.due_time, clock_.now(), clock_.monotonic());
     static_cast<void>(due_now());
     for (const auto& entry : last.suspects) trials_.suspect(entry.delivery);
@@ -274,32 +276,6 @@ Result<void> EngineImpl::start() {
         loop_.run();
     });
     loop_.post([this] { tick(); });
-    return {};
-}
-
-/// Counts a crash of what was alone in flight at the last one, takes the time that the server was
-/// down off the webhooks' failing time, and learns which webhooks are failing.
-Result<void> EngineImpl::recall_last_run(const FlightLog::LastRun& last) {
-    std::promise<Result<void>> done;
-    auto failing = std::make_shared<std::vector<store::WebhookHealthRow>>();
-    store_.write(
-        store::Turn::server(), store::WriteClass::outcomes,
-        [to_blame = last.to_blame, last_run = store_.last_run(),
-         failing](store::Transaction& tx) -> Result<void> {
-            POSTRIDER_TRY(store::counters_table::begin(tx));
-            for (const auto& entry : to_blame) {
-                POSTRIDER_TRY(
-                    store::deliveries_table::count_crash(tx, entry.delivery, entry.realm));
-            }
-            if (last_run && tx.now() > *last_run) {
-                POSTRIDER_TRY(store::webhook_health_table::shift_all(tx, tx.now() - *last_run));
-            }
-            POSTRIDER_ASSIGN(*failing, store::webhook_health_table::all(tx.sql()));
-            return {};
-        },
-        [&done](Result<void> result) { done.set_value(std::move(result)); });
-    POSTRIDER_TRY(done.get_future().get());
-    for (const auto& row : *failing) recorder_.set_failing(row.webhook);
     return {};
 }
 
@@ -322,6 +298,7 @@ void EngineImpl::stop(Monotonic deadline) {
     loop_.post([this] {
         sender_.stop();
         timer_->cancel();
+        last_run_notes_.stop();
         flights_.end();
         loop_.stop();
     });

@@ -108,7 +108,13 @@ Result<std::unique_ptr<SqliteFile>> open_sqlite_file(const std::string& path,
                           : std::unexpected(std::move(migrated).error());
     }
     if (auto built = resource_index::build_whole(*file->connection); !built) {
-        return cannot_open(path, built.error());
+        if (built.error().code != ErrorCode::resource_exhausted) {
+            return cannot_open(path, built.error());
+        }
+        // A full disk: without the index the events themselves are searched. Built when it can be.
+        if (file->connection->in_transaction())
+            POSTRIDER_TRY(file->connection->execute("ROLLBACK"));
+        POSTRIDER_TRY(file->connection->execute("PRAGMA temp_store = MEMORY"));
     }
     return file;
 }

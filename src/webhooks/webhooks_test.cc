@@ -639,7 +639,8 @@ TEST_F(WebhooksTest, headers_and_templates_of_a_realm_have_a_bound_together) {
         ++count;
         last = create(body);
     }
-    EXPECT_EQ(count, limits::webhook_memory_per_realm_max / (40 * (5 + 390 + 4) - 10));
+    EXPECT_EQ(count,
+              limits::webhook_memory_per_realm_max / (10 * (3 + 390 + 4) + 30 * (4 + 390 + 4)));
     EXPECT_EQ(last.error().fields.at(0).pointer, "#/headers");
     EXPECT_NE(last.error().fields.at(0).detail.find("16 MiB is the most"), std::string::npos);
     const auto plain = created(R"(["order.paid"])").webhook.id;

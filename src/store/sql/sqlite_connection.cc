@@ -117,9 +117,15 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
 Result<void> SqliteConnection::configure(Mode mode) {
     sqlite3_busy_timeout(db_, 5000);
     if (mode == Mode::writer) {
+        // Of a file that is there they write to it, and a start on a full disk has no room for
+        // that.
+        static constexpr Query page_count{"PRAGMA page_count"};
+        POSTRIDER_ASSIGN(const auto pages, pragma(page_count));
+        if (pages == 0) {
+            POSTRIDER_TRY(execute("PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL;"));
+        }
         POSTRIDER_TRY(
-            execute("PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL;"
-                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+            execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                     "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;"
                     "PRAGMA temp_store=MEMORY;"));
         sqlite3_wal_hook(db_, &SqliteConnection::on_wal, this);
