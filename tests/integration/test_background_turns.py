@@ -24,9 +24,9 @@ def own_server(tmp_path):
 
 
 def change(server, statement):
-    """Writes to the database of a server that has stopped."""
+    """Writes to the database of a server that has stopped. Gives how many rows it was."""
     if server.database is not None:
-        return postgres.shared().ask(server.database.rsplit("/", 1)[1], statement)
+        return len(postgres.shared().ask(server.database.rsplit("/", 1)[1], f"{statement} RETURNING 1"))
     with contextlib.closing(sqlite3.connect(server.data / "postrider.db")) as connection, connection:
         return connection.execute(statement).rowcount
 
