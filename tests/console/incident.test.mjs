@@ -61,11 +61,28 @@ test('what is pending says what it waits for, all of it, and an entry of the log
   const waiting = page.getByText('due, left alone: the receiver fails').first()
   await waiting.waitFor()
   assert.ok(await waiting.evaluate((each) => each.scrollWidth <= each.parentElement.clientWidth))
-  await go(`/deliveries?webhook=${incident['Gone, 410']}&state=cancelled`)
-  await page.getByText('not attempted', { exact: true }).first().waitFor()
   await go('/audit')
   const made = page.getByRole('row').filter({ hasText: 'realm.create' })
   await made.getByText(incident.realm, { exact: true }).waitFor()
+})
+
+test('what a rate limit held says so, and once it is cancelled that it was not attempted', async () => {
+  const here = async (...request) => (await ask(world, ...request)).json
+  const { id } = await here('POST', '/webhooks', {
+    name: 'One a day',
+    url: `${world.receiver}/one`,
+    events: ['order.shipped'],
+    rate_limit: { count: 1, per: '1d' },
+  })
+  const resource_id = '019ab200-7c3e-7b1a-9a54-3f0f6b1d2c11'
+  for (const number of [1, 2, 3])
+    await here('POST', '/events', { event: 'order.shipped', resource_id, data: { number } })
+  const list = `${world.url}/console/${world.realm}/deliveries?webhook=${id}`
+  await page.goto(`${list}&state=pending`)
+  await page.getByText('due, waits for the rate limit').first().waitFor()
+  await here('PATCH', `/webhooks/${id}`, { enabled: false })
+  await page.goto(`${list}&state=cancelled`)
+  await page.getByText('not attempted', { exact: true }).first().waitFor()
 })
 
 test('find, fix, test, send again what failed: in nine clicks, with figures before and after', async () => {
