@@ -185,7 +185,10 @@ test('the overview names who fails and how, and a bar leads to its list', async 
   const chart = page.getByRole('slider', { name: /attempts over time/ })
   await chart.focus()
   await page.keyboard.press('End')
-  assert.match(await chart.getAttribute('aria-valuetext'), /2xx.*5xx/)
+  // The last bar may have begun since.
+  const isOfAll = async () => /2xx.*5xx/.test(await chart.getAttribute('aria-valuetext'))
+  if (!(await isOfAll())) await page.keyboard.press('ArrowLeft')
+  assert.ok(await isOfAll(), await chart.getAttribute('aria-valuetext'))
   await page.keyboard.press('Enter')
   await page.waitForURL(/\/deliveries\?since=.*until=/)
   await page.getByRole('region', { name: 'Deliveries' }).locator('tbody tr').first().waitFor()
