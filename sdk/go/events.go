@@ -352,6 +352,8 @@ type WebhookCreated struct {
 		Per   string `json:"per"`
 	} `json:"rate_limit"`
 	MaxInFlight    *int64  `json:"max_in_flight"`
+	Ordering       *string `json:"ordering"`
+	OnExhausted    *string `json:"on_exhausted"`
 	Format         *string `json:"format"`
 	Filter         any     `json:"filter"`
 	Template       any     `json:"template"`
@@ -381,6 +383,8 @@ type WebhookUpdated struct {
 		Per   string `json:"per"`
 	} `json:"rate_limit"`
 	MaxInFlight    *int64  `json:"max_in_flight"`
+	Ordering       *string `json:"ordering"`
+	OnExhausted    *string `json:"on_exhausted"`
 	Format         *string `json:"format"`
 	Filter         any     `json:"filter"`
 	Template       any     `json:"template"`
@@ -411,6 +415,8 @@ type WebhookDeleted struct {
 		Per   string `json:"per"`
 	} `json:"rate_limit"`
 	MaxInFlight    *int64  `json:"max_in_flight"`
+	Ordering       *string `json:"ordering"`
+	OnExhausted    *string `json:"on_exhausted"`
 	Format         *string `json:"format"`
 	Filter         any     `json:"filter"`
 	Template       any     `json:"template"`

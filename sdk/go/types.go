@@ -66,6 +66,8 @@ type WebhookWrite struct {
 	Signing        []string           `json:"signing,omitzero"`
 	RateLimit      *RateLimit         `json:"rate_limit,omitempty"`
 	MaxInFlight    int64              `json:"max_in_flight,omitempty"`
+	Ordering       string             `json:"ordering,omitempty"`
+	OnExhausted    string             `json:"on_exhausted,omitempty"`
 	Format         string             `json:"format,omitempty"`
 	Filter         map[string]any     `json:"filter,omitempty"`
 	Template       any                `json:"template,omitempty"`
@@ -89,6 +91,8 @@ type Webhook struct {
 	Signing        []string          `json:"signing"`
 	RateLimit      *RateLimit        `json:"rate_limit"`
 	MaxInFlight    *int64            `json:"max_in_flight"`
+	Ordering       *string           `json:"ordering"`
+	OnExhausted    *string           `json:"on_exhausted"`
 	Format         *string           `json:"format"`
 	Filter         map[string]any    `json:"filter"`
 	Template       any               `json:"template"`
@@ -178,6 +182,7 @@ type Delivery struct {
 	WaitingUntil  *time.Time   `json:"waiting_until"`
 	FinishedAt    *time.Time   `json:"finished_at"`
 	Test          bool         `json:"test"`
+	Ordered       bool         `json:"ordered"`
 	LastOutcome   *LastOutcome `json:"last_outcome"`
 }
 

@@ -9,8 +9,10 @@
 #include "audit/record.h"
 #include "base/check.h"
 #include "delivery/engine.h"
+#include "model/order_limits.h"
 #include "store/attempt_now.h"
 #include "store/breakers_table.h"
+#include "store/order_table.h"
 #include "store/tables.h"
 
 namespace postrider::api {
@@ -23,6 +25,7 @@ using store::DeliveryView;
 struct Detail {
     DeliveryView view;
     std::vector<store::AttemptRow> attempts;
+    std::optional<DeliveryId> blocked_by;
 };
 
 Result<DeliveryView> find_kept(store::sql::Connection& sql, const RealmId& realm,
@@ -39,7 +42,11 @@ Result<Detail> load_detail(store::sql::Connection& sql, const RealmId& realm, co
                            Timestamp kept_since) {
     POSTRIDER_ASSIGN(auto view, find_kept(sql, realm, id, kept_since));
     POSTRIDER_ASSIGN(auto attempts, store::attempts_table::all(sql, realm, id));
-    return Detail{std::move(view), std::move(attempts)};
+    std::optional<DeliveryId> blocked_by;
+    if (view.row.ordered && view.row.state == DeliveryState::pending) {
+        POSTRIDER_ASSIGN(blocked_by, store::order_table::blocked_by(sql, realm, id));
+    }
+    return Detail{std::move(view), std::move(attempts), blocked_by};
 }
 
 using store::deliveries_table::Listed;
@@ -47,7 +54,7 @@ using Views = store::List<Listed>;
 
 /// By the wall clock, also after it was set back (delivery/due_time.h).
 DeliveryView shown(DeliveryView view, Duration due_ahead) {
-    view.row.due_at -= due_ahead;
+    if (view.row.due_at != limits::parked_due) view.row.due_at -= due_ahead;
     return view;
 }
 
@@ -185,7 +192,8 @@ Result<void> get_delivery(Context& context, Call& call) {
                               reply.send(guard_memory([&]() -> Result<Answer> {
                                   std::string out;
                                   json::Writer writer(out);
-                                  write_delivery(writer, detail->view, detail->attempts, waits[0]);
+                                  write_delivery(writer, detail->view, detail->attempts, waits[0],
+                                                 detail->blocked_by);
                                   return json_answer(200, std::move(out));
                               }));
                           });
@@ -232,6 +240,13 @@ Result<DeliveryView> attempt_now_in(store::Transaction& tx, delivery::Engine& en
     if (view.row.state != DeliveryState::pending) {
         return fail(ErrorCode::conflict, fmt::format("the delivery is {}: redeliver it instead",
                                                      to_string(view.row.state)));
+    }
+    POSTRIDER_ASSIGN(const auto first, store::order_table::blocked_by(tx.sql(), realm, id));
+    if (first) {
+        return fail(ErrorCode::conflict,
+                    fmt::format("it waits for delivery {} of the same resource, whose order its "
+                                "webhook keeps: attempt or release that one first",
+                                first->to_string()));
     }
     POSTRIDER_TRY(store::deliveries_table::attempt_now(tx, realm, id, tx.now()));
     POSTRIDER_TRY(audit::record(

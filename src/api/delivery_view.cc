@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "model/order_limits.h"
 #include "model/states.h"
 
 namespace postrider::api {
@@ -53,6 +54,7 @@ void write_members(json::Writer& writer, const store::DeliveryView& view, const 
     writer.member("state", to_string(row.state));
     text_or_null(writer, "reason", delivery_reason(view));
     writer.member("test", row.test);
+    writer.member("ordered", row.ordered);
     writer.member("attempts", row.attempts);
     writer.key("last_outcome");
     if (view.last_outcome) {
@@ -65,7 +67,8 @@ void write_members(json::Writer& writer, const store::DeliveryView& view, const 
     }
     writer.member("created_at", format_rfc3339(row.id.uuid.time()));
     member_or_null(writer, "last_attempt_at", row.last_attempt_at);
-    member_or_null(writer, "next_attempt_at", pending ? std::optional(row.due_at) : std::nullopt);
+    const bool has_time = pending && row.due_at != limits::parked_due;
+    member_or_null(writer, "next_attempt_at", has_time ? std::optional(row.due_at) : std::nullopt);
     text_or_null(writer, "waiting_for", wait ? std::string(to_string(wait->what)) : "");
     member_or_null(writer, "waiting_until", wait ? wait->until : std::nullopt);
     member_or_null(writer, "finished_at", row.finished_at);
@@ -160,9 +163,11 @@ void write_delivery(json::Writer& writer, const store::deliveries_table::Listed&
 }
 
 void write_delivery(json::Writer& writer, const store::DeliveryView& view,
-                    const std::vector<store::AttemptRow>& attempts, const MaybeWait& wait) {
+                    const std::vector<store::AttemptRow>& attempts, const MaybeWait& wait,
+                    const std::optional<DeliveryId>& blocked_by) {
     writer.begin_object();
     write_members(writer, view, wait);
+    text_or_null(writer, "blocked_by", blocked_by ? blocked_by->to_string() : "");
     writer.key("attempts_log");
     writer.begin_array();
     for (const store::AttemptRow& attempt : attempts) write_attempt(writer, attempt);

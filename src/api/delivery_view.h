@@ -22,9 +22,11 @@ void write_delivery(json::Writer& writer, const store::DeliveryView& view, const
 /// As in lists: with how long the last attempt took.
 void write_delivery(json::Writer& writer, const store::deliveries_table::Listed& listed,
                     const MaybeWait& wait);
-/// The same with `attempts_log`, every attempt in order.
+/// The same with `attempts_log`, every attempt in order, and the delivery of the same resource that
+/// it waits for.
 void write_delivery(json::Writer& writer, const store::DeliveryView& view,
-                    const std::vector<store::AttemptRow>& attempts, const MaybeWait& wait);
+                    const std::vector<store::AttemptRow>& attempts, const MaybeWait& wait,
+                    const std::optional<DeliveryId>& blocked_by = {});
 
 /// The JSON of an attempt. Secrets in its request headers were masked before it was stored.
 void write_attempt(json::Writer& writer, const store::AttemptRow& row);

@@ -64,6 +64,8 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"get_webhook_secret", reveal_secrets},
     {"rotate_webhook_secret", manage_webhooks},
     {"recover_webhook", redeliver},
+    {"list_held_resources", view_events},
+    {"release_resource", redeliver},
     // deliveries
     {"list_webhook_deliveries", view_events},
     {"list_deliveries", view_events},

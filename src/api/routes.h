@@ -11,8 +11,9 @@ RouteList event_routes(Context& context);  ///< with event_type_routes
 RouteList event_type_routes(Context& context);
 RouteList feed_routes(Context& context);  ///< the log, forward
 RouteList consumer_routes(Context& context);
-RouteList webhook_routes(Context& context);  ///< with the next two, operation_routes
+RouteList webhook_routes(Context& context);  ///< with the next three, operation_routes
 RouteList webhook_action_routes(Context& context);
+RouteList order_routes(Context& context);
 RouteList webhook_check_routes(Context& context);
 RouteList operation_routes(Context& context);
 RouteList delivery_routes(Context& context);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "delivery/engine.h"
+#include "model/order_limits.h"
 
 namespace postrider::api {
 
@@ -15,7 +16,9 @@ void look_at_waits(const Context& context, const std::vector<const store::Delive
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto& row = *rows[i];
         if (row.state != DeliveryState::pending) continue;
-        if (row.due_at > now) {
+        if (row.due_at == limits::parked_due) {
+            waits[i] = delivery::Wait{delivery::WaitsFor::order};
+        } else if (row.due_at > now) {
             waits[i] = delivery::Wait{delivery::WaitsFor::retry, row.due_at};
         } else {
             due.push_back(i);

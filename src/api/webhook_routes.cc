@@ -298,6 +298,7 @@ RouteList webhook_routes(Context& context) {
                rotate_webhook_secret),
     };
     append(routes, webhook_action_routes(context));
+    append(routes, order_routes(context));
     append(routes, webhook_check_routes(context));
     append(routes, operation_routes(context));
     return routes;

@@ -145,6 +145,8 @@ int show_webhook(Context& context, const Answer& answer) {
         card.add("Rate limit", text_of(*limit, "count") + " in " + text_of(*limit, "per"));
     }
     add_if(card, "In flight", text_of(webhook, "max_in_flight"));
+    add_if(card, "Ordering", text_of(webhook, "ordering"));
+    add_if(card, "On exhausted", text_of(webhook, "on_exhausted"));
     add_if(card, "Format", text_of(webhook, "format"));
     if (const auto* filter = webhook.find("filter"); filter != nullptr && !filter->is_null()) {
         card.add("Filter", printable(json::serialize(*filter)));
@@ -204,6 +206,7 @@ int show_delivery(Context& context, const Answer& answer) {
         waiting += " until " + until;
     }
     add_if(card, "Waiting for", waiting);
+    add_if(card, "Blocked by", text_of(delivery, "blocked_by"));
     add_if(card, "Finished", context.when(delivery, "finished_at"));
     context.show(card);
     const auto* attempts = delivery.find("attempts_log");

@@ -9,6 +9,7 @@
 #include "cli/authentication_flags.h"
 #include "cli/context.h"
 #include "cli/directory_view.h"
+#include "cli/order_verbs.h"
 #include "cli/request_text.h"
 #include "cli/views.h"
 #include "model/limits.h"
@@ -129,6 +130,7 @@ std::expected<Members, ExitCode> members_of(Context& context, const Given& given
                 context.wrong("--template: is not JSON: " + added.error().message));
         }
     }
+    for (const auto& [name, value] : order_members(given)) members.add(name, value);
     auto authentication = authentication_of(given);
     if (!authentication) return std::unexpected(context.wrong(authentication.error().message));
     if (*authentication) members.add("authentication", **authentication);
@@ -374,6 +376,8 @@ std::vector<Argument> with_settings(std::vector<Argument> arguments) {
         template_argument,
         {"--secret", "SECRET", "whsec_… or whsk_… (default: the server makes one)"}};
     arguments.insert(arguments.end(), std::begin(settings), std::end(settings));
+    const auto order = order_arguments();
+    arguments.insert(arguments.end(), order.begin(), order.end());
     const auto authentication = authentication_arguments();
     arguments.insert(arguments.end(), authentication.begin(), authentication.end());
     return arguments;
@@ -383,7 +387,7 @@ std::vector<Argument> with_settings(std::vector<Argument> arguments) {
 
 std::vector<Verb> webhook_verbs() {
     const std::string_view group = "webhook";
-    return {
+    std::vector<Verb> verbs{
         {.group = group,
          .name = "create",
          .summary = "subscribe a URL to events",
@@ -490,6 +494,8 @@ std::vector<Verb> webhook_verbs() {
                      "postrider webhook recover shop --since 2d --wait",
          .run = recover},
     };
+    for (auto& verb : order_verbs()) verbs.push_back(std::move(verb));
+    return verbs;
 }
 
 }  // namespace postrider::cli

@@ -18,6 +18,7 @@
 #include "delivery/lane_ownership.h"
 #include "delivery/last_run_notes.h"
 #include "delivery/recorder.h"
+#include "delivery/refill_reader.h"
 #include "delivery/request.h"
 #include "delivery/scheduler.h"
 #include "delivery/secret_member.h"
@@ -27,7 +28,6 @@
 #include "model/limits.h"
 #include "net/event_loop.h"
 #include "net/http_sender.h"
-#include "store/cancellations_table.h"
 #include "store/counters_table.h"
 #include "store/tables.h"
 #include "telemetry/log.h"
@@ -171,7 +171,6 @@ class EngineImpl final : public Engine {
     void not_sent(Flight& flight, OutcomeReason reason, std::string_view detail);
     void completed(Flight& flight, AttemptResult result);
     void start_refills();
-    void set_aside(std::vector<store::deliveries_table::Due::Unreadable> unreadable);
     void set_timer();
     Timestamp due_now();
     void tick_soon();
@@ -187,6 +186,8 @@ class EngineImpl final : public Engine {
     std::unique_ptr<LaneOwnership> ownership_;
     Scheduler scheduler_;
     Recorder recorder_;
+    RefillReader refill_reader_{store_,
+                                [this](Message message) { inbox_.put(std::move(message)); }};
     FlightLog flights_;
     Trials trials_;
     TurningNotes turning_notes_{store_};
@@ -232,28 +233,6 @@ EngineCounts EngineImpl::counts() const {
             .held = held_,
             .lanes_behind = lanes_behind_,
             .due_ahead = ahead < 1s ? Duration{0} : ahead};
-}
-
-/// What a refill reads. Errors: unavailable, while what is pending is still to be cancelled: it may
-/// not be sent any more (webhooks/cancellations.h).
-Result<store::deliveries_table::Due> read_due(store::sql::Connection& sql,
-                                              const Scheduler::Refill& refill) {
-    POSTRIDER_ASSIGN(const bool is_cancelling,
-                     store::cancellations_table::is_open(sql, refill.realm, refill.webhook));
-    if (is_cancelling) return fail(ErrorCode::unavailable, "it is being cancelled");
-    return store::deliveries_table::due(sql, refill.realm, refill.webhook, refill.due_since,
-                                        refill.limit, refill.bytes);
-}
-
-/// Requires: `answer` has what is due.
-void recall_breaker(store::Snapshot& snapshot, Refilled& answer) {
-    auto found =
-        store::breakers_table::find(snapshot.sql(), answer.refill.realm, answer.refill.webhook);
-    if (found) {
-        answer.breaker = *found;
-    } else {
-        answer.due = std::unexpected(std::move(found).error());
-    }
 }
 
 Result<void> EngineImpl::start() {
@@ -475,6 +454,9 @@ void EngineImpl::handle(RecordedBatch& batch) {
     }
     for (const Turning& turning : batch.turnings) {
         turning_notes_.tell(turning, clock_.monotonic());
+    }
+    for (const auto& [realm, webhook] : batch.let_go) {
+        scheduler_.tell(webhook, batch.commit, batch.at);
     }
     for (std::size_t i = 0; i < batch.outcomes->size(); ++i) {
         Outcome& outcome = (*batch.outcomes)[i];
@@ -706,38 +688,7 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
 
 void EngineImpl::start_refills() {
     if (stopping_) return;
-    for (auto& refill : scheduler_.refills(due_now())) {
-        store_.read(store::Turn::of(refill.realm), store::ReadClass::first,
-                    [this, refill](Result<store::Snapshot*> snapshot) {
-                        Refilled answer{refill, std::unexpected(Error{}), 0, {}};
-                        if (snapshot) {
-                            answer.commit = (*snapshot)->commit_number();
-                            answer.due = read_due((*snapshot)->sql(), refill);
-                            if (refill.asks_breaker && answer.due)
-                                recall_breaker(**snapshot, answer);
-                            if (answer.due) set_aside(std::move(answer.due->unreadable));
-                        } else {
-                            answer.due = std::unexpected(std::move(snapshot).error());
-                        }
-                        inbox_.put(std::move(answer));
-                    });
-    }
-}
-
-/// What cannot be read cannot be sent: it fails with the reason. Thread-safety: any thread.
-void EngineImpl::set_aside(std::vector<store::deliveries_table::Due::Unreadable> unreadable) {
-    if (unreadable.empty()) return;
-    store_.write(
-        store::Turn::server(), store::WriteClass::outcomes,
-        [unreadable = std::move(unreadable)](store::Transaction& tx) -> Result<void> {
-            for (const auto& each : unreadable) {
-                POSTRIDER_TRY(store::deliveries_table::set_aside(
-                    tx, each.realm, each.id, "It cannot be sent: " + each.reason + "."));
-            }
-            return {};
-        },
-        // What could not be written is seen by the next refill of its lane.
-        [](const Result<void>&) {});
+    for (const auto& refill : scheduler_.refills(due_now())) refill_reader_.read(refill);
 }
 
 Timestamp EngineImpl::due_now() {

@@ -52,6 +52,7 @@ enum class WaitsFor {
     max_in_flight,   ///< an end of one of the attempts that are in flight to its webhook
     breaker,         ///< its webhook's receiver is down: until the next attempt at finding out
     turn,            ///< its turn among all that are due
+    order,           ///< an earlier delivery of its resource, whose order its webhook keeps
 };
 std::string_view to_string(WaitsFor what);
 

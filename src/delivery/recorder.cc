@@ -29,6 +29,8 @@ struct BatchResult {
     std::vector<Verdict> verdicts;
     std::vector<Turning> turnings;
     std::vector<FailingSince> failing;
+    store::order_table::Lanes let_go;
+    Timestamp at;
     store::CommitNumber commit = 0;
 };
 
@@ -52,7 +54,8 @@ class Batch {
           outcomes_(outcomes),
           verdicts_(result.verdicts),
           turnings_(result.turnings),
-          failing_(result.failing) {}
+          failing_(result.failing),
+          let_go_(result.let_go) {}
 
     Result<void> run() {
         turnings_.clear();
@@ -76,6 +79,7 @@ class Batch {
         for (std::size_t i = 0; i < order.size(); ++i) {
             if (settled[i]) verdicts_[order[i]] = Verdict::applied;
         }
+        POSTRIDER_TRY(end_turns());
         // One that is bare is alone in its batch.
         if (!outcomes_.front().is_bare) {
             POSTRIDER_TRY(update_health());
@@ -108,6 +112,28 @@ class Batch {
             if (!outcomes_[i].is_planned) continue;
             const auto place = places.at({outcomes_[i].held.row.webhook, outcomes_[i].epoch});
             if (!held[place]) verdicts_[i] = Verdict::fenced;
+        }
+        return {};
+    }
+
+    /// Those that are final now leave the order of their resources, and the next ones may go.
+    Result<void> end_turns() {
+        std::vector<store::order_table::Ended> ended;
+        for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+            const auto& row = next(i);
+            if (!row.ordered || !is_applied(i) || row.state == DeliveryState::pending) continue;
+            ended.push_back(
+                {.member = {row.realm, row.webhook, outcomes_[i].held.event->resource_id(), row.id},
+                 .has_failed = row.state == DeliveryState::failed});
+        }
+        store::order_table::Lanes overflowing;
+        POSTRIDER_ASSIGN(let_go_, store::order_table::end(tx_, ended, &overflowing));
+        for (const auto& [realm, webhook] : overflowing) {
+            turnings_.push_back({.kind = Turning::Kind::holds_too_many,
+                                 .realm = realm,
+                                 .webhook = webhook,
+                                 .since = steady_now_,
+                                 .reason = {}});
         }
         return {};
     }
@@ -293,12 +319,14 @@ class Batch {
     std::vector<Verdict>& verdicts_;
     std::vector<Turning>& turnings_;
     std::vector<FailingSince>& failing_;
+    store::order_table::Lanes& let_go_;
 };
 
-/// Whether nothing happens because of it but that somebody may look.
+/// Whether nothing happens because of it but that somebody may look. One that keeps the order of
+/// its resource lets the next one go.
 bool can_wait(const Outcome& outcome) {
     return outcome.decision.next.state == DeliveryState::delivered && !outcome.recorded &&
-           !outcome.breaker.has_changed;
+           !outcome.breaker.has_changed && !outcome.held.row.ordered;
 }
 
 }  // namespace
@@ -349,11 +377,13 @@ void Recorder::flush(bool is_quiet) {
         is_unhurried ? store::WriteClass::unhurried_outcomes : store::WriteClass::outcomes,
         [outcomes, made, &actions = actions_, ownership = ownership_, steady_now](Transaction& tx) {
             made->commit = tx.commit_number();
+            made->at = tx.now();
             return Batch(tx, actions, ownership, steady_now, *outcomes, *made).run();
         },
         [outcomes, made, done = done_](Result<void> result) {
             done({outcomes, std::move(made->verdicts), std::move(made->turnings),
-                  std::move(made->failing), made->commit, std::move(result)});
+                  std::move(made->failing), std::move(made->let_go), made->at, made->commit,
+                  std::move(result)});
         });
 }
 

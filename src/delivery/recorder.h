@@ -13,6 +13,7 @@
 #include "delivery/ports.h"
 #include "delivery/turning_notes.h"
 #include "model/limits.h"
+#include "store/order_table.h"
 #include "store/store.h"
 
 namespace postrider::delivery {
@@ -56,6 +57,8 @@ struct RecordedBatch {
     std::vector<Verdict> verdicts;      ///< one for each outcome; none when `result` is an error
     std::vector<Turning> turnings;      ///< what the log is to tell
     std::vector<FailingSince> failing;  ///< of webhooks that failed and whose row was looked at
+    store::order_table::Lanes let_go;   ///< lanes that have something due by it
+    Timestamp at;                       ///< since when
     store::CommitNumber commit = 0;
     Result<void> result;
 };

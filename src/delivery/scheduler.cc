@@ -199,14 +199,21 @@ void Scheduler::hold(Lane& lane, Held held, Timestamp now) {
     }
 }
 
+void Scheduler::tell(Lane& lane, store::CommitNumber commit, Timestamp due_at) {
+    lane.backlog.tell(due_at);
+    lane.backlog.fall_behind(commit);
+    follow(lane);
+}
+
+void Scheduler::tell(const WebhookId& webhook, store::CommitNumber commit, Timestamp due_at) {
+    if (auto* lane = find(webhook)) tell(*lane, commit, due_at);
+}
+
 void Scheduler::offer(events::Offer offer, Timestamp now) {
     auto& lane = ensure(offer.row.realm, offer.row.webhook);
     if (lane.known.contains(offer.row.id)) return;
-    if (lane.backlog.is_behind() || !has_room(lane, offer.event->size())) {
-        lane.backlog.tell(offer.row.due_at);
-        lane.backlog.fall_behind(offer.commit);
-        follow(lane);
-        return;
+    if (offer.row.ordered || lane.backlog.is_behind() || !has_room(lane, offer.event->size())) {
+        return tell(lane, offer.commit, offer.row.due_at);
     }
     hold(lane, {std::move(offer.row), std::move(offer.event)}, now);
 }
@@ -310,7 +317,11 @@ void Scheduler::refilled(const Refill& refill, store::deliveries_table::Due due,
         // An older snapshot has the probe that is over.
         lane->admission.breaker().hurry(breaker->next_probe_at);
     }
-    lane->backlog.end_read(take(*lane, std::move(due), commit, now), now);
+    const bool has_blocked = !due.blocked.empty();
+    auto answer = take(*lane, std::move(due), commit, now);
+    // Those that were parked came before what it has not seen yet.
+    if (has_blocked) answer.first_due_at = refill.due_since;
+    lane->backlog.end_read(answer, now);
     queue_if_ready(*lane, now);
     follow(*lane);
 }
@@ -322,6 +333,8 @@ Backlog::Answer Scheduler::take(Lane& lane, store::deliveries_table::Due due,
     answer.commit = commit;
     answer.took_all = due.complete;
     if (!due.deliveries.empty()) answer.first_due_at = due.deliveries.front().row.due_at;
+    // Others of their resources may have been let go meanwhile.
+    answer.took_any = !due.blocked.empty();
     if (lane.backlog.state() == Backlog::State::in_vain) return answer;
     for (auto& found : due.deliveries) {
         if (lane.backlog.is_settled(found.row.id)) continue;

@@ -47,6 +47,12 @@ class Scheduler {
     void mark_behind(const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit,
                      Timestamp due_since);
 
+    /// The store has something of this lane that is due at `due_at` or later, since `commit`; no-op
+    /// when there is no lane.
+    void tell(const WebhookId& webhook, store::CommitNumber commit, Timestamp due_at);
+
+    /// One that keeps the order of its resource is read from the store, which knows whose turn it
+    /// is.
     void offer(events::Offer offer, Timestamp now);
     /// A delivery that is sent outside of the plan (a test): refills leave it alone. It counts
     /// for the rate.
@@ -114,6 +120,7 @@ class Scheduler {
     Lane& ensure(const RealmId& realm, const WebhookId& webhook);
     bool has_room(const Lane& lane, std::size_t bytes) const;
     void hold(Lane& lane, Held held, Timestamp now);
+    void tell(Lane& lane, store::CommitNumber commit, Timestamp due_at);
     admission::Answer admit(const Lane& lane, Timestamp now) const;
     void queue_if_ready(Lane& lane, Timestamp now);
     Lane* next_in_turn();

@@ -1,6 +1,7 @@
 #include "delivery/turning_notes.h"
 
 #include "model/counter_limits.h"
+#include "model/order_limits.h"
 #include "store/tables.h"
 #include "telemetry/log.h"
 
@@ -29,6 +30,15 @@ void write_line(const Turning& turning, const Names& names) {
                           {"realm", names.realm},
                           {"webhook", turning.webhook},
                           {"reason", turning.reason}});
+    }
+    if (turning.kind == Turning::Kind::holds_too_many) {
+        return log::warning("delivery",
+                            "a webhook holds all the resources that it may: one more "
+                            "was skipped; retry or skip those that are held",
+                            {{"name", names.webhook},
+                             {"realm", names.realm},
+                             {"webhook", turning.webhook},
+                             {"held", limits::held_resources_max}});
     }
     log::info("delivery", "a webhook has recovered",
               {{"name", names.webhook},

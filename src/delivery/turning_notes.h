@@ -11,9 +11,10 @@
 
 namespace postrider::delivery {
 
-/// A webhook began to fail (its first failed attempt since one that succeeded), or recovered.
+/// A webhook began to fail (its first failed attempt since one that succeeded), or recovered; or it
+/// holds limits::held_resources_max resources, and one more was skipped.
 struct Turning {
-    enum class Kind { fails, recovers };
+    enum class Kind { fails, recovers, holds_too_many };
     Kind kind = Kind::fails;
     RealmId realm;
     WebhookId webhook;

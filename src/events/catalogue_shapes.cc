@@ -110,7 +110,7 @@ const Shape settings_shape{
 const Shape webhook_shape{
     R"("id", "name", "description", "url", "headers", "events", "enabled", "disabled_reason",
        "timeout", "retry_schedule", "signing", "rate_limit", "max_in_flight",
-       "format", "filter", "template", "authentication")" TIMES_REQUIRED,
+       "ordering", "on_exhausted", "format", "filter", "template", "authentication")" TIMES_REQUIRED,
     R"("id": {"type": "string", "format": "uuid"},
     "name": {"type": "string"},
     "description": {"type": "string"},
@@ -126,6 +126,8 @@ const Shape webhook_shape{
     "rate_limit": {"type": ["object", "null"], "required": ["count", "per"], "properties":
         {"count": {"type": "integer", "format": "int32"}, "per": {"type": "string"}}},
     "max_in_flight": {"type": ["integer", "null"], "format": "int32"},
+    "ordering": {"type": ["string", "null"], "enum": ["none", "resource", null]},
+    "on_exhausted": {"type": ["string", "null"], "enum": ["skip", "hold", null]},
     "format": {"type": ["string", "null"], "enum": ["postrider", "payload", "cloudevents",
         "template", "slack", "discord", "teams", "pagerduty", null]},
     "filter": {"description": "An object of conditions; null: every event."},
@@ -147,6 +149,8 @@ const Shape webhook_shape{
     "signing": ["v1"],
     "rate_limit": null,
     "max_in_flight": null,
+    "ordering": null,
+    "on_exhausted": null,
     "format": null,
     "filter": null,
     "template": null,

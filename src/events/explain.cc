@@ -8,6 +8,7 @@
 #include "events/catalogue.h"
 #include "events/filter.h"
 #include "model/limits.h"
+#include "model/order_limits.h"
 #include "store/tables.h"
 
 namespace postrider::events {
@@ -49,6 +50,21 @@ std::string why_final(const store::DeliveryView& view, std::string_view what) {
     return sentence(std::move(text));
 }
 
+void explain_pending(const store::DeliveryView& view, Duration due_ahead, Explanation& item) {
+    item.verdict = Verdict::pending;
+    if (view.row.due_at == limits::parked_due) {
+        item.because =
+            "It waits for an earlier delivery of its resource, whose order the webhook keeps.";
+        return;
+    }
+    item.next_attempt_at = view.row.due_at - due_ahead;
+    const std::string due = format_rfc3339(*item.next_attempt_at);
+    item.because = view.last_outcome
+                       ? "Attempt " + std::to_string(view.row.attempts) + " failed (" +
+                             last_attempt(view) + "); the next one is at " + due + "."
+                       : "It is queued; the first attempt is due at " + due + ".";
+}
+
 void explain_delivery(const store::DeliveryView& view, Duration due_ahead, Explanation& item) {
     item.delivery = view.row.id;
     switch (view.row.state) {
@@ -65,15 +81,8 @@ void explain_delivery(const store::DeliveryView& view, Duration due_ahead, Expla
             item.because = why_final(view, "Cancelled");
             return;
         case DeliveryState::pending:
-            break;
+            return explain_pending(view, due_ahead, item);
     }
-    item.verdict = Verdict::pending;
-    item.next_attempt_at = view.row.due_at - due_ahead;
-    const std::string due = format_rfc3339(*item.next_attempt_at);
-    item.because = view.last_outcome
-                       ? "Attempt " + std::to_string(view.row.attempts) + " failed (" +
-                             last_attempt(view) + "); the next one is at " + due + "."
-                       : "It is queued; the first attempt is due at " + due + ".";
 }
 
 std::string listed(const std::string& json_array) {

@@ -84,6 +84,20 @@ Result<FanOut::Step> FanOut::write_parts(store::Transaction& tx, const RealmId& 
     return step;
 }
 
+namespace {
+
+Result<void> enter_order(store::Transaction& tx, std::span<const store::DeliveryRow> deliveries,
+                         const ResourceId& resource) {
+    std::vector<store::order_table::Member> members;
+    for (const auto& row : deliveries) {
+        if (!row.ordered || row.state != DeliveryState::pending) continue;
+        members.push_back({row.realm, row.webhook, resource, row.id});
+    }
+    return store::order_table::enter(tx, members);
+}
+
+}  // namespace
+
 /// The deliveries of the part's first `count` events.
 Result<void> FanOut::write_events(store::Transaction& tx, const store::FanOutRow& part,
                                   std::size_t count, const Receivers& receivers) {
@@ -100,6 +114,7 @@ Result<void> FanOut::write_events(store::Transaction& tx, const store::FanOutRow
         if (!event || (receivers.is_realm_gone && event->type != "realm.deleted")) continue;
         auto deliveries = deliveries_of(tx, part, id, receivers, tally);
         POSTRIDER_TRY(store::deliveries_table::insert_all(tx, deliveries));
+        POSTRIDER_TRY(enter_order(tx, deliveries, event->resource_id));
         const auto content = std::make_shared<const EventContent>(event->type, event->timestamp,
                                                                   event->resource_id, event->data);
         // Shared, because std::function copies what it holds.
@@ -145,6 +160,9 @@ Result<FanOut::Receivers> FanOut::receivers_of(store::Transaction& tx,
         receivers.enabled.emplace();
         for (const auto& row : rows) receivers.enabled->insert(row.webhook);
     }
+    if (version) {
+        POSTRIDER_ASSIGN(receivers.ordered, store::order_table::webhooks(tx.sql(), part.realm));
+    }
     return receivers;
 }
 
@@ -165,6 +183,7 @@ std::vector<store::DeliveryRow> FanOut::deliveries_of(store::Transaction& tx,
         row.event = event;
         row.due_at = tx.now();
         row.pending_since = tx.now();
+        row.ordered = receivers.ordered.contains(webhook);
         if (receivers.enabled && !receivers.enabled->contains(webhook)) {
             row.state = DeliveryState::cancelled;
             row.reason = "The webhook was disabled or deleted right after the event was accepted.";

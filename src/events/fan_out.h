@@ -49,6 +49,7 @@ class FanOut {
     struct Receivers {
         bool is_realm_gone = false;
         std::optional<std::set<WebhookId>> enabled;  ///< none: all that the part names
+        std::set<WebhookId> ordered;                 ///< keep the order of their resources
     };
     void step(const RealmId& realm);
     Result<Step> write_parts(store::Transaction& tx, const RealmId& realm);

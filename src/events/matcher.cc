@@ -81,6 +81,7 @@ Matcher::Matcher(std::int64_t config_version, const Uuid& newest,
     std::ranges::sort(own_types_);
     auto filtered = std::make_shared<Filtered>();
     for (const Subscription& subscription : subscriptions) {
+        if (subscription.is_ordered) ordered_.push_back(subscription.webhook);
         if (subscription.filter) {
             filtered->add(std::make_shared<const Subscription>(subscription));
             continue;
@@ -90,6 +91,7 @@ Matcher::Matcher(std::int64_t config_version, const Uuid& newest,
         }
     }
     for (auto& [pattern, webhooks] : by_pattern_) sort_once(webhooks);
+    std::ranges::sort(ordered_);
     filtered->order();
     if (!filtered->all.empty()) filtered_ = std::move(filtered);
 }
@@ -105,8 +107,10 @@ Matcher Matcher::with(std::int64_t config_version, const Uuid& newest,
         std::erase_if(list->second, [&](const WebhookId& id) { return changed.contains(id); });
         list = list->second.empty() ? next.by_pattern_.erase(list) : std::next(list);
     }
+    std::erase_if(next.ordered_, [&](const WebhookId& id) { return changed.contains(id); });
     std::vector<const Subscription*> added, gone;
     for (const auto& [webhook, change] : changed) {
+        if (change->is_ordered) insert_once(next.ordered_, webhook);
         if (filtered_) {
             const auto had = filtered_->find(webhook);
             if (had != filtered_->all.end()) gone.push_back(had->get());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -24,6 +25,7 @@ class Matcher {
         WebhookId webhook;
         std::vector<std::string> patterns;
         std::shared_ptr<const Filter> filter = {};  ///< none: all events of its types
+        bool is_ordered = false;                    ///< its deliveries keep their resource's order
     };
     /// `newest` is the latest change of a webhook that it has seen; nil: none.
     Matcher(std::int64_t config_version, const Uuid& newest,
@@ -57,6 +59,10 @@ class Matcher {
     /// The filters of all that have one.
     std::unordered_map<WebhookId, std::shared_ptr<const Filter>> filters() const;
     const std::vector<std::string>& own_types() const { return own_types_; }
+    /// Whether the webhook's deliveries keep the order of their resource (store/order_table.h).
+    bool is_ordered(const WebhookId& webhook) const {
+        return !ordered_.empty() && std::ranges::binary_search(ordered_, webhook);
+    }
 
  private:
     struct Hash {
@@ -116,6 +122,7 @@ class Matcher {
     std::int64_t config_version_;
     Uuid newest_;
     std::vector<std::string> own_types_;  // sorted
+    std::vector<WebhookId> ordered_;      ///< ascending
 };
 
 }  // namespace postrider::events

@@ -39,8 +39,10 @@ using ParsedFilters = std::unordered_map<WebhookId, std::shared_ptr<const Filter
 /// `filter`: "" for none; it may be among `parsed`. A webhook whose stored filter cannot be read
 /// gets nothing: it is set aside as corrupt when it is read as a webhook.
 Matcher::Subscription subscription(const WebhookId& webhook, const std::string& events,
-                                   const std::string& filter, const ParsedFilters& parsed = {}) {
-    Matcher::Subscription read{webhook, patterns_of(events)};
+                                   const std::string& filter, bool is_ordered,
+                                   const ParsedFilters& parsed = {}) {
+    Matcher::Subscription read{
+        .webhook = webhook, .patterns = patterns_of(events), .is_ordered = is_ordered};
     if (filter.empty()) return read;
     const auto known = parsed.find(webhook);
     if (known != parsed.end() && known->second->text() == filter) {
@@ -66,7 +68,7 @@ Result<SharedMatcher> load_matcher(store::Transaction& tx, const RealmId& realm,
     subscriptions.reserve(rows.size());
     for (const auto& row : rows) {
         subscriptions.push_back(
-            subscription(row.webhook, row.events, filter_in(row.controls), parsed));
+            subscription(row.webhook, row.events, filter_in(row.controls), row.ordered, parsed));
     }
     return std::make_shared<const Matcher>(config_version, since.value_or(Uuid{}), subscriptions,
                                            std::move(own_types));
@@ -87,8 +89,9 @@ Result<SharedMatcher> advance_matcher(store::Transaction& tx, const RealmId& rea
     }
     std::vector<Matcher::Subscription> changes;
     for (const auto& row : rows) {
-        changes.push_back(row.enabled ? subscription(row.webhook, row.events, row.filter)
-                                      : Matcher::Subscription{row.webhook, {}});
+        changes.push_back(row.enabled
+                              ? subscription(row.webhook, row.events, row.filter, row.ordered)
+                              : Matcher::Subscription{row.webhook, {}});
     }
     const Uuid newest = rows.back().since;
     tx.mint_above(newest);
@@ -204,7 +207,7 @@ void Publisher::keep(const RealmId& realm, const SharedMatcher& loaded) {
     }
 }
 
-void Publisher::add(store::Transaction& tx, store::EventRow event,
+void Publisher::add(store::Transaction& tx, store::EventRow event, const Matcher& matcher,
                     std::span<const WebhookId> webhooks, Rows& rows) {
     if (!webhooks.empty()) {
         const auto content = std::make_shared<const EventContent>(event.type, event.timestamp,
@@ -217,6 +220,10 @@ void Publisher::add(store::Transaction& tx, store::EventRow event,
             row.event = event.id;
             row.due_at = tx.now();
             row.pending_since = tx.now();
+            row.ordered = matcher.is_ordered(webhook);
+            if (row.ordered) {
+                rows.ordered.push_back({event.realm, webhook, event.resource_id, row.id});
+            }
             rows.contents.push_back(content);
         }
     }
@@ -260,6 +267,7 @@ void Publisher::add_sets(store::Transaction& tx, const RealmId& realm, std::int6
 Result<void> Publisher::write(store::Transaction& tx, Rows& rows) {
     POSTRIDER_TRY(store::events_table::insert_all(tx, rows.events));
     POSTRIDER_TRY(store::deliveries_table::insert_all(tx, rows.deliveries));
+    POSTRIDER_TRY(store::order_table::enter(tx, rows.ordered));
     POSTRIDER_TRY(store::fan_outs_table::insert_all(tx, rows.parts));
     ring_after_commit(tx, rows);
     for (std::size_t i = 0; i < rows.deliveries.size(); ++i) {
@@ -269,6 +277,7 @@ Result<void> Publisher::write(store::Transaction& tx, Rows& rows) {
     rows.events.clear();
     rows.deliveries.clear();
     rows.contents.clear();
+    rows.ordered.clear();
     rows.parts.clear();
     rows.bytes = 0;
     return {};
@@ -316,12 +325,12 @@ Result<std::size_t> Publisher::insert(store::Transaction& tx, store::EventRow ev
             webhooks, [&](const WebhookId& id) { return id.uuid == event.resource_id.uuid; });
         const RealmId realm = event.realm;
         const EventId id = event.id;
-        add(tx, std::move(event), std::span(webhooks.begin(), others.begin()), rows);
+        add(tx, std::move(event), matcher, std::span(webhooks.begin(), others.begin()), rows);
         add_parts(tx, realm, id, matcher.config_version(), others, rows);
         write_parts_later(tx, realm, rows);
     } else {
         tx.count_deliveries(webhooks.size());
-        add(tx, std::move(event), webhooks, rows);
+        add(tx, std::move(event), matcher, webhooks, rows);
     }
     POSTRIDER_TRY(write(tx, rows));
     offer_after_commit(tx, std::move(rows.offers));
@@ -415,7 +424,7 @@ Result<void> Publisher::publish_all(store::Transaction& tx, const RealmId& realm
         add(tx,
             {realm, set.events.back(), event.type, event.resource_id,
              event.timestamp.value_or(tx.now()), origin, event.data},
-            is_staged ? std::span<const WebhookId>{} : set.webhooks, rows);
+            *current, is_staged ? std::span<const WebhookId>{} : set.webhooks, rows);
         if (rows.bytes >= limits::publish_set_bytes_max ||
             rows.deliveries.size() >= limits::publish_rows_at_once) {
             POSTRIDER_TRY(write(tx, rows));
@@ -440,8 +449,9 @@ Result<void> Publisher::publish_copy(store::Transaction& tx, const RealmId& real
 }
 
 Result<PublishAnswer> Publisher::add_work(store::Transaction& tx, const PublishWork& work,
+                                          const Matcher& matcher,
                                           std::span<const std::vector<WebhookId>> webhooks,
-                                          std::optional<std::int64_t> staged_version, Rows& rows) {
+                                          bool is_staged, Rows& rows) {
     std::vector<PublishedEvent> published;
     published.reserve(work.events.size());
     std::size_t row_count = work.events.size();
@@ -455,9 +465,9 @@ Result<PublishAnswer> Publisher::add_work(store::Transaction& tx, const PublishW
         add(tx,
             {work.realm, done.id, event.type, event.resource_id, done.timestamp, work.origin,
              event.data},
-            staged_version ? std::span<const WebhookId>{} : webhooks[i], rows);
-        if (staged_version) {
-            add_parts(tx, work.realm, done.id, *staged_version, webhooks[i], rows);
+            matcher, is_staged ? std::span<const WebhookId>{} : webhooks[i], rows);
+        if (is_staged) {
+            add_parts(tx, work.realm, done.id, matcher.config_version(), webhooks[i], rows);
             if (!rows.parts.empty()) last_part = rows.parts.back().id;
             row_count += 1 + webhooks[i].size() / limits::fan_out_part_deliveries;
         } else {
@@ -529,10 +539,7 @@ Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& 
     // shorter.
     const bool has_many = deliveries > limits::publish_rows_at_once + work.events.size();
     const bool is_staged = fan_out_ != nullptr && (left > 0 || has_many);
-    POSTRIDER_ASSIGN(
-        answer,
-        add_work(tx, work, *webhooks,
-                 is_staged ? std::optional(current.config_version()) : std::nullopt, call.rows));
+    POSTRIDER_ASSIGN(answer, add_work(tx, work, current, *webhooks, is_staged, call.rows));
     call.row_count += answer->rows;
     if (is_staged) call.parts[work.realm] += answer->rows;
     return {};

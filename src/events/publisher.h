@@ -16,6 +16,7 @@
 #include "events/matcher.h"
 #include "model/event.h"
 #include "model/turn_limits.h"
+#include "store/order_table.h"
 #include "store/store.h"
 
 namespace postrider::events {
@@ -74,10 +75,11 @@ class Publisher {
     struct Rows {
         std::vector<store::EventRow> events;
         std::vector<store::DeliveryRow> deliveries;
-        std::vector<SharedEvent> contents;    ///< of the deliveries
-        std::vector<store::FanOutRow> parts;  ///< deliveries for later
-        std::size_t bytes = 0;                ///< of the events' data
-        std::vector<Offer> offers;            ///< of what is written
+        std::vector<SharedEvent> contents;                ///< of the deliveries
+        std::vector<store::order_table::Member> ordered;  ///< among the deliveries
+        std::vector<store::FanOutRow> parts;              ///< deliveries for later
+        std::size_t bytes = 0;                            ///< of the events' data
+        std::vector<Offer> offers;                        ///< of what is written
     };
     /// Events that go to the same webhooks.
     struct EventSet {
@@ -112,8 +114,9 @@ class Publisher {
                                              const SharedMatcher& matcher);
     void keep(const RealmId& realm, const SharedMatcher& loaded);
     Result<store::PublishAnswer> add_work(store::Transaction& tx, const store::PublishWork& work,
+                                          const Matcher& matcher,
                                           std::span<const std::vector<WebhookId>> webhooks,
-                                          std::optional<std::int64_t> staged_version, Rows& rows);
+                                          bool is_staged, Rows& rows);
     /// How many parts of the realm are still to be written.
     Result<std::size_t> parts_left(store::Transaction& tx, const RealmId& realm, Call& call);
     static Result<std::vector<std::size_t>> set_events(store::Transaction& tx,
@@ -126,7 +129,7 @@ class Publisher {
     static void add_sets(store::Transaction& tx, const RealmId& realm, std::int64_t config_version,
                          std::span<const EventSet> sets, Rows& rows);
     Result<void> check_room(store::Transaction& tx, const RealmId& realm, std::size_t& left) const;
-    static void add(store::Transaction& tx, store::EventRow event,
+    static void add(store::Transaction& tx, store::EventRow event, const Matcher& matcher,
                     std::span<const WebhookId> webhooks, Rows& rows);
     Result<void> write(store::Transaction& tx, Rows& rows);
     void ring_after_commit(store::Transaction& tx, const Rows& rows);

@@ -533,11 +533,35 @@ constexpr const char* credentials = R"sql(
 ALTER TABLE webhooks ADD COLUMN credential BYTES NOT NULL DEFAULT '';
 )sql";
 
+// Deliveries that keep the order of their resource (store/order_table.h): each has a row of
+// order_queue until it is final, and while it is held. `tx` comes before the id where transactions
+// run side by side: PostgreSQL sets another default (postgresql_feed.cc), above which is no
+// transaction's number.
+constexpr const char* orders = R"sql(
+ALTER TABLE webhooks ADD COLUMN ordered BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX webhooks_ordered ON webhooks (realm_id, id) WHERE ordered = 1;
+ALTER TABLE webhook_versions ADD COLUMN ordered BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN ordered BIGINT NOT NULL DEFAULT 0;
+
+CREATE TABLE order_queue (
+    realm_id BYTES NOT NULL,
+    delivery_id BYTES NOT NULL,
+    webhook_id BYTES NOT NULL,
+    resource_id BYTES NOT NULL,
+    tx BIGINT NOT NULL DEFAULT 4611686018427387904,
+    held_at BIGINT,
+    PRIMARY KEY (realm_id, delivery_id)
+) CLUSTERED;
+CREATE INDEX order_of_resource ON order_queue (realm_id, webhook_id, resource_id, tx, delivery_id);
+CREATE INDEX order_held ON order_queue (realm_id, webhook_id, resource_id, delivery_id)
+    WHERE held_at IS NOT NULL;
+)sql";
+
 constexpr std::array steps{
     first,    directory,       audit_indexes,    powers,        users_by_age,
     fan_outs, resource_slices, counters,         cancellations, users_by_words,
     controls, consumers,       versions_by_time, fan_out_sets,  removals,
-    breakers, version_filters, credentials};
+    breakers, version_filters, credentials,      orders};
 
 }  // namespace
 

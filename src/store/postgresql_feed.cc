@@ -19,7 +19,9 @@ constexpr const char* lock = "LOCK TABLE ONLY deliveries, ONLY events; ";
 std::string number_from(std::string_view added) {
     return fmt::format(
         "ALTER TABLE events ALTER COLUMN tx SET DEFAULT "
-        "pg_current_xact_id()::text::bigint + {}; ",
+        "pg_current_xact_id()::text::bigint + {0}; "
+        "ALTER TABLE order_queue ALTER COLUMN tx SET DEFAULT "
+        "pg_current_xact_id()::text::bigint + {0}; ",
         added);
 }
 
@@ -58,6 +60,18 @@ Result<void> raise_feed(PostgresqlConnection& sql) {
     return sql.execute((number_from(added.value_or("0")) +
                         fmt::format("UPDATE postrider_feed SET epoch = {}", added.value_or("0")))
                            .c_str());
+}
+
+Result<bool> has_order(PostgresqlConnection& sql) {
+    POSTRIDER_ASSIGN(const auto added,
+                     sql.value("SELECT 1 FROM pg_attrdef WHERE adrelid = 'order_queue'::regclass "
+                               "AND pg_get_expr(adbin, adrelid) LIKE '%pg_current_xact_id%'"));
+    return added.has_value();
+}
+
+Result<void> add_order(PostgresqlConnection& sql) {
+    POSTRIDER_ASSIGN(const auto epoch, sql.value("SELECT epoch FROM postrider_feed"));
+    return sql.execute(number_from(epoch.value_or("0")).c_str());
 }
 
 }  // namespace postrider::store

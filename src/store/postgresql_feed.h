@@ -17,4 +17,9 @@ Result<bool> is_feed_behind(sql::PostgresqlConnection& sql);
 /// Requires: a transaction that has the lock of migrations.
 Result<void> raise_feed(sql::PostgresqlConnection& sql);
 
+/// Whether the rows of order_queue get the numbers of their transactions, too (order_table.h).
+Result<bool> has_order(sql::PostgresqlConnection& sql);
+/// Requires: a transaction that has the lock of migrations; has_feed().
+Result<void> add_order(sql::PostgresqlConnection& sql);
+
 }  // namespace postrider::store

@@ -113,7 +113,9 @@ Result<void> step_forward(PostgresqlConnection& sql) {
         POSTRIDER_ASSIGN(const bool partitioned, is_partitioned(sql));
         if (!partitioned) return partition_log(sql);
         POSTRIDER_ASSIGN(const bool ordered, has_feed(sql));
-        return ordered ? raise_feed(sql) : add_feed(sql);
+        if (!ordered) return add_feed(sql);
+        POSTRIDER_ASSIGN(const bool numbered, has_order(sql));
+        return numbered ? raise_feed(sql) : add_order(sql);
     }
     POSTRIDER_TRY(sql.execute(in_postgresql(steps[static_cast<std::size_t>(version)]).c_str()));
     return sql.execute(
@@ -145,7 +147,7 @@ Result<void> check_rights(PostgresqlConnection& sql) {
                   "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r, "
                   "unnest(ARRAY['events', 'deliveries', 'attempts', 'store_state', "
                   "'postrider_writers', 'postrider_partitions', 'postrider_feed', 'nodes', "
-                  "'lanes']) t "
+                  "'lanes', 'order_queue']) t "
                   "WHERE NOT has_table_privilege(t, r)"));
     POSTRIDER_ASSIGN(const auto may_make_temporary,
                      sql.value("SELECT has_database_privilege(current_database(), 'TEMP')"));
@@ -166,6 +168,8 @@ Result<bool> is_whole(PostgresqlConnection& sql) {
     if (!partitioned) return false;
     POSTRIDER_ASSIGN(const bool ordered, has_feed(sql));
     if (!ordered) return false;
+    POSTRIDER_ASSIGN(const bool numbered, has_order(sql));
+    if (!numbered) return false;
     POSTRIDER_ASSIGN(const bool behind, is_feed_behind(sql));
     return !behind;
 }

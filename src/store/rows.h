@@ -176,6 +176,7 @@ struct WebhookRow {
     std::optional<std::string> retry_schedule;  ///< JSON array; none: the realm's
     std::string signing;                        ///< JSON array
     std::string controls = "{}";                ///< JSON object (webhooks/controls.h)
+    bool ordered = false;                       ///< as its controls say
     std::string secret;                         ///< sealed
     std::string previous_secret;                ///< sealed; "" when there is none
     std::string credential;                     ///< sealed; "" when there is none
@@ -196,6 +197,7 @@ struct WebhookVersionRow {
     DisabledReason reason = DisabledReason::none;
     std::string events;       ///< JSON array
     std::string filter = {};  ///< JSON object; "" for none
+    bool ordered = false;     ///< its deliveries keep the order of their resource
 };
 
 /// Consecutive failures of a webhook (promise 7); no row: none.
@@ -225,6 +227,7 @@ struct DeliveryRow {
     std::string reason;  ///< why it is in that state, a sentence; "" when plain
     bool test = false;
     bool by_hand = false;  ///< redelivered: does not count towards disabling
+    bool ordered = false;  ///< keeps the order of its resource (order_table.h)
     std::int64_t attempts = 0;
     std::int64_t schedule_position = 0;  ///< attempts since it was last made pending
     std::int64_t internal_failures = 0;  ///< in a row

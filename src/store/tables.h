@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "store/list.h"
+#include "store/order_table.h"
 #include "store/rows.h"
 #include "store/store.h"
 
@@ -283,6 +284,7 @@ struct Subscription {
     WebhookId webhook;
     std::string events;    ///< JSON array
     std::string controls;  ///< JSON object
+    bool ordered = false;
 };
 Result<List<Subscription>> subscriptions(sql::Connection& sql, const RealmId& realm);
 }  // namespace webhooks_table
@@ -396,7 +398,8 @@ Result<StateCounts> count_by_state(sql::Connection& sql, const RealmId& realm,
 Result<std::optional<DeliveryView>> find_of(sql::Connection& sql, const RealmId& realm,
                                             const EventId& event, const WebhookId& webhook);
 /// Pending ones of a lane that are due at `since` or later, by (due_at, id), at most `limit` and
-/// about `bytes_max` of bodies. `complete` tells whether the read reached the lane's end.
+/// about `bytes_max` of bodies; beside them some that wait for another of their resource.
+/// `complete` tells whether the read reached the lane's end.
 struct Due {
     std::vector<DueDelivery> deliveries;
     /// Those that cannot be sent, because they or their event cannot be read.
@@ -406,6 +409,7 @@ struct Due {
         std::string reason;
     };
     std::vector<Unreadable> unreadable = {};
+    std::vector<order_table::Blocked> blocked = {};  ///< those whose turn it is not
     bool complete = true;
 };
 Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
@@ -419,7 +423,8 @@ Result<void> settle_all(Transaction& tx, std::span<const DeliveryRow* const> row
                         std::vector<bool>& settled);
 /// Counts an attempt of a delivery whose state settle() left alone (cancelled while in flight).
 Result<void> count_attempt(Transaction& tx, const DeliveryRow& row);
-/// Takes a final delivery back to pending, due now. Returns whether it was final.
+/// Takes a final delivery back to pending, due now. Returns whether it was final. One that holds
+/// its resource goes on in its order, any other is outside of it.
 Result<bool> revive(Transaction& tx, const RealmId& realm, const DeliveryId& id, Timestamp due_at);
 Result<bool> has_pending(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook);
 /// Makes a pending delivery `failed` without an attempt. Returns whether it was pending.

@@ -9,6 +9,7 @@
 #include "base/crypto.h"
 #include "base/encoding.h"
 #include "model/limits.h"
+#include "store/order_table.h"
 #include "store/postgresql_schema.h"
 #include "store/schema.h"
 #include "store/sql/postgresql_connection.h"
@@ -256,6 +257,7 @@ class Transfer {
         static constexpr Query end{"DELETE FROM store_state WHERE name = $1"};
         POSTRIDER_TRY(to_.sql().execute("BEGIN"));
         POSTRIDER_TRY(consumers_table::lose_transactions(to_.sql()));
+        POSTRIDER_TRY(order_table::come_first(to_.sql()));
         POSTRIDER_TRY(to_.sql().run(end, mark));
         return to_.sql().execute("COMMIT");
     }

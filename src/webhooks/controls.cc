@@ -21,6 +21,9 @@ using Refuse = Control::Refuse;
 constexpr std::array<std::string_view, 8> formats{
     "postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"};
 
+constexpr std::array<std::string_view, 2> orderings{"none", "resource"};
+constexpr std::array<std::string_view, 2> what_then{"skip", "hold"};
+
 std::string must_be(std::string_view wanted, const json::Value& value) {
     return fmt::format("must be {}, not {}", wanted, value.type_name());
 }
@@ -91,14 +94,41 @@ void write_max_in_flight(json::Writer& writer, const Controls& controls) {
     writer.number(*controls.max_in_flight);
 }
 
-void read_format(const Given& given, Controls& into, const Refuse& refuse) {
+/// One of some words.
+template <typename Word, std::size_t Count>
+std::optional<Word> read_word(const Given& given, const std::array<std::string_view, Count>& words,
+                              const Refuse& refuse) {
     const auto* text = given.value.as_string();
-    if (text == nullptr) return refuse("", must_be("a string", given.value));
-    into.format = parse_body_format(*text);
-    if (into.format) return;
-    const auto near = nearest(formats, *text);
-    refuse("", fmt::format("must be {}{}", fmt::join(formats, ", "),
+    if (text == nullptr) {
+        refuse("", must_be("a string", given.value));
+        return std::nullopt;
+    }
+    const auto found = std::ranges::find(words, *text);
+    if (found != words.end()) return static_cast<Word>(found - words.begin());
+    const auto near = nearest(words, *text);
+    refuse("", fmt::format("must be {}{}", fmt::join(words, ", "),
                            near.empty() ? "" : fmt::format("; do you mean {}?", near)));
+    return std::nullopt;
+}
+
+void read_ordering(const Given& given, Controls& into, const Refuse& refuse) {
+    into.ordering = read_word<Ordering>(given, orderings, refuse);
+}
+
+void write_ordering(json::Writer& writer, const Controls& controls) {
+    writer.string(to_string(*controls.ordering));
+}
+
+void read_on_exhausted(const Given& given, Controls& into, const Refuse& refuse) {
+    into.on_exhausted = read_word<OnExhausted>(given, what_then, refuse);
+}
+
+void write_on_exhausted(json::Writer& writer, const Controls& controls) {
+    writer.string(to_string(*controls.on_exhausted));
+}
+
+void read_format(const Given& given, Controls& into, const Refuse& refuse) {
+    into.format = read_word<BodyFormat>(given, formats, refuse);
 }
 
 void write_format(json::Writer& writer, const Controls& controls) {
@@ -156,6 +186,8 @@ constexpr Control control(std::string_view name,
 constexpr std::array table{
     control<&Controls::rate_limit>("rate_limit", read_rate_limit, write_rate_limit),
     control<&Controls::max_in_flight>("max_in_flight", read_max_in_flight, write_max_in_flight),
+    control<&Controls::ordering>("ordering", read_ordering, write_ordering),
+    control<&Controls::on_exhausted>("on_exhausted", read_on_exhausted, write_on_exhausted),
     control<&Controls::format>("format", read_format, write_format),
     control<&Controls::filter>("filter", read_filter, write_filter),
     control<&Controls::body_template>("template", read_template, write_template),
@@ -172,6 +204,12 @@ std::optional<BodyFormat> parse_body_format(std::string_view text) {
     if (found == formats.end()) return std::nullopt;
     return static_cast<BodyFormat>(found - formats.begin());
 }
+
+std::string_view to_string(Ordering ordering) {
+    return orderings[static_cast<std::size_t>(ordering)];
+}
+
+std::string_view to_string(OnExhausted what) { return what_then[static_cast<std::size_t>(what)]; }
 
 std::span<const Control> all_controls() { return table; }
 

@@ -36,16 +36,33 @@ enum class BodyFormat {
 std::string_view to_string(BodyFormat format);
 std::optional<BodyFormat> parse_body_format(std::string_view text);
 
+/// In which order the deliveries of a webhook start.
+enum class Ordering {
+    none,
+    resource,  ///< those of one resource first in, first out (store/order_table.h)
+};
+std::string_view to_string(Ordering ordering);
+
+/// What becomes of a resource's later deliveries when one has failed for good.
+enum class OnExhausted {
+    skip,  ///< the next one goes
+    hold,  ///< they wait until somebody has it retried or skipped
+};
+std::string_view to_string(OnExhausted what);
+
 /// How a webhook's deliveries are controlled: the members that a webhook may leave out, each null
 /// by default and replaced whole by a change. They are stored as one JSON object, which has nothing
 /// secret.
 struct Controls {
     std::optional<RateLimit> rate_limit;
     std::optional<std::int64_t> max_in_flight;  ///< none: limits::lane_in_flight_max
+    std::optional<Ordering> ordering;           ///< none: Ordering::none
+    std::optional<OnExhausted> on_exhausted;    ///< none: skip
     std::optional<BodyFormat> format;           ///< none: postrider
     std::optional<std::string> filter;          ///< compact JSON (events/filter.h); none: all
     std::optional<std::string> body_template;  ///< compact JSON (template.h), of BodyFormat::custom
     std::optional<Authentication> authentication;  ///< masked but in a change that was just read
+    bool is_ordered() const { return ordering == Ordering::resource; }
     bool operator==(const Controls&) const = default;
 };
 

@@ -11,6 +11,8 @@ namespace {
 const std::map<std::string_view, std::string_view> samples{
     {"rate_limit", R"({"count":100,"per":"1m"})"},
     {"max_in_flight", "7"},
+    {"ordering", R"("resource")"},
+    {"on_exhausted", R"("hold")"},
     {"format", R"("cloudevents")"},
     {"filter", R"({"data":{"total":{"$gte":100.10}}})"},
     {"template", R"({"text":"{{event}}","n":100.10})"},

@@ -62,6 +62,7 @@ class Drafter {
         apply_headers();
         check_ferriskey_headers();
         check_template();
+        check_order();
         apply_authentication();
         apply_events();
         apply_secret();
@@ -157,6 +158,15 @@ class Drafter {
             if (find_header(draft_.headers, name) != draft_.headers.end()) continue;
             refuse("#/headers", fmt::format("must have {}, which the body is made with", name));
         }
+    }
+
+    /// Only a resource whose order is kept can be held.
+    void check_order() {
+        const auto& controls = draft_.webhook.controls;
+        if (controls.is_ordered() || controls.on_exhausted != OnExhausted::hold) return;
+        if (is_wrong("#/ordering")) return;
+        refuse("#/on_exhausted",
+               "hold goes with the ordering resource alone: set that, or leave it out");
     }
 
     /// Like a header's value, the credential does not follow to another server; a client's secret

@@ -117,6 +117,7 @@ void into_row(const Webhook& webhook, store::WebhookRow& row) {
     for (const auto scheme : webhook.signing) schemes.emplace_back(to_string(scheme));
     row.signing = to_json(schemes);
     row.controls = to_json(webhook.controls);
+    row.ordered = webhook.controls.is_ordered();
     row.version = webhook.version;
     row.created_at = webhook.created_at;
     row.updated_at = webhook.updated_at;

@@ -50,7 +50,8 @@ Result<void> begin_version(Transaction& tx, const WebhookRow& row) {
                                                    .enabled = row.enabled,
                                                    .reason = row.disabled_reason,
                                                    .events = row.events,
-                                                   .filter = events::filter_in(row.controls)}));
+                                                   .filter = events::filter_in(row.controls),
+                                                   .ordered = row.ordered}));
     return store::realms_table::raise_config_version(tx, row.realm);
 }
 
@@ -311,7 +312,8 @@ Result<void> Webhooks::save(Transaction& tx, Loaded& loaded, Draft& draft, const
     POSTRIDER_TRY(store::webhooks_table::update(tx, row));
 
     const bool was_switched = draft.has_changed("enabled");
-    if (was_switched || draft.has_changed("events") || draft.has_changed("filter")) {
+    if (was_switched || draft.has_changed("events") || draft.has_changed("filter") ||
+        draft.has_changed("ordering")) {
         POSTRIDER_TRY(begin_version(tx, row));
         POSTRIDER_TRY(check_filter(tx, webhook));
     }

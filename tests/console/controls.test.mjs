@@ -167,3 +167,33 @@ test('empty is the default', async () => {
   await page.getByText('Send test event').first().waitFor()
   assert.deepEqual(await controls(), { rate_limit: null, max_in_flight: null, format: null })
 })
+
+test('the order is set in the form, and what is held is released on the page', async () => {
+  const webhook = (
+    await ask(world, 'POST', '/webhooks', {
+      url: 'http://127.0.0.1:9/',
+      events: ['order.*'],
+      name: 'ordered',
+      retry_schedule: [],
+    })
+  ).json
+  await page.goto(`${world.url}/console/${world.realm}/webhooks/${webhook.id}/edit`)
+  await settled(page)
+  await page.getByText('Advanced:').click()
+  await page.getByLabel('Order').selectOption('hold')
+  await save()
+  await page.getByText('By resource, hold on failure').waitFor()
+  const saved = (await ask(world, 'GET', `/webhooks/${webhook.id}`)).json
+  assert.deepEqual([saved.ordering, saved.on_exhausted], ['resource', 'hold'])
+  const resource_id = crypto.randomUUID()
+  for (const n of [1, 2]) {
+    await ask(world, 'POST', '/events', { event: 'order.paid', resource_id, data: { n } })
+  }
+  await page.getByRole('heading', { name: 'Held resources' }).waitFor()
+  await page.getByText('waits for an earlier one of its resource').first().waitFor()
+  await page.getByRole('button', { name: `Skip ${resource_id}` }).click()
+  await page.getByText('Skipped; the next one goes.').waitFor()
+  // The next one fails as well, and holds the resource again.
+  await page.getByRole('button', { name: `Skip ${resource_id}` }).click()
+  await page.getByRole('heading', { name: 'Held resources' }).waitFor({ state: 'detached' })
+})

@@ -155,6 +155,28 @@ def test_changing_a_webhook(shell, realm, receiver, path):
     shell.run("webhook", "show", "w", expect=3)
 
 
+def test_holding_and_releasing_resources(shell, realm, receiver, path):
+    receiver.on(path, 422)
+    hook = realm.create_webhook(receiver.url(path), name="w", retry_schedule=[])
+    shell.run("webhook", "edit", "w", "--ordering", "resource", "--on-exhausted", "hold")
+    assert "resource" in (shown := shell.run("webhook", "show", "w")) and "hold" in shown
+    resources = [realm.publish("order.paid").json["resource_id"] for _ in range(3)]
+    waiting = realm.publish("order.paid", resource_id=resources[0]).json["id"]
+    held = lambda: realm.items(f"/webhooks/{hook['id']}/held")
+    wait_for(lambda: len(held()) == 3, "three are held")
+    assert all(resource in shell.run("webhook", "held", "w") for resource in resources)
+    (blocked,) = realm.deliveries(event_id=waiting)
+    wait_for(lambda: re.search("Waiting for +order", shell.run("delivery", "show", blocked["id"])), "it says what it waits for")
+    shell.run("webhook", "release", "w", expect=2)
+    shell.run("webhook", "release", "w", resources[0], expect=2)
+    shell.run("webhook", "release", "w", str(uuid.uuid4()), "--skip", expect=3)
+    receiver.on(path, 204)
+    assert "follows" in shell.run("webhook", "release", "w", resources[0], "--retry")
+    assert "released 2 resources" in shell.run("webhook", "release", "w", "--all", "--skip")
+    assert realm.wait_final(waiting)[0]["state"] == "delivered"
+    assert held() == []
+
+
 def test_publishing_a_file(shell, realm, tmp_path):
     events = [{"event": "order.paid", "resource_id": str(uuid.uuid4()), "data": {"n": n}} for n in range(5)]
     lines, array = tmp_path / "lines", tmp_path / "array"

@@ -37,6 +37,7 @@ def make_realm(server, randomness):
                              authentication=randomness.choice([None, {"type": "basic", "username": "ä", "password": "p ö"}, {"type": "bearer", "token": "t.t"},
                                                                {"type": "oauth2", "token_url": "https://id.example/t", "client_id": "c", "client_secret": "s", "scope": "a b"}]),
                              **randomness.choice([{}, {"format": "payload"}, {"format": "slack"}, {"format": "template", "template": {"n": [1.10, "{{data.n}}"]}}]),
+                             **randomness.choice([{}, {"ordering": "resource"}, {"ordering": "resource", "on_exhausted": "hold"}, {"ordering": "none", "on_exhausted": "skip"}]),
                              filter=randomness.choice([None, {"data": {"n": {"$gt": 1.5}}}, {"$or": [{"data": {"a": "ä"}}, {"event": "x"}]}]))
     hooks = realm.items("/webhooks")
     for hook in hooks:

@@ -295,14 +295,14 @@ export function DeliveryDetail({ id }: { id: string }) {
               <Sentence text={data.reason} />
             </p>
           )}
-          {data.next_attempt_at && (
+          {(data.next_attempt_at || data.waiting_for === 'order') && (
             <p className="text-[13px] text-warn mt-1">
               <NextAttempt at={data.next_attempt_at} alone waitingFor={data.waiting_for} />
             </p>
           )}
         </div>
         <div className="flex gap-1 shrink-0">
-          {data.state === 'pending' && !data.test && (
+          {data.state === 'pending' && !data.test && data.waiting_for !== 'order' && (
             <Allowed to="redeliver">
               <Button
                 icon="send"

@@ -59,7 +59,9 @@ function Chunk({ alone, draw }: { alone: boolean; draw: () => ReactNode }) {
 /** What became of it, and when it goes on or what it waits for: of one that was not attempted yet, that alone. */
 function Outcome({ delivery }: { delivery: Delivery }) {
   const { attempts, next_attempt_at, waiting_for } = delivery
-  const next = next_attempt_at && <NextAttempt at={next_attempt_at} waitingFor={waiting_for} />
+  const next = (next_attempt_at || waiting_for === 'order') && (
+    <NextAttempt at={next_attempt_at} waitingFor={waiting_for} />
+  )
   if (attempts === 0 && next) return next
   return (
     <>

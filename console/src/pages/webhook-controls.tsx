@@ -11,9 +11,19 @@ export type Controls = {
   rateCount: string
   ratePer: string
   inFlight: string
+  /** '', 'skip' or 'hold': whether the order of resources is kept, and what if one has failed for good. */
+  order: string
 }
 
-export const controlFields = ['filter', 'format', 'template', 'rate_limit', 'max_in_flight']
+export const controlFields = [
+  'filter',
+  'format',
+  'template',
+  'rate_limit',
+  'max_in_flight',
+  'ordering',
+  'on_exhausted',
+]
 
 export const controlLabels = {
   filter: 'Filter',
@@ -22,6 +32,7 @@ export const controlLabels = {
   rateCount: 'Rate limit',
   ratePer: 'Rate limit within',
   inFlight: 'Attempts at a time',
+  order: 'Order',
 }
 
 export const noControls: Controls = {
@@ -31,6 +42,7 @@ export const noControls: Controls = {
   rateCount: '',
   ratePer: '1m',
   inFlight: '',
+  order: '',
 }
 
 export const controlsOf = (webhook: Webhook): Controls => ({
@@ -40,16 +52,19 @@ export const controlsOf = (webhook: Webhook): Controls => ({
   rateCount: webhook.rate_limit?.count.toString() ?? '',
   ratePer: webhook.rate_limit?.per ?? noControls.ratePer,
   inFlight: webhook.max_in_flight?.toString() ?? '',
+  order: webhook.ordering === 'resource' ? (webhook.on_exhausted ?? 'skip') : '',
 })
 
 /** A number where one was typed; else the text, so that the server says what is wrong with it. */
 const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : text)
 
 /** Without filter and template, which go as their texts. */
-export const bodyOf = ({ format, rateCount, ratePer, inFlight }: Controls) => ({
+export const bodyOf = ({ format, rateCount, ratePer, inFlight, order }: Controls) => ({
   format: format || null,
   rate_limit: rateCount ? { count: number(rateCount), per: ratePer } : null,
   max_in_flight: inFlight ? number(inFlight) : null,
+  ordering: order ? 'resource' : null,
+  on_exhausted: order === 'hold' ? order : null,
 })
 
 const formats: Record<string, { label: string; hint: string }> = {
@@ -65,8 +80,19 @@ const formats: Record<string, { label: string; hint: string }> = {
 const formatLabels = Object.fromEntries(
   Object.entries(formats).map(([format, { label }]) => [format, label]),
 )
+const orders: Record<string, string> = {
+  '': 'Any order',
+  skip: 'By resource, skip failures',
+  hold: 'By resource, hold on failure',
+}
+const order_hints: Record<string, string> = {
+  '': 'A retry does not hold up what comes after it.',
+  skip: 'Events of one resource come in their order; one that has failed for good is left out.',
+  hold: 'Events of one resource come in their order; one that has failed for good holds the rest until you release it.',
+}
 const spans = { '1s': 'a second', '1m': 'a minute', '1h': 'an hour', '1d': 'a day' }
 
+export const orderName = (webhook: Webhook) => orders[controlsOf(webhook).order] ?? 'By resource'
 export const formatName = (format: string) => formats[format]?.label ?? format
 
 export function ControlFields({
@@ -135,6 +161,14 @@ export function ControlFields({
         disabled={!value.rateCount}
         value={value.ratePer}
         onChange={(ratePer) => onChange({ ratePer })}
+      />
+      <Choice
+        label="Order"
+        options={orders}
+        hint={order_hints[value.order]}
+        error={error('ordering') ?? error('on_exhausted')}
+        value={value.order}
+        onChange={(order) => onChange({ order })}
       />
     </>
   )

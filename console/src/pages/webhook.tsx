@@ -22,9 +22,10 @@ import { Time } from '../ui/time'
 import { useToast } from '../ui/toasts'
 import { AttemptsOverTime, chart_height, periodOf } from './attempts-over-time'
 import { DeliveryBrowser } from './delivery-list'
+import { HeldResources } from './held-resources'
 import { RunningOperations } from './operations'
 import { authenticationName } from './webhook-authentication'
-import { formatName } from './webhook-controls'
+import { formatName, orderName } from './webhook-controls'
 import { DeleteDialog, DisableDialog, RecoverDialog, TestDialog } from './webhook-dialogs'
 import { RevealDialog, RotateDialog } from './webhook-secret'
 
@@ -260,6 +261,12 @@ export function WebhookPage() {
             </dd>
           </div>
         )}
+        {data.ordering === 'resource' && (
+          <div>
+            <dt className="text-muted mb-1">Order</dt>
+            <dd>{orderName(data)}</dd>
+          </div>
+        )}
         {data.filter && (
           <div className="col-span-2 lg:col-span-4">
             <dt className="text-muted mb-1">Filter</dt>
@@ -299,6 +306,7 @@ export function WebhookPage() {
         )}
       </dl>
       <RunningOperations webhook={id} />
+      <HeldResources webhook={id} />
       <OverTime webhook={data} />
       <h2 className="font-semibold text-[15px] mb-3">Deliveries</h2>
       <DeliveryBrowser webhook={id} />

@@ -47,6 +47,7 @@ const waits: Record<string, string> = {
   rate_limit: 'waits for the rate limit',
   max_in_flight: 'waits for another attempt to end',
   breaker: 'left alone: the receiver fails',
+  order: 'waits for an earlier one of its resource',
 }
 
 /** When the next attempt is: once its time has come it waits for something at the webhook. */
@@ -55,14 +56,17 @@ export function NextAttempt({
   alone,
   waitingFor,
 }: {
-  at: string
+  at: string | null
   alone?: boolean
   waitingFor?: string | null
 }) {
-  if (useHasCome(at))
+  const hasCome = useHasCome(at ?? '')
+  const why = waits[waitingFor ?? ''] ?? 'waits for its turn'
+  if (!at) return <>{alone ? `It ${why}` : why}</>
+  if (hasCome)
     return (
       <span title={`${at} (UTC)`}>
-        {alone ? 'Due' : 'due'}, {waits[waitingFor ?? ''] ?? 'waits for its turn'}
+        {alone ? 'Due' : 'due'}, {why}
       </span>
     )
   return (

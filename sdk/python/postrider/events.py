@@ -511,6 +511,8 @@ class _WebhookCreatedData(TypedDict):
     signing: List[Literal["v1", "v1a", "ferriskey"]]
     rate_limit: Optional[Dict[str, Any]]
     max_in_flight: Optional[int]
+    ordering: Optional[Literal["none", "resource"]]
+    on_exhausted: Optional[Literal["skip", "hold"]]
     format: Optional[Literal["postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"]]
     filter: Any
     template: Any
@@ -546,6 +548,8 @@ class _WebhookUpdatedData(TypedDict):
     signing: List[Literal["v1", "v1a", "ferriskey"]]
     rate_limit: Optional[Dict[str, Any]]
     max_in_flight: Optional[int]
+    ordering: Optional[Literal["none", "resource"]]
+    on_exhausted: Optional[Literal["skip", "hold"]]
     format: Optional[Literal["postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"]]
     filter: Any
     template: Any
@@ -582,6 +586,8 @@ class _WebhookDeletedData(TypedDict):
     signing: List[Literal["v1", "v1a", "ferriskey"]]
     rate_limit: Optional[Dict[str, Any]]
     max_in_flight: Optional[int]
+    ordering: Optional[Literal["none", "resource"]]
+    on_exhausted: Optional[Literal["skip", "hold"]]
     format: Optional[Literal["postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"]]
     filter: Any
     template: Any

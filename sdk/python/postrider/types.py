@@ -63,6 +63,8 @@ class WebhookWrite(_WebhookWrite, total=False):
     signing: Optional[List[Literal["v1", "v1a", "ferriskey"]]]
     rate_limit: Optional["RateLimit"]
     max_in_flight: Optional[int]
+    ordering: Optional[Literal["none", "resource"]]
+    on_exhausted: Optional[Literal["skip", "hold"]]
     format: Optional[Literal["postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"]]
     filter: Optional[Dict[str, Any]]
     template: Any
@@ -85,6 +87,8 @@ class _Webhook(TypedDict):
     signing: List[Literal["v1", "v1a", "ferriskey"]]
     rate_limit: Optional["RateLimit"]
     max_in_flight: Optional[int]
+    ordering: Optional[Literal["none", "resource"]]
+    on_exhausted: Optional[Literal["skip", "hold"]]
     format: Optional[Literal["postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"]]
     filter: Optional[Dict[str, Any]]
     template: Any
@@ -168,10 +172,11 @@ class _Delivery(TypedDict):
     created_at: str
     next_attempt_at: Optional[str]
     last_attempt_at: Optional[str]
-    waiting_for: Optional[Literal["retry", "authentication", "rate_limit", "max_in_flight", "breaker", "turn"]]
+    waiting_for: Optional[Literal["retry", "authentication", "rate_limit", "max_in_flight", "breaker", "turn", "order"]]
     waiting_until: Optional[str]
     finished_at: Optional[str]
     test: bool
+    ordered: bool
     last_outcome: Optional["LastOutcome"]
 
 

@@ -325,6 +325,8 @@ export type WebhookCreated = Envelope<'webhook.created', {
     per: string
   } | null
   max_in_flight: number | null
+  ordering: 'none' | 'resource' | null
+  on_exhausted: 'skip' | 'hold' | null
   format: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter: unknown
   template: unknown
@@ -354,6 +356,8 @@ export type WebhookUpdated = Envelope<'webhook.updated', {
     per: string
   } | null
   max_in_flight: number | null
+  ordering: 'none' | 'resource' | null
+  on_exhausted: 'skip' | 'hold' | null
   format: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter: unknown
   template: unknown
@@ -384,6 +388,8 @@ export type WebhookDeleted = Envelope<'webhook.deleted', {
     per: string
   } | null
   max_in_flight: number | null
+  ordering: 'none' | 'resource' | null
+  on_exhausted: 'skip' | 'hold' | null
   format: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter: unknown
   template: unknown

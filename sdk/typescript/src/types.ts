@@ -78,6 +78,8 @@ export interface WebhookWrite {
   signing?: Array<'v1' | 'v1a' | 'ferriskey'> | null
   rate_limit?: RateLimit | null
   max_in_flight?: number | null
+  ordering?: 'none' | 'resource' | null
+  on_exhausted?: 'skip' | 'hold' | null
   format?: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter?: object | null
   template?: unknown
@@ -106,6 +108,8 @@ export interface Webhook {
   signing: Array<'v1' | 'v1a' | 'ferriskey'>
   rate_limit: RateLimit | null
   max_in_flight: number | null
+  ordering: 'none' | 'resource' | null
+  on_exhausted: 'skip' | 'hold' | null
   format: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter: Record<string, unknown> | null
   template: unknown
@@ -218,18 +222,20 @@ export interface Delivery {
   /** How many were made. */
   attempts: number
   created_at: string
-  /** null when it is final. */
+  /** null when it is final, and while it waits for another (`order`). */
   next_attempt_at: string | null
   /** How long the last attempt took; null before the first. */
   duration_ms?: number | null
   last_attempt_at: string | null
-  /** What it waits for now: the time of its next attempt (`retry`), an access token (`authentication`), its webhook's rate limit, an end of one of the attempts that are in flight to its webhook (`max_in_flight`), the next probe of a receiver that is down (`breaker`), or its turn. null when it is final or being attempted. */
-  waiting_for: 'retry' | 'authentication' | 'rate_limit' | 'max_in_flight' | 'breaker' | 'turn' | null
+  /** What it waits for now: the time of its next attempt (`retry`), an access token (`authentication`), its webhook's rate limit, an end of one of the attempts that are in flight to its webhook (`max_in_flight`), the next probe of a receiver that is down (`breaker`), an earlier delivery of its resource whose order the webhook keeps (`order`), or its turn. null when it is final or being attempted. */
+  waiting_for: 'retry' | 'authentication' | 'rate_limit' | 'max_in_flight' | 'breaker' | 'turn' | 'order' | null
   /** Until when at least; null where that is not known. */
   waiting_until: string | null
   finished_at: string | null
   /** It is a test of the webhook. */
   test: boolean
+  /** It keeps the order of its resource, which its webhook asks for; not when it was redelivered or recovered. */
+  ordered: boolean
   /** What the last attempt came to; null before the first. */
   last_outcome: LastOutcome | null
 }
@@ -256,6 +262,8 @@ export interface WebhookPatch {
   signing?: Array<'v1' | 'v1a' | 'ferriskey'> | null
   rate_limit?: RateLimit | null
   max_in_flight?: number | null
+  ordering?: 'none' | 'resource' | null
+  on_exhausted?: 'skip' | 'hold' | null
   format?: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter?: object | null
   template?: unknown

@@ -6,6 +6,7 @@
 
 #include "store/counters_table.h"
 #include "store/list.h"
+#include "store/order_table.h"
 #include "store/realm_ids.h"
 
 namespace postrider::store::cancellations_table {
@@ -84,12 +85,27 @@ Result<std::vector<RealmId>> realms(sql::Connection& sql) {
     return read_realm_ids(sql.rows(query));
 }
 
+namespace {
+
+/// What a deleted webhook is still told of itself waits for nothing that is held.
+Result<void> let_come_next(Transaction& tx, const CancellationRow& row, const EventId& event) {
+    static constexpr Query query{"SELECT resource_id FROM events WHERE realm_id = $1 AND id = $2"};
+    std::optional<ResourceId> resource;
+    auto rows = tx.sql().rows(query, row.realm, event);
+    if (rows.next()) resource = rows.id<ResourceId>(0);
+    POSTRIDER_TRY(rows.finish());
+    if (!resource) return {};
+    return order_table::skip_held(tx, row.realm, row.webhook, *resource);
+}
+
+}  // namespace
+
 Result<Part> cancel(Transaction& tx, const CancellationRow& row, Timestamp since,
                     std::size_t limit) {
     // What was redelivered or tested by hand since then is meant to be sent. The two statements
     // find rows by the index of what is due, and then each by its key, also without statistics.
     static constexpr Query find{
-        "SELECT id, due_at FROM deliveries WHERE realm_id = $1 AND webhook_id = $2 "
+        "SELECT id, due_at, ordered FROM deliveries WHERE realm_id = $1 AND webhook_id = $2 "
         "AND state = 'pending' AND due_at >= $3 AND ($4 IS NULL OR event_id <> $4) "
         "AND ($5 IS NULL OR id < $5) AND (pending_since <= $6 OR (by_hand = 0 AND test = 0)) "
         "ORDER BY due_at, id LIMIT $7"};
@@ -98,18 +114,20 @@ Result<Part> cancel(Transaction& tx, const CancellationRow& row, Timestamp since
         // As in settle_all(): no index of a state may be taken for it.
         "WHERE realm_id = $1 AND id = $2 AND CASE state WHEN 'pending' THEN 1 ELSE 0 END = 1"};
     Part part;
-    std::vector<DeliveryId> ids;
+    std::vector<DeliveryId> ids, ordered;
     auto rows =
         tx.sql().rows(find, row.realm, row.webhook, since, row.except, row.before, row.at, limit);
     while (rows.next()) {
         part.count += 1;
         const auto id = rows.id<DeliveryId>(0);
         const auto due_at = rows.time(1);
+        const bool is_ordered = rows.boolean(2);
         if (rows.is_unreadable()) {
             log_unreadable(rows.forgive());
             continue;
         }
         ids.push_back(id);
+        if (is_ordered) ordered.push_back(id);
         part.last_due_at = due_at;
     }
     POSTRIDER_TRY(rows.finish());
@@ -124,6 +142,8 @@ Result<Part> cancel(Transaction& tx, const CancellationRow& row, Timestamp since
         tally.at(row.realm, row.webhook, now).counts.of(Counted::cancelled) = count;
         POSTRIDER_TRY(counters_table::append(tx, tally.take()));
     }
+    POSTRIDER_TRY(order_table::end(tx, row.realm, ordered, false));
+    if (row.except) POSTRIDER_TRY(let_come_next(tx, row, *row.except));
     return part;
 }
 

@@ -1,9 +1,11 @@
 // The table of deliveries.
 #include "model/limits.h"
+#include "model/order_limits.h"
 #include "store/attempt_now.h"
 #include "store/counters_table.h"
 #include "store/delivery_search.h"
 #include "store/id_range.h"
+#include "store/order_table.h"
 #include "store/tables.h"
 #include "store/waiting.h"
 
@@ -17,8 +19,8 @@ namespace {
 #define DELIVERY_COLUMNS                                                                 \
     "d.realm_id, d.id, d.webhook_id, d.event_id, d.state, d.reason, d.test, d.by_hand, " \
     "d.attempts, d.schedule_position, d.internal_failures, d.crashes, d.due_at, "        \
-    "d.pending_since, d.last_attempt_at, d.finished_at"
-constexpr int delivery_columns = 16;
+    "d.pending_since, d.last_attempt_at, d.finished_at, d.ordered"
+constexpr int delivery_columns = 17;
 
 #define VIEW_SELECT                                                             \
     "SELECT " DELIVERY_COLUMNS                                                  \
@@ -44,6 +46,7 @@ DeliveryRow read_row(const sql::Rows& rows) {
             .reason = rows.string(5),
             .test = rows.boolean(6),
             .by_hand = rows.boolean(7),
+            .ordered = rows.boolean(16),
             .attempts = rows.integer(8),
             .schedule_position = rows.integer(9),
             .internal_failures = rows.integer(10),
@@ -92,6 +95,16 @@ std::string words_of(const std::vector<OutcomeReason>& reasons) {
     return words;
 }
 
+/// Behind the event's four.
+constexpr int first_column = delivery_columns + 4;
+
+/// The first of its queue; nullopt: it is in none, or that cannot be read, and it waits for nobody.
+std::optional<DeliveryId> first_of(const sql::Rows& rows) {
+    const auto raw = rows.blob(first_column);
+    if (raw.size() != 16) return std::nullopt;
+    return DeliveryId{Uuid::from_bytes(raw)};
+}
+
 /// Of its event, too.
 DueDelivery read_due(const sql::Rows& rows) {
     DueDelivery due{read_row(rows), {}};
@@ -103,6 +116,11 @@ DueDelivery read_due(const sql::Rows& rows) {
                                                          resource, data);
     }
     return due;
+}
+
+/// The rows that a read has seen.
+std::size_t count_of(const Due& due) {
+    return due.deliveries.size() + due.unreadable.size() + due.blocked.size();
 }
 
 Result<std::optional<DeliveryView>> read_one(sql::Rows& rows) {
@@ -142,12 +160,12 @@ Result<void> insert_all(Transaction& tx, std::span<const DeliveryRow> rows) {
     static constexpr Query query{
         "INSERT INTO deliveries (realm_id, id, webhook_id, event_id, state, reason, test, by_hand, "
         "attempts, schedule_position, internal_failures, crashes, due_at, pending_since, "
-        "last_attempt_at, finished_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"};
+        "last_attempt_at, finished_at, ordered) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"};
     return tx.sql().run_each(query, rows, [](auto bind, const DeliveryRow& row) {
         bind(row.realm, row.id, row.webhook, row.event, to_string(row.state), row.reason, row.test,
              row.by_hand, row.attempts, row.schedule_position, row.internal_failures, row.crashes,
-             row.due_at, row.pending_since, row.last_attempt_at, row.finished_at);
+             row.due_at, row.pending_since, row.last_attempt_at, row.finished_at, row.ordered);
     });
 }
 
@@ -298,18 +316,24 @@ Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& web
     // of them are enough.
     static constexpr Query query{
         .text = "SELECT " DELIVERY_COLUMNS
-                ", e.type, e.timestamp, e.resource_id, e.data FROM deliveries d "
+                ", e.type, e.timestamp, e.resource_id, e.data, "
+                // Whose turn it is among those of its resource.
+                "CASE WHEN d.ordered = 1 THEN (SELECT q.delivery_id FROM order_queue q "
+                "WHERE q.realm_id = $1 AND q.webhook_id = $2 AND q.resource_id = "
+                "(SELECT me.resource_id FROM order_queue me WHERE me.realm_id = $1 "
+                "AND me.delivery_id = d.id) ORDER BY q.tx, q.delivery_id LIMIT 1) END "
+                "FROM deliveries d "
                 // An event that is gone: its delivery is to be seen, and fails.
                 "LEFT JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "
                 "WHERE d.realm_id = $1 AND d.webhook_id = $2 AND d.state = 'pending' "
-                "AND d.due_at >= $4 ORDER BY d.due_at, d.id LIMIT $3 OFFSET $5",
+                "AND d.due_at >= $4 AND d.due_at < $6 ORDER BY d.due_at, d.id LIMIT $3 OFFSET $5",
         .is_streamed = true};
     Due due{.deliveries = {}, .complete = false};
     std::size_t bytes = 0;
     std::size_t part = std::min(limit, limits::due_part_rows_first);
     while (part > 0) {
-        const std::size_t before = due.deliveries.size() + due.unreadable.size();
-        auto rows = sql.rows(query, realm, webhook, part, since, before);
+        const std::size_t before = count_of(due);
+        auto rows = sql.rows(query, realm, webhook, part, since, before, limits::parked_due);
         while (bytes < bytes_max && rows.next()) {
             DueDelivery next = read_due(rows);
             if (rows.is_unreadable()) {
@@ -318,16 +342,21 @@ Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& web
                 due.unreadable.push_back({next.row.realm, next.row.id, error.message});
                 continue;
             }
-            bytes += next.event->size();
-            due.deliveries.push_back(std::move(next));
+            if (const auto first = first_of(rows); first && *first != next.row.id) {
+                due.blocked.push_back({next.row.id, *first});
+            } else {
+                bytes += next.event->size();
+                due.deliveries.push_back(std::move(next));
+            }
         }
         POSTRIDER_TRY(rows.finish());
-        const std::size_t count = due.deliveries.size() + due.unreadable.size();
+        const std::size_t count = count_of(due);
         if (bytes >= bytes_max) return due;
         due.complete = count - before < part;
         if (due.complete) return due;
+        if (due.blocked.size() >= limits::parked_at_once) return due;
         // As many as should fit, going by those so far.
-        part = std::min({limit - count, 8 * part,
+        part = std::min({limit - (count - due.blocked.size()), 8 * part,
                          (bytes_max - bytes) * count / std::max<std::size_t>(bytes, 1) + 1});
     }
     return due;
@@ -372,9 +401,10 @@ Result<void> count_attempt(Transaction& tx, const DeliveryRow& row) {
 Result<bool> revive(Transaction& tx, const RealmId& realm, const DeliveryId& id, Timestamp due_at) {
     static constexpr Query query{
         "UPDATE deliveries SET state = 'pending', reason = '', by_hand = 1, schedule_position = 0, "
-        "internal_failures = 0, crashes = 0, due_at = $3, pending_since = $3, finished_at = NULL "
-        "WHERE realm_id = $1 AND id = $2 AND state <> 'pending'"};
-    POSTRIDER_ASSIGN(auto changed, tx.sql().run(query, realm, id, due_at));
+        "internal_failures = 0, crashes = 0, due_at = $3, pending_since = $3, finished_at = NULL, "
+        "ordered = $4 WHERE realm_id = $1 AND id = $2 AND state <> 'pending'"};
+    POSTRIDER_ASSIGN(const bool was_held, order_table::resume(tx, realm, id));
+    POSTRIDER_ASSIGN(auto changed, tx.sql().run(query, realm, id, due_at, was_held));
     return changed == 1;
 }
 
@@ -384,8 +414,8 @@ Result<void> attempt_now(Transaction& tx, const RealmId& realm, const DeliveryId
     static constexpr Query query{
         "UPDATE deliveries SET due_at = $3, schedule_position = schedule_position - "
         "CASE WHEN schedule_position > 0 AND internal_failures = 0 THEN 1 ELSE 0 END "
-        "WHERE realm_id = $1 AND id = $2 AND state = 'pending' AND due_at > $3"};
-    POSTRIDER_TRY(tx.sql().run(query, realm, id, now));
+        "WHERE realm_id = $1 AND id = $2 AND state = 'pending' AND due_at > $3 AND due_at < $4"};
+    POSTRIDER_TRY(tx.sql().run(query, realm, id, now, limits::parked_due));
     return {};
 }
 
@@ -427,6 +457,7 @@ Result<bool> set_aside(Transaction& tx, const RealmId& realm, const DeliveryId& 
         "WHERE realm_id = $1 AND id = $2 AND state = 'pending'"};
     POSTRIDER_ASSIGN(const auto changed, tx.sql().run(query, realm, id, reason, tx.now()));
     if (changed == 1) POSTRIDER_TRY(count_failed(tx, realm, id));
+    if (changed == 1) POSTRIDER_TRY(order_table::end(tx, realm, std::span(&id, 1), true));
     return changed == 1;
 }
 
@@ -442,7 +473,9 @@ Result<void> count_crash(Transaction& tx, const DeliveryId& id, const RealmId& r
     POSTRIDER_TRY(tx.sql().run(count, realm, id));
     POSTRIDER_ASSIGN(const auto ended,
                      tx.sql().run(end, realm, id, tx.now(), limits::crashes_before_set_aside));
-    return ended == 1 ? count_failed(tx, realm, id) : Result<void>{};
+    if (ended != 1) return {};
+    POSTRIDER_TRY(order_table::end(tx, realm, std::span(&id, 1), true));
+    return count_failed(tx, realm, id);
 }
 
 }  // namespace deliveries_table

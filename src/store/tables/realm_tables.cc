@@ -45,6 +45,7 @@ constexpr std::array steps{
     Query{"DELETE FROM events WHERE realm_id = $1 AND id IN (SELECT e.id FROM events e "
           "WHERE e.realm_id = $1 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE "
           "d.realm_id = e.realm_id AND d.event_id = e.id) LIMIT $2)"},
+    PURGE("order_queue", "delivery_id"),
     PURGE("webhook_versions", "webhook_id, since"),
     PURGE("webhook_health", "webhook_id"),
     PURGE("breakers", "webhook_id"),

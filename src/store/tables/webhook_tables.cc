@@ -2,6 +2,7 @@
 #include "store/breakers_table.h"
 #include "store/health_table.h"
 #include "store/id_range.h"
+#include "store/order_table.h"
 #include "store/realm_ids.h"
 #include "store/search.h"
 #include "store/tables.h"
@@ -16,10 +17,11 @@ using sql::Query;
 namespace webhooks_table {
 namespace {
 
-#define WEBHOOK_COLUMNS                                                              \
-    "realm_id, id, name, description, url, header_names, headers, events, enabled, " \
-    "disabled_reason, timeout, retry_schedule, signing, secret, previous_secret, "   \
-    "previous_expires_at, version, created_at, updated_at, deleted_at, controls, credential"
+#define WEBHOOK_COLUMNS                                                                        \
+    "realm_id, id, name, description, url, header_names, headers, events, enabled, "           \
+    "disabled_reason, timeout, retry_schedule, signing, secret, previous_secret, "             \
+    "previous_expires_at, version, created_at, updated_at, deleted_at, controls, credential, " \
+    "ordered"
 
 WebhookRow read_row(const sql::Rows& rows) {
     WebhookRow row{.realm = rows.id<RealmId>(0),
@@ -36,6 +38,7 @@ WebhookRow read_row(const sql::Rows& rows) {
                    .retry_schedule = {},
                    .signing = rows.string(12),
                    .controls = rows.string(20),
+                   .ordered = rows.boolean(22),
                    .secret = rows.bytes(13),
                    .previous_secret = rows.bytes(14),
                    .credential = rows.bytes(21),
@@ -140,13 +143,13 @@ Result<void> insert(Transaction& tx, const WebhookRow& row) {
     static constexpr Query query{
         "INSERT INTO webhooks (" WEBHOOK_COLUMNS
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
-        "$18, $19, $20, $21, $22)"};
+        "$18, $19, $20, $21, $22, $23)"};
     POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.name, row.description, row.url,
                                row.header_names, Blob{row.headers}, row.events, row.enabled,
                                to_string(row.disabled_reason), row.timeout, row.retry_schedule,
                                row.signing, Blob{row.secret}, Blob{row.previous_secret},
                                row.previous_expires_at, row.version, row.created_at, row.updated_at,
-                               row.deleted_at, row.controls, Blob{row.credential}));
+                               row.deleted_at, row.controls, Blob{row.credential}, row.ordered));
     return {};
 }
 
@@ -156,14 +159,14 @@ Result<void> update(Transaction& tx, const WebhookRow& row) {
         "headers = $7, events = $8, enabled = $9, disabled_reason = $10, timeout = $11, "
         "retry_schedule = $12, signing = $13, secret = $14, previous_secret = $15, "
         "previous_expires_at = $16, version = $17, updated_at = $18, deleted_at = $19, "
-        "controls = $20, credential = $21 "
+        "controls = $20, credential = $21, ordered = $22 "
         "WHERE realm_id = $1 AND id = $2"};
     POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.name, row.description, row.url,
                                row.header_names, Blob{row.headers}, row.events, row.enabled,
                                to_string(row.disabled_reason), row.timeout, row.retry_schedule,
                                row.signing, Blob{row.secret}, Blob{row.previous_secret},
                                row.previous_expires_at, row.version, row.updated_at, row.deleted_at,
-                               row.controls, Blob{row.credential}));
+                               row.controls, Blob{row.credential}, row.ordered));
     return {};
 }
 
@@ -173,13 +176,14 @@ Result<void> purge(Transaction& tx, const RealmId& realm, const WebhookId& id) {
         "DELETE FROM webhook_versions WHERE realm_id = $1 AND webhook_id = $2"};
     POSTRIDER_TRY(tx.sql().run(webhook, realm, id));
     POSTRIDER_TRY(tx.sql().run(versions, realm, id));
+    POSTRIDER_TRY(order_table::forget(tx, realm, id));
     POSTRIDER_TRY(breakers_table::remove(tx, realm, id));
     return webhook_health_table::clear(tx, realm, id);
 }
 
 Result<List<Subscription>> subscriptions(sql::Connection& sql, const RealmId& realm) {
     static constexpr Query query{
-        "SELECT id, events, controls FROM webhooks WHERE realm_id = $1 AND enabled = 1 "
+        "SELECT id, events, controls, ordered FROM webhooks WHERE realm_id = $1 AND enabled = 1 "
         "AND deleted_at IS NULL"};
     List<Subscription> found;
     auto rows = sql.rows(query, realm);
@@ -187,7 +191,8 @@ Result<List<Subscription>> subscriptions(sql::Connection& sql, const RealmId& re
         take(
             rows, found,
             [](const sql::Rows& row) {
-                return Subscription{row.id<WebhookId>(0), row.string(1), row.string(2)};
+                return Subscription{row.id<WebhookId>(0), row.string(1), row.string(2),
+                                    row.boolean(3)};
             },
             0);
     }
@@ -210,7 +215,7 @@ Result<std::optional<Uuid>> latest(sql::Connection& sql, const RealmId& realm) {
 }
 namespace {
 
-#define VERSION_COLUMNS "realm_id, webhook_id, since, enabled, reason, events, filter"
+#define VERSION_COLUMNS "realm_id, webhook_id, since, enabled, reason, events, filter, ordered"
 
 WebhookVersionRow read_row(const sql::Rows& rows) {
     return {.realm = rows.id<RealmId>(0),
@@ -219,16 +224,17 @@ WebhookVersionRow read_row(const sql::Rows& rows) {
             .enabled = rows.boolean(3),
             .reason = parse_disabled_reason(rows.text(4)).value_or(DisabledReason::corrupt),
             .events = rows.string(5),
-            .filter = rows.string(6)};
+            .filter = rows.string(6),
+            .ordered = rows.boolean(7)};
 }
 
 }  // namespace
 
 Result<void> append(Transaction& tx, const WebhookVersionRow& row) {
     static constexpr Query query{"INSERT INTO webhook_versions (" VERSION_COLUMNS
-                                 ") VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+                                 ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
     POSTRIDER_TRY(tx.sql().run(query, row.realm, row.webhook, row.since, row.enabled,
-                               to_string(row.reason), row.events, row.filter));
+                               to_string(row.reason), row.events, row.filter, row.ordered));
     return {};
 }
 

@@ -66,6 +66,16 @@ def send_form(client, path, form, client_id="shop", secret=""):
                       {"content-type": "application/x-www-form-urlencoded", "authorization": f"Basic {basic}"})
 
 
+def held_resource(realm):
+    """Has the world's webhook hold a resource, and releases it."""
+    hook = realm.items("/webhooks")[-1]
+    realm.patch_webhook(hook["id"], url="http://127.0.0.1:9/", retry_schedule=[], ordering="resource", on_exhausted="hold")
+    resource = realm.publish().json["resource_id"]
+    wait_for(lambda: realm.items(f"/webhooks/{hook['id']}/held"), "it is held")
+    realm.patch_webhook(hook["id"], url=hook["url"], retry_schedule=None, ordering=None, on_exhausted=None)
+    return {"resource_id": resource, "how": "skip"}
+
+
 def body_for(operation_id, receiver_url):
     """A good body for each operation that takes one."""
     return {
@@ -78,6 +88,7 @@ def body_for(operation_id, receiver_url):
         "test_webhook": {"event": "user.created"},
         "rotate_webhook_secret": {"overlap": "1h"},
         "recover_webhook": {"since": "2020-01-01T00:00:00Z"},
+        "release_resource": held_resource,
         "retry_deliveries": {"state": "cancelled"},
         "create_event_type": {"name": f"made.x{some_uuid().replace('-', '')}", "schema": {"type": "object"}},
         "replace_event_type": {"description": "replaced", "example": {"n": 2}},
