@@ -43,7 +43,7 @@ constexpr std::array nouns{Noun{"webhooks", "webhooks"},     Noun{"events", "eve
                            Noun{"api-keys", "API keys"},     Noun{"sessions", "sessions"},
                            Noun{"operations", "operations"}, Noun{"redirects", "redirect URIs"},
                            Noun{"audit", "changes"},         Noun{"realms", "realms"},
-                           Noun{"consumers", "consumers"}};
+                           Noun{"consumers", "consumers"},   Noun{"held", "resources held"}};
 
 /// "there are no webhooks in realm shop", or that none fits what was asked for.
 std::string none_of(const Context& context, std::string_view path, const Query& filters) {

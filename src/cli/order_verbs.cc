@@ -39,21 +39,24 @@ std::expected<Answer, ExitCode> release_one(Context& context, const std::string&
                        json::serialize(json::Object{{"resource_id", resource}, {"how", how}}));
 }
 
-/// Page by page: what is released leaves the list.
+/// Each once: one whose retry fails at once is held again, and stays so.
 int release_all(Context& context, const std::string& webhook, std::string_view how) {
     std::int64_t count = 0;
-    while (true) {
-        auto page = context.ask(
-            "GET", path_of(context, webhook, fmt::format("/held?limit={}", limits::page_size_max)));
+    std::optional<std::string> cursor;
+    do {
+        Query query;
+        query.add("limit", std::to_string(limits::page_size_max)).add("cursor", cursor);
+        auto page = context.ask("GET", path_of(context, webhook, "/held" + query.text()));
         if (!page) return page.error();
         const auto* items = page->value.find("items");
-        if (items == nullptr || items->as_array() == nullptr || items->as_array()->empty()) break;
+        if (items == nullptr || items->as_array() == nullptr) break;
         for (const auto& item : *items->as_array()) {
             auto done = release_one(context, webhook, text_of(item, "resource_id"), how);
             if (!done) return done.error();
             ++count;
         }
-    }
+        cursor = text_of(page->value, "next_cursor");
+    } while (!cursor->empty());
     if (context.connection().json()) {
         context.show_json(json::serialize(json::Object{{"released", count}}));
     } else {

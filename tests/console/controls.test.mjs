@@ -180,7 +180,7 @@ test('the order is set in the form, and what is held is released on the page', a
   await page.goto(`${world.url}/console/${world.realm}/webhooks/${webhook.id}/edit`)
   await settled(page)
   await page.getByText('Advanced:').click()
-  await page.getByLabel('Order').selectOption('hold')
+  await page.getByLabel('Order', { exact: true }).selectOption('hold')
   await save()
   await page.getByText('By resource, hold on failure').waitFor()
   const saved = (await ask(world, 'GET', `/webhooks/${webhook.id}`)).json

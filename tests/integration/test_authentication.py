@@ -168,7 +168,8 @@ def test_a_401_drops_the_token_and_the_next_comes_a_minute_after(shop, endpoint,
     receiver.wait(path)
     def waits():
         (item,) = shop.deliveries(webhook_id=hook["id"])
-        return item if item["waiting_for"] == "authentication" and item["waiting_until"] else None
+        waits_for_token = item["waiting_for"] == "authentication" and item["waiting_until"]
+        return item if item["attempts"] and waits_for_token else None
     item = wait_for(waits, "it waits for a token")
     assert item["attempts"] == 1 and item["last_outcome"]["status"] == 401
     shop.publish(), shop.publish()

@@ -147,7 +147,7 @@ def test_a_lock_is_held_and_let_go(tmp_path, database):
 
 def refill_ms(log):
     """How long each read of a lane from the store took."""
-    return [float(ms) for ms in re.findall(r"duration: ([\d.]+) ms  execute [^:]*: SELECT d\.[^\n]*d\.due_at >= \$4 ORDER BY d\.due_at", log)]
+    return [float(ms) for ms in re.findall(r"duration: ([\d.]+) ms  execute [^:]*: SELECT d\.[^\n]*d\.due_at >= \$4 AND d\.due_at < \$6 ORDER BY d\.due_at", log)]
 
 
 def test_a_long_transaction_keeps_vacuum_from_its_work(tmp_path):

@@ -97,8 +97,8 @@ def fill_the_rest(server, realm, receiver, names):
 
 
 def leave_parts(connection, realm_id, names):
-    """What a crash leaves of a publish to many webhooks, of a webhook with a great backlog that was disabled, and of
-    one whose breaker was open."""
+    """What a crash leaves of a publish to many webhooks, of a webhook with a great backlog that was disabled, of
+    one whose breaker was open, and of a resource that was held."""
     raw = lambda text: bytes.fromhex(text.replace("-", ""))
     connection.execute("INSERT INTO fan_outs (realm_id, id, event_id, config_version, webhooks) VALUES (?, ?, ?, 1, ?)",
                        (raw(realm_id), uuid.uuid4().bytes, raw(names["event_id"]), raw(names["webhook_id"])))
@@ -106,6 +106,8 @@ def leave_parts(connection, realm_id, names):
                        (raw(realm_id), uuid.uuid4().bytes, raw(names["event_id"]) * 2, raw(names["webhook_id"])))
     connection.execute("INSERT INTO breakers (realm_id, webhook_id, opened_at, next_probe_at, wait) VALUES (?, ?, 1, 1, 5000000)",
                        (raw(realm_id), raw(names["webhook_id"])))
+    connection.execute("INSERT INTO order_queue (realm_id, delivery_id, webhook_id, resource_id, held_at) VALUES (?, ?, ?, ?, 1)",
+                       (raw(realm_id), raw(names["delivery_id"]), raw(names["webhook_id"]), raw(names["user_id"])))
     connection.execute("INSERT INTO removed_roles (realm_id, role_id) VALUES (?, ?)", (raw(realm_id), uuid.uuid4().bytes))
     connection.execute("INSERT INTO cancellations (realm_id, id, webhook_id, reason, cancelled_at, except_event, before_id) "
                        "VALUES (?, ?, ?, 'The webhook was disabled.', 1, ?, ?)",

@@ -9,13 +9,19 @@ namespace postrider::store::sql {
 
 namespace {
 
-/// The name after the first FROM.
+/// The name after the first FROM that is in no parentheses, or else after the first one.
 std::string_view table_of(const Query& query) {
     constexpr std::string_view from = " FROM ";
-    const auto begin = query.text.find(from);
+    auto begin = query.text.find(from);
     if (begin == std::string_view::npos) return "a table";
+    for (auto at = begin; at != std::string_view::npos; at = query.text.find(from, at + 1)) {
+        const auto before = query.text.substr(0, at);
+        if (std::ranges::count(before, '(') != std::ranges::count(before, ')')) continue;
+        begin = at;
+        break;
+    }
     const auto name = query.text.substr(begin + from.size());
-    return name.substr(0, std::min(name.find_first_of(" ,)"), name.size()));
+    return name.substr(0, std::min(name.find_first_of(" ,)("), name.size()));
 }
 
 /// An id as it is shown, anything else as hexadecimal digits.
