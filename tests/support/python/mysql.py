@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import fcntl
 import itertools
 import os
 import pathlib
@@ -28,8 +29,12 @@ class Mysql:
         self.port, self.numbers = free_port(), itertools.count()
         # As root it wants to be told so; a server of tests needs no other user.
         user = ("--user=root",) if os.geteuid() == 0 else ()
-        subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={self.folder / 'data'}", "--skip-test-db",
-                        "--auth-root-authentication-method=normal", *user], check=True, capture_output=True, cwd="/")
+        # One at a time: of several that tests beside each other began at once, one has failed.
+        with (pathlib.Path(tempfile.gettempdir()) / "postrider-mysql.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            made = subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={self.folder / 'data'}", "--skip-test-db",
+                                   "--auth-root-authentication-method=normal", *user], capture_output=True, text=True, cwd="/", check=False)
+        assert made.returncode == 0, made.stdout + made.stderr
         self.process = subprocess.Popen(
             [SERVER, "--no-defaults", f"--datadir={self.folder / 'data'}", "--bind-address=127.0.0.1", f"--port={self.port}",
              f"--socket={self.folder / 'socket'}", f"--pid-file={self.folder / 'pid'}", "--innodb-flush-log-at-trx-commit=0", *user],
