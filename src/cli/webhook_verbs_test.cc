@@ -88,5 +88,15 @@ TEST(cli, webhook_test_fails_when_it_was_not_accepted) {
     EXPECT_EQ(accepted.run({"webhook", "test", some_id}).code, exit_ok);
 }
 
+TEST(WebhookRelease, AllAreReleasedOnceAlsoWhereTheyAreHeldAgainAtOnce) {
+    FakeApi api(json_answer(R"({"items":[{"resource_id":"01930000-0000-7000-8000-000000000001",
+        "delivery_id":"01930000-0000-7000-8000-000000000002",
+        "held_since":"2026-11-23T18:00:00Z"}],"next_cursor":null})"));
+    const auto ended =
+        api.run({"webhook", "release", "01930000-0000-7000-8000-000000000003", "--all", "--retry"});
+    EXPECT_EQ(ended.code, exit_ok) << ended.error;
+    EXPECT_EQ(ended.out, "released 1 resource\n");
+}
+
 }  // namespace
 }  // namespace postrider::cli

@@ -7,6 +7,7 @@
 #include "store/id_range.h"
 #include "store/order_table.h"
 #include "store/tables.h"
+#include "store/tables/first_of_queue.h"
 #include "store/waiting.h"
 
 namespace postrider::store {
@@ -318,10 +319,7 @@ Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& web
         .text = "SELECT " DELIVERY_COLUMNS
                 ", e.type, e.timestamp, e.resource_id, e.data, "
                 // Whose turn it is among those of its resource.
-                "CASE WHEN d.ordered = 1 THEN (SELECT q.delivery_id FROM order_queue q "
-                "WHERE q.realm_id = $1 AND q.webhook_id = $2 AND q.resource_id = "
-                "(SELECT me.resource_id FROM order_queue me WHERE me.realm_id = $1 "
-                "AND me.delivery_id = d.id) ORDER BY q.tx, q.delivery_id LIMIT 1) END "
+                "CASE WHEN d.ordered = 1 THEN " FIRST_OF("d.id", "$2") " END "
                 "FROM deliveries d "
                 // An event that is gone: its delivery is to be seen, and fails.
                 "LEFT JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "

@@ -8,6 +8,7 @@
 #include "model/limits.h"
 #include "model/order_limits.h"
 #include "store/tables.h"
+#include "store/tables/first_of_queue.h"
 
 namespace postrider::store::order_table {
 
@@ -37,9 +38,8 @@ Result<Lanes> let_go(Transaction& tx, const std::set<Queue>& queues) {
     // settle_all(), no index of a state may be taken for it.
     static constexpr Query query{
         "UPDATE deliveries SET due_at = CASE WHEN due_at = $5 THEN $4 ELSE due_at END "
-        "WHERE realm_id = $1 AND CASE state WHEN 'pending' THEN 1 ELSE 0 END = 1 AND id = "
-        "(SELECT q.delivery_id FROM order_queue q WHERE q.realm_id = $1 AND q.webhook_id = $2 "
-        "AND q.resource_id = $3 ORDER BY q.tx, q.delivery_id LIMIT 1)"};
+        "WHERE realm_id = $1 AND CASE state WHEN 'pending' THEN 1 ELSE 0 END = 1 AND id "
+        "= " FIRST_IN("$2", "$3")};
     const std::vector<Queue> all(queues.begin(), queues.end());
     std::vector<bool> changed;
     const Timestamp now = tx.now();
@@ -169,13 +169,6 @@ Result<Lanes> end(Transaction& tx, const RealmId& realm, std::span<const Deliver
     }
     return end(tx, ended);
 }
-
-#define FIRST_OF(delivery, webhook)                                    \
-    "(SELECT q.delivery_id FROM order_queue q WHERE q.realm_id = $1 "  \
-    "AND q.webhook_id = " webhook                                      \
-    " AND q.resource_id = (SELECT me.resource_id FROM order_queue me " \
-    "WHERE me.realm_id = $1 AND me.delivery_id = " delivery            \
-    ") ORDER BY q.tx, q.delivery_id LIMIT 1)"
 
 Result<bool> park(Transaction& tx, const RealmId& realm, const WebhookId& webhook,
                   std::span<const Blocked> blocked) {
