@@ -1,5 +1,6 @@
 """A program at a terminal of a given size: what it writes, and what somebody types there."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -16,7 +17,12 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=env, close_fds=True,
                                         start_new_session=True)
-        self.slave, self.text = slave, ""
+        self.slave, self.written = slave, b""
+
+    @property
+    def text(self):
+        """What it has written: of a character that is half here, nothing."""
+        return codecs.getincrementaldecoder("utf-8")().decode(self.written).replace("\r\n", "\n")
 
     def read_until(self, wanted, seconds=30):
         until = time.monotonic() + seconds
@@ -31,7 +37,7 @@ class Terminal:
             part = os.read(self.master, 65536)
         except OSError:  # the other end is closed
             return False
-        self.text += part.decode().replace("\r\n", "\n")
+        self.written += part
         return bool(part)
 
     def echoes(self):
