@@ -101,26 +101,15 @@ class Followers {
         ask(follower);
     }
 
-    /// nullopt: it is not all there. Large pages come in chunks (RFC 9112, section 7.1).
-    static std::optional<std::string> body_behind(std::string_view head, std::string_view rest) {
+    /// nullopt: it is not all there.
+    static std::optional<std::string_view> body_behind(std::string_view head,
+                                                       std::string_view rest) {
         constexpr std::string_view length = "Content-Length: ";
-        if (const auto field = head.find(length); field != head.npos) {
-            const auto size = std::strtoul(head.data() + field + length.size(), nullptr, 10);
-            if (rest.size() < size) return std::nullopt;
-            return std::string(rest.substr(0, size));
-        }
-        if (!rest.ends_with("\r\n0\r\n\r\n") && !rest.starts_with("0\r\n\r\n")) return std::nullopt;
-        std::string body;
-        while (true) {
-            const auto line = rest.find("\r\n");
-            if (line == rest.npos) return std::nullopt;
-            const auto size = std::strtoul(rest.data(), nullptr, 16);
-            rest.remove_prefix(line + 2);
-            if (rest.size() < size + 2) return std::nullopt;
-            if (size == 0) return body;
-            body += rest.substr(0, size);
-            rest.remove_prefix(size + 2);
-        }
+        const auto field = head.find(length);
+        if (field == head.npos) return std::nullopt;
+        const auto size = std::strtoul(head.data() + field + length.size(), nullptr, 10);
+        if (rest.size() < size) return std::nullopt;
+        return rest.substr(0, size);
     }
 
     void take(Follower& follower, std::string_view body) {

@@ -167,7 +167,8 @@ void Reply::send(Result<Answer> answer) const {
     if (answer) {
         // For whoever reads it in a shell.
         const bool is_json = answer->content_type == "application/json" && !answer->body.empty();
-        if (is_json && !answer->body.ends_with('\n')) answer->body += '\n';
+        std::string& end = answer->behind.empty() ? answer->body : answer->behind;
+        if (is_json && !end.ends_with('\n')) end += '\n';
         return responder_.send(std::move(*answer));
     }
     const Error& error = answer.error();

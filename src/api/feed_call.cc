@@ -56,47 +56,16 @@ FeedBounds feed_bounds(Query& query) {
 
 namespace {
 
-/// A large page on its way to one of those who get it: what it sends stands in memory once for all
-/// of them.
-class PageBody final : public http::BodySource {
- public:
-    PageBody(std::shared_ptr<const std::string> items, std::string before, std::string behind)
-        : items_(std::move(items)), before_(std::move(before)), behind_(std::move(behind)) {}
-
-    std::optional<std::string> next() override {
-        if (is_done_) return std::nullopt;
-        std::string piece = std::exchange(before_, {});
-        const std::size_t count = std::min(items_->size() - sent_, limits::feed_piece_bytes);
-        piece.append(*items_, sent_, count);
-        sent_ += count;
-        is_done_ = sent_ == items_->size();
-        if (is_done_) piece += behind_;
-        return piece;
-    }
-    bool is_finite() const override { return true; }
-    std::size_t bytes_held_max() const override { return limits::feed_piece_bytes; }
-
- private:
-    std::shared_ptr<const std::string> items_;
-    std::string before_;
-    std::string behind_;
-    std::size_t sent_ = 0;
-    bool is_done_ = false;
-};
-
 Answer page_answer(const RealmId& realm, const feed::Page& page) {
-    std::string before = R"({"items":[)";
-    std::string behind = R"(],"position":")" + feed::encode(realm, page.end);
-    behind += page.has_more ? R"(","has_more":true)" : R"(","has_more":false)";
-    if (page.unreadable > 0) behind += R"(,"unreadable":)" + std::to_string(page.unreadable);
-    behind += '}';
-    if (page.items().size() > limits::inbound_bytes_free) {
-        Answer answer = json_answer(200, std::string());
-        answer.source = std::make_shared<PageBody>(page.text, std::move(before), std::move(behind));
-        return answer;
+    Answer answer = json_answer(200, R"({"items":[)");
+    answer.shared = page.text;
+    answer.behind = R"(],"position":")" + feed::encode(realm, page.end);
+    answer.behind += page.has_more ? R"(","has_more":true)" : R"(","has_more":false)";
+    if (page.unreadable > 0) {
+        answer.behind += R"(,"unreadable":)" + std::to_string(page.unreadable);
     }
-    before.reserve(before.size() + page.items().size() + behind.size());
-    return json_answer(200, std::move(before.append(page.items()).append(behind)));
+    answer.behind += '}';
+    return answer;
 }
 
 /// Sends what came of a read.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <optional>
@@ -123,6 +125,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     bool dispatch_apart();
     void process_later();
     bool write(Response response);
+    std::array<boost::asio::const_buffer, 4> unwritten() const;
     void on_written();
     bool finish_answer();
     bool end_answer();
@@ -178,7 +181,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     std::size_t linger_bytes_ = 0;
     bool is_refused_ = false;
     std::size_t joined_ = 0;   ///< bytes of the body that are in head_, to share its TLS record
-    std::size_t written_ = 0;  ///< under TLS: of head_ and then of the body behind joined_
+    std::size_t written_ = 0;  ///< of head_ and then of the body behind joined_
 
     class Exchange;
 };

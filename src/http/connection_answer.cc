@@ -72,29 +72,41 @@ bool Connection::write(Response response) {
          .after = keep_open_ ? AfterAnswer::keep_open : AfterAnswer::close,
          .http_1_0 = reader_.is_http_1_0(),
          .strict_transport = tls_ != nullptr ? hub_.strict_transport() : std::string_view()});
-    if (head_only_ || !status_has_body(response_.status)) response_.body.clear();
+    if (head_only_ || !status_has_body(response_.status)) response_.clear_body();
+    written_ = joined_ = 0;
     if (tls_ != nullptr) return write_secured();
     // Nearly always the kernel takes all of it at once, and nothing needs to be waited for.
-    const std::array<asio::const_buffer, 2> buffers{asio::buffer(head_),
-                                                    asio::buffer(response_.body)};
+    const std::size_t size = head_.size() + response_.body_size();
     error_code error;
-    std::size_t written = socket_.write_some(buffers, error);
+    written_ = socket_.write_some(unwritten(), error);
     if (error && error != asio::error::would_block) {
         close();
         return false;
     }
-    if (error) written = 0;
-    if (written == head_.size() + response_.body.size()) return true;
+    if (written_ == size) return true;
     deadline_ = hub_.now() + hub_.options().response_write_timeout;
-    const std::size_t of_head = std::min(written, head_.size());
-    const std::array<asio::const_buffer, 2> rest{
-        asio::buffer(head_) + of_head, asio::buffer(response_.body) + (written - of_head)};
-    asio::async_write(socket_, rest, [self = shared_from_this()](error_code failed, std::size_t) {
-        if (self->phase_ == Phase::closed) return;
-        if (failed) return self->close();
-        self->on_written();
-    });
+    asio::async_write(socket_, unwritten(),
+                      [self = shared_from_this()](error_code failed, std::size_t) {
+                          if (self->phase_ == Phase::closed) return;
+                          if (failed) return self->close();
+                          self->on_written();
+                      });
     return false;
+}
+
+/// What the kernel has not taken yet: of the head, and then of the body behind `joined_`.
+std::array<asio::const_buffer, 4> Connection::unwritten() const {
+    std::array<asio::const_buffer, 4> out{
+        asio::buffer(head_), asio::buffer(response_.body) + joined_,
+        response_.shared != nullptr ? asio::buffer(*response_.shared) : asio::const_buffer(),
+        asio::buffer(response_.behind)};
+    std::size_t taken = written_;
+    for (auto& part : out) {
+        const std::size_t of_part = std::min(taken, part.size());
+        part += of_part;
+        taken -= of_part;
+    }
+    return out;
 }
 
 void Connection::on_written() {
@@ -111,9 +123,9 @@ bool Connection::finish_answer() {
                           .remote = peer_.endpoint,
                           .status = response_.status,
                           .duration = std::chrono::duration_cast<Duration>(hub_.now() - started_),
-                          .body_bytes = response_.body.size()});
+                          .body_bytes = response_.body_size()});
     }
-    std::string().swap(response_.body);
+    response_.clear_body();
     if (response_.source != nullptr && !head_only_ &&
         (!hub_.is_stopping() || response_.source->is_finite())) {
         begin_stream();

@@ -80,21 +80,15 @@ bool Connection::write_secured() {
         limits::tls_record_bytes_max - std::min(head_.size(), limits::tls_record_bytes_max);
     joined_ = std::min(room, response_.body.size());
     head_.append(response_.body, 0, joined_);
-    written_ = 0;
     return push_secured();
 }
 
 bool Connection::push_secured() {
     for (;;) {
-        std::string_view rest = head_;
-        if (written_ < head_.size()) {
-            rest.remove_prefix(written_);
-        } else {
-            rest = response_.body;
-            rest.remove_prefix(joined_ + written_ - head_.size());
-        }
-        if (rest.empty()) return true;
-        const auto put = tls_->write(rest);
+        const auto parts = unwritten();
+        const auto rest = std::ranges::find_if(parts, [](const auto& each) { return each.size(); });
+        if (rest == parts.end()) return true;
+        const auto put = tls_->write({static_cast<const char*>(rest->data()), rest->size()});
         if (put.need == Need::readable || put.need == Need::writable) {
             await(put.need, &Connection::go_on_writing);
             return false;

@@ -54,8 +54,8 @@ void Connection::Exchange::say(Verdict verdict) {
 
 /// From here on the answer is held until its client has taken it.
 void Connection::Exchange::count(Response& response) {
-    const std::size_t bytes =
-        response.body.size() + (response.source ? response.source->bytes_held_max() : 0);
+    const std::size_t bytes = response.body.size() + response.behind.size() +
+                              (response.source ? response.source->bytes_held_max() : 0);
     if (bytes <= limits::inbound_bytes_free) return;
     Shares::Hold hold(memory_, asker_.holders());
     if (!is_repeatable_) {

@@ -134,7 +134,7 @@ void append_head(std::string& out, const Response& response, const HeadOptions& 
         }
         if (response.source == nullptr) {
             out += "\r\nContent-Length: ";
-            append_number(out, response.body.size());
+            append_number(out, response.body_size());
         } else if (!options.http_1_0) {
             out += "\r\nTransfer-Encoding: chunked";
         }

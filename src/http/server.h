@@ -65,10 +65,24 @@ struct Response {
     int status = 200;
     std::string content_type = "application/json";
     std::string body = {};
+    /// Goes behind `body`, and `behind` behind it: what many get stands in memory once for all of
+    /// them, and whoever made it counts it.
+    std::shared_ptr<const std::string> shared = nullptr;
+    std::string behind = {};
     std::vector<std::pair<std::string, std::string>> headers = {};
     /// The body, in place of `body`; the connection closes after it (unless it is finite), or when
     /// the server stops.
     std::shared_ptr<BodySource> source = nullptr;
+
+    /// Of `body` and what goes behind it.
+    std::size_t body_size() const {
+        return body.size() + (shared != nullptr ? shared->size() : 0) + behind.size();
+    }
+    void clear_body() {
+        std::string().swap(body);
+        shared.reset();
+        std::string().swap(behind);
+    }
 };
 
 /// Answers one request, once. Copyable; send() may be called from any thread, and when the client

@@ -200,6 +200,16 @@ TEST_F(ServerTest, WritesLargeAnswersToSlowReaders) {
     EXPECT_EQ(client.read().body, "{}");
 }
 
+TEST_F(ServerTest, WritesWhatIsSharedBetweenWhatIsNot) {
+    start();
+    RawClient client(port());
+    ASSERT_TRUE(
+        client.send("HEAD /shared HTTP/1.1\r\nHost: h\r\n\r\n" + get("/shared") + get("/hello")));
+    EXPECT_EQ(client.read(true).status, 200);
+    EXPECT_EQ(client.read().body, "before " + std::string(32 << 20, 's') + " behind");
+    EXPECT_EQ(client.read().body, "{}");
+}
+
 TEST_F(ServerTest, ReadsLargeBodies) {
     start();
     RawClient client(port());

@@ -220,6 +220,12 @@ inline std::vector<Route> ServerTest::routes() {
     add("GET", "/remote", 0, [](Request& q, Responder r) { r.send(text(q.remote)); });
     add("GET", "/large", 0,
         [](Request&, Responder r) { r.send(text(std::string(32 << 20, 'x'))); });
+    add("GET", "/shared", 0, [](Request&, Responder r) {
+        Response response = text("before ");
+        response.shared = std::make_shared<const std::string>(32 << 20, 's');
+        response.behind = " behind";
+        r.send(std::move(response));
+    });
     add("GET", "/stream", 0, [this](Request&, Responder r) {
         Response response = text("");
         response.source = make_source_();

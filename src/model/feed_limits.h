@@ -26,8 +26,6 @@ inline constexpr std::size_t feed_tails_bytes_max = 32 * 1024 * 1024;  ///< of a
 /// Of pages on their way to those who asked, by their network, key and realm (base/shares.h). Each
 /// page counts once, however many get it.
 inline constexpr std::size_t feed_pages_bytes_max = 64 * 1024 * 1024;
-inline constexpr std::size_t feed_piece_bytes =
-    inbound_bytes_free;  ///< of a page, on its way to one of them
 /// Pages made one after the other, before another realm's are: some 10 ms at most.
 inline constexpr std::size_t feed_pages_at_once = 16;
 /// So long after somebody has asked, a realm's log is kept in memory although nobody waits: who is
@@ -54,7 +52,6 @@ inline constexpr std::int64_t consumer_behind_max = 1000;  ///< counted to here,
 
 static_assert(feed_waits_max <= api_connections_max / 4);
 static_assert(feed_pace_max + feed_settle_first < 20ms);
-static_assert(feed_waits_max * feed_piece_bytes <= 16 * 1024 * 1024, "all that wait at once");
 static_assert(3 * feed_listen_again < feed_listen_lease);
 
 }  // namespace postrider::limits

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import re
 import shutil
 import signal
@@ -76,6 +77,9 @@ def test_it_speaks_https_and_large_answers_are_whole(tmp_path, authority):
         assert status == 202, body
         status, _, body = ask(connection, "/api/v1/realms/master/events?limit=1", authorization=bearer)
         assert status == 200
+        status, _, body = ask(connection, "/api/v1/realms/master/feed?after=oldest", authorization=bearer)
+        page = json.loads(body)
+        assert status == 200 and blob in [each["data"].get("blob") for each in page["items"]]
         status, _, body = ask(connection, "/docs")
         assert status == 200 and len(body) > 50_000
         made = subprocess.run([binary(), "realm", "list", "--url", f"https://127.0.0.1:{server.port}", "--ca-file", authority.ca],
