@@ -3,10 +3,13 @@ is lost, nothing is invented; duplicates are counted. POSTRIDER_KILLS says how o
 
 import os
 import pathlib
+import signal
+import time
 
 import pytest
 
 import crash
+from publishers import Publishers
 from server import Server, binary, on_postgresql, sqlite_only
 from waiting import wait_for
 
@@ -92,3 +95,32 @@ def test_an_orderly_stop(tmp_path, receiver, path):
         wait_for(lambda: {r.id for r in receiver.at(path)} == ids, "all ten")
         wait_for(lambda: not realm.deliveries(state="pending"), "nothing pending")
         assert len(receiver.at(path)) == len(ids)
+
+
+def test_an_orderly_stop_under_load(tmp_path, receiver, path):
+    """SIGTERM while four publish: nothing acknowledged is lost, nothing comes twice, and it ends within its limit (10 s), whatever a receiver does."""
+    from receiver import Reply
+    hangs, fast = f"{path}-hangs", f"{path}-fast"
+    receiver.on(hangs, Reply(204, delay=60))
+    with Server(tmp_path / "data", "--allow-network", "127.0.0.0/8") as server:
+        realm = server.realm(None, "order.paid", "order.late")
+        realm.create_webhook(receiver.url(hangs), events=["order.late"], timeout="30s", retry_schedule=["1s"] * 20)
+        realm.create_webhook(receiver.url(fast), events=["order.paid"])
+        late = realm.publish("order.late").json["id"]
+        receiver.wait(hangs)
+        with Publishers(realm) as publishers:
+            publishers.wait_more(500)
+            began = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            assert server.finish(60) == 0
+            took = time.monotonic() - began
+        assert 10 <= took < 15, f"the receiver that hangs is waited for, but no longer than the limit: {took:.1f} s"
+        assert not publishers.errors
+        receiver.on(hangs, Reply(204))
+        server.start()
+        acknowledged = set(publishers.acknowledged)
+        wait_for(lambda: acknowledged <= {request.id for request in receiver.at(fast)}, "everything acknowledged", 60)
+        wait_for(lambda: not realm.deliveries(state="pending"), "nothing pending", 60)
+        came = [request.id for request in receiver.at(fast)]
+        assert len(came) == len(set(came)), "nothing comes twice"
+        assert {request.id for request in receiver.at(hangs)} == {late} and len(receiver.at(hangs)) == 2, "what had no answer comes again"
