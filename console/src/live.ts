@@ -1,4 +1,4 @@
-import { useQueryClient, type QueryClient } from '@tanstack/react-query'
+import { type Query, type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 
 import { ApiError, openStream } from './api/client'
@@ -155,18 +155,39 @@ const configuration = [
 ]
 
 /** Lists that somebody has scrolled through stay as they are, and so does what is large. */
-function isSmall({ state }: { state: { data: unknown } }): boolean {
+function isSmall({ state }: Query): boolean {
   const { pages = [], items = [] } = (state.data ?? {}) as { pages?: unknown[]; items?: unknown[] }
-  return pages.length <= 1 && items.length <= live_items_max
+  const asks_for_more = state.fetchStatus !== 'idle' && state.fetchMeta?.fetchMore
+  return pages.length <= 1 && !asks_for_more && items.length <= live_items_max
 }
 
+const asked_once_more = new WeakSet<Query>()
+/** Asks again what is small. A question whose answer is on its way is asked once more when that has come: cancelled by
+    each pulse, a slow one would never be answered, and what was asked before may lack what has changed. */
+function askAgain(cache: QueryClient, predicate: (asked: Query) => boolean) {
+  const is_wanted = (asked: Query) => predicate(asked) && isSmall(asked)
+  const busy = cache
+    .getQueryCache()
+    .findAll({ type: 'active', fetchStatus: 'fetching', predicate: is_wanted })
+  void cache.invalidateQueries({ predicate: (asked) => is_wanted(asked) && !busy.includes(asked) })
+  for (const asked of busy) {
+    if (asked_once_more.has(asked)) continue
+    asked_once_more.add(asked)
+    const end = () => {
+      asked_once_more.delete(asked)
+      askAgain(cache, (each) => each === asked)
+    }
+    void asked.promise?.then(end, end)
+  }
+}
+
+const counted = ['statistics', 'webhook', 'webhooks']
 let recent: ReturnType<typeof setTimeout> | undefined
 /** What is counted of attempts, soon, and once for all pulses until then. */
 function refreshRecent(cache: QueryClient) {
   recent ??= setTimeout(() => {
     recent = undefined
-    for (const key of ['statistics', 'webhook', 'webhooks'])
-      void cache.invalidateQueries({ queryKey: [key], predicate: isSmall })
+    askAgain(cache, (asked) => counted.includes(String(asked.queryKey[0])))
   }, recent_ms)
 }
 
@@ -182,9 +203,7 @@ function refresh(cache: QueryClient, now: Pulse, before: Pulse | undefined) {
   if (deliveries) for (const key of ['deliveries', 'delivery', 'event']) changed.add(key)
   if (now.newest_change !== before?.newest_change) for (const key of configuration) changed.add(key)
   if (deliveries) refreshRecent(cache)
-  void cache.invalidateQueries({
-    predicate: (asked) => changed.has(String(asked.queryKey[0])) && isSmall(asked),
-  })
+  askAgain(cache, (asked) => changed.has(String(asked.queryKey[0])))
 }
 
 /** What was answered before a moment may lack what happened until then: it is asked again. */

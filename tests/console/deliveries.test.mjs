@@ -21,14 +21,12 @@ const go = async (path) => {
 const api = async (path, method = 'GET', body = undefined) =>
   (await ask(world, method, path, body)).json
 const rows = () => page.getByRole('region', { name: 'Deliveries' }).locator('tbody tr')
+/** Waits until there are rows, and all have a text. */
 const every = (text) =>
-  page.waitForFunction(
-    (wanted) =>
-      [...document.querySelectorAll('[aria-label=Deliveries] tbody tr:not([aria-hidden])')].every(
-        (row) => row.textContent.includes(wanted),
-      ),
-    text,
-  )
+  page.waitForFunction((wanted) => {
+    const all = document.querySelectorAll('[aria-label=Deliveries] tbody tr:not([aria-hidden])')
+    return all.length > 0 && [...all].every((row) => row.textContent.includes(wanted))
+  }, text)
 
 test('filters are in the address, and a reload keeps what one sees', async () => {
   await go(`/webhooks/${world.good}`)
@@ -38,6 +36,7 @@ test('filters are in the address, and a reload keeps what one sees', async () =>
   await every('order.paid')
   await page.getByRole('button', { name: 'order.paid' }).first().click()
   await page.getByRole('button', { name: 'Attempt 1' }).click()
+  await page.waitForURL(/attempt=1/)
   const address = new URL(page.url())
   assert.deepEqual(
     ['state', 'event', 'since', 'attempt'].map((name) => address.searchParams.get(name)),
@@ -219,11 +218,10 @@ test('the event log is filtered by type, group, resource and time', async () => 
   await go('/events')
   const links = page.getByRole('region', { name: 'Events' }).getByRole('link')
   await page.getByLabel('Event type').selectOption('user.*')
-  await page.waitForFunction(() =>
-    [...document.querySelectorAll('[aria-label=Events] tbody a')].every((link) =>
-      link.textContent.startsWith('user.'),
-    ),
-  )
+  await page.waitForFunction(() => {
+    const all = [...document.querySelectorAll('[aria-label=Events] tbody a')]
+    return all.length > 0 && all.every((link) => link.textContent.startsWith('user.'))
+  })
   await page.getByLabel('Event type').selectOption('user.created')
   await page.getByLabel('Resource id').fill(world.user)
   await page.keyboard.press('Enter')

@@ -160,7 +160,7 @@ test('a client: secret once, redirect URIs, roles, service account', async () =>
   await page.getByRole('button', { name: 'I have it' }).click()
 
   await page.getByRole('tab', { name: 'Redirect URIs' }).click()
-  assert.match(page.url(), /tab=redirects/)
+  await page.waitForURL(/tab=redirects/)
   await page.getByRole('button', { name: 'Add redirect URI' }).click()
   await page.getByRole('dialog').getByLabel('URI').fill('ftp://nowhere')
   await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click()
@@ -224,7 +224,7 @@ test('a realm is made, set and deleted', async () => {
   await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('branch')
   await page.getByRole('dialog').getByRole('button', { name: 'Create realm' }).click()
   await page.getByRole('heading', { name: 'Realm settings' }).waitFor()
-  assert.match(page.url(), /\/console\/branch\/settings/)
+  await page.waitForURL(/\/console\/branch\/settings/)
   await page.getByLabel('Retry after').fill('5s, never')
   await page.getByRole('button', { name: 'Save changes' }).nth(1).click()
   await page.locator('[aria-invalid=true]').waitFor()
@@ -260,10 +260,11 @@ test('the audit log says who did it, and its filters are in the address', async 
     .getByRole('button', { name: /^api_key\./ })
     .first()
     .waitFor()
-  await page.waitForFunction(() =>
-    [...document.querySelectorAll('tbody tr')].every((row) => row.textContent.includes('api_key')),
-  )
-  assert.match(page.url(), /action=api_key\.\*|action=api_key\.%2A/)
+  await page.waitForFunction(() => {
+    const all = [...document.querySelectorAll('tbody tr')]
+    return all.length > 0 && all.every((row) => row.textContent.includes('api_key'))
+  })
+  await page.waitForURL(/action=api_key\.\*|action=api_key\.%2A/)
   await page.reload()
   await page
     .getByRole('button', { name: /^api_key\./ })
@@ -271,7 +272,7 @@ test('the audit log says who did it, and its filters are in the address', async 
     .click()
   const dialog = page.getByRole('dialog')
   await dialog.getByText('Who', { exact: true }).waitFor()
-  assert.match(page.url(), /entry=/)
+  await page.waitForURL(/entry=/)
   await page.keyboard.press('Escape')
   await dialog.waitFor({ state: 'detached' })
 })

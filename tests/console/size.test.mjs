@@ -3,7 +3,17 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { choose, isAsked, newContext, newPage, open, quiet, settled, start } from './browser.mjs'
+import {
+  ask,
+  choose,
+  isAsked,
+  newContext,
+  newPage,
+  open,
+  quiet,
+  settled,
+  start,
+} from './browser.mjs'
 
 let world
 let size
@@ -26,6 +36,17 @@ const go = async (path) => {
   await settled(page)
 }
 const main = () => page.locator('main')
+/** Keeps the end of what scrolls on the screen until something has come about. */
+const toTheEnd = async (scroller, ended) => {
+  const scrolling = await scroller.evaluateHandle((element) =>
+    setInterval(() => element.scrollTo(0, element.scrollHeight), 10),
+  )
+  try {
+    await ended
+  } finally {
+    await scrolling.evaluate((timer) => clearInterval(timer))
+  }
+}
 /** The questions for a list. The same one may come again: what was answered before the stream began is asked once more. */
 const lists = (name) => [...new Set(asked.filter((path) => path.startsWith(`/${name}?`)))]
 
@@ -83,12 +104,50 @@ test('a list is complete: its last page is the oldest', async () => {
   await go('/roles')
   const oldest = main().getByRole('link', { name: 'the oldest role', exact: true })
   // Each time the end comes on the screen the next page is asked for.
-  for (let turn = 0; turn < 2000 && (await oldest.count()) === 0; ++turn)
-    await page.evaluate(async () => {
-      scrollTo(0, document.body.scrollHeight)
-      await new Promise(requestAnimationFrame)
-    })
-  await oldest.waitFor()
+  await toTheEnd(page.locator('html'), oldest.waitFor({ timeout: 60_000 }))
+})
+
+test('so it is when answers are quicker than the drawing, and the end stays on the screen', async () => {
+  const answers = []
+  const list = async (cursor) =>
+    (await ask(world, 'GET', `/roles?limit=50${cursor}`, undefined, size.realm)).json
+  for (let page = await list(''); answers.length < 4; answers.push(page))
+    page = await list(`&cursor=${page.next_cursor}`)
+  answers[3].next_cursor = null
+  const tall = await newPage(world, await newContext(world, { height: 12_000 }))
+  await tall.addInitScript((answers) => {
+    const later = window.setTimeout
+    window.setTimeout = (work, ms, ...rest) => later(work, Math.max(ms ?? 0, 50), ...rest)
+    const { fetch } = window
+    window.fetch = (path, options) =>
+      /roles.*cursor=/.test(path)
+        ? Promise.resolve(new Response(JSON.stringify(answers.shift())))
+        : fetch(path, options)
+  }, answers)
+  await tall.goto(`${world.url}/console/${size.realm}/roles`)
+  const last = answers[3].items.at(-1).name
+  await tall.getByRole('link', { name: last, exact: true }).waitFor()
+  await tall.context().close()
+})
+
+test('and when the browser tells at once that the end has gone and is there again', async () => {
+  const late = await newPage(world, await newContext(world))
+  await late.addInitScript(() => {
+    window.IntersectionObserver = class extends IntersectionObserver {
+      constructor(tell, options) {
+        const entries = []
+        super((more) => {
+          if (entries.length === 0) setTimeout(() => tell(entries.splice(0)), 150)
+          entries.push(...more)
+        }, options)
+      }
+    }
+  })
+  await late.goto(`${world.url}/console/${size.realm}/roles`)
+  await settled(late)
+  const oldest = late.getByRole('link', { name: 'the oldest role', exact: true })
+  await toTheEnd(late.locator('html'), oldest.waitFor({ timeout: 60_000 }))
+  await late.context().close()
 })
 
 test('who subscribes to a type is asked of the server', async () => {
@@ -144,12 +203,11 @@ test('scrolling through deliveries beside all these webhooks keeps memory small'
   await region.locator('tbody tr').nth(15).waitFor()
   const pages_wanted = 32
   const loaded = () => asked.filter((path) => path.startsWith('/deliveries?')).length
-  while (loaded() < pages_wanted) {
-    const before = loaded()
-    await region.evaluate((element) => element.scrollTo(0, element.scrollHeight))
-    for (let tries = 0; loaded() === before && tries < 200; ++tries)
-      await page.evaluate(() => new Promise(requestAnimationFrame))
-  }
+  await toTheEnd(
+    region,
+    page.waitForRequest(() => loaded() >= pages_wanted, { timeout: 120_000 }),
+  )
+  await quiet(page)
   const session = await page.context().newCDPSession(page)
   await session.send('Performance.enable')
   await session.send('HeapProfiler.collectGarbage')

@@ -237,8 +237,9 @@ test('one part that cannot be had does not take the page', async () => {
   await world.tell(`publish ${world.realm} order.paid`)
   await asked
   await quiet(page)
+  const once_more = page.waitForRequest('**/statistics?group_by*')
   await again.click()
-  await page.waitForRequest('**/statistics?group_by*')
+  await once_more
   await page.getByRole('alert').getByRole('button', { name: 'Try again', disabled: true }).waitFor()
   assert.equal(await page.evaluate(() => window.taken), 0)
   await page.unroute('**/statistics?group_by*')
@@ -264,5 +265,37 @@ test('an example that comes late does not come into what somebody types', async 
   holds = false
   await Promise.all(held.map((route) => route.continue()))
   assert.match(await publish.getByLabel('Data').inputValue(), /A-1042/)
+  await page.context().close()
+})
+
+test('an answer that takes longer than the pause between two changes comes all the same', async () => {
+  const page = await newPage(world, await newContext(world))
+  await page.addInitScript((name) => {
+    window.told = []
+    new BroadcastChannel(name).onmessage = ({ data }) => window.told.push(data.pulse?.newest_event)
+  }, `postrider-live-${world.realm}`)
+  await page.goto(world.url + at('/events'))
+  await settled(page)
+  await page.waitForFunction(() => window.told.some(Boolean))
+  await quiet(page)
+  const held = []
+  let holds = true
+  await page.route('**/events?*', (route) => (holds ? held.push(route) : route.continue()))
+  const ended = []
+  page.on('requestfailed', (request) => {
+    if (request.url().includes('/events?')) ended.push(request.url())
+  })
+  let event
+  for (let n = 0; n < 2; ++n) {
+    event = await world.tell(`publish ${world.realm} order.paid`)
+    await page.waitForFunction((id) => window.told.includes(id), event)
+  }
+  assert.deepEqual([held.length, ended], [1, []])
+  // What came meanwhile is in the next one.
+  const again = page.waitForRequest('**/events?*')
+  holds = false
+  await held[0].fulfill({ response: await held[0].fetch(), json: { items: [], next_cursor: null } })
+  await again
+  await page.locator(`a[href$="/events/${event}"]`).waitFor()
   await page.context().close()
 })

@@ -162,7 +162,7 @@ test('a secret is shown once, copied, rotated with an overlap, and revealed', as
   assert.ok(!(await page.content()).includes(first))
 
   await page.getByRole('button', { name: 'Rotate…' }).click()
-  assert.match(page.url(), /do=rotate/)
+  await page.waitForURL(/do=rotate/)
   await dialog().getByLabel('The old secret goes on signing for').selectOption('1 hour')
   await dialog().getByRole('button', { name: 'Rotate' }).click()
   await dialog().getByText('goes on signing until').waitFor()
@@ -170,7 +170,7 @@ test('a secret is shown once, copied, rotated with an overlap, and revealed', as
   assert.ok(shown.length >= 1 && shown[0] !== first)
   await page.keyboard.press('Escape')
   await dialog().waitFor({ state: 'detached' })
-  assert.doesNotMatch(page.url(), /do=/)
+  await page.waitForURL((url) => !url.search.includes('do='))
   await page.getByRole('button', { name: 'Reveal' }).click()
   await dialog().getByText(shown[0], { exact: true }).waitFor()
   await page.reload()

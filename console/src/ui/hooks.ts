@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, useSyncExternalStore, type RefObject } from 'react'
+import { useEffect, useState, useSyncExternalStore } from 'react'
 
 import { relative } from './format'
 
@@ -33,20 +33,26 @@ function subscribeWide(listener: () => void) {
 export const useWide = () => useSyncExternalStore(subscribeWide, () => wide.matches)
 
 /** Whether an element is on the screen, or nearly. */
-export function useInView<T extends Element>(margin = '400px'): [RefObject<T>, boolean] {
-  const ref = useRef<T>(null)
+export function useInView<T extends Element>(
+  margin = '400px',
+): [(element: T | null) => void, boolean] {
+  // State and no ref: the element may come later than its component, and go before it.
+  const [element, setElement] = useState<T | null>(null)
   const [seen, setSeen] = useState(false)
   useEffect(() => {
-    if (!ref.current) return
+    if (!element) return
     const observer = new IntersectionObserver(
-      ([entry]) => setSeen(entry?.isIntersecting ?? false),
+      (entries) => setSeen(entries.at(-1)?.isIntersecting ?? false),
       // `scrollMargin` is for what scrolls inside the page; browsers that do not know it skip it.
       { rootMargin: margin, scrollMargin: margin } as IntersectionObserverInit,
     )
-    observer.observe(ref.current)
-    return () => observer.disconnect()
-  }, [margin])
-  return [ref, seen]
+    observer.observe(element)
+    return () => {
+      observer.disconnect()
+      setSeen(false)
+    }
+  }, [element, margin])
+  return [setElement, seen]
 }
 
 const pause_ms = 150

@@ -335,10 +335,13 @@ export function useFilters(): (change: Record<string, string | undefined>) => vo
 export function More<T>({ list }: { list: UseInfiniteQueryResult<InfiniteData<Page<T>>> }) {
   const [ref, seen] = useInView<HTMLDivElement>('200px')
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = list
+  // A page may come before it was drawn that it is asked for, and leave the end on the screen: then nothing but the
+  // answer is new.
+  const answered = `${list.data?.pages.length} ${list.dataUpdatedAt}`
   useEffect(() => {
     // After a failure only when it is pressed.
     if (seen && hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage()
-  }, [seen, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage])
+  }, [seen, answered, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage])
   if (!hasNextPage) return null
   return (
     <div ref={ref} className="p-3 text-center">
