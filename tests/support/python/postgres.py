@@ -30,10 +30,17 @@ def free_port():
     raise OSError("there is no free port")
 
 
+def debians():
+    """The programs of Debian's PostgreSQL, or of POSTRIDER_TEST_POSTGRESQL, for a whole run of the tests on another one."""
+    return os.environ.get("POSTRIDER_TEST_POSTGRESQL") or sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+
+
 class Postgres:
-    def __init__(self, *settings):
+    """`programs`: the folder of another version's; default: Debian's."""
+
+    def __init__(self, *settings, programs=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="postrider-postgres-"))
-        self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+        self.bin = programs or debians()
         self.port, self.settings, self.process = free_port(), settings, None
         self.as_user = ()
         if os.geteuid() == 0:
@@ -115,6 +122,48 @@ class Postgres:
 
     def __exit__(self, *exception):
         self.close()
+
+
+class PgBouncer:
+    """A pooler before a PostgreSQL, in session mode (tools/install_postgresql)."""
+
+    def __init__(self, program, database):
+        self.program, self.database = program, database
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="postrider-pgbouncer-"))
+        self.port, self.process = free_port(), None
+        (self.folder / "users").write_text(f'"{USER}" ""\n')
+        (self.folder / "ini").write_text(
+            f"[databases]\n* = host=127.0.0.1 port={database.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.port}\n"
+            f"unix_socket_dir =\npool_mode = session\nauth_type = trust\nauth_file = {self.folder}/users\nmax_client_conn = 200\n"
+            "default_pool_size = 100\n")
+        for path in (self.folder, self.folder / "users", self.folder / "ini"):
+            if database.as_user:
+                shutil.chown(path, USER)
+
+    def start(self):
+        self.process = subprocess.Popen([*self.database.as_user, str(self.program), "-q", str(self.folder / "ini")], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=(self.folder / "log").open("ab"), cwd="/")
+
+        def answers():
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return True
+        wait_for(answers, lambda: (self.folder / "log").read_text())
+        return self
+
+    def url(self, of_server):
+        """Where it serves the database of that URL."""
+        return of_server.replace(f":{self.database.port}/", f":{self.port}/")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(30)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *exception):
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 _shared = None
