@@ -1,6 +1,6 @@
 # The index of what can be done here. `make help` lists it.
 .DEFAULT_GOAL := dev
-.PHONY: dev release check test asan tsan clang fuzz proof bench deb run demo format lint layers clean help
+.PHONY: dev release check test asan tsan clang fuzz proof bench deb docs run demo format lint layers clean help
 MAKEFLAGS += --no-print-directory
 F ?= url_fuzz
 SECONDS ?= 60
@@ -43,6 +43,9 @@ bench: ## the table of docs/performance.md, measured here
 
 deb: ## Debian's packages, in build/deb
 	@tools/make_deb
+
+docs: ## the documentation's site, for a browser without a server: build/docs/index.html
+	@tools/build_docs build/docs build/problem_pages.json
 
 run: release ## a server on build/run, deliveries to this machine allowed
 	@build/release/postrider serve --data build/run --allow-network 127.0.0.0/8

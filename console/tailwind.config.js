@@ -2,7 +2,7 @@
 const colour = (name) => `rgb(var(--${name}) / <alpha-value>)`
 
 export default {
-  content: ['./index.html', './src/**/*.{ts,tsx}'],
+  content: ['./index.html', './src/**/*.{ts,tsx}', '!./src/docs/**'],
   darkMode: 'class',
   theme: {
     extend: {

@@ -294,8 +294,8 @@ export function Front({
         </div>
         <div className="card p-6">{children}</div>
         <p className="text-center text-[13px] mt-6">
-          <a className="text-muted underline underline-offset-2 hover:text-ink" href="/docs">
-            API reference
+          <a className="text-muted underline underline-offset-2 hover:text-ink" href="/docs/">
+            Documentation
           </a>
         </p>
       </div>

@@ -125,11 +125,11 @@ function Foot() {
         </p>
       )}
       <a
-        href="/docs"
+        href="/docs/"
         className="flex items-center gap-2.5 h-8 px-2.5 rounded-lg font-medium text-muted hover:text-ink hover:bg-sunken"
       >
         <Icon name="doc" />
-        API reference
+        Documentation
       </a>
       <div className="flex">
         <Button

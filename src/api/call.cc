@@ -163,10 +163,20 @@ http::Route handle(Context& context, RouteSpec spec, CallHandler handler) {
     return route;
 }
 
+namespace {
+
+bool is_compressed(const Answer& answer) {
+    return std::ranges::any_of(
+        answer.headers, [](const auto& header) { return header.first == "Content-Encoding"; });
+}
+
+}  // namespace
+
 void Reply::send(Result<Answer> answer) const {
     if (answer) {
         // For whoever reads it in a shell.
-        const bool is_json = answer->content_type == "application/json" && !answer->body.empty();
+        const bool is_json = answer->content_type == "application/json" && !answer->body.empty() &&
+                             !is_compressed(*answer);
         std::string& end = answer->behind.empty() ? answer->body : answer->behind;
         if (is_json && !end.ends_with('\n')) end += '\n';
         return responder_.send(std::move(*answer));

@@ -5,6 +5,7 @@
 #include "api/assets.h"
 #include "api/asyncapi.h"
 #include "api/call.h"
+#include "api/packed_files.h"
 #include "base/check.h"
 #include "store/tables.h"
 
@@ -16,16 +17,12 @@ namespace {
 
 Result<void> get_openapi_json(Context&, Call& call) {
     POSTRIDER_TRY(call.query().finish());
-    call.reply.send(json_answer(200, std::string(assets::openapi_json())));
-    return {};
+    return send_packed_file(call, "docs/openapi.json", "no-cache");
 }
 
 Result<void> get_openapi_yaml(Context&, Call& call) {
     POSTRIDER_TRY(call.query().finish());
-    Answer answer(200, std::string(assets::openapi_yaml()));
-    answer.content_type = "application/yaml; charset=utf-8";
-    call.reply.send(std::move(answer));
-    return {};
+    return send_packed_file(call, "docs/openapi.yaml", "no-cache");
 }
 
 struct ProblemPage {
@@ -34,7 +31,7 @@ struct ProblemPage {
 };
 using ProblemPages = std::map<std::string, ProblemPage, std::less<>>;
 
-/// tools/render_api_reference makes it: an object of {"json", "html"} by slug.
+/// tools/render_docs makes it: an object of {"json", "html"} by slug.
 ProblemPages read_problem_pages() {
     const auto parsed = json::parse(assets::problem_pages());
     CHECK(parsed && parsed->as_object() != nullptr);

@@ -1,13 +1,10 @@
-#include <map>
-
-#include "api/assets.h"
 #include "api/call.h"
+#include "api/packed_files.h"
 #include "api/routes.h"
-#include "base/check.h"
 #include "directory/directory.h"
 #include "store/tables.h"
 
-/// Health, readiness, metrics and the reference: outside of the base path.
+/// Health, readiness, metrics and the documentation: outside of the base path.
 namespace postrider::api {
 
 namespace {
@@ -40,35 +37,19 @@ Result<void> get_metrics(Context& context, Call& call) {
 }
 
 Result<void> get_docs(Context&, Call& call) {
-    Answer answer(200, std::string(assets::api_reference()));
-    answer.content_type = "text/html; charset=utf-8";
-    call.reply.send(std::move(answer));
+    // Its pages lead to each other, and so does the first one, within its folder.
+    Answer answer(308, "");
+    answer.content_type.clear();
+    call.reply.send(std::move(answer).with_header("Location", "/docs/"));
     return {};
 }
 
-using GuidePages = std::map<std::string, std::string, std::less<>>;
-
-/// tools/render_api_reference makes it: an object of HTML by slug.
-GuidePages read_guide_pages() {
-    const auto parsed = json::parse(assets::guide_pages());
-    CHECK(parsed && parsed->as_object() != nullptr);
-    GuidePages pages;
-    for (const auto& [slug, page] : *parsed->as_object()) {
-        CHECK(page.as_string() != nullptr);
-        pages.emplace(slug, *page.as_string());
-    }
-    return pages;
-}
-
-Result<void> get_guide(Context&, Call& call) {
-    static const GuidePages pages = read_guide_pages();
-    const std::string& slug = call.request.path_parameter("guide");
-    const auto found = pages.find(slug);
-    if (found == pages.end()) return Call::not_found("guide", slug);
-    Answer answer(200, found->second);
-    answer.content_type = "text/html; charset=utf-8";
-    call.reply.send(std::move(answer));
-    return {};
+/// A page may be asked for without its ending.
+Result<void> get_docs_file(Context&, Call& call) {
+    std::string name = call.request.path_parameter("path");
+    if (name.empty()) name = "index";
+    if (!name.contains('.')) name += ".html";
+    return send_packed_file(call, "docs/" + name, "no-cache");
 }
 
 }  // namespace
@@ -78,7 +59,7 @@ RouteList meta_routes(Context& context) {
         handle(context, {"GET", "/healthz", "get_health"}, get_health),
         handle(context, {"GET", "/readyz", "get_readiness"}, get_readiness),
         handle(context, {"GET", "/docs", "get_docs"}, get_docs),
-        handle(context, {"GET", "/docs/{guide}", "get_guide"}, get_guide),
+        handle(context, {"GET", "/docs/{path*}", "get_docs_file"}, get_docs_file),
         handle(context, {"GET", "/metrics", "get_metrics"}, get_metrics),
     };
 }

@@ -18,7 +18,7 @@ constexpr std::array operations_table = std::to_array<Operation>({
     {"get_health", open},
     {"get_readiness", open},
     {"get_docs", open},
-    {"get_guide", open},
+    {"get_docs_file", open},
     {"get_openapi_json", open},
     {"get_openapi_yaml", open},
     {"get_problem_type", open},

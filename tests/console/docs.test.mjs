@@ -1,4 +1,4 @@
-// /docs in a browser: its search, its guides, and its forms for who is logged in.
+// The documentation in a browser: its search, its pages, and the forms of the reference for who is logged in.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
@@ -12,7 +12,7 @@ after(async () => {
   await world?.stop()
 })
 
-async function docs(options, path = '/docs') {
+async function docs(options, path = '/docs/api.html') {
   const page = await newPage(world, await newContext(world, options))
   await page.goto(world.url + path)
   return page
@@ -27,16 +27,17 @@ test('the search finds operations, problems, event types and guides', async () =
     ['rotate secret', /rotate/i, /#rotate_webhook_secret$/],
     ['idempotency-key-reused', /Idempotency-Key|key/i, /#problem-/],
     ['user.role.assigned', /user\.role\.assigned/, /#/],
-    ['right receiver', /right/i, /\/docs\/probe/],
-    ['duplicates', /duplicates/i, /\/docs\/receiving#expect-duplicates$/],
+    ['right receiver', /right/i, /\/docs\/probe\.html/],
+    ['duplicates', /duplicates/i, /\/docs\/receiving\.html#expect-duplicates$/],
+    ['dupicate', /duplicates/i, /\/docs\/receiving\.html#expect-duplicates$/],
   ]) {
     await search(page).fill(text)
-    const links = await found(page).evaluateAll((all) =>
-      all.map((each) => [each.textContent, each.href]),
-    )
+    const wanted = found(page).filter({ hasText: title })
+    await wanted.first().waitFor()
+    const hrefs = await wanted.evaluateAll((all) => all.map((each) => each.href))
     assert.ok(
-      links.some(([shown, href]) => title.test(shown) && where.test(href)),
-      `${text}: ${JSON.stringify(links)}`,
+      hrefs.some((href) => where.test(href)),
+      `${text}: ${JSON.stringify(hrefs)}`,
     )
   }
   await search(page).fill('xyzzy')
@@ -49,33 +50,44 @@ test('the search finds operations, problems, event types and guides', async () =
   assert.equal(await page.locator('img[src=x]').count(), 0)
   await search(page).fill('expect duplicates')
   await page.keyboard.press('Enter')
-  await page.waitForURL('**/docs/receiving#expect-duplicates')
+  await page.waitForURL('**/docs/receiving.html#expect-duplicates')
   assert.deepEqual([page.complaints, page.elsewhere], [[], []])
 })
 
-test('the guides are served, and their links lead somewhere', async () => {
-  const page = await docs({ as: null })
-  const guides = await page
-    .locator('nav a[href^="/docs/"]')
-    .evaluateAll((all) => all.map((each) => each.href))
-  assert.ok(guides.length >= 12, String(guides))
-  for (const guide of guides) {
-    await page.goto(guide)
-    const broken = await page.evaluate(() =>
-      [...document.querySelectorAll('main a[href^="#"]')]
-        .filter((each) => !document.getElementById(decodeURIComponent(each.hash.slice(1))))
-        .map((each) => each.href),
-    )
-    assert.deepEqual(broken, [])
-    for (const href of await page
-      .locator('main a[href^="/"]')
-      .evaluateAll((all) => all.map((each) => each.href))) {
-      assert.equal((await page.request.get(href)).status(), 200, href)
+test('every page fits a phone and a desk, and complains of nothing', async () => {
+  for (const width of [390, 1440]) {
+    const page = await docs({ as: null, width }, '/docs')
+    const pages = await page
+      .locator('nav.side a[href$=".html"]')
+      .evaluateAll((all) => all.map((each) => each.href))
+    assert.ok(pages.length >= 20, String(pages))
+    for (const each of pages) {
+      await page.goto(each)
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      assert.ok(over <= 0, `${each} is ${over} too wide at ${width}`)
     }
-    const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-    assert.ok(width <= 0, `${guide} is ${width} too wide`)
+    assert.deepEqual([page.complaints, page.elsewhere], [[], []])
   }
-  assert.deepEqual([page.complaints, page.elsewhere], [[], []])
+})
+
+test('the colours are the console’s, and whoever chooses keeps them', async () => {
+  const page = await docs({ as: null, dark: true }, '/docs/')
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+  assert.equal(await background(), 'rgb(13, 14, 18)')
+  await page.getByRole('button', { name: 'Use light colours' }).click()
+  assert.equal(await background(), 'rgb(250, 250, 251)')
+  await page.goto(world.url + '/docs/receiving')
+  assert.equal(await background(), 'rgb(250, 250, 251)')
+  assert.equal(await page.evaluate(() => localStorage.getItem('theme')), 'light')
+})
+
+test('on a phone the contents open and lead to a page', async () => {
+  const page = await docs({ as: null, width: 390 }, '/docs/')
+  const side = page.getByRole('navigation', { name: 'Contents' })
+  assert.equal(await side.isHidden(), true)
+  await page.locator('label.menu').click()
+  await side.getByRole('link', { name: 'Metrics' }).click()
+  await page.getByRole('heading', { name: 'Metrics', level: 1 }).waitFor()
 })
 
 test('without a session there are no forms', async () => {
@@ -130,9 +142,9 @@ test('who is logged in sends an operation as themselves', async () => {
 })
 
 test('axe finds nothing serious, light and dark', async () => {
-  for (const path of ['/docs', '/docs/receiving']) {
+  for (const path of ['/docs/', '/docs/api.html', '/docs/receiving', '/docs/webhooks']) {
     const page = await docs({}, path)
-    if (path === '/docs') {
+    if (path === '/docs/api.html') {
       await page.locator('#list_webhooks details.try summary').click()
       await search(page).fill('webhook')
     }

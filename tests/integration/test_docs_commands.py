@@ -146,8 +146,8 @@ def database_of(document, request):
 def look_at_the_quick_start(typist):
     serve = typist.said("postrider serve")
     assert re.search(r"http://127\.0\.0\.1:8080/set-password#realm=master&token=prt_", serve), serve
-    assert "http://127.0.0.1:8080/docs" in typist.say("curl -s -o /dev/null -w '%{url_effective} %{http_code}' "
-                                                       "http://127.0.0.1:8080/docs")[1]
+    assert "http://127.0.0.1:8080/docs/ 200" in typist.say("curl -s -o /dev/null -w '%{url_effective} %{http_code}' "
+                                                       "http://127.0.0.1:8080/docs/")[1]
     typist.type("postrider webhook test ledger", ["delivered"])
     wait_for(lambda: "order.paid" in typist.said("postrider listen --port 3000"), "the event at the receiver")
     wait_for(lambda: "user.created" in typist.said("postrider listen --port 3002"), "the user at the receiver")

@@ -19,7 +19,7 @@ from world import body_for, fill, make_world, required_query, send_form
 
 OPERATIONS = {operation["operationId"]: (method, path, operation) for method, path, operation in Contract().operations()}
 #: What needs no token, by decision: each has a reason in the contract.
-OPEN = {"get_health", "get_readiness", "get_docs", "get_guide", "get_openapi_json", "get_openapi_yaml", "get_problem_type", "get_jwks",
+OPEN = {"get_health", "get_readiness", "get_docs", "get_docs_file", "get_openapi_json", "get_openapi_yaml", "get_problem_type", "get_jwks",
         "get_console", "get_console_page", "get_console_asset",
         "get_set_password_page", "create_session", "request_password_reset", "complete_password_reset", "get_oauth_metadata"}
 #: What a client's secret opens: test_oauth.py has who may not.

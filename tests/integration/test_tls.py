@@ -80,7 +80,7 @@ def test_it_speaks_https_and_large_answers_are_whole(tmp_path, authority):
         status, _, body = ask(connection, "/api/v1/realms/master/feed?after=oldest", authorization=bearer)
         page = json.loads(body)
         assert status == 200 and blob in [each["data"].get("blob") for each in page["items"]]
-        status, _, body = ask(connection, "/docs")
+        status, _, body = ask(connection, "/docs/api.html")
         assert status == 200 and len(body) > 50_000
         made = subprocess.run([binary(), "realm", "list", "--url", f"https://127.0.0.1:{server.port}", "--ca-file", authority.ca],
                               capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL,
@@ -221,7 +221,7 @@ def test_metrics_have_a_listener_of_their_own(tmp_path):
         anybody = Client(lambda: ("127.0.0.1", port), None)
         answer = anybody.raw("GET", "/metrics")
         assert answer.status == 200 and b"postrider_" in answer.body and answer.headers["content-type"].startswith("text/plain")
-        for path in ("/healthz", "/api/v1/realms", "/", "/docs"):
+        for path in ("/healthz", "/api/v1/realms", "/", "/docs/"):
             assert anybody.raw("GET", path).status == 404, path
         assert Client(server.address, None).raw("GET", "/metrics").status == 401, "the API's needs its permission"
         taken = refusal(tmp_path, "--metrics-listen", f"127.0.0.1:{port}")

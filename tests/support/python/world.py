@@ -24,7 +24,7 @@ def make_world(server, receiver):
     return realm, {**more, "consumer": f"of-{realm.name}", "realm": realm.name, "webhook_id": hook["id"], "event_id": event_id,
                    "delivery_id": delivery["id"], "operation_id": operation.json["id"],
                    "api_key_id": realm.call("POST", "/api-keys", {"name": "k", "permissions": []}, 201).json["id"],
-                   "event_type": "order.paid", "path": "master/webhooks", "asset": asset, "guide": "receiving", "slug": "bad-cursor"}
+                   "event_type": "order.paid", "path": "receiving.html", "asset": asset, "slug": "bad-cursor"}
 
 
 def directory_world(realm):

@@ -1,19 +1,11 @@
-"""The page: navigation, introduction, verification, operations, problems."""
-import base64
-import hashlib
+"""The reference of the API: contents, introduction, verification, operations, problems."""
 import html
-import json
-import pathlib
 import re
 
-from api_reference import examples, guides, markdown
-from api_reference.schema import Schemas
+from docs_site import contents, examples, markdown, page
+from docs_site.schema import Schemas
 
 METHODS = ("get", "post", "put", "patch", "delete")
-ICON = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='%23c2410c' "
-    "d='M2 3h12v10H2z'/%3E%3Cpath fill='none' stroke='white' stroke-width='1.4' d='m2.5 4 5.5 5 5.5-5'/%3E%3C/svg%3E"
-)
 
 
 class Operation:
@@ -176,7 +168,7 @@ def _operation(contract: dict, operation: Operation, schemas: Schemas) -> str:
 def _problem(problems: dict, each: dict) -> str:
     return f"""
 <article class="problem" id="problem-{each["slug"]}">
-<h3><b class="status bad">{each["status"]}</b> <a href="/problems/{each["slug"]}">{html.escape(each["title"])}</a></h3>
+<h3><b class="status bad">{each["status"]}</b> <a href="#problem-{each["slug"]}">{html.escape(each["title"])}</a></h3>
 <p class="uri"><code>{html.escape(problems["base"] + each["slug"])}</code></p>
 <p>{markdown.inline(each["description"])}</p>
 <p class="remedy"><b>The way out:</b> {markdown.inline(each["remedy"])}</p>
@@ -191,65 +183,22 @@ def problem_pages(problems: dict) -> dict:
     """What each problem means, as a page and as the JSON of the same."""
     out = {}
     for each in problems["problems"]:
-        body = f"""<main id="main"><section id="problems">
+        body = f"""<main id="main" class="alone"><section id="problems">
 {_problem(problems, each)}
-<p><a href="/docs#problems">All problems</a> · <a href="/docs">API reference</a></p>
+<p><a href="/docs/api.html#problems">All problems</a> · <a href="/docs/">Documentation</a></p>
 </section></main>"""
         facts = {"type": problems["base"] + each["slug"], **each}
-        out[each["slug"]] = {"json": facts, "html": _document(f"{each['title']} · Postrider", body)}
+        html_page = page.document(f"{each['title']} · Postrider", body, base="/docs/")
+        out[each["slug"]] = {"json": facts, "html": html_page}
     return out
 
 
-def guide_pages(pages: list[guides.Guide]) -> dict:
-    """The HTML of each guide."""
-    return {
-        each.slug: _document(f"{each.title} · Postrider", f'<main id="main">{guides.render(each, pages)}</main>')
-        for each in pages
-    }
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _document(title: str, body: str, script: str = "") -> str:
-    """A page that needs nothing else. It runs its own script alone, which asks its own server alone."""
-    style = (pathlib.Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-    policy = (
-        f"default-src 'none'; style-src {_digest(style)}; img-src data:; base-uri 'none'; "
-        "form-action 'none'"
-    )
-    if script:
-        policy += f"; script-src {_digest(script)}; connect-src 'self'"
-        body += f"\n<script>{script}</script>"
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{html.escape(title)}</title>
-<link rel="icon" href="{ICON}">
-<style>{style}</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
-
-
-def _navigation(contract: dict, operations: list[Operation], pages: list[guides.Guide]) -> str:
+def _side(contract: dict, operations: list[Operation]) -> str:
     titles = re.findall(r"^## (.+)$", contract["info"]["description"], re.M)
-    out = "<ul>" + "".join(
-        f'<li><a href="#{markdown.slug(title)}">{html.escape(title)}</a></li>' for title in titles
+    out = '<ul><li><a href="index.html">All documentation</a></li></ul><h2>API reference</h2><ul>' + "".join(
+        f'<li><a href="#{markdown.anchor(title)}">{html.escape(title)}</a></li>' for title in titles
     )
     out += '<li><a href="#receiving">Receiving and verifying</a></li></ul>'
-    out += "<h2>Guides</h2><ul>" + "".join(
-        f'<li><a href="/docs/{each.slug}">{html.escape(each.title)}</a></li>' for each in pages
-    )
-    out += "</ul>"
     for tag in contract["tags"]:
         out += f'<h2><a href="#tag-{tag["name"]}">{html.escape(tag["x-title"])}</a></h2><ul>'
         out += "".join(
@@ -276,7 +225,7 @@ def _webhooks(contract: dict, schemas: Schemas) -> str:
     return f'<article class="operation"><div class="text">{out}</div></article>'
 
 
-def render(contract: dict, problems: dict, verifying: str, pages: list[guides.Guide]) -> str:
+def render(contract: dict, problems: dict, verifying: str) -> str:
     schemas = Schemas(contract)
     operations = _operations(contract, schemas)
     sections = ""
@@ -290,18 +239,10 @@ def render(contract: dict, problems: dict, verifying: str, pages: list[guides.Gu
             sections += _webhooks(contract, schemas)
         sections += "</section>"
     info = contract["info"]
-    body = f"""<a class="skip" href="#main">Skip to the content</a>
-<header class="top">
-<a class="brand" href="#main"><img src="{ICON}" alt="" width="22" height="22">Postrider</a>
-<span class="version">API {html.escape(info["version"])}</span>
-<input type="checkbox" id="menu" aria-label="Show the contents"><label for="menu">Contents</label>
-<nav aria-label="Contents">{_navigation(contract, operations, pages)}</nav>
-</header>
-<main id="main">
-<section class="introduction">
+    inner = f"""<section class="introduction">
 <h1>API reference</h1>
 <p class="lead">{markdown.inline(info["summary"])}</p>
-<p>For programs: <a href="/openapi.json">/openapi.json</a> and <a href="/openapi.yaml">/openapi.yaml</a> (OpenAPI
+<p>For programs: <a href="openapi.json">openapi.json</a> and <a href="openapi.yaml">openapi.yaml</a> (OpenAPI
 {html.escape(contract["openapi"])}), and of each realm <code>/api/v1/realms/{{realm}}/asyncapi.json</code>, with a token.</p>
 <p id="trying" class="trying"></p>
 {markdown.block(info["description"], 2)}
@@ -313,13 +254,24 @@ def render(contract: dict, problems: dict, verifying: str, pages: list[guides.Gu
 {sections}
 <section id="problems"><header><h2>Problems</h2>
 <p>Every error is a problem document of one of these types.</p></header>
-{_problems(problems)}</section>
-</main>
-<script type="application/json" id="guides">{_data(guides.index(pages))}</script>"""
-    script = (pathlib.Path(__file__).parent / "docs.js").read_text(encoding="utf-8")
-    return _document("Postrider API reference", body, script)
+{_problems(problems)}</section>"""
+    framed = page.frame(inner, _side(contract, operations), wide=True)
+    return page.document("API reference · Postrider", framed, ("site.js", "reference.js"))
 
 
-def _data(value) -> str:
-    """JSON within a page."""
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+def entries(contract: dict, problems: dict) -> list[dict]:
+    """What the search finds of the reference: operations, types of events, problems."""
+    found = []
+    for each in _operations(contract, Schemas(contract)):
+        text = markdown.words(markdown.block(each.node.get("description", "")))
+        names = " ".join(parameter["name"] for parameter in each.parameters)
+        found.append({"title": each.node["summary"], "page": f"{each.method.upper()} {each.path}",
+                      "href": f"{contents.REFERENCE}#{each.id}", "text": f"{text} {each.id} {names}"})
+    for name, item in contract.get("webhooks", {}).items():
+        found.append({"title": name, "page": "API reference", "text": item["post"]["description"],
+                      "href": f"{contents.REFERENCE}#{item['post']['operationId']}"})
+    for each in problems["problems"]:
+        text = markdown.words(markdown.inline(f"{each['slug']} {each['description']} {each['remedy']}"))
+        found.append({"title": each["title"], "page": f"Problem, {each['status']}",
+                      "href": f"{contents.REFERENCE}#problem-{each['slug']}", "text": text})
+    return found

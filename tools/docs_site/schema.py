@@ -2,7 +2,7 @@
 import html
 import json
 
-from api_reference import markdown
+from docs_site import markdown
 
 
 class Schemas:

@@ -1,1 +1,0 @@
-"""The parts of tools/render_api_reference."""
