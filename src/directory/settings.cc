@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "directory/ledger.h"
@@ -266,7 +267,11 @@ Result<std::vector<std::string>> apply(const SettingsChange& change, const Calle
                     });
     }
     store_field(stored, "secret_overlap", change.secret_overlap, as_duration);
-    store_field(stored, "allowed_networks", change.allowed_networks, as_list);
+    // They are a set: the same networks in another order change nothing.
+    const auto& networks = change.allowed_networks.value;
+    const bool are_same = networks && before.allowed_networks &&
+                          std::ranges::is_permutation(*networks, *before.allowed_networks);
+    if (!are_same) store_field(stored, "allowed_networks", change.allowed_networks, as_list);
     row.settings = json::serialize(value);
     POSTRIDER_ASSIGN(const auto after, settings_of(row, defaults));
     return differences(before, after);

@@ -48,6 +48,17 @@ void read_attributes(FieldReader& reader, UserChange& change) {
     change.attributes.set(*value);
 }
 
+/// The same members in another order change nothing. What is stored may be unreadable.
+bool has_same_members(const json::Value& given, const std::string& stored) {
+    const auto value = json::parse(stored);
+    if (!value || value->as_object() == nullptr || given.as_object() == nullptr) return false;
+    json::Object a = *given.as_object();
+    json::Object b = *value->as_object();
+    std::ranges::sort(a, {}, &json::Object::value_type::first);  // there may be thousands
+    std::ranges::sort(b, {}, &json::Object::value_type::first);
+    return a == b;
+}
+
 }  // namespace
 
 UserChange parse_user_change(const json::Value& body, ChangeKind kind) {
@@ -94,7 +105,9 @@ Result<std::vector<std::string>> apply(const UserChange& change, store::UserRow&
             POSTRIDER_ASSIGN(auto stored, json::parse(row.attributes));
             attributes = merge_patch(std::move(stored), attributes);
         }
-        row.attributes = json::serialize(attributes);
+        if (!has_same_members(attributes, row.attributes)) {
+            row.attributes = json::serialize(attributes);
+        }
     }
     if (row.attributes.size() > limits::attributes_bytes_max) {
         return fail_field("#/attributes",

@@ -129,6 +129,18 @@ TEST(Catalogue, every_example_is_valid_under_its_schema_and_both_are_compact) {
     EXPECT_EQ(find_built_in(""), nullptr);
 }
 
+TEST(Catalogue, a_description_names_what_fires_instead) {
+    const std::pair<std::string_view, std::string_view> rows[] = {
+        {"user.deleted", "user.bulk_deleted"},     {"user.bulk_deleted", "user.deleted"},
+        {"user.role.unassigned", "role.deleted"},  {"user.role.unassigned", "client.deleted"},
+        {"role.deleted", "user.role.unassigned"},  {"role.created", "client.role.created"},
+        {"client.role.created", "role.created"},   {"client.role.updated", "role.deleted"},
+        {"redirect_uri.deleted", "client.deleted"}};
+    for (const auto& [type, other] : rows) {
+        EXPECT_TRUE(find_built_in(type)->description.contains(other)) << type << " " << other;
+    }
+}
+
 TEST(Catalogue, webhook_examples_show_no_header_values_and_no_secret) {
     for (const char* name : {"webhook.created", "webhook.updated", "webhook.deleted"}) {
         auto example = json::parse(find_built_in(name)->example);

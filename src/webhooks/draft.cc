@@ -25,6 +25,12 @@ auto find_header(Headers& headers, std::string_view name) {
                                 [&](const auto& header) { return same_name(header.first, name); });
 }
 
+/// Lists that are sets: the same members in another order change nothing.
+template <typename List>
+void keep_order(const List& given, List& kept) {
+    if (!std::ranges::is_permutation(given, kept)) kept = given;
+}
+
 bool signs_with(const std::vector<SigningScheme>& signing, SigningScheme scheme) {
     return std::ranges::find(signing, scheme) != signing.end();
 }
@@ -67,6 +73,10 @@ class Drafter {
         apply_events();
         apply_secret();
         if (!errors_.empty()) return fail_fields(std::move(errors_));
+        if (existing_ != nullptr &&
+            std::ranges::is_permutation(draft_.headers, existing_->headers)) {
+            draft_.headers = existing_->headers;
+        }
         draft_.webhook.header_names.clear();
         for (const auto& [name, value] : draft_.headers) {
             draft_.webhook.header_names.push_back(name);
@@ -86,7 +96,8 @@ class Drafter {
         webhook.description = change_.description.applied_to(webhook.description, "");
         if (change_.timeout.touched) webhook.timeout = change_.timeout.value;
         if (change_.retry_schedule.touched) webhook.retry_schedule = change_.retry_schedule.value;
-        webhook.signing = change_.signing.applied_to(webhook.signing, {SigningScheme::v1});
+        keep_order(change_.signing.applied_to(webhook.signing, {SigningScheme::v1}),
+                   webhook.signing);
         change_.controls.apply_to(webhook.controls);
         const bool enabled = change_.enabled.applied_to(webhook.enabled, true);
         if (enabled != webhook.enabled) {
@@ -267,10 +278,7 @@ class Drafter {
             auto problem = events::pattern_problem(pattern, surroundings_.own_types);
             if (!problem.empty()) refuse(fmt::format("#/events/{}", i), std::move(problem));
         }
-        // They are a set: the same names in another order change nothing.
-        if (!std::ranges::is_permutation(before, *change_.events)) {
-            draft_.webhook.events = *change_.events;
-        }
+        keep_order(*change_.events, draft_.webhook.events);
     }
 
     void apply_secret() {

@@ -64,6 +64,30 @@ def test_updated_names_the_fields(realm, receiver, path):
     assert got == {event["id"] for event in updates}
 
 
+def test_the_same_members_in_another_order_change_nothing(realm, receiver, path):
+    realm.create_webhook(receiver.url(path), events=["webhook.updated", "user.updated"])
+    hook = realm.create_webhook("http://127.0.0.1:9/x", events=["user.*", "order.paid", "role.*"],
+                                headers={"X-A": "1", "X-B": "2"}, signing=["v1", "v1a"])
+    user = realm.call("POST", "/users", {"username": "ada", "attributes": {"a": 1, "b": {"c": 2}}}, 201).json
+    at, log = f"/webhooks/{hook['id']}", realm.changes()
+    etag = realm.call("GET", at, None, 200).headers["etag"]
+    whole = {"name": hook["name"], "url": hook["url"], "events": ["role.*", "order.paid", "user.*", "role.*"],
+             "headers": {"X-B": "••••••", "X-A": "••••••"}, "signing": ["v1a", "v1"],
+             "retry_schedule": hook["retry_schedule"]}
+    for method, body in (("PUT", whole), ("PATCH", {"events": ["order.paid", "role.*", "user.*"]}),
+                         ("PATCH", {"headers": {"X-B": "2", "X-A": "1"}}), ("PATCH", {"signing": ["v1a", "v1"]})):
+        answer = realm.call(method, at, body, 200)
+        assert answer.headers["etag"] == etag, (method, body)
+        assert answer.json["events"] == ["user.*", "order.paid", "role.*"] and answer.json["signing"] == ["v1", "v1a"]
+    same = realm.call("PATCH", f"/users/{user['id']}", {"attributes": {"b": {"c": 2}, "a": 1}}, 200).json
+    assert same["version"] == user["version"]
+    assert realm.changes() == log
+    # What differs by one is a change, and the order then is the new one.
+    changed = realm.call("PATCH", at, {"events": ["role.*", "user.*"]}, 200).json
+    assert changed["events"] == ["role.*", "user.*"]
+    assert [request.json["data"]["changed"] for request in receiver.wait(path)] == [["events"]]
+
+
 def test_a_refused_change_fires_nothing(realm, receiver):
     hook = realm.create_webhook(receiver.url("/x"))
     at = f"/webhooks/{hook['id']}"
