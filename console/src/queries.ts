@@ -76,7 +76,11 @@ export function useWebhookList(filters: { search?: string; enabled?: string; eve
 }
 
 /** A type with the texts of its schema and its example, "" for none: parsing would round long numbers. */
-export type ExactType = EventType & { schema_text: string; example_text: string }
+export type ExactType = EventType & {
+  schema_text: string
+  example_text: string
+  operational?: boolean
+}
 
 function exactType(text: string): ExactType {
   const shown = (name: string) => {
@@ -89,7 +93,10 @@ function exactType(text: string): ExactType {
 
 async function exactTypes(path: string, signal: AbortSignal): Promise<ExactType[]> {
   const text = await (await raw('GET', `/api/v1${path}`, { signal })).text()
-  return itemTexts(memberText(text, 'items') ?? '[]').map(exactType)
+  // The catalogue has the operational types beside the 27.
+  return ['items', 'operational']
+    .flatMap((list) => itemTexts(memberText(text, list) ?? '[]'))
+    .map(exactType)
 }
 
 /** The realm's own types and the built-in ones; the latter alone for who may not see the former. */

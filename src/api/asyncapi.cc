@@ -141,6 +141,9 @@ std::string asyncapi_document(const AsyncApiInfo& info,
     for (const auto& type : events::built_in_types()) {
         messages.push_back({type.name, type.description, type.schema, type.example});
     }
+    for (const auto& type : events::operational_types()) {
+        messages.push_back({type.name, type.description, type.schema, type.example});
+    }
     for (const auto& type : own) {
         messages.push_back({type.name, type.description, type.schema, type.example});
     }

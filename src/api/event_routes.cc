@@ -51,6 +51,41 @@ Result<void> check_built_in(const Call& call, std::span<const NewEvent> publishe
     return {};
 }
 
+bool has_actor(std::string_view data) {
+    // Most data does not even have the word in it.
+    if (!data.contains("actor") && !data.contains('\\')) return false;
+    const auto members = json::split_object(data, limits::json_depth_max);
+    return members && std::ranges::any_of(*members, [](const json::Member& member) {
+               return member.name == "actor";
+           });
+}
+
+/// What only the server itself says: its own types, and who changed something.
+Result<void> check_told_by_server(std::span<const NewEvent> published, PublishShape shape) {
+    std::vector<FieldError> errors;
+    for (std::size_t i = 0; i < published.size(); ++i) {
+        if (errors.size() >= limits::field_errors_max) break;  // an answer names no more
+        const NewEvent& event = published[i];
+        const auto at = shape == PublishShape::single ? "#" : "#/events/" + std::to_string(i);
+        if (events::is_operational(event.type)) {
+            errors.push_back({at + "/event",
+                              {},
+                              {},
+                              "is published by the server itself; use a type of the realm's own"});
+        } else if (events::find_built_in(event.type) != nullptr && has_actor(event.data)) {
+            errors.push_back({at + "/data/actor",
+                              {},
+                              {},
+                              "is set by the server, in the events that the directory fires; leave "
+                              "it out"});
+        }
+    }
+    if (errors.empty()) return {};
+    std::string message = errors.front().pointer + " " + errors.front().detail;
+    return std::unexpected(
+        Error{ErrorCode::invalid_argument, std::move(message), std::move(errors), nullptr});
+}
+
 /// In the order of the events, at most as many as one answer holds.
 void add_unknown_types(Error& error, std::vector<FieldError> unknown) {
     auto place = [](const FieldError& field) {
@@ -115,6 +150,7 @@ Result<void> publish(Context& context, Call& call, PublishShape shape) {
         work.events = *std::move(batch);
     }
     POSTRIDER_TRY(check_built_in(call, work.events));
+    POSTRIDER_TRY(check_told_by_server(work.events, shape));
     POSTRIDER_ASSIGN(work.key, read_idempotency_key(call));
     work.done = [reply = call.reply](Result<store::PublishAnswer> published) {
         if (!published) return reply.send(std::unexpected(std::move(published).error()));

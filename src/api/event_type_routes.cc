@@ -10,18 +10,34 @@ namespace {
 
 using store::EventTypeRow;
 
-/// `{"items": […], "next_cursor": null}`: both lists are answered at once.
 template <typename Types>
-std::string list_json(const Types& types, std::size_t unreadable = 0) {
-    std::string out;
-    json::Writer writer(out);
-    writer.begin_object();
-    writer.key("items");
+void write_types(json::Writer& writer, std::string_view name, const Types& types) {
+    writer.key(name);
     writer.begin_array();
     for (const auto& type : types) events::write_event_type(writer, type);
     writer.end_array();
+}
+
+/// `{"items": […], "next_cursor": null}`: all at once.
+std::string list_json(const store::List<EventTypeRow>& types) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    write_types(writer, "items", types);
     writer.member_null("next_cursor");
-    if (unreadable > 0) writer.member("unreadable", unreadable);
+    if (types.unreadable > 0) writer.member("unreadable", types.unreadable);
+    writer.end_object();
+    return out;
+}
+
+/// The same of the catalogue, with the operational types beside the 27.
+std::string catalogue_json() {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    write_types(writer, "items", events::built_in_types());
+    write_types(writer, "operational", events::operational_types());
+    writer.member_null("next_cursor");
     writer.end_object();
     return out;
 }
@@ -46,7 +62,7 @@ Result<void> record(store::Transaction& tx, const Actor& actor, const RealmId& r
 
 Result<void> list_built_in_event_types(Context&, Call& call) {
     POSTRIDER_TRY(call.query().finish());
-    call.reply.send(json_answer(200, list_json(events::built_in_types())));
+    call.reply.send(json_answer(200, catalogue_json()));
     return {};
 }
 
@@ -58,8 +74,7 @@ Result<void> list_event_types(Context&, Call& call) {
         [realm = call.realm](store::sql::Connection& sql) {
             return store::event_types_table::all(sql, realm);
         },
-        call.reply.with<Rows>(
-            [](const Rows& rows) { return json_answer(200, list_json(rows, rows.unreadable)); }));
+        call.reply.with<Rows>([](const Rows& rows) { return json_answer(200, list_json(rows)); }));
     return {};
 }
 

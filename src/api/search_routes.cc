@@ -126,6 +126,7 @@ Result<std::vector<Found>> event_types(store::sql::Connection& sql, const RealmI
                          .detail = std::string(description)});
     };
     for (const events::EventType& type : events::built_in_types()) add(type.name, type.description);
+    for (const auto& type : events::operational_types()) add(type.name, type.description);
     POSTRIDER_ASSIGN(const auto own, store::event_types_table::all(sql, realm));
     for (const auto& type : own) add(type.name, type.description);
     return found;

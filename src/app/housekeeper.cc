@@ -10,6 +10,7 @@
 #include "store/tables.h"
 #include "telemetry/log.h"
 #include "webhooks/cancellations.h"
+#include "webhooks/operational.h"
 #include "webhooks/recoveries.h"
 
 namespace postrider::app {
@@ -119,6 +120,11 @@ Result<void> Housekeeper::do_chore(store::Transaction& tx, Chore chore, Progress
             POSTRIDER_TRY(remove_keys(tx, plan.ended_keys));
             plan.ended_keys.clear();
             break;
+        case Chore::notices: {
+            POSTRIDER_ASSIGN(const bool is_more, operational_.tell_rest(tx));
+            progress.has_more = progress.has_more || is_more;
+            break;
+        }
         case Chore::overdue: {
             if (plan.overdue.empty()) break;
             POSTRIDER_ASSIGN(const auto left, directory::expire(tx, plan.overdue.back(),

@@ -18,6 +18,7 @@ class Directory;
 }
 namespace postrider::webhooks {
 class Cancellations;
+class OperationalEvents;
 class Recoveries;
 }  // namespace postrider::webhooks
 
@@ -26,21 +27,23 @@ namespace postrider::app {
 /// Does what is nobody's request, one small transaction at a time, so that no publish waits for it:
 /// ends idempotency keys, reset tokens, sessions and access tokens that are too old, notes when
 /// API keys were last used, removes what deleted realms held, what is older than a realm's
-/// retention and keys that ended long ago, lets the store tidy up, and goes on with recoveries and
-/// with the writing and cancelling of deliveries that an error of the store has stopped. Of several
-/// nodes the steward does most of it. Lives on the engine's loop.
+/// retention and keys that ended long ago, tells of failed deliveries, lets the store tidy up, and
+/// goes on with recoveries and with the writing and cancelling of deliveries that an error of the
+/// store has stopped. Of several nodes the steward does most of it. Lives on the engine's loop.
 class Housekeeper {
  public:
     Housekeeper(store::Store& store, events::FanOut& fan_out,
                 webhooks::Cancellations& cancellations, webhooks::TargetRebuilds& rebuilds,
                 webhooks::Recoveries& recoveries, directory::Directory& directory,
-                access::ApiKeys& keys, const Clock& clock, net::EventLoop& loop)
+                const webhooks::OperationalEvents& operational, access::ApiKeys& keys,
+                const Clock& clock, net::EventLoop& loop)
         : store_(store),
           fan_out_(fan_out),
           cancellations_(cancellations),
           rebuilds_(rebuilds),
           recoveries_(recoveries),
           directory_(directory),
+          operational_(operational),
           keys_(keys),
           clock_(clock),
           loop_(loop),
@@ -54,7 +57,7 @@ class Housekeeper {
 
  private:
     /// What a look at the store found to be done.
-    enum class Chore { uses, expire, purge, sweep, keys, overdue };
+    enum class Chore { uses, expire, purge, sweep, keys, notices, overdue };
     struct Plan {
         Duration longest{0};     ///< for which a realm keeps its log
         bool may_expire = true;  ///< what is too old may go
@@ -62,8 +65,8 @@ class Housekeeper {
         std::vector<store::ApiKeyRow> ended_keys;
         std::vector<access::ApiKeyUse> uses;
         RealmId purged;  ///< the deleted realm that had the last turn
-        std::vector<Chore> chores{Chore::uses,  Chore::expire, Chore::purge,
-                                  Chore::sweep, Chore::keys,   Chore::overdue};
+        std::vector<Chore> chores{Chore::uses, Chore::expire,  Chore::purge,  Chore::sweep,
+                                  Chore::keys, Chore::notices, Chore::overdue};
     };
     /// What is left of it after a step.
     struct Progress {
@@ -94,6 +97,7 @@ class Housekeeper {
     webhooks::TargetRebuilds& rebuilds_;
     webhooks::Recoveries& recoveries_;
     directory::Directory& directory_;
+    const webhooks::OperationalEvents& operational_;
     access::ApiKeys& keys_;
     const Clock& clock_;
     net::EventLoop& loop_;

@@ -117,8 +117,8 @@ class ServerImpl final : public Server {
               [](const Error& error) {
                   log::warning("webhooks", "recovery waits", {{"reason", error.message}});
               }),
-          housekeeper_(*store_, fan_out_, cancellations_, rebuilds_, recoveries_, directory_, keys_,
-                       clock_, loop_),
+          housekeeper_(*store_, fan_out_, cancellations_, rebuilds_, recoveries_, directory_,
+                       webhooks_.operational(), keys_, clock_, loop_),
           counter_keeper_(*store_, clock_, loop_),
           overlook_(*store_, clock_, loop_, metrics_),
           node_(*store_, webhooks_, rebuilds_, directory_, keys_, *engine_),
@@ -251,7 +251,8 @@ delivery::EngineOptions ServerImpl::engine_options() {
                             [this](store::Transaction& tx, const RealmId& realm,
                                    const WebhookId& webhook) {
                                 return webhooks_.purge_if_final(tx, realm, webhook);
-                            }},
+                            },
+                        .operational = &webhooks_.operational()},
             .ownership = std::move(ownership),
             .secret_of =
                 [this](store::sql::Connection& sql, const store::DeliveryRow& delivery) {

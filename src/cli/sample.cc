@@ -20,7 +20,7 @@ std::string body_of(const SampleEvent& sample) {
 
 Result<std::string> sample_data(Context& context, const Given& given, const std::string& event) {
     const auto typed = given.text("--data");
-    const auto* type = events::find_built_in(event);
+    const auto* type = events::find_type(event);
     if (!typed) return std::string(type == nullptr ? "{}" : type->example);
     POSTRIDER_ASSIGN(const auto text, read_argument(context, *typed));
     auto data = json::compact(text, limits::json_depth_max);

@@ -15,6 +15,10 @@
 #include "store/rows.h"
 #include "store/store.h"
 
+namespace postrider::webhooks {
+class OperationalEvents;
+}
+
 namespace postrider::delivery {
 
 /// What the engine does to webhooks, inside the transaction that records the outcome; webhooks/
@@ -28,6 +32,8 @@ struct WebhookActions {
     /// An attempt of a tombstone was recorded: removes the tombstone when nothing of it is pending.
     std::function<Result<void>(store::Transaction&, const RealmId&, const WebhookId&)>
         purge_if_final;
+    /// What is told of webhooks and their deliveries. nullptr: nothing is.
+    const webhooks::OperationalEvents* operational = nullptr;
 };
 
 /// Where several nodes share the store: only lanes that were given to this node are attempted.

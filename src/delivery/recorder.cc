@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "events/catalogue.h"
 #include "model/limits.h"
 #include "model/turn_limits.h"
 #include "store/counters_table.h"
@@ -13,6 +14,7 @@
 #include "store/store_error.h"
 #include "store/tables.h"
 #include "telemetry/log.h"
+#include "webhooks/operational.h"
 
 namespace postrider::delivery {
 namespace {
@@ -84,6 +86,7 @@ class Batch {
         if (!outcomes_.front().is_bare) {
             POSTRIDER_TRY(update_health());
             POSTRIDER_TRY(keep_breakers());
+            POSTRIDER_TRY(tell_failed());
             for (std::size_t i = 0; i < outcomes_.size(); ++i) {
                 if (!is_fenced(i)) POSTRIDER_TRY(follow_up(i));
             }
@@ -126,9 +129,8 @@ class Batch {
                 {.member = {row.realm, row.webhook, outcomes_[i].held.event->resource_id(), row.id},
                  .has_failed = row.state == DeliveryState::failed});
         }
-        store::order_table::Lanes overflowing;
-        POSTRIDER_ASSIGN(let_go_, store::order_table::end(tx_, ended, &overflowing));
-        for (const auto& [realm, webhook] : overflowing) {
+        POSTRIDER_ASSIGN(let_go_, store::order_table::end(tx_, ended, &overflowing_));
+        for (const auto& [realm, webhook] : overflowing_) {
             turnings_.push_back({.kind = Turning::Kind::holds_too_many,
                                  .realm = realm,
                                  .webhook = webhook,
@@ -212,8 +214,58 @@ class Batch {
         }
         for (const auto& [webhook, i] : last) {
             const auto& open = outcomes_[i].breaker.open;
+            POSTRIDER_ASSIGN(const auto before,
+                             store::breakers_table::find(tx_.sql(), next(i).realm, webhook));
             POSTRIDER_TRY(open ? store::breakers_table::put(tx_, next(i).realm, webhook, *open)
                                : store::breakers_table::remove(tx_, next(i).realm, webhook));
+            if (open.has_value() != before.has_value()) POSTRIDER_TRY(tell_breaker(i, before));
+        }
+        return {};
+    }
+
+    /// Returns true if the outcome is of an event about webhooks: its failure is not told in turn.
+    bool is_of_operational_event(std::size_t i) const {
+        return events::is_operational(outcomes_[i].held.event->type());
+    }
+
+    Result<void> tell_breaker(std::size_t i, const std::optional<store::BreakerRow>& before) {
+        if (actions_.operational == nullptr) return {};
+        const auto& row = next(i);
+        const auto& open = outcomes_[i].breaker.open;
+        if (!open) {
+            return actions_.operational->recovered(tx_, row.realm, row.webhook, before->opened_at);
+        }
+        if (is_of_operational_event(i)) return {};
+        const auto& attempt = outcomes_[i].attempt;
+        return actions_.operational->failing(tx_, {.realm = row.realm,
+                                                   .webhook = row.webhook,
+                                                   .since = open->opened_at,
+                                                   .next_attempt_at = open->next_probe_at,
+                                                   .outcome = attempt.outcome,
+                                                   .status = attempt.status,
+                                                   .detail = attempt.detail});
+    }
+
+    /// Of each webhook, the deliveries that failed for good.
+    Result<void> tell_failed() {
+        if (actions_.operational == nullptr) return {};
+        std::map<WebhookId, webhooks::FailedDeliveries> failed;
+        for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+            const auto& row = next(i);
+            const bool has_failed = is_applied(i) && row.state == DeliveryState::failed;
+            if (!has_failed || row.test || is_of_operational_event(i)) continue;
+            auto& one = failed[row.webhook];
+            one = {.realm = row.realm,
+                   .webhook = row.webhook,
+                   .count = one.count + 1,
+                   .holds_too_many = overflowing_.contains({row.realm, row.webhook}),
+                   .delivery = row.id,
+                   .event = row.event,
+                   .event_type = std::string(outcomes_[i].held.event->type()),
+                   .reason = row.reason};
+        }
+        for (const auto& [webhook, one] : failed) {
+            POSTRIDER_TRY(actions_.operational->deliveries_failed(tx_, one));
         }
         return {};
     }
@@ -320,6 +372,7 @@ class Batch {
     std::vector<Turning>& turnings_;
     std::vector<FailingSince>& failing_;
     store::order_table::Lanes& let_go_;
+    store::order_table::Lanes overflowing_;  ///< of which too many resources are held
 };
 
 /// Whether nothing happens because of it but that somebody may look. One that keeps the order of

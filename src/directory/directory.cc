@@ -8,6 +8,7 @@
 #include "directory/old_reset_tokens.h"
 #include "directory/realm.h"
 #include "events/publisher.h"
+#include "events/told_by.h"
 #include "model/limits.h"
 #include "store/realm_store.h"
 #include "store/tables.h"
@@ -202,11 +203,13 @@ Result<void> Directory::reload_all(store::sql::Connection& sql) {
     return {};
 }
 
-Result<PublishedEvent> Directory::publish(store::Transaction& tx, const store::RealmRow& row,
-                                          std::string type, std::string data) {
+Result<PublishedEvent> Directory::publish(store::Transaction& tx, const Actor& actor,
+                                          const store::RealmRow& row, std::string type,
+                                          std::string data) {
+    POSTRIDER_ASSIGN(const auto who, events::name_of_actor(tx.sql(), actor, row.id));
     const NewEvent event{.type = std::move(type),
                          .resource_id = ResourceId{row.id.uuid},
-                         .data = std::move(data),
+                         .data = events::with_actor(std::move(data), who, {row.id, row.name}),
                          .timestamp = tx.now()};
     POSTRIDER_ASSIGN(const PublishedEvent published,
                      publisher_.publish(tx, row.id, event, EventOrigin::directory));
@@ -229,7 +232,7 @@ Result<store::RealmRow> Directory::create_in(store::Transaction& tx, const Actor
                               .created_at = tx.now(),
                               .updated_at = tx.now()};
     POSTRIDER_TRY(store::realms_table::insert(tx, row));
-    POSTRIDER_TRY(publish(tx, row, "realm.created", realm_event_data(row)));
+    POSTRIDER_TRY(publish(tx, actor, row, "realm.created", realm_event_data(row)));
     POSTRIDER_TRY(audit::record(
         tx, actor, {.realm = row.id, .action = "realm.create", .resource_id = row.id.to_string()}));
     auto entry = entry_of(row);
@@ -254,7 +257,7 @@ Result<store::RealmRow> Directory::update_in(store::Transaction& tx, const Actor
     row.updated_at = tx.now();
     POSTRIDER_TRY(store::realms_table::hold_config_version(tx, row.id));  // before its row
     POSTRIDER_TRY(store::realms_table::update(tx, row));
-    POSTRIDER_TRY(publish(tx, row, "realm.updated",
+    POSTRIDER_TRY(publish(tx, actor, row, "realm.updated",
                           realm_event_data(row, std::vector<std::string>{"display_name"})));
     POSTRIDER_TRY(audit::record(tx, actor,
                                 {.realm = row.id,
@@ -274,8 +277,8 @@ Result<void> Directory::delete_realm(store::Transaction& tx, const Caller& calle
     POSTRIDER_TRY(clear_realm(tx.sql(), caller, row.id, tx.now()));
     POSTRIDER_ASSIGN(const auto counts, store::realms_table::count_rows(tx.sql(), row.id));
     // First the event: a deletion matches as before the change.
-    POSTRIDER_ASSIGN(const auto event,
-                     publish(tx, row, "realm.deleted", deleted_realm_data(row, counts)));
+    POSTRIDER_ASSIGN(const auto event, publish(tx, caller.actor, row, "realm.deleted",
+                                               deleted_realm_data(row, counts)));
     POSTRIDER_TRY(webhooks_.realm_deleted(tx, row.id, event.id));
     POSTRIDER_TRY(store::realms_table::bury(tx, row.id, tx.now()));
     // Its own log goes with it, so master's has it.
@@ -353,7 +356,8 @@ Result<VersionedSettings> Directory::save_settings(store::Transaction& tx, const
     tx.after_commit([this, entry] { index_.put(entry); });
     tx.announce({store::Subject::realm, row.id, {}});
     webhooks_.realm_changed(tx, before, row);
-    POSTRIDER_TRY(publish(tx, row, "realm.settings.updated", settings_json(after, &changed)));
+    POSTRIDER_TRY(
+        publish(tx, actor, row, "realm.settings.updated", settings_json(after, &changed)));
     POSTRIDER_TRY(audit::record(tx, actor,
                                 {.realm = row.id,
                                  .action = "realm.update_settings",

@@ -162,8 +162,8 @@ class Directory {
                                             const std::vector<std::string>& changed);
     Result<Keys> settle_keys(store::Transaction& tx, const Caller& caller,
                              const std::vector<UserId>& users, KeyFate fate);
-    Result<PublishedEvent> publish(store::Transaction& tx, const store::RealmRow& row,
-                                   std::string type, std::string data);
+    Result<PublishedEvent> publish(store::Transaction& tx, const Actor& actor,
+                                   const store::RealmRow& row, std::string type, std::string data);
     Result<store::RealmRow> create_in(store::Transaction& tx, const Actor& actor,
                                       const NewRealm& realm);
     Result<store::RealmRow> update_in(store::Transaction& tx, const Actor& actor, const RealmId& id,

@@ -102,7 +102,8 @@ TEST_F(DirectoryTest, a_created_realm_is_found_and_fires_in_both_realms) {
     EXPECT_EQ(own[0].id, copy[0].id);
     EXPECT_EQ(own[0].data, copy[0].data);
     EXPECT_EQ(own[0].timestamp, copy[0].timestamp);
-    EXPECT_EQ(own[0].data, realm_event_data(*row));
+    const std::string data = realm_event_data(*row);
+    EXPECT_TRUE(own[0].data.starts_with(data.substr(0, data.size() - 1) + R"(,"actor":{)"));
 }
 
 TEST_F(DirectoryTest, a_taken_name_is_a_conflict_that_names_the_field) {

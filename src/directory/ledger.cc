@@ -2,6 +2,7 @@
 
 #include "audit/record.h"
 #include "events/publisher.h"
+#include "events/told_by.h"
 #include "store/tables.h"
 
 namespace postrider::directory {
@@ -9,11 +10,13 @@ namespace postrider::directory {
 Result<EventId> Ledger::write(store::Transaction& tx, const Actor& actor, const Entry& entry) {
     EventId event;
     if (!entry.type.empty() && events_ == Events::all) {
+        POSTRIDER_ASSIGN(const auto realm, events::name_of_realm(tx.sql(), entry.realm));
+        POSTRIDER_ASSIGN(const auto who, events::name_of_actor(tx.sql(), actor, entry.realm));
         POSTRIDER_ASSIGN(const auto published,
                          publisher_.publish(tx, entry.realm,
                                             {.type = std::string(entry.type),
                                              .resource_id = ResourceId{entry.resource},
-                                             .data = entry.data,
+                                             .data = events::with_actor(entry.data, who, realm),
                                              .timestamp = {}},
                                             EventOrigin::directory));
         event = published.id;
@@ -28,13 +31,15 @@ Result<EventId> Ledger::write(store::Transaction& tx, const Actor& actor, const 
 
 Result<void> Ledger::write_all(store::Transaction& tx, const Actor& actor, const RealmId& realm,
                                std::span<const Entry> entries) {
+    POSTRIDER_ASSIGN(const auto name, events::name_of_realm(tx.sql(), realm));
+    POSTRIDER_ASSIGN(const auto who, events::name_of_actor(tx.sql(), actor, realm));
     std::vector<NewEvent> events;
     std::vector<audit::Change> changes;
     for (const Entry& entry : entries) {
         if (!entry.type.empty() && events_ == Events::all) {
             events.push_back({.type = std::string(entry.type),
                               .resource_id = ResourceId{entry.resource},
-                              .data = entry.data,
+                              .data = events::with_actor(entry.data, who, name),
                               .timestamp = {}});
         }
         changes.push_back({.realm = realm,

@@ -78,6 +78,76 @@ const Shape contained_in_realm{
     R"("contained": {"users": 120000, "roles": 12, "clients": 3, "webhooks": 5})",
 };
 
+const Shape told{
+    "",
+    R"("actor": {"type": "object", "required": ["kind", "id", "name"],
+        "description": "Who did it. Absent from what was published through the API.", "properties": {
+        "kind": {"type": "string", "enum": ["user", "api_key", "client", "server"]},
+        "id": {"type": "string", "description": "A UUID; of the server the part of it."},
+        "name": {"type": ["string", "null"],
+                 "description": "Null for actors of another realm, for the server, and for who is gone."}}},
+    "realm": {"type": "object", "required": ["id", "name"],
+        "description": "Where it happened. Absent from what was published through the API.",
+        "properties": {"id": {"type": "string", "format": "uuid"}, "name": {"type": "string"}}})",
+    R"("actor": {"kind": "user", "id": "019ab1ff-3c7e-7b1a-9a54-3f0f6b1d2c00", "name": "grace"},
+    "realm": {"id": "019ab1ff-0a11-7c52-8d0e-6f3a2b1c4d00", "name": "acme"})",
+};
+
+// Of the operational types.
+const Shape webhook_named{
+    R"("webhook")",
+    R"("webhook": {"type": "object", "required": ["id", "name"], "properties": {
+        "id": {"type": "string", "format": "uuid"}, "name": {"type": "string"}}})",
+    R"("webhook": {"id": "019ab200-aaaa-7b1a-9a54-3f0f6b1d2c33", "name": "Billing"})",
+};
+const Shape breaker_opened{
+    R"("since", "failure", "next_attempt_at")",
+    R"("since": {"type": "string", "format": "date-time"},
+    "failure": {"type": "object", "required": ["outcome", "status", "detail"], "properties": {
+        "outcome": {"type": "string"},
+        "status": {"type": ["integer", "null"], "format": "int64"},
+        "detail": {"type": "string"}}},
+    "next_attempt_at": {"type": "string", "format": "date-time"})",
+    R"("since": "2026-11-23T18:12:03.123456Z",
+    "failure": {"outcome": "refused_by_status", "status": 503, "detail": "answered 503"},
+    "next_attempt_at": "2026-11-23T18:12:08.123456Z")",
+};
+const Shape breaker_closed{
+    R"("failing_since")",
+    R"("failing_since": {"type": "string", "format": "date-time"})",
+    R"("failing_since": "2026-11-23T18:12:03.123456Z")",
+};
+const Shape disabled{
+    R"("reason")",
+    R"("reason": {"type": "string", "enum": ["gone", "failing"],
+                  "description": "Its receiver answered 410, or failed for days."})",
+    R"("reason": "failing")",
+};
+const Shape failed{
+    R"("count", "since", "holds_too_many", "last")",
+    R"("count": {"type": "integer", "format": "int64",
+                 "description": "How many have failed since `since`."},
+    "since": {"type": "string", "format": "date-time"},
+    "holds_too_many": {"type": "boolean",
+        "description": "More resources are held than a webhook may hold: their deliveries go on."},
+    "last": {"type": "object", "description": "The last of them.",
+        "required": ["delivery_id", "event_id", "event", "reason"], "properties": {
+        "delivery_id": {"type": "string", "format": "uuid"},
+        "event_id": {"type": "string", "format": "uuid"},
+        "event": {"type": "string"},
+        "reason": {"type": "string"}}})",
+    R"("count": 3, "since": "2026-11-23T18:11:30.000000Z", "holds_too_many": false,
+    "last": {"delivery_id": "019ab200-e1e1-7199-86e7-af54e183c2e6",
+        "event_id": "019ab200-e1e0-7199-86e7-af54e183c2e5", "event": "order.paid",
+        "reason": "The last of 10 attempts failed: answered 503."})",
+};
+const Shape of_realm{
+    R"("realm")",
+    R"("realm": {"type": "object", "required": ["id", "name"],
+        "properties": {"id": {"type": "string", "format": "uuid"}, "name": {"type": "string"}}})",
+    R"("realm": {"id": "019ab1ff-0a11-7c52-8d0e-6f3a2b1c4d00", "name": "acme"})",
+};
+
 struct Definition {
     std::string_view name;
     std::string_view description;
@@ -178,8 +248,29 @@ std::string compacted(const std::string& text) {
     return *std::move(result);
 }
 
-std::string schema_of(const Definition& definition) {
-    const Shape* shapes[] = {&definition.resource, &definition.more, &definition.still_more};
+const Definition operational_definitions[] = {
+    {"postrider.webhook.failing",
+     "The server leaves a webhook's receiver alone, because nothing but failures came of it: "
+     "deliveries wait, and one at a time is attempted, ever more seldom. A webhook of which only "
+     "some "
+     "deliveries fail fires postrider.delivery.failed alone.",
+     webhook_named, breaker_opened, of_realm},
+    {"postrider.webhook.recovered",
+     "A receiver that was left alone has answered again. A webhook that is changed by hand "
+     "meanwhile does not fire it.",
+     webhook_named, breaker_closed, of_realm},
+    {"postrider.webhook.disabled",
+     "The server has disabled a webhook: its receiver answered 410, or failed for days. It fires "
+     "webhook.updated too; a webhook that is disabled by hand fires that alone.",
+     webhook_named, disabled, of_realm},
+    {"postrider.delivery.failed",
+     "Deliveries of a webhook have failed for good, at most one event a webhook and minute. What "
+     "is cancelled, and tests, do not fire it.",
+     webhook_named, failed, of_realm},
+};
+
+std::string schema_of(const Definition& definition, const Shape& last) {
+    const Shape* shapes[] = {&definition.resource, &definition.more, &definition.still_more, &last};
     std::string text =
         R"({"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","required":[)";
     for (const Shape* shape : shapes) append_list(text, shape->required);
@@ -189,28 +280,38 @@ std::string schema_of(const Definition& definition) {
     return compacted(text);
 }
 
-std::string example_of(const Definition& definition) {
+std::string example_of(const Definition& definition, const Shape& last) {
     std::string text = "{";
     append_list(text, definition.resource.example);
     append_list(text, definition.more.example);
     append_list(text, definition.still_more.example);
+    append_list(text, last.example);
     text += "}";
     return compacted(text);
 }
 
 struct Catalogue {
     std::deque<std::string> texts;  // a deque: the views into it stay
-    std::vector<EventType> types;
-    std::unordered_map<std::string_view, const EventType*> by_name;
+    std::vector<EventType> built_in;
+    std::vector<EventType> operational;
+    std::unordered_map<std::string_view, const EventType*> by_name;  ///< of both
 
-    Catalogue() {
-        types.reserve(std::size(definitions));
-        for (const Definition& definition : definitions) {
-            std::string_view schema = texts.emplace_back(schema_of(definition));
-            std::string_view example = texts.emplace_back(example_of(definition));
-            types.push_back({definition.name, definition.description, schema, example});
-            by_name.emplace(definition.name, &types.back());
+    Catalogue()
+        : built_in(types_of(definitions, told)),
+          operational(types_of(operational_definitions, nothing)) {
+        for (const auto* types : {&built_in, &operational}) {
+            for (const EventType& type : *types) by_name.emplace(type.name, &type);
         }
+    }
+
+    std::vector<EventType> types_of(std::span<const Definition> all, const Shape& last) {
+        std::vector<EventType> types;
+        for (const Definition& each : all) {
+            std::string_view schema = texts.emplace_back(schema_of(each, last));
+            std::string_view example = texts.emplace_back(example_of(each, last));
+            types.push_back({each.name, each.description, schema, example});
+        }
+        return types;
     }
 };
 
@@ -223,9 +324,17 @@ std::string_view first_word(std::string_view name) { return name.substr(0, name.
 
 }  // namespace
 
-std::span<const EventType> built_in_types() { return catalogue().types; }
+std::span<const EventType> built_in_types() { return catalogue().built_in; }
 
 const EventType* find_built_in(std::string_view name) {
+    return is_operational(name) ? nullptr : find_type(name);
+}
+
+std::span<const EventType> operational_types() { return catalogue().operational; }
+
+bool is_operational(std::string_view name) { return name.starts_with("postrider."); }
+
+const EventType* find_type(std::string_view name) {
     const auto& by_name = catalogue().by_name;
     auto found = by_name.find(name);
     return found == by_name.end() ? nullptr : found->second;
@@ -268,7 +377,7 @@ Result<void> check_own_name(std::string_view name) {
 }
 
 bool matches(std::string_view pattern, std::string_view type) {
-    if (pattern == "*") return true;
+    if (pattern == "*") return !is_operational(type);
     if (pattern.ends_with(".*")) return type.starts_with(pattern.substr(0, pattern.size() - 1));
     return pattern == type;
 }

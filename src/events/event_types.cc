@@ -125,7 +125,7 @@ std::unexpected<Error> no_such_type(std::string_view name) {
     std::string message = "There is no event type \"" +
                           std::string(name.substr(0, limits::event_type_name_bytes_max)) +
                           "\" of this realm's own.";
-    if (find_built_in(name) != nullptr) {
+    if (find_type(name) != nullptr) {
         message += " It is built in: GET /api/v1/event-types shows it, and it cannot be changed.";
     }
     return fail(ErrorCode::not_found, std::move(message));
@@ -222,6 +222,7 @@ void write_event_type(json::Writer& writer, const EventType& type) {
     writer.member_raw("schema", type.schema);
     writer.member_raw("example", type.example);
     writer.member("built_in", true);
+    writer.member("operational", is_operational(type.name));
     writer.end_object();
 }
 

@@ -151,6 +151,11 @@ Result<void> explain_absence(store::sql::Connection& sql, const store::WebhookRo
         item.verdict = Verdict::not_subscribed;
         item.because = "It subscribed to " + listed(version->events) + ", which does not match " +
                        event.type + ".";
+    } else if (is_operational(event.type) && event.resource_id.uuid == webhook.id.uuid) {
+        item.verdict = Verdict::not_subscribed;
+        item.because =
+            "It is about this webhook, and what the server tells of a webhook goes to "
+            "the others alone.";
     } else if (auto condition = refusing_condition(version->filter, event)) {
         item.verdict = Verdict::filtered;
         item.because =

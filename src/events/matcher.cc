@@ -46,7 +46,7 @@ void each_list(const Lists& lists, std::string_view type, Each each) {
         if (found != lists.end()) each(found->second);
     };
     look(type);
-    look("");
+    if (!is_operational(type)) look("");
     for (auto dot = type.find('.'); dot != std::string_view::npos; dot = type.find('.', dot + 1)) {
         look(type.substr(0, dot + 1));
     }
@@ -319,6 +319,7 @@ Matcher::Held Matcher::held_with(const WebhookId& webhook) const {
         most = {std::max(most.filters, held.filters), std::max(most.conditions, held.conditions)};
     };
     for (const EventType& type : built_in_types()) count(type.name);
+    for (const EventType& type : operational_types()) count(type.name);
     for (const std::string& type : own_types_) count(type);
     return most;
 }
@@ -339,7 +340,7 @@ std::unordered_map<WebhookId, std::shared_ptr<const Filter>> Matcher::filters() 
 }
 
 bool Matcher::knows(std::string_view type) const {
-    return find_built_in(type) != nullptr || std::ranges::binary_search(own_types_, type);
+    return find_type(type) != nullptr || std::ranges::binary_search(own_types_, type);
 }
 
 }  // namespace postrider::events

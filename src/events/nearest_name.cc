@@ -78,6 +78,7 @@ std::string nearest_name(std::string_view name, std::span<const std::string> kno
         }
     };
     for (const EventType& type : built_in_types()) consider(type.name);
+    for (const EventType& type : operational_types()) consider(type.name);
     for (const std::string& own : known) consider(own);
     if (!nearest.empty()) return std::string(nearest);
     const bool mostly = like_shared >= 2 && 2 * like_shared >= words.size();

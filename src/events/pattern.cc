@@ -35,14 +35,14 @@ std::string pattern_problem(std::string_view pattern, std::span<const std::strin
     if (pattern.ends_with(".*")) {
         const auto taken = [&](std::string_view type) { return matches(pattern, type); };
         if (std::ranges::any_of(built_in_types(), taken, &EventType::name) ||
+            std::ranges::any_of(operational_types(), taken, &EventType::name) ||
             std::ranges::any_of(own_types, taken)) {
             return {};
         }
         return fmt::format("no event type of this realm begins with \"{}\"",
                            pattern.substr(0, pattern.size() - 1));
     }
-    if (find_built_in(pattern) != nullptr ||
-        std::ranges::find(own_types, pattern) != own_types.end()) {
+    if (find_type(pattern) != nullptr || std::ranges::find(own_types, pattern) != own_types.end()) {
         return {};
     }
     const auto nearest = nearest_name(pattern, own_types);

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "events/catalogue.h"
 #include "events/unknown_types.h"
 #include "events/view.h"
 #include "model/limits.h"
@@ -314,6 +315,8 @@ Result<std::size_t> Publisher::insert(store::Transaction& tx, store::EventRow ev
                          return event_body(event.type, event.timestamp, event.resource_id,
                                            event.data);
                      }));
+    // Nobody is told of themselves by what may be failing.
+    if (is_operational(event.type)) std::erase(webhooks, WebhookId{event.resource_id.uuid});
     const std::size_t count = tx.deliveries_written() + webhooks.size();
     std::size_t left = 0;
     if (!webhooks.empty()) POSTRIDER_TRY(check_room(tx, event.realm, left));

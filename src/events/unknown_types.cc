@@ -48,7 +48,7 @@ std::vector<FieldError> unknown_types(std::span<const TypeAt> types,
     std::vector<FieldError> fields;
     for (const auto& [place, type] : types) {
         const bool is_known =
-            find_built_in(type) != nullptr || std::ranges::find(own_types, type) != own_types.end();
+            find_type(type) != nullptr || std::ranges::find(own_types, type) != own_types.end();
         if (is_known) continue;
         if (fields.size() >= limits::field_errors_max) break;
         const std::string near =

@@ -557,11 +557,28 @@ CREATE INDEX order_held ON order_queue (realm_id, webhook_id, resource_id, deliv
     WHERE held_at IS NOT NULL;
 )sql";
 
+// Failed deliveries that are not told yet (failure_notices_table.h). A webhook of `master` may take
+// the events of all realms.
+constexpr const char* operational = R"sql(
+CREATE TABLE failure_notices (
+    realm_id BYTES NOT NULL,
+    webhook_id BYTES NOT NULL,
+    told_at BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    untold BIGINT NOT NULL,
+    holds_too_many BIGINT NOT NULL,
+    last TEXT NOT NULL,
+    PRIMARY KEY (realm_id, webhook_id)
+) CLUSTERED;
+CREATE INDEX failure_notices_by_age ON failure_notices (told_at, realm_id, webhook_id);
+ALTER TABLE webhook_versions ADD COLUMN all_realms BIGINT NOT NULL DEFAULT 0;
+)sql";
+
 constexpr std::array steps{
     first,    directory,       audit_indexes,    powers,        users_by_age,
     fan_outs, resource_slices, counters,         cancellations, users_by_words,
     controls, consumers,       versions_by_time, fan_out_sets,  removals,
-    breakers, version_filters, credentials,      orders};
+    breakers, version_filters, credentials,      orders,        operational};
 
 }  // namespace
 

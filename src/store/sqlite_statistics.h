@@ -17,6 +17,8 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('webhook_versions', 'webhook_versions', '50000 5000 5 1'),
     ('webhook_health', 'webhook_health', '1000 100 1'),
     ('breakers', 'breakers', '1000 100 1'),
+    ('failure_notices', 'failure_notices', '1000 100 1'),
+    ('failure_notices', 'failure_notices_by_age', '1000 2 1 1'),
     ('event_types', 'event_types', '1000 100 1'),
     ('events', 'events', '10000000 1000000 1'),
     ('events', 'events_by_type', '10000000 1000000 50000 1'),

@@ -124,6 +124,10 @@ Result<std::optional<Lack>> lack_of(store::sql::Connection& sql, const store::We
         return Lack{head.id, delivery->row.id};
     }
     if (!events::matches_any(patterns, head.type)) return std::nullopt;
+    if (events::is_operational(head.type)) {
+        POSTRIDER_ASSIGN(const auto event, store::events_table::find(sql, webhook.realm, head.id));
+        if (!event || event->resource_id.uuid == webhook.id.uuid) return std::nullopt;
+    }
     POSTRIDER_ASSIGN(const bool is_wanted, lets_through(sql, webhook.realm, filter, head.id));
     if (!is_wanted) return std::nullopt;
     return Lack{head.id, std::nullopt};

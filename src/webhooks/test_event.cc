@@ -16,7 +16,7 @@ constexpr std::string_view test_type = "postrider.test";
 /// The example of a built-in type or of one of the realm's own.
 Result<std::string> example_of(store::sql::Connection& sql, const RealmId& realm,
                                const std::string& type) {
-    if (const auto* built_in = events::find_built_in(type); built_in != nullptr) {
+    if (const auto* built_in = events::find_type(type); built_in != nullptr) {
         return std::string(built_in->example);
     }
     POSTRIDER_ASSIGN(const auto own, store::event_types_table::find(sql, realm, type));

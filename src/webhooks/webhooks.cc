@@ -6,6 +6,7 @@
 
 #include "audit/record.h"
 #include "events/filter.h"
+#include "events/told_by.h"
 #include "model/webhook_limits.h"
 #include "store/breakers_table.h"
 #include "store/cancellations_table.h"
@@ -98,6 +99,7 @@ Webhooks::Webhooks(const vault::Vault& vault, events::Publisher& publisher,
                    Random& random, Defaults defaults)
     : builder_(vault, std::move(defaults)),
       publisher_(publisher),
+      operational_(publisher),
       cancellations_(cancellations),
       rebuilds_(rebuilds),
       sink_(sink),
@@ -189,6 +191,19 @@ Result<void> Webhooks::load_targets(store::Store& store) {
     return {};
 }
 
+/// The event of a change, with who made it.
+Result<PublishedEvent> Webhooks::tell(Transaction& tx, const Actor& actor, const RealmId& realm,
+                                      Told told) {
+    POSTRIDER_ASSIGN(const auto name, events::name_of_realm(tx.sql(), realm));
+    POSTRIDER_ASSIGN(const auto who, events::name_of_actor(tx.sql(), actor, realm));
+    return publisher_.publish(tx, realm,
+                              {.type = std::move(told.type),
+                               .resource_id = ResourceId{told.webhook.uuid},
+                               .data = events::with_actor(std::move(told.data), who, name),
+                               .timestamp = {}},
+                              EventOrigin::directory);
+}
+
 Result<Saved> Webhooks::create(Transaction& tx, const RealmId& realm, const Change& change,
                                const Actor& actor) {
     POSTRIDER_ASSIGN(const auto conditions, conditions_of(tx.sql(), realm));
@@ -220,12 +235,7 @@ Result<Saved> Webhooks::create(Transaction& tx, const RealmId& realm, const Chan
     POSTRIDER_TRY(check_filter(tx, webhook));
     // Before the event: the engine knows the webhook when its first delivery is offered.
     tell_sink(tx, std::move(target));
-    POSTRIDER_TRY(publisher_.publish(tx, realm,
-                                     {.type = "webhook.created",
-                                      .resource_id = ResourceId{webhook.id.uuid},
-                                      .data = event_data(webhook),
-                                      .timestamp = {}},
-                                     EventOrigin::directory));
+    POSTRIDER_TRY(tell(tx, actor, realm, {"webhook.created", webhook.id, event_data(webhook)}));
     POSTRIDER_TRY(audit::record(
         tx, actor,
         {.realm = realm, .action = "webhook.create", .resource_id = webhook.id.to_string()}));
@@ -327,12 +337,8 @@ Result<void> Webhooks::save(Transaction& tx, Loaded& loaded, Draft& draft, const
         POSTRIDER_TRY(store::breakers_table::remove(tx, row.realm, row.id));
     }
     tell_sink(tx, std::move(target));
-    POSTRIDER_TRY(publisher_.publish(tx, row.realm,
-                                     {.type = "webhook.updated",
-                                      .resource_id = ResourceId{row.id.uuid},
-                                      .data = event_data(webhook, &draft.changed),
-                                      .timestamp = {}},
-                                     EventOrigin::directory));
+    POSTRIDER_TRY(tell(tx, actor, row.realm,
+                       {"webhook.updated", row.id, event_data(webhook, &draft.changed)}));
     return audit::record(tx, actor,
                          {.realm = row.realm,
                           .action = std::string(action),
@@ -377,12 +383,8 @@ Result<void> Webhooks::remove(Transaction& tx, const Address& address, const Act
     auto& row = loaded.row;
     // First the event: a deletion matches as before the change.
     POSTRIDER_ASSIGN(const auto event,
-                     publisher_.publish(tx, row.realm,
-                                        {.type = "webhook.deleted",
-                                         .resource_id = ResourceId{row.id.uuid},
-                                         .data = event_data(loaded.existing.webhook),
-                                         .timestamp = {}},
-                                        EventOrigin::directory));
+                     tell(tx, actor, row.realm,
+                          {"webhook.deleted", row.id, event_data(loaded.existing.webhook)}));
     row.enabled = false;
     row.disabled_reason = DisabledReason::deleted;
     row.deleted_at = tx.now();
@@ -416,6 +418,7 @@ Result<bool> Webhooks::disable(Transaction& tx, const RealmId& realm, const Webh
     draft.webhook.enabled = false;
     draft.webhook.disabled_reason = reason;
     POSTRIDER_TRY(save(tx, loaded, draft, actor, "webhook.disable"));
+    POSTRIDER_TRY(operational_.disabled(tx, realm, id, reason));
     return true;
 }
 

@@ -16,6 +16,7 @@
 #include "webhooks/change.h"
 #include "webhooks/draft.h"
 #include "webhooks/held_memory.h"
+#include "webhooks/operational.h"
 #include "webhooks/target.h"
 #include "webhooks/target_builder.h"
 #include "webhooks/target_rebuilds.h"
@@ -92,6 +93,8 @@ class Webhooks {
     /// in parts before whoever asked is answered. Fires nothing: one change, one event.
     Result<void> realm_deleted(store::Transaction& tx, const RealmId& realm, const EventId& last);
 
+    const OperationalEvents& operational() const { return operational_; }
+
     /// What the realm's settings make of the server's: its egress policy, for checking a URL.
     Result<RealmConditions> conditions_of(store::sql::Connection& sql, const RealmId& realm) const;
     Result<Webhook> find(store::sql::Connection& sql, const RealmId& realm,
@@ -119,6 +122,13 @@ class Webhooks {
     Result<void> check_filter(store::Transaction& tx, const Webhook& webhook);
     Result<void> save(store::Transaction& tx, Loaded& loaded, Draft& draft, const Actor& actor,
                       std::string_view action, std::optional<Duration> overlap = {});
+    struct Told {
+        std::string type;
+        WebhookId webhook;
+        std::string data;
+    };
+    Result<PublishedEvent> tell(store::Transaction& tx, const Actor& actor, const RealmId& realm,
+                                Told told);
     void set_secrets(store::Transaction& tx, Loaded& loaded, const Draft& draft,
                      Duration overlap) const;
     void seal_previous(store::WebhookRow& row, const GivenKeys& keys, Timestamp now) const;
@@ -145,6 +155,7 @@ class Webhooks {
 
     TargetBuilder builder_;
     events::Publisher& publisher_;
+    OperationalEvents operational_;
     Cancellations& cancellations_;
     TargetRebuilds& rebuilds_;
     TargetSink& sink_;

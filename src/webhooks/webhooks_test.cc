@@ -296,8 +296,10 @@ TEST_F(WebhooksTest, the_engine_disables_once) {
     }
     EXPECT_EQ(row_of(id).disabled_reason, DisabledReason::gone);
     EXPECT_EQ(row_of(id).version, 2);
-    EXPECT_EQ(log().size(), 2u);
-    EXPECT_NE(log()[0].data.find(R"("disabled_reason":"gone")"), std::string::npos);
+    ASSERT_EQ(log().size(), 3u);
+    EXPECT_EQ(log()[0].type, "postrider.webhook.disabled");
+    EXPECT_EQ(log()[1].type, "webhook.updated");
+    EXPECT_NE(log()[1].data.find(R"("disabled_reason":"gone")"), std::string::npos);
     EXPECT_EQ(count(id, DeliveryState::cancelled), 1u);
     EXPECT_FALSE(spy_.target(id)->enabled);
     EXPECT_EQ(spy_.target(id)->keys.size(), 1u) << "tests work on a disabled webhook";

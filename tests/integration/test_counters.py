@@ -105,13 +105,15 @@ def test_a_store_without_counters_begins_empty(tmp_path, receiver, path):
         server.stop()
         with log_age.opened(server) as (sql, _):
             for table in ("outcome_log", "counters", "webhook_results", "deleted_webhooks", "cancellations",
-                          "consumers", "fan_out_sets", "removed_roles", "breakers", "order_queue"):
+                          "consumers", "fan_out_sets", "removed_roles", "breakers", "order_queue",
+                          "failure_notices"):
                 sql.execute(f"DROP TABLE {table}")
             for index in ("users_by_words", "webhook_versions_by_time", "webhooks_ordered"):
                 sql.execute(f"DROP INDEX {index}")
             sql.execute("ALTER TABLE webhooks DROP COLUMN controls")
             sql.execute("ALTER TABLE clients DROP COLUMN tokens_after")
-            sql.execute("ALTER TABLE webhook_versions DROP COLUMN filter")
+            for column in ("filter", "all_realms"):
+                sql.execute(f"ALTER TABLE webhook_versions DROP COLUMN {column}")
             sql.execute("ALTER TABLE webhooks DROP COLUMN credential")
             for table in ("webhooks", "webhook_versions", "deliveries"):
                 sql.execute(f"ALTER TABLE {table} DROP COLUMN ordered")

@@ -20,7 +20,8 @@ function TypeList({ types, chosen }: { types: ExactType[]; chosen: ExactType | u
   )
   const groups = [
     { label: 'Your own', members: found.filter((type) => !type.built_in) },
-    { label: 'Built in', members: found.filter((type) => type.built_in) },
+    { label: 'Built in', members: found.filter((type) => type.built_in && !type.operational) },
+    { label: 'About webhooks', members: found.filter((type) => type.operational) },
   ].filter((group) => group.members.length > 0)
   return (
     <div className="card overflow-hidden">
@@ -152,16 +153,18 @@ function Actions({ type }: { type: ExactType }) {
   const realm = useRealm()
   return (
     <div className="flex flex-wrap gap-2">
-      <Allowed to={type.built_in ? 'publish_builtin_events' : 'publish_events'}>
-        <Go
-          to="/$realm/events"
-          params={{ realm }}
-          search={{ publish: type.name }}
-          className={plainLink}
-        >
-          Publish one
-        </Go>
-      </Allowed>
+      {!type.operational && (
+        <Allowed to={type.built_in ? 'publish_builtin_events' : 'publish_events'}>
+          <Go
+            to="/$realm/events"
+            params={{ realm }}
+            search={{ publish: type.name }}
+            className={plainLink}
+          >
+            Publish one
+          </Go>
+        </Allowed>
+      )}
       {!type.built_in && (
         <Allowed to="manage_webhooks">
           <Go

@@ -29,6 +29,8 @@ export function EventPicker({
   const toggle = (name: string, on: boolean) =>
     onChange(on ? [...chosen, name] : chosen.filter((each) => each !== name))
   const every = chosen.includes('*')
+  // What the server tells of webhooks is not in "*".
+  const isOfWebhooks = (name: string) => name.startsWith('postrider.')
   return (
     <fieldset aria-describedby={error ? note : undefined}>
       <legend className="label">Events</legend>
@@ -47,14 +49,17 @@ export function EventPicker({
               type="checkbox"
               className="accent-[rgb(var(--accent))]"
               checked={every}
-              onChange={(event) => onChange(event.target.checked ? ['*'] : [])}
+              onChange={(event) =>
+                onChange([...(event.target.checked ? ['*'] : []), ...chosen.filter(isOfWebhooks)])
+              }
             />
             Everything
           </label>
         </div>
         <div className="max-h-80 overflow-auto" tabIndex={0} role="group" aria-label="Event types">
           {[...groups].map(([group, members]) => {
-            const all = every || chosen.includes(`${group}.*`)
+            const taken = every && group !== 'postrider'
+            const all = taken || chosen.includes(`${group}.*`)
             return (
               <div key={group} className="border-b border-line/60 last:border-0">
                 <label className="flex items-center gap-2.5 px-3 h-9 bg-sunken/60 font-medium text-[13px]">
@@ -62,7 +67,7 @@ export function EventPicker({
                     type="checkbox"
                     className="accent-[rgb(var(--accent))]"
                     checked={all}
-                    disabled={every}
+                    disabled={taken}
                     onChange={(event) =>
                       onChange([
                         ...chosen.filter((each) => !each.startsWith(`${group}.`)),

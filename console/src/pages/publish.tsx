@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 
 import { call, realmPath } from '../api/client'
-import { useEventTypes, useRealm } from '../queries'
+import { type ExactType, useEventTypes, useRealm } from '../queries'
 import { useSession } from '../session'
 import { jsonProblem, JsonText, Rest, Text, useSave } from '../ui/form'
 import { newId, plural } from '../ui/format'
@@ -11,6 +11,13 @@ import { Unsaved } from '../ui/leaving'
 import { useToast } from '../ui/toasts'
 
 const fields = ['event', 'resource_id', 'data']
+
+/** What may be published: who did it and where is the server's to say. */
+function exampleOf(type: ExactType | undefined) {
+  if (!type?.built_in) return type?.example_text || '{}'
+  const { actor: _, realm: __, ...rest } = type.example as Record<string, unknown>
+  return JSON.stringify(rest, null, 2)
+}
 
 /** An event by hand, from its type's example; `first` is the type to begin with, where it is one. */
 export function PublishDialog({ first, onClose }: { first: string; onClose: () => void }) {
@@ -25,7 +32,7 @@ export function PublishDialog({ first, onClose }: { first: string; onClose: () =
   const [typed, setTyped] = useState<string>()
   const [key] = useState(newId)
   const type = types.data?.find((each) => each.name === chosen)
-  const data = typed ?? (type?.example_text || '{}')
+  const data = typed ?? exampleOf(type)
   const { save, busy, failed, field } = useSave(
     () =>
       // The text goes as it is: numbers keep their digits.
@@ -48,7 +55,7 @@ export function PublishDialog({ first, onClose }: { first: string; onClose: () =
     {
       label: 'Built in',
       members: can('publish_builtin_events')
-        ? (types.data ?? []).filter((each) => each.built_in)
+        ? (types.data ?? []).filter((each) => each.built_in && !each.operational)
         : [],
     },
   ].filter((group) => group.members.length > 0)
@@ -108,7 +115,7 @@ export function PublishDialog({ first, onClose }: { first: string; onClose: () =
             hint="A JSON object; it arrives byte for byte, less white space."
           />
         )}
-        <Unsaved when={!busy && typed !== undefined && typed !== type?.example_text} />
+        <Unsaved when={!busy && typed !== undefined && typed !== exampleOf(type)} />
         <Rest of={failed} fields={fields} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>

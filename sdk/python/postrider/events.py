@@ -8,9 +8,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeGuard  # of Python 3.10
 
 
-class UserCreatedData(TypedDict):
-    """A user is created."""
-
+class _UserCreatedData(TypedDict):
     id: str
     username: str
     email: Optional[str]
@@ -23,6 +21,13 @@ class UserCreatedData(TypedDict):
     updated_at: str
 
 
+class UserCreatedData(_UserCreatedData, total=False):
+    """A user is created."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
+
+
 class UserCreated(TypedDict):
     event: Literal["user.created"]
     timestamp: str
@@ -30,9 +35,7 @@ class UserCreated(TypedDict):
     data: UserCreatedData
 
 
-class UserUpdatedData(TypedDict):
-    """A user is updated. A password that is set or changed has changed: ["credentials"]. Roles fire user.role.assigned and user.role.unassigned instead."""
-
+class _UserUpdatedData(TypedDict):
     id: str
     username: str
     email: Optional[str]
@@ -46,6 +49,13 @@ class UserUpdatedData(TypedDict):
     changed: List[str]
 
 
+class UserUpdatedData(_UserUpdatedData, total=False):
+    """A user is updated. A password that is set or changed has changed: ["credentials"]. Roles fire user.role.assigned and user.role.unassigned instead."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
+
+
 class UserUpdated(TypedDict):
     event: Literal["user.updated"]
     timestamp: str
@@ -53,9 +63,7 @@ class UserUpdated(TypedDict):
     data: UserUpdatedData
 
 
-class UserDeletedData(TypedDict):
-    """A user is deleted. Several users that are deleted in one call fire user.bulk_deleted instead; a realm that is deleted with its users fires realm.deleted alone."""
-
+class _UserDeletedData(TypedDict):
     id: str
     username: str
     email: Optional[str]
@@ -66,6 +74,13 @@ class UserDeletedData(TypedDict):
     attributes: Dict[str, Any]
     created_at: str
     updated_at: str
+
+
+class UserDeletedData(_UserDeletedData, total=False):
+    """A user is deleted. Several users that are deleted in one call fire user.bulk_deleted instead; a realm that is deleted with its users fires realm.deleted alone."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class UserDeleted(TypedDict):
@@ -75,9 +90,7 @@ class UserDeleted(TypedDict):
     data: UserDeletedData
 
 
-class UserRoleAssignedData(TypedDict):
-    """A role is assigned to a user."""
-
+class _UserRoleAssignedData(TypedDict):
     id: str
     username: str
     email: Optional[str]
@@ -89,6 +102,13 @@ class UserRoleAssignedData(TypedDict):
     created_at: str
     updated_at: str
     role: Dict[str, Any]
+
+
+class UserRoleAssignedData(_UserRoleAssignedData, total=False):
+    """A role is assigned to a user."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class UserRoleAssigned(TypedDict):
@@ -98,9 +118,7 @@ class UserRoleAssigned(TypedDict):
     data: UserRoleAssignedData
 
 
-class UserRoleUnassignedData(TypedDict):
-    """A role is unassigned from a user. A role that is deleted, or whose client is, leaves its users without this event: see role.deleted and client.deleted."""
-
+class _UserRoleUnassignedData(TypedDict):
     id: str
     username: str
     email: Optional[str]
@@ -114,6 +132,13 @@ class UserRoleUnassignedData(TypedDict):
     role: Dict[str, Any]
 
 
+class UserRoleUnassignedData(_UserRoleUnassignedData, total=False):
+    """A role is unassigned from a user. A role that is deleted, or whose client is, leaves its users without this event: see role.deleted and client.deleted."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
+
+
 class UserRoleUnassigned(TypedDict):
     event: Literal["user.role.unassigned"]
     timestamp: str
@@ -121,10 +146,15 @@ class UserRoleUnassigned(TypedDict):
     data: UserRoleUnassignedData
 
 
-class UserBulkDeletedData(TypedDict):
+class _UserBulkDeletedData(TypedDict):
+    ids: List[str]
+
+
+class UserBulkDeletedData(_UserBulkDeletedData, total=False):
     """Multiple users are deleted in one call: one event about the realm, with the users' ids. None of them fires user.deleted."""
 
-    ids: List[str]
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class UserBulkDeleted(TypedDict):
@@ -134,9 +164,7 @@ class UserBulkDeleted(TypedDict):
     data: UserBulkDeletedData
 
 
-class UserCredentialsDeletedData(TypedDict):
-    """A user's credentials are deleted. A password that is replaced fires user.updated instead."""
-
+class _UserCredentialsDeletedData(TypedDict):
     id: str
     username: str
     email: Optional[str]
@@ -148,6 +176,13 @@ class UserCredentialsDeletedData(TypedDict):
     created_at: str
     updated_at: str
     credentials: List[Dict[str, Any]]
+
+
+class UserCredentialsDeletedData(_UserCredentialsDeletedData, total=False):
+    """A user's credentials are deleted. A password that is replaced fires user.updated instead."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class UserCredentialsDeleted(TypedDict):
@@ -175,6 +210,8 @@ class AuthResetPasswordData(_AuthResetPasswordData, total=False):
     """A password reset is initiated, by the user or for them. The new password fires user.updated when it is set."""
 
     token: str
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class AuthResetPassword(TypedDict):
@@ -184,9 +221,7 @@ class AuthResetPassword(TypedDict):
     data: AuthResetPasswordData
 
 
-class ClientCreatedData(TypedDict):
-    """A client is created."""
-
+class _ClientCreatedData(TypedDict):
     id: str
     client_id: str
     name: str
@@ -198,6 +233,13 @@ class ClientCreatedData(TypedDict):
     updated_at: str
 
 
+class ClientCreatedData(_ClientCreatedData, total=False):
+    """A client is created."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
+
+
 class ClientCreated(TypedDict):
     event: Literal["client.created"]
     timestamp: str
@@ -205,9 +247,7 @@ class ClientCreated(TypedDict):
     data: ClientCreatedData
 
 
-class ClientUpdatedData(TypedDict):
-    """A client is updated. A rotated secret has changed: ["secret"]. Its roles and redirect URIs fire events of their own."""
-
+class _ClientUpdatedData(TypedDict):
     id: str
     client_id: str
     name: str
@@ -220,6 +260,13 @@ class ClientUpdatedData(TypedDict):
     changed: List[str]
 
 
+class ClientUpdatedData(_ClientUpdatedData, total=False):
+    """A client is updated. A rotated secret has changed: ["secret"]. Its roles and redirect URIs fire events of their own."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
+
+
 class ClientUpdated(TypedDict):
     event: Literal["client.updated"]
     timestamp: str
@@ -227,9 +274,7 @@ class ClientUpdated(TypedDict):
     data: ClientUpdatedData
 
 
-class ClientDeletedData(TypedDict):
-    """A client is deleted, with the roles and redirect URIs that it had: these fire no events of their own."""
-
+class _ClientDeletedData(TypedDict):
     id: str
     client_id: str
     name: str
@@ -242,6 +287,13 @@ class ClientDeletedData(TypedDict):
     contained: Dict[str, int]
 
 
+class ClientDeletedData(_ClientDeletedData, total=False):
+    """A client is deleted, with the roles and redirect URIs that it had: these fire no events of their own."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
+
+
 class ClientDeleted(TypedDict):
     event: Literal["client.deleted"]
     timestamp: str
@@ -249,9 +301,7 @@ class ClientDeleted(TypedDict):
     data: ClientDeletedData
 
 
-class ClientRoleCreatedData(TypedDict):
-    """A role is created for a client. It does not fire role.created."""
-
+class _ClientRoleCreatedData(TypedDict):
     id: str
     name: str
     description: str
@@ -259,6 +309,13 @@ class ClientRoleCreatedData(TypedDict):
     created_at: str
     updated_at: str
     client_id: str
+
+
+class ClientRoleCreatedData(_ClientRoleCreatedData, total=False):
+    """A role is created for a client. It does not fire role.created."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class ClientRoleCreated(TypedDict):
@@ -268,9 +325,7 @@ class ClientRoleCreated(TypedDict):
     data: ClientRoleCreatedData
 
 
-class ClientRoleUpdatedData(TypedDict):
-    """A role of a client is updated. It does not fire role.updated; its deletion fires role.deleted."""
-
+class _ClientRoleUpdatedData(TypedDict):
     id: str
     name: str
     description: str
@@ -279,6 +334,13 @@ class ClientRoleUpdatedData(TypedDict):
     updated_at: str
     client_id: str
     changed: List[str]
+
+
+class ClientRoleUpdatedData(_ClientRoleUpdatedData, total=False):
+    """A role of a client is updated. It does not fire role.updated; its deletion fires role.deleted."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class ClientRoleUpdated(TypedDict):
@@ -288,15 +350,20 @@ class ClientRoleUpdated(TypedDict):
     data: ClientRoleUpdatedData
 
 
-class RedirectUriCreatedData(TypedDict):
-    """A redirect URI is created for a client."""
-
+class _RedirectUriCreatedData(TypedDict):
     id: str
     client_id: str
     value: str
     enabled: bool
     created_at: str
     updated_at: str
+
+
+class RedirectUriCreatedData(_RedirectUriCreatedData, total=False):
+    """A redirect URI is created for a client."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class RedirectUriCreated(TypedDict):
@@ -306,9 +373,7 @@ class RedirectUriCreated(TypedDict):
     data: RedirectUriCreatedData
 
 
-class RedirectUriUpdatedData(TypedDict):
-    """A redirect URI of a client is updated."""
-
+class _RedirectUriUpdatedData(TypedDict):
     id: str
     client_id: str
     value: str
@@ -316,6 +381,13 @@ class RedirectUriUpdatedData(TypedDict):
     created_at: str
     updated_at: str
     changed: List[str]
+
+
+class RedirectUriUpdatedData(_RedirectUriUpdatedData, total=False):
+    """A redirect URI of a client is updated."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class RedirectUriUpdated(TypedDict):
@@ -325,15 +397,20 @@ class RedirectUriUpdated(TypedDict):
     data: RedirectUriUpdatedData
 
 
-class RedirectUriDeletedData(TypedDict):
-    """A redirect URI of a client is deleted. A client that is deleted with its redirect URIs fires client.deleted alone."""
-
+class _RedirectUriDeletedData(TypedDict):
     id: str
     client_id: str
     value: str
     enabled: bool
     created_at: str
     updated_at: str
+
+
+class RedirectUriDeletedData(_RedirectUriDeletedData, total=False):
+    """A redirect URI of a client is deleted. A client that is deleted with its redirect URIs fires client.deleted alone."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class RedirectUriDeleted(TypedDict):
@@ -343,15 +420,20 @@ class RedirectUriDeleted(TypedDict):
     data: RedirectUriDeletedData
 
 
-class RoleCreatedData(TypedDict):
-    """A role of the realm is created. A client's role fires client.role.created instead."""
-
+class _RoleCreatedData(TypedDict):
     id: str
     name: str
     description: str
     permissions: List[str]
     created_at: str
     updated_at: str
+
+
+class RoleCreatedData(_RoleCreatedData, total=False):
+    """A role of the realm is created. A client's role fires client.role.created instead."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class RoleCreated(TypedDict):
@@ -361,9 +443,7 @@ class RoleCreated(TypedDict):
     data: RoleCreatedData
 
 
-class RoleUpdatedData(TypedDict):
-    """A role of the realm is updated. A client's role fires client.role.updated instead, and permissions that are set on their own fire role.permission.updated."""
-
+class _RoleUpdatedData(TypedDict):
     id: str
     name: str
     description: str
@@ -371,6 +451,13 @@ class RoleUpdatedData(TypedDict):
     created_at: str
     updated_at: str
     changed: List[str]
+
+
+class RoleUpdatedData(_RoleUpdatedData, total=False):
+    """A role of the realm is updated. A client's role fires client.role.updated instead, and permissions that are set on their own fire role.permission.updated."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class RoleUpdated(TypedDict):
@@ -393,6 +480,8 @@ class RoleDeletedData(_RoleDeletedData, total=False):
     """A role is deleted, a client's role too, which has client_id. The users who had it lose it without user.role.unassigned."""
 
     client_id: str
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class RoleDeleted(TypedDict):
@@ -402,9 +491,7 @@ class RoleDeleted(TypedDict):
     data: RoleDeletedData
 
 
-class RolePermissionUpdatedData(TypedDict):
-    """The permissions of a role are updated."""
-
+class _RolePermissionUpdatedData(TypedDict):
     id: str
     name: str
     description: str
@@ -414,6 +501,13 @@ class RolePermissionUpdatedData(TypedDict):
     changed: List[str]
 
 
+class RolePermissionUpdatedData(_RolePermissionUpdatedData, total=False):
+    """The permissions of a role are updated."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
+
+
 class RolePermissionUpdated(TypedDict):
     event: Literal["role.permission.updated"]
     timestamp: str
@@ -421,14 +515,19 @@ class RolePermissionUpdated(TypedDict):
     data: RolePermissionUpdatedData
 
 
-class RealmCreatedData(TypedDict):
-    """A realm is created."""
-
+class _RealmCreatedData(TypedDict):
     id: str
     name: str
     display_name: str
     created_at: str
     updated_at: str
+
+
+class RealmCreatedData(_RealmCreatedData, total=False):
+    """A realm is created."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class RealmCreated(TypedDict):
@@ -438,15 +537,20 @@ class RealmCreated(TypedDict):
     data: RealmCreatedData
 
 
-class RealmUpdatedData(TypedDict):
-    """A realm is updated. Its settings fire realm.settings.updated instead."""
-
+class _RealmUpdatedData(TypedDict):
     id: str
     name: str
     display_name: str
     created_at: str
     updated_at: str
     changed: List[str]
+
+
+class RealmUpdatedData(_RealmUpdatedData, total=False):
+    """A realm is updated. Its settings fire realm.settings.updated instead."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class RealmUpdated(TypedDict):
@@ -456,15 +560,20 @@ class RealmUpdated(TypedDict):
     data: RealmUpdatedData
 
 
-class RealmDeletedData(TypedDict):
-    """A realm is deleted, with all that it contained: that fires no events of its own."""
-
+class _RealmDeletedData(TypedDict):
     id: str
     name: str
     display_name: str
     created_at: str
     updated_at: str
     contained: Dict[str, int]
+
+
+class RealmDeletedData(_RealmDeletedData, total=False):
+    """A realm is deleted, with all that it contained: that fires no events of its own."""
+
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class RealmDeleted(TypedDict):
@@ -488,6 +597,8 @@ class RealmSettingsUpdatedData(_RealmSettingsUpdatedData, total=False):
     """A realm's settings are updated."""
 
     allowed_networks: Optional[List[str]]
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class RealmSettingsUpdated(TypedDict):
@@ -525,6 +636,8 @@ class WebhookCreatedData(_WebhookCreatedData, total=False):
     """A webhook is created."""
 
     version: int
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class WebhookCreated(TypedDict):
@@ -563,6 +676,8 @@ class WebhookUpdatedData(_WebhookUpdatedData, total=False):
     """A webhook is updated, also when it was disabled because its receiver fails or answered 410. A rotated secret has changed: ["secret"]."""
 
     version: int
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class WebhookUpdated(TypedDict):
@@ -600,6 +715,8 @@ class WebhookDeletedData(_WebhookDeletedData, total=False):
     """A webhook is deleted."""
 
     version: int
+    actor: Dict[str, Any]
+    realm: Dict[str, Any]
 
 
 class WebhookDeleted(TypedDict):
@@ -607,6 +724,71 @@ class WebhookDeleted(TypedDict):
     timestamp: str
     resource_id: str
     data: WebhookDeletedData
+
+
+class PostriderWebhookFailingData(TypedDict):
+    """The server leaves a webhook's receiver alone, because nothing but failures came of it: deliveries wait, and one at a time is attempted, ever more seldom. A webhook of which only some deliveries fail fires postrider.delivery.failed alone."""
+
+    webhook: Dict[str, Any]
+    since: str
+    failure: Dict[str, Any]
+    next_attempt_at: str
+    realm: Dict[str, Any]
+
+
+class PostriderWebhookFailing(TypedDict):
+    event: Literal["postrider.webhook.failing"]
+    timestamp: str
+    resource_id: str
+    data: PostriderWebhookFailingData
+
+
+class PostriderWebhookRecoveredData(TypedDict):
+    """A receiver that was left alone has answered again. A webhook that is changed by hand meanwhile does not fire it."""
+
+    webhook: Dict[str, Any]
+    failing_since: str
+    realm: Dict[str, Any]
+
+
+class PostriderWebhookRecovered(TypedDict):
+    event: Literal["postrider.webhook.recovered"]
+    timestamp: str
+    resource_id: str
+    data: PostriderWebhookRecoveredData
+
+
+class PostriderWebhookDisabledData(TypedDict):
+    """The server has disabled a webhook: its receiver answered 410, or failed for days. It fires webhook.updated too; a webhook that is disabled by hand fires that alone."""
+
+    webhook: Dict[str, Any]
+    reason: Literal["gone", "failing"]
+    realm: Dict[str, Any]
+
+
+class PostriderWebhookDisabled(TypedDict):
+    event: Literal["postrider.webhook.disabled"]
+    timestamp: str
+    resource_id: str
+    data: PostriderWebhookDisabledData
+
+
+class PostriderDeliveryFailedData(TypedDict):
+    """Deliveries of a webhook have failed for good, at most one event a webhook and minute. What is cancelled, and tests, do not fire it."""
+
+    webhook: Dict[str, Any]
+    count: int
+    since: str
+    holds_too_many: bool
+    last: Dict[str, Any]
+    realm: Dict[str, Any]
+
+
+class PostriderDeliveryFailed(TypedDict):
+    event: Literal["postrider.delivery.failed"]
+    timestamp: str
+    resource_id: str
+    data: PostriderDeliveryFailedData
 
 
 class OwnEvent(TypedDict):
@@ -646,6 +828,10 @@ Event = Union[
     WebhookCreated,
     WebhookUpdated,
     WebhookDeleted,
+    PostriderWebhookFailing,
+    PostriderWebhookRecovered,
+    PostriderWebhookDisabled,
+    PostriderDeliveryFailed,
     OwnEvent,
 ]
 _NAMES = {
@@ -676,6 +862,10 @@ _NAMES = {
     "webhook.created": WebhookCreated,
     "webhook.updated": WebhookUpdated,
     "webhook.deleted": WebhookDeleted,
+    "postrider.webhook.failing": PostriderWebhookFailing,
+    "postrider.webhook.recovered": PostriderWebhookRecovered,
+    "postrider.webhook.disabled": PostriderWebhookDisabled,
+    "postrider.delivery.failed": PostriderDeliveryFailed,
 }
 _Kind = TypeVar("_Kind")
 

@@ -20,6 +20,15 @@ export type UserCreated = Envelope<'user.created', {
   attributes: Record<string, unknown>
   created_at: string
   updated_at: string
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A user is updated. A password that is set or changed has changed: ["credentials"]. Roles fire user.role.assigned and user.role.unassigned instead. */
@@ -35,6 +44,15 @@ export type UserUpdated = Envelope<'user.updated', {
   created_at: string
   updated_at: string
   changed: Array<string>
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A user is deleted. Several users that are deleted in one call fire user.bulk_deleted instead; a realm that is deleted with its users fires realm.deleted alone. */
@@ -49,6 +67,15 @@ export type UserDeleted = Envelope<'user.deleted', {
   attributes: Record<string, unknown>
   created_at: string
   updated_at: string
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A role is assigned to a user. */
@@ -67,6 +94,15 @@ export type UserRoleAssigned = Envelope<'user.role.assigned', {
     id: string
     name: string
     client_id?: string
+  }
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
   }
 }>
 
@@ -87,11 +123,29 @@ export type UserRoleUnassigned = Envelope<'user.role.unassigned', {
     name: string
     client_id?: string
   }
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** Multiple users are deleted in one call: one event about the realm, with the users' ids. None of them fires user.deleted. */
 export type UserBulkDeleted = Envelope<'user.bulk_deleted', {
   ids: Array<string>
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A user's credentials are deleted. A password that is replaced fires user.updated instead. */
@@ -110,6 +164,15 @@ export type UserCredentialsDeleted = Envelope<'user.credentials.deleted', {
     id: string
     type: string
   }>
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A password reset is initiated, by the user or for them. The new password fires user.updated when it is set. */
@@ -126,6 +189,15 @@ export type AuthResetPassword = Envelope<'auth.reset_password', {
   updated_at: string
   expires_at: string
   token?: string
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A client is created. */
@@ -139,6 +211,15 @@ export type ClientCreated = Envelope<'client.created', {
   service_account_roles: Array<string>
   created_at: string
   updated_at: string
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A client is updated. A rotated secret has changed: ["secret"]. Its roles and redirect URIs fire events of their own. */
@@ -153,6 +234,15 @@ export type ClientUpdated = Envelope<'client.updated', {
   created_at: string
   updated_at: string
   changed: Array<string>
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A client is deleted, with the roles and redirect URIs that it had: these fire no events of their own. */
@@ -167,6 +257,15 @@ export type ClientDeleted = Envelope<'client.deleted', {
   created_at: string
   updated_at: string
   contained: Record<string, number>
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A role is created for a client. It does not fire role.created. */
@@ -178,6 +277,15 @@ export type ClientRoleCreated = Envelope<'client.role.created', {
   created_at: string
   updated_at: string
   client_id: string
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A role of a client is updated. It does not fire role.updated; its deletion fires role.deleted. */
@@ -190,6 +298,15 @@ export type ClientRoleUpdated = Envelope<'client.role.updated', {
   updated_at: string
   client_id: string
   changed: Array<string>
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A redirect URI is created for a client. */
@@ -200,6 +317,15 @@ export type RedirectUriCreated = Envelope<'redirect_uri.created', {
   enabled: boolean
   created_at: string
   updated_at: string
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A redirect URI of a client is updated. */
@@ -211,6 +337,15 @@ export type RedirectUriUpdated = Envelope<'redirect_uri.updated', {
   created_at: string
   updated_at: string
   changed: Array<string>
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A redirect URI of a client is deleted. A client that is deleted with its redirect URIs fires client.deleted alone. */
@@ -221,6 +356,15 @@ export type RedirectUriDeleted = Envelope<'redirect_uri.deleted', {
   enabled: boolean
   created_at: string
   updated_at: string
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A role of the realm is created. A client's role fires client.role.created instead. */
@@ -231,6 +375,15 @@ export type RoleCreated = Envelope<'role.created', {
   permissions: Array<string>
   created_at: string
   updated_at: string
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A role of the realm is updated. A client's role fires client.role.updated instead, and permissions that are set on their own fire role.permission.updated. */
@@ -242,6 +395,15 @@ export type RoleUpdated = Envelope<'role.updated', {
   created_at: string
   updated_at: string
   changed: Array<string>
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A role is deleted, a client's role too, which has client_id. The users who had it lose it without user.role.unassigned. */
@@ -253,6 +415,15 @@ export type RoleDeleted = Envelope<'role.deleted', {
   created_at: string
   updated_at: string
   client_id?: string
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** The permissions of a role are updated. */
@@ -264,6 +435,15 @@ export type RolePermissionUpdated = Envelope<'role.permission.updated', {
   created_at: string
   updated_at: string
   changed: Array<string>
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A realm is created. */
@@ -273,6 +453,15 @@ export type RealmCreated = Envelope<'realm.created', {
   display_name: string
   created_at: string
   updated_at: string
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A realm is updated. Its settings fire realm.settings.updated instead. */
@@ -283,6 +472,15 @@ export type RealmUpdated = Envelope<'realm.updated', {
   created_at: string
   updated_at: string
   changed: Array<string>
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A realm is deleted, with all that it contained: that fires no events of its own. */
@@ -293,6 +491,15 @@ export type RealmDeleted = Envelope<'realm.deleted', {
   created_at: string
   updated_at: string
   contained: Record<string, number>
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A realm's settings are updated. */
@@ -305,6 +512,15 @@ export type RealmSettingsUpdated = Envelope<'realm.settings.updated', {
   secret_overlap: string
   allowed_networks?: Array<string> | null
   changed: Array<string>
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A webhook is created. */
@@ -336,6 +552,15 @@ export type WebhookCreated = Envelope<'webhook.created', {
   version?: number
   created_at: string
   updated_at: string
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A webhook is updated, also when it was disabled because its receiver fails or answered 410. A rotated secret has changed: ["secret"]. */
@@ -368,6 +593,15 @@ export type WebhookUpdated = Envelope<'webhook.updated', {
   created_at: string
   updated_at: string
   changed: Array<string>
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
 }>
 
 /** A webhook is deleted. */
@@ -399,6 +633,81 @@ export type WebhookDeleted = Envelope<'webhook.deleted', {
   version?: number
   created_at: string
   updated_at: string
+  actor?: {
+    kind: 'user' | 'api_key' | 'client' | 'server'
+    id: string
+    name: string | null
+  }
+  realm?: {
+    id: string
+    name: string
+  }
+}>
+
+/** The server leaves a webhook's receiver alone, because nothing but failures came of it: deliveries wait, and one at a time is attempted, ever more seldom. A webhook of which only some deliveries fail fires postrider.delivery.failed alone. */
+export type PostriderWebhookFailing = Envelope<'postrider.webhook.failing', {
+  webhook: {
+    id: string
+    name: string
+  }
+  since: string
+  failure: {
+    outcome: string
+    status: number | null
+    detail: string
+  }
+  next_attempt_at: string
+  realm: {
+    id: string
+    name: string
+  }
+}>
+
+/** A receiver that was left alone has answered again. A webhook that is changed by hand meanwhile does not fire it. */
+export type PostriderWebhookRecovered = Envelope<'postrider.webhook.recovered', {
+  webhook: {
+    id: string
+    name: string
+  }
+  failing_since: string
+  realm: {
+    id: string
+    name: string
+  }
+}>
+
+/** The server has disabled a webhook: its receiver answered 410, or failed for days. It fires webhook.updated too; a webhook that is disabled by hand fires that alone. */
+export type PostriderWebhookDisabled = Envelope<'postrider.webhook.disabled', {
+  webhook: {
+    id: string
+    name: string
+  }
+  reason: 'gone' | 'failing'
+  realm: {
+    id: string
+    name: string
+  }
+}>
+
+/** Deliveries of a webhook have failed for good, at most one event a webhook and minute. What is cancelled, and tests, do not fire it. */
+export type PostriderDeliveryFailed = Envelope<'postrider.delivery.failed', {
+  webhook: {
+    id: string
+    name: string
+  }
+  count: number
+  since: string
+  holds_too_many: boolean
+  last: {
+    delivery_id: string
+    event_id: string
+    event: string
+    reason: string
+  }
+  realm: {
+    id: string
+    name: string
+  }
 }>
 
 export type BuiltInEvent =
@@ -429,6 +738,10 @@ export type BuiltInEvent =
   | WebhookCreated
   | WebhookUpdated
   | WebhookDeleted
+  | PostriderWebhookFailing
+  | PostriderWebhookRecovered
+  | PostriderWebhookDisabled
+  | PostriderDeliveryFailed
 /** Of a realm's own type, whose name is none of the built-in ones. */
 export type OwnEvent = Envelope<string & {}, Record<string, unknown>>
 export type PostriderEvent = BuiltInEvent | OwnEvent

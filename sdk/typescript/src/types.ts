@@ -31,7 +31,7 @@ export interface LoggedEvent {
   data: Record<string, unknown>
   /** When it was accepted, to the millisecond: the id's time. */
   accepted_at: string
-  /** `directory`: a change on this server, in its own transaction; `api`: published; `test`: a test of one webhook. */
+  /** `directory`: of this server itself, a change in its own transaction or an operational event; `api`: published; `test`: a test of one webhook. */
   origin: 'directory' | 'api' | 'test'
   /** How many of its deliveries are in which state. */
   deliveries?: {

@@ -49,6 +49,7 @@ constexpr std::array steps{
     PURGE("webhook_versions", "webhook_id, since"),
     PURGE("webhook_health", "webhook_id"),
     PURGE("breakers", "webhook_id"),
+    PURGE("failure_notices", "webhook_id"),
     Query{"DELETE FROM webhooks WHERE realm_id = $1 AND id IN (SELECT w.id FROM webhooks w "
           "WHERE w.realm_id = $1 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE "
           "d.realm_id = w.realm_id AND d.webhook_id = w.id) LIMIT $2)"},

@@ -1,5 +1,6 @@
 // The tables of webhooks, their versions and their health.
 #include "store/breakers_table.h"
+#include "store/failure_notices_table.h"
 #include "store/health_table.h"
 #include "store/id_range.h"
 #include "store/order_table.h"
@@ -178,6 +179,7 @@ Result<void> purge(Transaction& tx, const RealmId& realm, const WebhookId& id) {
     POSTRIDER_TRY(tx.sql().run(versions, realm, id));
     POSTRIDER_TRY(order_table::forget(tx, realm, id));
     POSTRIDER_TRY(breakers_table::remove(tx, realm, id));
+    POSTRIDER_TRY(failure_notices_table::remove(tx, realm, id));
     return webhook_health_table::clear(tx, realm, id);
 }
 

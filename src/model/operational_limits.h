@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstddef>
+
+#include "base/time.h"
+
+namespace postrider::limits {
+
+/// Between two postrider.delivery.failed of one webhook: a receiver that refuses everything makes
+/// one event a minute, and not one a delivery.
+inline constexpr Duration failure_notice_interval = std::chrono::minutes(1);
+/// Of one step of housekeeping: each is an event with its deliveries.
+inline constexpr std::size_t failure_notices_at_once = 50;
+
+}  // namespace postrider::limits
