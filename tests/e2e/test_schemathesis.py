@@ -18,7 +18,7 @@ from server import TOKEN, Server
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "build" / "contract_tools"
 #: For what is not the same each time; `make proof` takes longer.
-SECONDS = int(os.environ.get("POSTRIDER_SCHEMATHESIS_SECONDS", "40"))
+SECONDS = int(os.environ.get("POSTRIDER_SCHEMATHESIS_SECONDS", "20"))
 #: To see again what a run found: the seed that it printed.
 SEED = ["--seed", os.environ["POSTRIDER_SCHEMATHESIS_SEED"]] if os.environ.get("POSTRIDER_SCHEMATHESIS_SEED") else []
 #: How many requests fit depends on the machine: 577 in 40 s beside five builds. Fewer than these, and the tool did not get at the API.

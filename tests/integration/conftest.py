@@ -16,9 +16,13 @@ SQLITE_ONLY = {"test_backup.py", "test_disk.py", "test_isolation.py", "test_rete
                "test_postgresql.py", "test_partitions.py", "test_network.py", "test_nodes.py", "test_order_nodes.py", "test_feed_kills.py", "test_migrate.py", "test_tls.py",
                "test_probe.py", "test_contract_shape.py", "test_binary.py", "test_postgresql_elsewhere.py", "test_failover.py"}
 
-#: They measure times or make the machine busy: tools/run_tests runs them with nothing beside them.
-ALONE = {"test_bench.py", "test_floods.py", "test_isolation.py", "test_known_browsers.py", "test_network.py",
-         "test_partitions.py", "test_postgresql.py", "test_sessions.py"}
+#: They measure times: tools/run_tests runs them with nothing beside them.
+ALONE = {"test_floods.py", "test_isolation.py", "test_known_browsers.py", "test_network.py", "test_postgresql.py", "test_sessions.py"}
+
+#: The files that take longest, most of it waiting: they begin first, so that no one of them is left at the end.
+LONGEST = ["test_nodes.py", "test_probe.py", "test_directory_constraints.py", "test_feed_kills.py", "test_clock.py", "test_partitions.py",
+           "test_bench.py", "test_order.py", "test_order_nodes.py", "test_authentication.py", "test_unreadable_rows.py", "test_tls.py",
+           "test_counters.py", "test_hostile.py", "test_controls.py", "test_crash.py", "test_import_ferriskey.py", "test_feed.py"]
 
 
 def pytest_configure(config):
@@ -29,6 +33,9 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.name in ALONE:
             item.add_marker("alone")
+    last = len(LONGEST)
+    rank = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, last))  # stable: the others keep their order
 
 
 def pytest_ignore_collect(collection_path):

@@ -41,7 +41,6 @@ def take_over(server, url, *arguments):
                           env=environment(POSTRIDER_URL=server.url, POSTRIDER_TOKEN=TOKEN))
 
 
-@pytest.mark.alone
 def test_ten_thousand_users_and_twenty_webhooks(server, receiver, source, built_in):
     name = f"moved-{uuid.uuid4().hex[:8]}"
     realm = source.realm(name, "Moved")

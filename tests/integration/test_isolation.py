@@ -2,6 +2,7 @@
 p99 of the healthy stays within twice of what it is alone."""
 
 import collections
+import concurrent.futures
 import itertools
 import json
 import multiprocessing
@@ -23,6 +24,8 @@ HEALTHY, HUNG_DNS, HUNG_HTTP = 20, 200, 200
 EVENTS_A_ROUND, ROUNDS, INTERVAL = 150, 3, 0.02  # 3 s: the hung ones time out and start again in it
 #: Below this the ratio is the machine's noise, not the product's.
 FLOOR_SECONDS = 0.020
+#: How much slower than alone the healthy may be.
+BOUND = 6 if sanitized() else 2
 
 
 def hold_everything(listener, accepted):
@@ -76,8 +79,13 @@ def p99(values):
 
 
 def set_enabled(realm, hooks, enabled):
-    for hook in hooks:
-        realm.patch_webhook(hook["id"], enabled=enabled)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda hook: realm.patch_webhook(hook["id"], enabled=enabled), hooks))
+
+
+def is_decided(rounds, bound):
+    """Whether the median of all rounds is on one side of the bound, whatever those to come are."""
+    return len(rounds) == ROUNDS or max(sum(each[0] <= bound for each in rounds), sum(each[0] > bound for each in rounds)) > ROUNDS // 2
 
 
 def test_hung_ones_do_not_delay_the_healthy(tmp_path):
@@ -99,7 +107,7 @@ def test_hung_ones_do_not_delay_the_healthy(tmp_path):
                     (f"http://127.0.0.1:{tarpit.port}/{n}" for n in range(HUNG_HTTP)))]
         round_of(realm, receiver, paths)  # warm
         rounds = []
-        for _ in range(ROUNDS):
+        while not is_decided(rounds, BOUND):
             alone = p99(round_of(realm, receiver, paths))
             set_enabled(realm, hung, True)
             queries, accepted = len(dns.queries), tarpit.accepted
@@ -112,7 +120,7 @@ def test_hung_ones_do_not_delay_the_healthy(tmp_path):
             rounds.append((beside / max(alone, FLOOR_SECONDS / 2), alone, beside))
             print(f"p99 alone {alone * 1e3:.1f} ms, beside 400 hung ones {beside * 1e3:.1f} ms")
         # The median round: one stall of the disk is no finding, a delay in every round is.
-        assert sorted(rounds)[ROUNDS // 2][0] <= (6 if sanitized() else 2), rounds
+        assert sorted(rounds)[len(rounds) // 2][0] <= BOUND, rounds
     tarpit.close()
 
 
@@ -149,7 +157,7 @@ def test_a_flood_of_logins_does_not_delay_deliveries(tmp_path):
             realm.create_webhook(receiver.url(path), events=["order.paid"])
         round_of(realm, receiver, paths)  # warm
         rounds = []
-        for _ in range(ROUNDS):
+        while not is_decided(rounds, BOUND):
             alone = p99(round_of(realm, receiver, paths))
             flood = subprocess.Popen([sys.executable, login_flood.__file__, str(server.port), realm.name, "200"],
                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -159,4 +167,4 @@ def test_a_flood_of_logins_does_not_delay_deliveries(tmp_path):
             assert not tally["broken"] and tally.get("401", 0) > 20, tally
             rounds.append((beside / max(alone, FLOOR_SECONDS / 2), alone, beside))
             print(f"p99 alone {alone * 1e3:.1f} ms, beside 200 logins {beside * 1e3:.1f} ms, answers {tally}")
-        assert sorted(rounds)[ROUNDS // 2][0] <= (6 if sanitized() else 2), rounds
+        assert sorted(rounds)[len(rounds) // 2][0] <= BOUND, rounds

@@ -19,9 +19,9 @@ from receiver import Receiver, Reply
 from server import Server
 from waiting import wait_for
 
-#: Full counts in make proof, a tenth in scripts/test.
-KILLS = int(os.environ.get("POSTRIDER_KILLS", "10"))
-PAIRS = int(os.environ.get("POSTRIDER_PAIRS", "1000"))
+#: Full counts in make proof; in scripts/test each node is killed once.
+KILLS = int(os.environ.get("POSTRIDER_KILLS", "3"))
+PAIRS = int(os.environ.get("POSTRIDER_PAIRS", "200"))
 
 
 @pytest.fixture(scope="module")

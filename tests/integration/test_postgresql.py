@@ -20,7 +20,7 @@ from waiting import wait_for
 #: Full count in make proof, a tenth in scripts/test.
 KILLS = max(3, int(os.environ.get("POSTRIDER_KILLS", "6")) // 2)
 LOCK_SECONDS = KILLS * 2
-VACUUM_ROWS = int(os.environ.get("POSTRIDER_ROWS", "100000"))
+VACUUM_ROWS = int(os.environ.get("POSTRIDER_ROWS", "30000"))
 #: What a p99 of the reads of a backlog is taken of, and how often that many are tried for.
 REFILLS_MIN, MEASURE_ROUNDS_MAX = 20, 10
 

@@ -374,7 +374,7 @@ class Ground:
         beside, wrong = [], Answers()
         alone = medians(self.alone)
         with flooding() as flood_at_work:
-            while len(beside) < ROUNDS or (len(beside) < ROUNDS + MORE_ROUNDS and is_any(excess(alone, medians(beside)))):
+            while not is_enough(alone, beside):
                 seconds, errors = self.second.round()
                 beside.append(p99_of_each(seconds))
                 wrong.update(errors)
@@ -409,6 +409,13 @@ def is_any(seconds_by_call):
 
 def medians(rounds):
     return {call: statistics.median(each[call] for each in rounds) for call in EVERY_SECONDS}
+
+
+def is_enough(alone, beside):
+    """Whether more rounds would tell anything: when two of three are within the bound, so is their median."""
+    if len(beside) >= ROUNDS:
+        return len(beside) >= ROUNDS + MORE_ROUNDS or not is_any(excess(alone, medians(beside)))
+    return len(beside) > ROUNDS // 2 and not any(is_any(excess(alone, each)) for each in beside)
 
 
 def groups(kinds):
