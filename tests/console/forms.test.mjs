@@ -69,6 +69,30 @@ test('nothing is asked when nothing was typed, or all of it is saved', async () 
   assert.equal(await asks().count(), 0)
 })
 
+test('what is typed while something is saved stays, and is saved next', async () => {
+  await go(`/users/${world.user}`)
+  await field('First name').fill('Sent')
+  const held = []
+  await page.route(`**/users/${world.user}`, (route) =>
+    route.request().method() === 'PUT' ? held.push(route) : route.continue(),
+  )
+  const save = page.getByRole('button', { name: 'Save changes' })
+  const request = page.waitForRequest((each) => each.method() === 'PUT')
+  await save.click()
+  await request
+  await field('Last name').fill('Typed meanwhile')
+  for (const route of held) await route.continue()
+  await page.getByText('Saved.').waitFor()
+  assert.equal(await field('First name').inputValue(), 'Sent')
+  assert.equal(await field('Last name').inputValue(), 'Typed meanwhile')
+  await page.unroute(`**/users/${world.user}`)
+  await page.getByText('Saved.').waitFor({ state: 'detached' })
+  await save.click()
+  await page.getByText('Saved.').waitFor()
+  const now = await api('GET', `/users/${world.user}`)
+  assert.deepEqual([now.first_name, now.last_name], ['Sent', 'Typed meanwhile'])
+})
+
 test('two administrators see each other’s change, and each may keep their own', async () => {
   await go(`/webhooks/${world.good}/edit`)
   await field('Description').fill('Mine')

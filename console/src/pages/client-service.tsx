@@ -20,8 +20,8 @@ export function ServiceAccount({ client }: { client: Client }) {
         headers: ifMatch(base.version),
       }),
     ['client', 'clients'],
-    (after) => {
-      start(after)
+    (after, sent: typeof draft) => {
+      start(after, sent)
       toast('Saved.')
     },
   )
@@ -36,7 +36,7 @@ export function ServiceAccount({ client }: { client: Client }) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        save.mutate(undefined)
+        save.mutate(draft)
       }}
     >
       <Section

@@ -45,8 +45,8 @@ function About({ client }: { client: Client }) {
         headers: ifMatch(base.version),
       }),
     ['clients', 'client'],
-    (after) => {
-      start(after)
+    (after, sent: typeof draft) => {
+      start(after, sent)
       if (after.secret) setSecret(after.secret)
       else toast('Saved.')
     },
@@ -57,7 +57,7 @@ function About({ client }: { client: Client }) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        save.mutate(undefined)
+        save.mutate(draft)
       }}
     >
       <Section title="What it is">

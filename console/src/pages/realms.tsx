@@ -139,8 +139,8 @@ function About({ realm }: { realm: Realm }) {
         headers: ifMatch(base.version),
       }),
     ['realm', 'realms'],
-    (after) => {
-      start(after)
+    (after, sent: typeof draft) => {
+      start(after, sent)
       toast('Saved.')
     },
   )
@@ -149,7 +149,7 @@ function About({ realm }: { realm: Realm }) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        save.mutate(undefined)
+        save.mutate(draft)
       }}
     >
       <Section
@@ -241,8 +241,8 @@ function SettingsForm({ settings }: { settings: Versioned }) {
       return getWithVersion<RealmSettings>(path)
     },
     ['settings', 'realm'],
-    (after) => {
-      start(after)
+    (after, sent: typeof draft) => {
+      start(after, sent)
       toast('Saved.')
     },
   )
@@ -252,7 +252,7 @@ function SettingsForm({ settings }: { settings: Versioned }) {
       className="space-y-6"
       onSubmit={(event) => {
         event.preventDefault()
-        save.mutate(undefined)
+        save.mutate(draft)
       }}
     >
       <Section title="Deliveries">

@@ -222,8 +222,8 @@ function About({ role, path }: { role: Role; path: string }) {
   const { save, busy, failed, field } = useSave(
     () => call<Role>('PATCH', path, { body: draft, headers: ifMatch(base.version) }),
     ['roles', 'role'],
-    (after) => {
-      start(after)
+    (after, sent: typeof draft) => {
+      start(after, sent)
       toast('Saved.')
     },
   )
@@ -232,7 +232,7 @@ function About({ role, path }: { role: Role; path: string }) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        save.mutate(undefined)
+        save.mutate(draft)
       }}
     >
       <Section title="What it is">
@@ -269,8 +269,8 @@ function Permits({ role, path, ofClient }: { role: Role; path: string; ofClient:
         headers: ifMatch(base.version),
       }),
     ['roles', 'role'],
-    (after) => {
-      start(after)
+    (after, sent: typeof draft) => {
+      start(after, sent)
       toast(ofClient ? 'Saved.' : 'Saved: everybody with this role may do this now.')
     },
   )
@@ -279,7 +279,7 @@ function Permits({ role, path, ofClient }: { role: Role; path: string; ofClient:
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        save.mutate(undefined)
+        save.mutate(draft)
       }}
     >
       <Section

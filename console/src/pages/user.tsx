@@ -38,8 +38,8 @@ function Profile({ user }: { user: ExactUser }) {
         }),
       ),
     ['users', 'user'],
-    (after) => {
-      start(after)
+    (after, sent: typeof draft) => {
+      start(after, sent)
       toast('Saved.')
     },
   )
@@ -48,7 +48,7 @@ function Profile({ user }: { user: ExactUser }) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        save.mutate(undefined)
+        save.mutate(draft)
       }}
     >
       <Section title="Profile">

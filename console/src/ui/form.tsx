@@ -370,9 +370,14 @@ export function useDraft<R extends { version: number | string }, D extends objec
   const [draft, setDraft] = useState(() => make(resource))
   const text = JSON.stringify
   const changed = text(draft) !== text(make(base))
-  const start = (now: R) => {
+  /** With what was sent to be saved: what somebody has typed since stays. */
+  const start = (now: R, sent?: D) => {
     setBase(now)
-    setDraft(make(now))
+    setDraft((typed) => {
+      const names = (sent ? Object.keys(sent) : []) as (keyof D)[]
+      const since = names.filter((name) => text(typed[name]) !== text(sent?.[name]))
+      return { ...make(now), ...Object.fromEntries(since.map((name) => [name, typed[name]])) }
+    })
   }
   const is_other = resource.version !== base.version
   const theirs = make(resource)
