@@ -16,6 +16,7 @@ OVER_ALL_REALMS = {
     "cancellation_tables.cc": ["SELECT DISTINCT realm_id FROM cancellations"],
     "fan_out_tables.cc": ["SELECT realm_id FROM fan_outs UNION SELECT realm_id FROM fan_out_sets"],
     "feed_tables.cc": ["SELECT  FROM consumers WHERE tx <> 0"],
+    "notice_tables.cc": ["SELECT  FROM failure_notices WHERE told_at <= $1"],
     "operation_tables.cc": ["DELETE FROM idempotency_keys WHERE (realm_id, route, idempotency_key) IN", "SELECT DISTINCT realm_id FROM operations",
                             "SELECT  FROM operations WHERE state = 'running' AND substr(realm_id, 1) = $1"],
     "order_tables.cc": ["UPDATE order_queue SET tx = tx - $1"],

@@ -22,7 +22,8 @@ DIGESTS = {"first": "9f494b43d0b6bafe", "directory": "62ff446e8c30d921", "audit_
            "users_by_age": "1793d17d69f1fe5a", "fan_outs": "4ce7a884f4a7a97d", "resource_slices": "101fcaed066797a6", "counters": "5352099e025b02ac",
            "cancellations": "559f798669c19b50", "users_by_words": "05116d9b0a96e346", "controls": "6ee399ee0b585c5d", "consumers": "c15a1b79acea9c20",
            "versions_by_time": "95cd801158b7beb5", "fan_out_sets": "069724a930da9a14", "removals": "b2cdf6388f2b3764", "breakers": "15be9cfe44a24240",
-           "version_filters": "e8efb85069a1b42f", "credentials": "2d639a3d678f6359", "orders": "018ea9e1e3cb7a35"}
+           "version_filters": "e8efb85069a1b42f", "credentials": "2d639a3d678f6359", "orders": "018ea9e1e3cb7a35",
+           "operational": "c0b803137af7793d"}
 ALLOWED = ("--allow-network", "127.0.0.0/8")
 
 

@@ -7,7 +7,7 @@ using sql::Query;
 
 namespace {
 
-#define COLUMNS "realm_id, webhook_id, told_at, since, untold, holds_too_many, last"
+#define NOTICE_COLUMNS "realm_id, webhook_id, told_at, since, untold, holds_too_many, last"
 
 Result<List<FailureNotice>> read(sql::Rows rows) {
     List<FailureNotice> found;
@@ -30,7 +30,7 @@ Result<List<FailureNotice>> read(sql::Rows rows) {
 
 Result<std::optional<FailureNotice>> find(sql::Connection& sql, const RealmId& realm,
                                           const WebhookId& webhook) {
-    static constexpr Query query{"SELECT " COLUMNS
+    static constexpr Query query{"SELECT " NOTICE_COLUMNS
                                  " FROM failure_notices WHERE realm_id = $1 AND webhook_id = $2"};
     POSTRIDER_ASSIGN(auto found, read(sql.rows(query, realm, webhook)));
     if (found.empty()) return std::nullopt;
@@ -38,7 +38,7 @@ Result<std::optional<FailureNotice>> find(sql::Connection& sql, const RealmId& r
 }
 
 Result<List<FailureNotice>> older(sql::Connection& sql, Timestamp before, std::size_t limit) {
-    static constexpr Query query{"SELECT " COLUMNS
+    static constexpr Query query{"SELECT " NOTICE_COLUMNS
                                  " FROM failure_notices WHERE told_at <= $1 ORDER BY told_at, "
                                  "realm_id, webhook_id LIMIT $2"};
     return read(sql.rows(query, before, limit));
@@ -66,7 +66,7 @@ Result<bool> tell(Transaction& tx, const FailureNotice& seen, Timestamp now) {
 
 Result<void> begin(Transaction& tx, const RealmId& realm, const WebhookId& webhook, Timestamp now) {
     static constexpr Query query{
-        "INSERT INTO failure_notices (" COLUMNS
+        "INSERT INTO failure_notices (" NOTICE_COLUMNS
         ") VALUES ($1, $2, $3, $3, 0, 0, '') ON CONFLICT (realm_id, webhook_id) DO NOTHING"};
     POSTRIDER_TRY(tx.sql().run(query, realm, webhook, now));
     return {};
