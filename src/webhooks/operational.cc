@@ -141,8 +141,7 @@ Result<void> OperationalEvents::deliveries_failed(Transaction& tx,
 
 Result<bool> OperationalEvents::tell_rest(Transaction& tx) const {
     const Timestamp before = tx.now() - limits::failure_notice_interval;
-    POSTRIDER_ASSIGN(auto due,
-                     notices::older(tx.sql(), before, limits::failure_notices_at_once));
+    POSTRIDER_ASSIGN(auto due, notices::older(tx.sql(), before, limits::failure_notices_at_once));
     if (due.unreadable > 0) {
         // They stay in the list, and must not hide those after them.
         POSTRIDER_ASSIGN(due, notices::older(tx.sql(), before, limits::webhooks_per_realm_max));
