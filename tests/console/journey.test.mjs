@@ -32,7 +32,8 @@ test('from the first log in to a green redelivery', async () => {
   await page.getByRole('checkbox', { name: 'All of user.*' }).check()
   await page.getByText('Advanced').click()
   await page.getByLabel('Use the realm’s schedule').uncheck()
-  await page.getByLabel('Retry after').fill('3s')
+  // Long enough for a slow machine to see it wait.
+  await page.getByLabel('Retry after').fill('10s')
   await page.getByRole('button', { name: 'Create webhook' }).click()
   await page.getByText(/^whsec_/).waitFor()
   await page.getByRole('button', { name: 'Continue' }).click()
@@ -95,6 +96,7 @@ test('from the first log in to a green redelivery', async () => {
 })
 
 test('the same by keyboard alone', async () => {
+  await world.tell('fix')
   const page = await newPage(world, await newContext(world, { as: null }))
   /** Presses Tab until the target has the focus: what cannot be reached so is not there for some people. */
   const reach = async (target, back = false) => {
