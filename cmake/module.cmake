@@ -1,16 +1,17 @@
-# postrider_module(NAME USES folder… LIBRARIES target…)
+# postrider_module(NAME [COLD] USES folder… LIBRARIES target… HOT file…)
 #
 # One folder of src/ is one static library, one test binary and its fuzz targets:
 #   *.cc         the library postrider_NAME
 #   *_test.cc    NAME_test, run by ctest (label: unit)
 #   *_fuzz.cc    each a libFuzzer target; without libFuzzer they are linked into NAME_test, whose
 #                corpus test runs them over fuzz/corpus
+# COLD: an operator waits for it, or a person, and not each event: its code is made small and not fast, but for HOT files.
 # USES is the layering rule: the folders whose headers this folder may include. It is written to
 # layers.txt in the build folder, and tools/check_layers holds every #include against it.
 file(WRITE ${CMAKE_BINARY_DIR}/layers.txt "")
 
 function(postrider_module name)
-    cmake_parse_arguments(ARG "" "" "USES;LIBRARIES;TEST_USES" ${ARGN})
+    cmake_parse_arguments(ARG "COLD" "" "USES;LIBRARIES;TEST_USES;HOT" ${ARGN})
     file(APPEND ${CMAKE_BINARY_DIR}/layers.txt "${name}: ${ARG_USES}\n")
     if(ARG_TEST_USES)
         file(APPEND ${CMAKE_BINARY_DIR}/layers.txt "${name} test: ${ARG_TEST_USES}\n")
@@ -30,6 +31,11 @@ function(postrider_module name)
         add_library(postrider_${name} STATIC ${sources})
         target_include_directories(postrider_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
         target_link_libraries(postrider_${name} PUBLIC ${used} ${ARG_LIBRARIES})
+        if(ARG_COLD)
+            target_compile_options(postrider_${name} PRIVATE $<$<CONFIG:Release>:-Os>)
+            list(TRANSFORM ARG_HOT PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/${name}/)
+            set_source_files_properties(${ARG_HOT} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-O2>)
+        endif()
     else()
         add_library(postrider_${name} INTERFACE)
         target_include_directories(postrider_${name} INTERFACE ${PROJECT_SOURCE_DIR}/src)

@@ -33,6 +33,13 @@ if(POSTRIDER_FUZZ)
     add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# postrider_is_small(target)     what nothing refers to stays out, and what is the same code is there once
+function(postrider_is_small target)
+    if(CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT POSTRIDER_SANITIZE)
+        target_link_options(${target} PRIVATE -Wl,--gc-sections -Wl,--icf=safe)
+    endif()
+endfunction()
+
 # postrider_runs_elsewhere(target)     the program runs where there is another, or no, C++ library
 function(postrider_runs_elsewhere target)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT POSTRIDER_SANITIZE)

@@ -26,14 +26,16 @@ type PublishedEvent struct {
 
 // LoggedEvent is the contract's event.
 type LoggedEvent struct {
-	ID         string          `json:"id"`
-	Event      string          `json:"event"`
-	Timestamp  time.Time       `json:"timestamp"`
-	ResourceID string          `json:"resource_id"`
-	Data       json.RawMessage `json:"data"`
-	AcceptedAt time.Time       `json:"accepted_at"`
-	Origin     string          `json:"origin"`
-	Deliveries *struct {
+	ID          string          `json:"id"`
+	Event       string          `json:"event"`
+	Timestamp   time.Time       `json:"timestamp"`
+	ResourceID  string          `json:"resource_id"`
+	Data        json.RawMessage `json:"data"`
+	AcceptedAt  time.Time       `json:"accepted_at"`
+	Origin      string          `json:"origin"`
+	Traceparent string          `json:"traceparent,omitempty"`
+	Tracestate  string          `json:"tracestate,omitempty"`
+	Deliveries  *struct {
 		Pending   int64 `json:"pending"`
 		Delivered int64 `json:"delivered"`
 		Failed    int64 `json:"failed"`
@@ -43,14 +45,16 @@ type LoggedEvent struct {
 
 // FeedEvent is the contract's feed_event.
 type FeedEvent struct {
-	ID         string          `json:"id"`
-	Event      string          `json:"event"`
-	Timestamp  time.Time       `json:"timestamp"`
-	ResourceID string          `json:"resource_id"`
-	Data       json.RawMessage `json:"data"`
-	AcceptedAt time.Time       `json:"accepted_at"`
-	Origin     string          `json:"origin"`
-	Position   string          `json:"position"`
+	ID          string          `json:"id"`
+	Event       string          `json:"event"`
+	Timestamp   time.Time       `json:"timestamp"`
+	ResourceID  string          `json:"resource_id"`
+	Data        json.RawMessage `json:"data"`
+	AcceptedAt  time.Time       `json:"accepted_at"`
+	Origin      string          `json:"origin"`
+	Traceparent string          `json:"traceparent,omitempty"`
+	Tracestate  string          `json:"tracestate,omitempty"`
+	Position    string          `json:"position"`
 }
 
 // WebhookWrite is the contract's webhook_write.

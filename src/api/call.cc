@@ -9,6 +9,7 @@
 #include "base/memory_guard.h"
 #include "directory/directory.h"
 #include "model/limits.h"
+#include "model/trace.h"
 #include "telemetry/log.h"
 
 namespace postrider::api {
@@ -76,6 +77,30 @@ store::Turn turn_of(const http::Request& request, const Admission& admission) {
 /// disk is full; making something new does not. A POST that revokes says so itself.
 store::WriteClass class_of(const http::Request& request) {
     return request.method == "POST" ? store::WriteClass::ordinary : store::WriteClass::essential;
+}
+
+/// The trace that a request belongs to (model/trace.h).
+std::string trace_of(const http::Request& request) {
+    std::vector<std::string_view> parents;
+    std::vector<std::string_view> states;
+    for (const auto& [name, value] : request.headers) {
+        if (name == "traceparent") parents.push_back(value);
+        if (name == "tracestate") states.push_back(value);
+    }
+    return trace::read(parents, states);
+}
+
+/// Whose request it is; the line "answered" says what came of it.
+void log_request(const http::Request& request, const Operation& operation,
+                 const Admission& admission, std::string_view trace) {
+    if (!log::enabled(LogLevel::debug)) return;
+    const Actor actor = admission.principal->actor();
+    log::debug("api", "asked",
+               {{"request", request.id},
+                {"operation", operation.id},
+                {"realm", admission.realm.name},
+                {"by", actor.kind + " " + actor.id},
+                {"trace", trace::id(trace)}});
 }
 
 /// A key may have been revoked, and a realm deleted, while the body came.
@@ -149,11 +174,18 @@ http::Route handle(Context& context, RouteSpec spec, CallHandler handler) {
                 refusal(still.error(), request.id,
                         access::authenticate_challenge(request.header("authorization"))));
         }
+        std::string trace = trace_of(request);
+        log_request(request, known, admission, trace);
         Call call{.request = request,
                   .operation = known.id,
-                  .reply = Reply(std::move(responder), request.id, filters_of(request)),
+                  .reply = Reply(std::move(responder), {.id = request.id,
+                                                        .operation = known.id,
+                                                        .realm = admission.realm.name,
+                                                        .trace = trace,
+                                                        .filters = filters_of(request)}),
                   .principal = admission.principal,
-                  .store = {context.whole_store, turn_of(request, admission), class_of(request)},
+                  .store = {context.whole_store, turn_of(request, admission), class_of(request),
+                            std::move(trace)},
                   .realm = admission.realm.id,
                   .realm_name = admission.realm.name,
                   .kept_since = context.clock.now() - admission.realm.kept};
@@ -183,13 +215,18 @@ void Reply::send(Result<Answer> answer) const {
     }
     const Error& error = answer.error();
     if (error.code == ErrorCode::internal || error.code == ErrorCode::corrupt) {
-        log::error("api", "request failed", {{"request", request_id_}, {"reason", error.message}});
+        log::error("api", "request failed",
+                   {{"request", about_.id},
+                    {"operation", about_.operation},
+                    {"realm", about_.realm},
+                    {"trace", trace::id(about_.trace)},
+                    {"reason", error.message}});
     }
     std::optional<http::ProblemMember> more;
     if (member_of_ && error.problem != nullptr && error.problem == member_of_->slug) {
         more = member_of_->member;
     }
-    responder_.send(http::problem_response(with_filters(error), request_id_, more));
+    responder_.send(http::problem_response(with_filters(error), about_.id, more));
 }
 
 Reply Reply::with_member(std::string slug, http::ProblemMember member) const {
@@ -200,7 +237,7 @@ Reply Reply::with_member(std::string slug, http::ProblemMember member) const {
 
 Answer Reply::problem(const Error& error, const http::ProblemMember& member) const {
     Answer answer;
-    static_cast<http::Response&>(answer) = http::problem_response(error, request_id_, member);
+    static_cast<http::Response&>(answer) = http::problem_response(error, about_.id, member);
     return answer;
 }
 
@@ -209,10 +246,10 @@ Error Reply::with_filters(Error error) const {
     if (error.problem == nullptr || error.problem != std::string_view("filter-too-wide")) {
         return error;
     }
-    for (const std::string& name : filters_) {
+    for (const std::string& name : about_.filters) {
         error.fields.push_back({{}, name, {}, "leaves too much to look through"});
     }
-    error.message += filters_.empty()
+    error.message += about_.filters.empty()
                          ? " Give a filter; since and until narrow the period."
                          : " Give since and until closer together, or a filter that matches less "
                            "(a webhook, an event, a resource).";

@@ -70,11 +70,16 @@ inline Answer empty_answer() {
 /// Answers one request, from any thread, also after the handler has returned. Copyable.
 class Reply {
  public:
-    /// `filters` are the names of the query's parameters, for the answer "filter-too-wide".
-    Reply(http::Responder responder, std::string request_id, std::vector<std::string> filters = {})
-        : responder_(std::move(responder)),
-          request_id_(std::move(request_id)),
-          filters_(std::move(filters)) {}
+    /// What the log and answers say of the request.
+    struct About {
+        std::string id;
+        std::string_view operation;        ///< lives as long as the program
+        std::string realm;                 ///< the name of the path's; "" when it has none
+        std::string trace;                 ///< model/trace.h
+        std::vector<std::string> filters;  ///< of its query, for the answer "filter-too-wide"
+    };
+    Reply(http::Responder responder, About about)
+        : responder_(std::move(responder)), about_(std::move(about)) {}
 
     /// The cause of what is our fault goes to the log, and never out.
     void send(Result<Answer> answer) const;
@@ -105,7 +110,8 @@ class Reply {
     Reply with_member(std::string slug, http::ProblemMember member) const;
     /// The answer to an error, with one member more.
     Answer problem(const Error& error, const http::ProblemMember& member) const;
-    const std::string& request_id() const { return request_id_; }
+    const std::string& request_id() const { return about_.id; }
+    const About& about() const { return about_; }
 
  private:
     struct MemberOf {
@@ -115,8 +121,7 @@ class Reply {
     Error with_filters(Error error) const;
 
     http::Responder responder_;
-    std::string request_id_;
-    std::vector<std::string> filters_;
+    About about_;
     std::optional<MemberOf> member_of_;
 };
 

@@ -14,7 +14,9 @@
 #include "events/unknown_types.h"
 #include "events/view.h"
 #include "model/limits.h"
+#include "model/trace.h"
 #include "store/tables.h"
+#include "telemetry/log.h"
 
 namespace postrider::api {
 
@@ -133,6 +135,16 @@ Result<void> refuse_publish(Call& call, Error error) {
     return {};
 }
 
+void log_accepted(const Reply::About& request, const EventId& first, std::size_t count) {
+    if (!log::enabled(LogLevel::debug)) return;
+    log::debug("events", "accepted",
+               {{"request", request.id},
+                {"realm", request.realm},
+                {"event", first},
+                {"events", count},
+                {"trace", trace::id(request.trace)}});
+}
+
 Result<void> publish(Context& context, Call& call, PublishShape shape) {
     POSTRIDER_TRY(call.query().finish());
     store::PublishWork work;
@@ -152,8 +164,10 @@ Result<void> publish(Context& context, Call& call, PublishShape shape) {
     POSTRIDER_TRY(check_built_in(call, work.events));
     POSTRIDER_TRY(check_told_by_server(work.events, shape));
     POSTRIDER_ASSIGN(work.key, read_idempotency_key(call));
-    work.done = [reply = call.reply](Result<store::PublishAnswer> published) {
+    work.done = [reply = call.reply,
+                 count = work.events.size()](Result<store::PublishAnswer> published) {
         if (!published) return reply.send(std::unexpected(std::move(published).error()));
+        if (!published->replayed) log_accepted(reply.about(), published->first, count);
         Answer answer = json_answer(202, std::move(published->body));
         if (published->replayed) answer.headers.emplace_back("Idempotent-Replayed", "true");
         if (!published->when_written) return reply.send(std::move(answer));

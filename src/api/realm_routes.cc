@@ -28,10 +28,11 @@ Result<void> create_realm(Context& context, Call& call) {
     directory::NewRealm realm{.name = body.string("name").value_or(""),
                               .display_name = body.string("display_name").value_or("")};
     POSTRIDER_TRY(body.finish());
-    context.directory.create_realm(
-        call.actor(), std::move(realm), call.reply.with<RealmRow>([](const RealmRow& row) {
-            return realm_answer(201, row).with_header("Location", "/api/v1/realms/" + row.name);
-        }));
+    context.directory.create_realm(call.store, call.actor(), std::move(realm),
+                                   call.reply.with<RealmRow>([](const RealmRow& row) {
+                                       return realm_answer(201, row).with_header(
+                                           "Location", "/api/v1/realms/" + row.name);
+                                   }));
     return {};
 }
 
@@ -90,7 +91,7 @@ Result<void> change_realm(Context& context, Call& call, directory::ChangeKind ki
     if (name && *name != call.realm_name) body.refuse("name", "is fixed: a realm keeps its name");
     POSTRIDER_TRY(body.finish());
     context.directory.update_realm(
-        call.actor(), call.realm, std::move(change), expected,
+        call.store, call.actor(), call.realm, std::move(change), expected,
         call.reply.with<RealmRow>([](const RealmRow& row) { return realm_answer(200, row); }));
     return {};
 }

@@ -365,7 +365,8 @@ Result<void> request_password_reset(Context& context, Call& call) {
     directory::ResetRequest request{.realm = call.realm,
                                     .username = body.string("username"),
                                     .email = body.string("email"),
-                                    .address = call.request.client_address};
+                                    .address = call.request.client_address,
+                                    .trace = call.store.trace()};
     if (body.has("username") == body.has("email")) {
         body.refuse("username", "is required, or email; not both");
     }

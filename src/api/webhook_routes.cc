@@ -182,11 +182,12 @@ Result<webhooks::Address> address_of(const Call& call) {
 }
 
 /// The engine logs those that it disables itself.
-void log_disabled(const Webhook& webhook, const std::string& realm, const Actor& actor) {
+void log_disabled(const Webhook& webhook, const Reply::About& request, const Actor& actor) {
     log::info("webhooks", "a webhook was disabled by hand",
               {{"name", webhook.name},
-               {"realm", realm},
+               {"realm", request.realm},
                {"webhook", webhook.id},
+               {"request", request.id},
                {"by", actor.kind + " " + actor.id}});
 }
 
@@ -194,9 +195,9 @@ Result<void> change_webhook(Context& context, Call& call, webhooks::ChangeKind k
     POSTRIDER_ASSIGN(const auto address, address_of(call));
     POSTRIDER_ASSIGN(const auto body, call.json(bounds::webhook));
     const auto change = webhooks::parse_change(body, call.request.body, kind);
-    auto done =
-        call.reply.with<Saved>([realm = call.realm_name, actor = call.actor()](const Saved& saved) {
-            if (saved.was_disabled) log_disabled(saved.webhook, realm, actor);
+    auto done = call.reply.with<Saved>(
+        [request = call.reply.about(), actor = call.actor()](const Saved& saved) {
+            if (saved.was_disabled) log_disabled(saved.webhook, request, actor);
             return saved_answer(200, saved);
         });
     save_if_reachable(context, call, change.url, address.id,

@@ -23,9 +23,15 @@ int main(int argc, char** argv) {
          .name = "backup",
          .summary = "copy the store to a new file, verified; the server may go on meanwhile",
          .examples = "postrider backup /backup/postrider-2026-11-24.db --data /var/lib/postrider",
-         .arguments = {{"FILE", "", "the copy: a new file", cli::Argument::Count::required}},
-         .run = [](const auto& config,
-                   const auto& given) { return app::backup(config, *given.text("FILE")); }},
+         .arguments = {{"FILE", "", "the copy: a new file", cli::Argument::Count::required},
+                       {"--check", "",
+                        "copy nothing: say whether FILE is whole, what is in it, and whether the "
+                        "key opens it"}},
+         .run =
+             [](const auto& config, const auto& given) {
+                 return given.has("--check") ? app::check_backup(config, *given.text("FILE"))
+                                             : app::backup(config, *given.text("FILE"));
+             }},
         {.group = "",
          .name = "migrate",
          .summary = "move everything to another database, verified; stop the server first",

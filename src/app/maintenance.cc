@@ -20,6 +20,7 @@
 #include "store/sqlite_backup.h"
 #include "store/transfer.h"
 #include "telemetry/log.h"
+#include "vault/open.h"
 #include "vault/rotate.h"
 
 namespace postrider::app {
@@ -65,6 +66,23 @@ int backup(const config::Config& config, const std::string& destination) {
     fmt::print(
         "Keep the key ({}) elsewhere: without it the secrets in the copy cannot be opened.\n",
         config.key.empty() ? config.key_file : "POSTRIDER_KEY");
+    return 0;
+}
+
+int check_backup(const config::Config& config, const std::string& copy) {
+    const auto report = store::check_copy(copy);
+    if (!report) return explain_exit(report.error());
+    const auto newest = report->newest ? "the newest of " + format_rfc3339(*report->newest)
+                                       : std::string("none yet");
+    fmt::print("{}: {}, whole, schema {}\n", copy, config::format_size(report->file.bytes),
+               report->file.schema);
+    fmt::print("{} realms, {} webhooks, {} events ({}), {} deliveries pending\n", report->realms,
+               report->webhooks, report->events, newest, report->pending);
+    if (report->key_check.empty()) return 0;
+    const auto key = vault::check_key(report->key_check, {config.key, config.key_file});
+    if (!key) return explain_exit(key.error());
+    fmt::print("The key ({}) opens its secrets.\n",
+               config.key.empty() ? config.key_file : "POSTRIDER_KEY");
     return 0;
 }
 

@@ -12,6 +12,8 @@ int rotate_keys(const config::Config& config);
 /// Prints the configuration in force as a TOML file, without secrets, after checking it.
 /// Copies the store of `config` to a new file, verified; a server may run on it.
 int backup(const config::Config& config, const std::string& destination);
+/// Says whether a copy is whole, this version can read it and the configuration's key opens it.
+int check_backup(const config::Config& config, const std::string& copy);
 /// Moves everything from one store to another: sqlite:PATH or postgresql://….
 int migrate(const config::Config& config, const std::string& from, const std::string& to);
 int check_config(const config::Config& config);

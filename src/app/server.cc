@@ -114,8 +114,9 @@ class ServerImpl final : public Server {
               [this](const RealmId& realm, const WebhookId& webhook, store::CommitNumber commit) {
                   engine_->wake(realm, webhook, commit, {});
               },
-              [](const Error& error) {
-                  log::warning("webhooks", "recovery waits", {{"reason", error.message}});
+              [](const RealmId& realm, const Error& error) {
+                  log::warning("webhooks", "recovery waits",
+                               {{"realm", realm}, {"reason", error.message}});
               }),
           housekeeper_(*store_, fan_out_, cancellations_, rebuilds_, recoveries_, directory_,
                        webhooks_.operational(), keys_, clock_, loop_),

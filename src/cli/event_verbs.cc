@@ -9,6 +9,7 @@
 #include "cli/find.h"
 #include "cli/views.h"
 #include "model/limits.h"
+#include "model/trace.h"
 
 namespace postrider::cli {
 namespace {
@@ -65,6 +66,9 @@ int show(Context& context, const Given& given) {
     card.add("Accepted", context.when(event, "accepted_at"));
     card.add("Resource", text_of(event, "resource_id"));
     card.add("Origin", text_of(event, "origin"));
+    if (const auto trace = text_of(event, "traceparent"); !trace.empty()) {
+        card.add("Trace", std::string(trace::id(trace)));
+    }
     if (const auto* counts = event.find("deliveries"); counts != nullptr && counts->as_object()) {
         std::string text;
         for (const auto& [state, count] : *counts->as_object()) {

@@ -26,6 +26,7 @@
 #include "delivery/trials.h"
 #include "delivery/turning_notes.h"
 #include "model/limits.h"
+#include "model/trace.h"
 #include "net/event_loop.h"
 #include "net/http_sender.h"
 #include "store/counters_table.h"
@@ -630,11 +631,13 @@ void EngineImpl::prepare(const std::shared_ptr<Flight>& flight) {
 }
 
 void EngineImpl::send(const std::shared_ptr<Flight>& flight) {
+    const bool is_traced = !flight->held.event->trace().empty();
     auto request = build_request(flight->held, *flight->target,
                                  {.user_agent = options_.user_agent,
                                   .origin = options_.origin,
                                   .secret = flight->secret,
-                                  .access_token = flight->access_token},
+                                  .access_token = flight->access_token,
+                                  .span = is_traced ? jitter_.next() : 0},
                                  flight->started_at);
     if (!request.problem.empty()) {
         return not_sent(*flight, OutcomeReason::unrenderable, request.problem);
@@ -644,10 +647,26 @@ void EngineImpl::send(const std::shared_ptr<Flight>& flight) {
                  [this, flight](AttemptResult result) { completed(*flight, std::move(result)); });
 }
 
+void log_attempt(const Held& held, const std::string& realm, const AttemptResult& result) {
+    if (!log::enabled(LogLevel::debug)) return;
+    const auto& row = held.row;
+    log::debug("delivery", "attempted",
+               {{"realm", realm.empty() ? row.realm.to_string() : realm},
+                {"webhook", row.webhook},
+                {"event", row.event},
+                {"delivery", row.id},
+                {"attempt", row.attempts + 1},
+                {"outcome", to_string(result.reason)},
+                {"status", result.status},
+                {"duration", result.timings.total},
+                {"trace", trace::id(held.event->trace())}});
+}
+
 void EngineImpl::completed(Flight& flight, AttemptResult result) {
     if (abort_on_poison && flight.held.event->body().contains("poison")) std::abort();
     --in_the_air_;
     if (options_.attempted) options_.attempted(result.reason, result.timings);
+    log_attempt(flight.held, flight.target->realm_name, result);
     mask_secret(result, flight.secret);
     mask_secret(result, flight.access_token);
     mask_secret(result, flight.target->authorization);

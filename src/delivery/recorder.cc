@@ -167,6 +167,7 @@ class Batch {
 
     Result<void> follow_up(std::size_t i) {
         if (!is_applied(i)) POSTRIDER_TRY(store::deliveries_table::count_attempt(tx_, next(i)));
+        if (is_applied(i) && next(i).state == DeliveryState::failed) tell_end(i);
         if (outcomes_[i].tombstone) {
             POSTRIDER_TRY(actions_.purge_if_final(tx_, next(i).realm, next(i).webhook));
         }
@@ -343,15 +344,29 @@ class Batch {
         return {};
     }
 
-    void tell_failure(std::size_t i) {
+    std::string reason_of(std::size_t i) const {
         const auto& attempt = outcomes_[i].attempt;
+        return attempt.detail.empty() ? std::string(to_string(attempt.outcome)) : attempt.detail;
+    }
+
+    void tell_failure(std::size_t i) {
         turnings_.push_back({.kind = Turning::Kind::fails,
                              .realm = next(i).realm,
                              .webhook = next(i).webhook,
                              .since = steady_now_,
-                             .reason = attempt.detail.empty()
-                                           ? std::string(to_string(attempt.outcome))
-                                           : attempt.detail});
+                             .reason = reason_of(i)});
+    }
+
+    void tell_end(std::size_t i) {
+        turnings_.push_back({.kind = Turning::Kind::gives_up,
+                             .realm = next(i).realm,
+                             .webhook = next(i).webhook,
+                             .since = steady_now_,
+                             .reason = reason_of(i),
+                             .delivery = next(i).id,
+                             .event = next(i).event,
+                             .attempts = next(i).attempts,
+                             .trace = outcomes_[i].held.event->trace()});
     }
 
     void tell_recovery(const store::WebhookHealthRow& health) {
@@ -465,7 +480,11 @@ void Recorder::finished(const RecordedBatch& batch) {
             alone_ = batch.outcomes->size();
         } else if (!std::exchange(first.is_bare, true)) {
             log::error("delivery", "an outcome is recorded without what follows from it",
-                       {{"delivery", first.held.row.id}, {"reason", batch.result.error().message}});
+                       {{"realm", first.held.row.realm},
+                        {"webhook", first.held.row.webhook},
+                        {"event", first.held.row.event},
+                        {"delivery", first.held.row.id},
+                        {"reason", batch.result.error().message}});
         } else {
             place = waiting_.end();  // it must not hold up the others
         }

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "delivery/decision.h"
 #include "delivery/signer.h"
+#include "model/trace.h"
 #include "webhooks/render.h"
 
 namespace postrider::delivery {
@@ -18,6 +19,17 @@ void add_header(std::string& lines, std::string& recorded, std::string_view name
     // Names and values of ours are plain ASCII without quotes.
     recorded += recorded.empty() ? '[' : ',';
     recorded.append("[\"").append(name).append("\",\"").append(value).append("\"]");
+}
+
+void add_trace(std::string& lines, std::string& recorded, std::string_view trace,
+               std::uint64_t span) {
+    add_header(lines, recorded, "traceparent", trace::child(trace, span));
+    const auto state = trace::state(trace);
+    if (state.empty()) return;
+    lines.append("tracestate: ").append(state).append("\r\n");
+    recorded.append(R"(,["tracestate",)");
+    json::append_string(recorded, state);
+    recorded += ']';
 }
 
 std::string headers_json(const Headers& headers) {
@@ -105,6 +117,9 @@ Request build_request(const Held& held, const webhooks::Target& target,
     add_header(lines, recorded, "webhook-id", id);
     add_header(lines, recorded, "webhook-timestamp", timestamp);
     if (!signature.empty()) add_header(lines, recorded, "webhook-signature", signature);
+    if (const auto& trace = held.event->trace(); !trace.empty()) {
+        add_trace(lines, recorded, trace, context.span);
+    }
     const auto ferriskey = sign_ferriskey(target, timestamp, *body);
     if (!ferriskey.empty()) {
         add_header(lines, recorded, "x-ferriskey-signature", ferriskey);

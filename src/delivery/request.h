@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -24,6 +25,7 @@ struct RequestContext {
     /// What the body carries beside the event's data, as `data.token`; "" for nothing.
     std::string_view secret = "";
     std::string_view access_token = "";  ///< of a target with a token client
+    std::uint64_t span = 0;              ///< of this attempt, where its event has a trace
 };
 
 /// Pure: the request of one attempt at `now`. Requires: a target that could be opened.

@@ -2,6 +2,7 @@
 
 #include "model/counter_limits.h"
 #include "model/order_limits.h"
+#include "model/trace.h"
 #include "store/tables.h"
 #include "telemetry/log.h"
 
@@ -31,6 +32,17 @@ void write_line(const Turning& turning, const Names& names) {
                           {"webhook", turning.webhook},
                           {"reason", turning.reason}});
     }
+    if (turning.kind == Turning::Kind::gives_up) {
+        return log::info("delivery", "a delivery has failed",
+                         {{"name", names.webhook},
+                          {"realm", names.realm},
+                          {"webhook", turning.webhook},
+                          {"event", turning.event},
+                          {"delivery", turning.delivery},
+                          {"attempts", turning.attempts},
+                          {"trace", trace::id(turning.trace)},
+                          {"reason", turning.reason}});
+    }
     if (turning.kind == Turning::Kind::holds_too_many) {
         return log::warning("delivery",
                             "a webhook holds all the resources that it may: one more "
@@ -53,7 +65,8 @@ void write_line(const Turning& turning, const Names& names) {
 bool TurningNotes::has_room(const Turning& turning, Monotonic now) {
     if (now >= window_ends_) {
         if (left_out_ > 0) {
-            log::info("delivery", "webhooks that began to fail or recovered were not all told",
+            log::info("delivery",
+                      "not everything that was told of webhooks in this while is in the log",
                       {{"left_out", left_out_}});
         }
         window_ends_ = now + limits::turning_lines_window;

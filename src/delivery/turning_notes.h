@@ -12,15 +12,21 @@
 namespace postrider::delivery {
 
 /// A webhook began to fail (its first failed attempt since one that succeeded), or recovered; or it
-/// holds limits::held_resources_max resources, and one more was skipped.
+/// holds limits::held_resources_max resources, and one more was skipped; or a delivery has failed
+/// for good.
 struct Turning {
-    enum class Kind { fails, recovers, holds_too_many };
+    enum class Kind { fails, recovers, holds_too_many, gives_up };
     Kind kind = Kind::fails;
     RealmId realm;
     WebhookId webhook;
     Timestamp since;            ///< when it began to fail
     std::int64_t failures = 0;  ///< in a row, when it recovers
-    std::string reason;         ///< of the first failure: "answered 503"
+    std::string reason;         ///< of the first failure, or of the last: "answered 503"
+    /// What was given up.
+    DeliveryId delivery = {};
+    EventId event = {};
+    std::int64_t attempts = 0;
+    std::string trace = {};  ///< the event's (model/trace.h)
 };
 
 /// Writes the log line of each turning: one of a kind for a webhook in

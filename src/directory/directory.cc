@@ -480,27 +480,29 @@ Result<void> Directory::remove_webhook(store::Transaction& tx, const Caller& cal
     return {};
 }
 
-void Directory::create_realm(Actor actor, NewRealm realm, RealmDone done) {
+void Directory::create_realm(const store::RealmStore& store, Actor actor, NewRealm realm,
+                             RealmDone done) {
     auto checked = check_realm_name(realm.name);
     if (checked) checked = check_display_name(realm.display_name);
     if (!checked) return done(std::unexpected(std::move(checked).error()));
     store::write<store::RealmRow>(
-        store_, store::Turn::of(actor.realm), store::WriteClass::ordinary,
+        store,
         [this, actor = std::move(actor), realm = std::move(realm)](store::Transaction& tx) {
             return create_in(tx, actor, realm);
         },
         std::move(done));
 }
 
-void Directory::update_realm(Actor actor, RealmId id, RealmChange change,
-                             const VersionCondition& expected_version, RealmDone done) {
+void Directory::update_realm(const store::RealmStore& store, Actor actor, RealmId id,
+                             RealmChange change, const VersionCondition& expected_version,
+                             RealmDone done) {
     if (change.display_name) {
         if (auto checked = check_display_name(*change.display_name); !checked) {
             return done(std::unexpected(std::move(checked).error()));
         }
     }
     store::write<store::RealmRow>(
-        store::RealmStore(store_, store::Turn::of(id), store::WriteClass::essential),
+        store,
         [this, actor = std::move(actor), id, change = std::move(change), expected_version](
             store::Transaction& tx) { return update_in(tx, actor, id, change, expected_version); },
         std::move(done));

@@ -20,6 +20,7 @@
 #include "directory/users.h"
 #include "model/actor.h"
 #include "model/event.h"
+#include "store/realm_store.h"
 #include "store/rows.h"
 #include "store/store.h"
 #include "vault/vault.h"
@@ -109,11 +110,12 @@ class Directory {
     Result<Keys> unassign_role(store::Transaction& tx, const Caller& caller,
                                const Address<UserId>& address, const RoleId& role, KeyFate fate);
 
-    /// Errors: invalid_argument naming the field; conflict (the name is taken).
-    void create_realm(Actor actor, NewRealm realm, RealmDone done);
-    /// Errors: invalid_argument, not_found, failed_precondition (`expected_version` does not hold).
-    /// A change that changes nothing writes nothing.
-    void update_realm(Actor actor, RealmId id, RealmChange change,
+    /// `store`: of the caller's realm. Errors: invalid_argument naming the field; conflict (the
+    /// name is taken).
+    void create_realm(const store::RealmStore& store, Actor actor, NewRealm realm, RealmDone done);
+    /// `store`: of this realm. Errors: invalid_argument, not_found, failed_precondition
+    /// (`expected_version` does not hold). A change that changes nothing writes nothing.
+    void update_realm(const store::RealmStore& store, Actor actor, RealmId id, RealmChange change,
                       const VersionCondition& expected_version, RealmDone done);
     /// The realm is gone at once and its name is free; its rows go in steps (purge_step).
     /// Writer's thread. Errors: not_found, failed_precondition, conflict (`master` stays),

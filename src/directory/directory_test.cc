@@ -32,18 +32,19 @@ class DirectoryTest : public testing::Test {
  protected:
     DirectoryTest() { EXPECT_TRUE(directory_.start()); }
 
+    store::RealmStore in(const RealmId& realm) { return {*store_, store::Turn::of(realm)}; }
     Result<store::RealmRow> create(NewRealm realm) {
         std::promise<Result<store::RealmRow>> done;
-        directory_.create_realm(actor_, std::move(realm), [&](Result<store::RealmRow> row) {
-            done.set_value(std::move(row));
-        });
+        directory_.create_realm(
+            in(directory_.realms().master()), actor_, std::move(realm),
+            [&](Result<store::RealmRow> row) { done.set_value(std::move(row)); });
         return done.get_future().get();
     }
     Result<store::RealmRow> update(RealmId id, RealmChange change,
                                    const VersionCondition& version = {}) {
         std::promise<Result<store::RealmRow>> done;
         directory_.update_realm(
-            actor_, id, std::move(change), version,
+            in(id), actor_, id, std::move(change), version,
             [&](Result<store::RealmRow> row) { done.set_value(std::move(row)); });
         return done.get_future().get();
     }

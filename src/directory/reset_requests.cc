@@ -40,7 +40,8 @@ void ResetRequests::work() {
             if (!request) return;
             ++under_way_;
         }
-        store::RealmStore(store_, store::Turn::of(request->realm))
+        store::RealmStore(store_, store::Turn::of(request->realm), store::WriteClass::ordinary,
+                          request->trace)
             .write([this, request = *request, token = make_reset_token(random_)](
                        store::Transaction& tx) { return begin(tx, request, token); },
                    // Whoever asked has had the answer, whatever came of it: no such user, too many.

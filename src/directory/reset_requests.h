@@ -18,6 +18,7 @@ struct ResetRequest {
     std::optional<std::string> username;
     std::optional<std::string> email;
     std::string address = {};  ///< of who asks
+    std::string trace = {};    ///< of the request (model/trace.h); "" for none
 };
 
 /// Resets that users ask for themselves. They are answered before anybody looks whether there is

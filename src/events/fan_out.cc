@@ -115,8 +115,8 @@ Result<void> FanOut::write_events(store::Transaction& tx, const store::FanOutRow
         auto deliveries = deliveries_of(tx, part, id, receivers, tally);
         POSTRIDER_TRY(store::deliveries_table::insert_all(tx, deliveries));
         POSTRIDER_TRY(enter_order(tx, deliveries, event->resource_id));
-        const auto content = std::make_shared<const EventContent>(event->type, event->timestamp,
-                                                                  event->resource_id, event->data);
+        const auto content = std::make_shared<const EventContent>(
+            event->type, event->timestamp, event->resource_id, event->data, event->trace);
         // Shared, because std::function copies what it holds.
         auto rows = std::make_shared<std::vector<store::DeliveryRow>>(std::move(deliveries));
         tx.after_commit([this, rows, content, commit = tx.commit_number()] {

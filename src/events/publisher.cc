@@ -211,8 +211,8 @@ void Publisher::keep(const RealmId& realm, const SharedMatcher& loaded) {
 void Publisher::add(store::Transaction& tx, store::EventRow event, const Matcher& matcher,
                     std::span<const WebhookId> webhooks, Rows& rows) {
     if (!webhooks.empty()) {
-        const auto content = std::make_shared<const EventContent>(event.type, event.timestamp,
-                                                                  event.resource_id, event.data);
+        const auto content = std::make_shared<const EventContent>(
+            event.type, event.timestamp, event.resource_id, event.data, event.trace);
         for (const WebhookId& webhook : webhooks) {
             store::DeliveryRow& row = rows.deliveries.emplace_back();
             row.realm = event.realm;
@@ -372,7 +372,7 @@ Result<PublishedEvent> Publisher::publish(store::Transaction& tx, const RealmId&
     POSTRIDER_ASSIGN(published.deliveries,
                      insert(tx,
                             {realm, published.id, event.type, event.resource_id,
-                             published.timestamp, origin, event.data},
+                             published.timestamp, origin, event.data, tx.trace()},
                             *current));
     return published;
 }
@@ -426,7 +426,7 @@ Result<void> Publisher::publish_all(store::Transaction& tx, const RealmId& realm
         set.events.push_back(tx.mint_id<EventId>());
         add(tx,
             {realm, set.events.back(), event.type, event.resource_id,
-             event.timestamp.value_or(tx.now()), origin, event.data},
+             event.timestamp.value_or(tx.now()), origin, event.data, tx.trace()},
             *current, is_staged ? std::span<const WebhookId>{} : set.webhooks, rows);
         if (rows.bytes >= limits::publish_set_bytes_max ||
             rows.deliveries.size() >= limits::publish_rows_at_once) {
@@ -446,7 +446,7 @@ Result<void> Publisher::publish_copy(store::Transaction& tx, const RealmId& real
     POSTRIDER_ASSIGN(auto current, this->current(tx, realm));
     POSTRIDER_TRY(insert(tx,
                          {realm, event.id, event.type, event.resource_id, event.timestamp, origin,
-                          std::string(data)},
+                          std::string(data), tx.trace()},
                          *current));
     return {};
 }
@@ -467,7 +467,7 @@ Result<PublishAnswer> Publisher::add_work(store::Transaction& tx, const PublishW
         // The work is not ours to empty: its group may run again.
         add(tx,
             {work.realm, done.id, event.type, event.resource_id, done.timestamp, work.origin,
-             event.data},
+             event.data, work.trace},
             matcher, is_staged ? std::span<const WebhookId>{} : webhooks[i], rows);
         if (is_staged) {
             add_parts(tx, work.realm, done.id, matcher.config_version(), webhooks[i], rows);
@@ -481,6 +481,7 @@ Result<PublishAnswer> Publisher::add_work(store::Transaction& tx, const PublishW
     PublishAnswer answer;
     answer.body = published_answer(work.shape, published);
     answer.rows = row_count;
+    answer.first = published.front().id;
     if (!last_part.is_nil()) {
         tx.after_commit([this, realm = work.realm] { fan_out_->proceed(realm); });
         answer.when_written = [this, realm = work.realm, last_part](std::function<void()> then) {

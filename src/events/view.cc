@@ -1,5 +1,7 @@
 #include "events/view.h"
 
+#include "model/trace.h"
+
 namespace postrider::events {
 namespace {
 
@@ -26,6 +28,12 @@ void write_event(json::Writer& writer, const store::EventRow& row, std::string_v
     writer.member_raw("data", row.data);
     writer.member("accepted_at", format_rfc3339(row.id.uuid.time()));
     writer.member("origin", to_string(row.origin));
+    if (!row.trace.empty()) {
+        writer.member("traceparent", trace::parent(row.trace));
+        if (const auto state = trace::state(row.trace); !state.empty()) {
+            writer.member("tracestate", state);
+        }
+    }
     if (!deliveries.empty()) writer.member_raw("deliveries", deliveries);
     writer.end_object();
 }

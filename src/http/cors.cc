@@ -22,7 +22,8 @@ std::optional<Response> cors_preflight(const Request& request, std::string_view 
     response.content_type.clear();
     response.headers.emplace_back("Access-Control-Allow-Methods", methods);
     response.headers.emplace_back("Access-Control-Allow-Headers",
-                                  "Authorization, Content-Type, Idempotency-Key, If-Match");
+                                  "Authorization, Content-Type, Idempotency-Key, If-Match, "
+                                  "traceparent, tracestate");
     // For two hours: the longest that every browser honours.
     response.headers.emplace_back("Access-Control-Max-Age", "7200");
     return response;

@@ -1,5 +1,7 @@
 #include "model/event.h"
 
+#include <utility>
+
 namespace postrider {
 namespace {
 
@@ -21,10 +23,11 @@ std::string event_body(std::string_view type, Timestamp timestamp, const Resourc
 }
 
 EventContent::EventContent(std::string_view type, Timestamp timestamp,
-                           const ResourceId& resource_id, std::string_view data)
+                           const ResourceId& resource_id, std::string_view data, std::string trace)
     : timestamp_(timestamp),
       resource_id_(resource_id),
       body_(event_body(type, timestamp, resource_id, data)),
+      trace_(std::move(trace)),
       type_size_(type.size()),
       data_size_(data.size()) {}
 

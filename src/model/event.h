@@ -42,22 +42,24 @@ using SharedBody = std::shared_ptr<const std::string>;
 /// in memory once. Immutable.
 class EventContent {
  public:
-    /// Requires: what event_body() requires.
+    /// Requires: what event_body() requires. `trace`: model/trace.h.
     EventContent(std::string_view type, Timestamp timestamp, const ResourceId& resource_id,
-                 std::string_view data);
+                 std::string_view data, std::string trace = {});
 
     std::string_view type() const;
     Timestamp timestamp() const { return timestamp_; }
     const ResourceId& resource_id() const { return resource_id_; }
     std::string_view data() const;  ///< compact JSON
     const std::string& body() const { return body_; }
+    const std::string& trace() const { return trace_; }  ///< "" for none
     /// Of memory, more or less.
-    std::size_t size() const { return body_.size(); }
+    std::size_t size() const { return body_.size() + trace_.size(); }
 
  private:
     Timestamp timestamp_;
     ResourceId resource_id_;
     std::string body_;
+    std::string trace_;
     std::size_t type_size_;
     std::size_t data_size_;
 };

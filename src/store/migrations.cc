@@ -574,11 +574,17 @@ CREATE INDEX failure_notices_by_age ON failure_notices (told_at, realm_id, webho
 ALTER TABLE webhook_versions ADD COLUMN all_realms BIGINT NOT NULL DEFAULT 0;
 )sql";
 
+// The W3C trace context that an event was published with (model/trace.h).
+constexpr const char* traces = R"sql(
+ALTER TABLE events ADD COLUMN trace TEXT;
+)sql";
+
 constexpr std::array steps{
     first,    directory,       audit_indexes,    powers,        users_by_age,
     fan_outs, resource_slices, counters,         cancellations, users_by_words,
     controls, consumers,       versions_by_time, fan_out_sets,  removals,
-    breakers, version_filters, credentials,      orders,        operational};
+    breakers, version_filters, credentials,      orders,        operational,
+    traces};
 
 }  // namespace
 

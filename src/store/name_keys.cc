@@ -56,7 +56,7 @@ Result<bool> set_key(sql::Connection& sql, const Query& query, const Row& row,
 
 void warn(const Row& row, std::string_view what, std::string_view value) {
     log::warning("store", "two users of a realm have names that are now one; rename one of them",
-                 {{"realm_id", row.realm}, {"user_id", row.id}, {what, std::string(value)}});
+                 {{"realm", row.realm}, {"user", row.id}, {what, std::string(value)}});
 }
 
 Result<void> fold(sql::Connection& sql, const Row& row) {

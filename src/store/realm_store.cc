@@ -8,9 +8,13 @@ namespace postrider::store {
 void RealmStore::write(Closure closure, Done done) const {
     store_->write(
         turn_, write_class_,
-        [realm = turn_.realm, closure = std::move(closure)](Transaction& tx) -> Result<void> {
+        [realm = turn_.realm, trace = trace_,
+         closure = std::move(closure)](Transaction& tx) -> Result<void> {
             POSTRIDER_TRY(realms_table::hold_config_version(tx, realm));
-            return closure(tx);
+            tx.set_trace(trace);
+            auto result = closure(tx);
+            tx.set_trace({});
+            return result;
         },
         std::move(done));
 }
@@ -29,6 +33,7 @@ void RealmStore::read(ReadClass read_class, Store::Reader reader) const {
 void RealmStore::publish(PublishWork work) const {
     CHECK(work.realm == turn_.realm);
     work.who = turn_.who;
+    work.trace = trace_;
     store_->publish(std::move(work));
 }
 

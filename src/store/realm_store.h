@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <utility>
+
 #include "model/ids.h"
 #include "store/store.h"
 
@@ -14,11 +17,14 @@ namespace postrider::store {
 /// Errors: of every call also not_found (the realm is deleted, or never was).
 class RealmStore {
  public:
-    RealmStore(Store& store, const Turn& turn, WriteClass write_class = WriteClass::ordinary)
-        : store_(&store), turn_(turn), write_class_(write_class) {}
+    /// `trace`: that the request belongs to (model/trace.h), and so what it publishes.
+    RealmStore(Store& store, const Turn& turn, WriteClass write_class = WriteClass::ordinary,
+               std::string trace = {})
+        : store_(&store), turn_(turn), write_class_(write_class), trace_(std::move(trace)) {}
 
     /// The same, for what goes on while the disk is full.
-    RealmStore essential() const { return {*store_, turn_, WriteClass::essential}; }
+    RealmStore essential() const { return {*store_, turn_, WriteClass::essential, trace_}; }
+    const std::string& trace() const { return trace_; }
     void write(Closure closure, Done done) const;
     void read(ReadClass read_class, Store::Reader reader) const;
     /// Requires: the work is of this realm. The publish handler asks for the realm itself.
@@ -28,6 +34,7 @@ class RealmStore {
     Store* store_;
     Turn turn_;
     WriteClass write_class_;
+    std::string trace_;
 };
 
 /// As the ones of store.h.

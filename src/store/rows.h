@@ -216,6 +216,7 @@ struct EventRow {
     Timestamp timestamp;
     EventOrigin origin = EventOrigin::api;
     std::string data;
+    std::string trace = {};  ///< its publisher's (model/trace.h); "" for none
 };
 
 struct DeliveryRow {

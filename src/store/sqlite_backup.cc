@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 
+#include "store/migrations.h"
 #include "store/sql/sqlite_connection.h"
 
 namespace postrider::store {
@@ -71,24 +73,55 @@ Result<void> copy(const std::string& source, const std::string& partial) {
         fmt::format("cannot write {}: {}; nothing was kept of it", partial, done.error().message));
 }
 
-Result<std::int64_t> verify(const std::string& partial) {
-    const auto damaged = [&](std::string_view why) {
-        return unavailable(
-            fmt::format("the copy does not read back ({}); nothing was kept of it: "
-                        "check the disks",
-                        why));
-    };
-    auto connection = SqliteConnection::open(partial, SqliteConnection::Mode::checkpointer);
-    if (!connection) return damaged(connection.error().message);
+/// Reads all of it, and gives its schema's number. Errors: what SQLite says is wrong.
+Result<std::int64_t> read_through(SqliteConnection& sql) {
     static constexpr sql::Query query{"PRAGMA integrity_check"};
-    auto rows = (*connection)->rows(query);
+    auto rows = sql.rows(query);
     while (rows.next()) {
-        if (rows.string(0) != "ok") return damaged(rows.string(0));
+        std::string said = rows.string(0);
+        std::ranges::replace(said, '\n', ' ');
+        if (said != "ok") return unavailable(std::move(said));
     }
-    if (auto finished = rows.finish(); !finished) return damaged(finished.error().message);
-    auto schema = (*connection)->user_version();
-    if (!schema) return damaged(schema.error().message);
-    return *schema;
+    POSTRIDER_TRY(rows.finish());
+    return sql.user_version();
+}
+
+Result<std::int64_t> verify(const std::string& partial) {
+    auto connection = SqliteConnection::open(partial, SqliteConnection::Mode::checkpointer);
+    auto schema = connection ? read_through(**connection)
+                             : Result<std::int64_t>(std::unexpected(connection.error()));
+    if (schema) return schema;
+    return unavailable(
+        fmt::format("the copy does not read back ({}); nothing was kept of it: check the disks",
+                    schema.error().message));
+}
+
+Result<std::int64_t> number(SqliteConnection& sql, const sql::Query& query) {
+    auto rows = sql.rows(query);
+    const std::int64_t found = rows.next() ? rows.integer(0) : 0;
+    POSTRIDER_TRY(rows.finish());
+    return found;
+}
+
+Result<void> look_into(SqliteConnection& sql, CopyReport& report) {
+    static constexpr sql::Query realms{"SELECT COUNT(*) FROM realms"};
+    static constexpr sql::Query webhooks{"SELECT COUNT(*) FROM webhooks WHERE deleted_at IS NULL"};
+    static constexpr sql::Query events{"SELECT COUNT(*) FROM events"};
+    static constexpr sql::Query pending{"SELECT COUNT(*) FROM deliveries WHERE state = 'pending'"};
+    static constexpr sql::Query newest{"SELECT MAX(id) FROM events WHERE length(id) = 16"};
+    static constexpr sql::Query key{"SELECT value FROM store_state WHERE name = 'key_check'"};
+    POSTRIDER_ASSIGN(report.realms, number(sql, realms));
+    POSTRIDER_ASSIGN(report.webhooks, number(sql, webhooks));
+    POSTRIDER_ASSIGN(report.events, number(sql, events));
+    POSTRIDER_ASSIGN(report.pending, number(sql, pending));
+    {
+        auto rows = sql.rows(newest);
+        if (rows.next() && !rows.is_null(0)) report.newest = rows.uuid(0).time();
+        POSTRIDER_TRY(rows.finish());
+    }
+    auto rows = sql.rows(key);
+    if (rows.next()) report.key_check = rows.bytes(0);
+    return rows.finish();
 }
 
 /// After it the file is on the disk under that name, also after a power cut.
@@ -119,6 +152,37 @@ Result<BackupReport> backup_sqlite(const std::string& source, const std::string&
     std::error_code failure;
     report.bytes = fs::file_size(partial.path(), failure);
     POSTRIDER_TRY(keep(partial.path(), destination));
+    return report;
+}
+
+Result<CopyReport> check_copy(const std::string& path) {
+    std::error_code failure;
+    if (!fs::is_regular_file(path, failure)) {
+        return unavailable(
+            fmt::format("there is no file {}; name a copy that postrider backup "
+                        "has made",
+                        path));
+    }
+    const auto damaged = [&](const Error& error) {
+        return unavailable(
+            fmt::format("{} is damaged, or is no copy of a store ({}); keep it, and "
+                        "restore another one",
+                        path, error.message));
+    };
+    auto connection = SqliteConnection::open(path, SqliteConnection::Mode::reader);
+    if (!connection) return damaged(connection.error());
+    auto schema = read_through(**connection);
+    if (!schema) return damaged(schema.error());
+    CopyReport report;
+    report.file = {.bytes = fs::file_size(path, failure), .schema = *schema};
+    if (*schema < 1) return damaged({ErrorCode::corrupt, "it has no schema", {}, nullptr});
+    if (*schema > static_cast<std::int64_t>(migrations().size())) {
+        return unavailable(
+            fmt::format("{} was written by a newer Postrider (schema {}, this one knows up to {}); "
+                        "check and restore it with that version",
+                        path, *schema, migrations().size()));
+    }
+    if (auto looked = look_into(**connection, report); !looked) return damaged(looked.error());
     return report;
 }
 

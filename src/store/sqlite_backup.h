@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace postrider::store {
 
@@ -19,5 +21,21 @@ struct BackupReport {
 /// Errors: unavailable, one sentence: there is no store, the destination exists or cannot be
 /// written, the disk is full, the copy is damaged.
 Result<BackupReport> backup_sqlite(const std::string& source, const std::string& destination);
+
+/// What a copy holds.
+struct CopyReport {
+    BackupReport file;
+    std::string key_check;  ///< what vault::check_key() takes; "" when no server has used it
+    std::int64_t realms = 0;
+    std::int64_t webhooks = 0;
+    std::int64_t events = 0;
+    std::int64_t pending = 0;         ///< deliveries, which are sent (again) where it is restored
+    std::optional<Timestamp> newest;  ///< when its newest event was accepted
+};
+
+/// Reads a copy through (PRAGMA integrity_check), and says what is in it. It changes nothing.
+/// Errors: unavailable, one sentence with the way out: there is no such file, it is damaged, it is
+/// no store, a newer Postrider wrote it.
+Result<CopyReport> check_copy(const std::string& path);
 
 }  // namespace postrider::store

@@ -79,6 +79,10 @@ class Transaction {
     /// How much this work has held events against filters so far, in units of events/filter.h.
     std::size_t filter_work() const { return filter_work_; }
     void count_filter_work(std::size_t units) { filter_work_ += units; }
+    /// The trace that the request of this work belongs to (model/trace.h), "" for none: what it
+    /// publishes belongs to it, too. Set by RealmStore.
+    const std::string& trace() const { return trace_; }
+    void set_trace(std::string_view trace) { trace_ = trace; }
     /// For the store: the work has ended, and the next one may begin. Gives what its answer waits
     /// for.
     std::vector<AnswerWait> end_work() {
@@ -91,6 +95,7 @@ class Transaction {
     std::vector<AnswerWait> waits_;
     std::size_t deliveries_written_ = 0;
     std::size_t filter_work_ = 0;
+    std::string trace_;
 };
 
 /// A consistent view of the store, for reading. Lasts at most limits::read_duration_max, or for the
@@ -146,6 +151,7 @@ struct PublishWork;
 struct PublishAnswer {
     std::string body;       ///< JSON of the 202
     bool replayed = false;  ///< an earlier answer of the same idempotency key
+    EventId first;          ///< of the events, whose ids ascend; nil when it is replayed
     std::size_t rows = 0;   ///< that were written for it
     /// Set when deliveries of it are still to be written: calls back, from any thread, when they
     /// are. Whoever asked hears of the publish then.
@@ -170,6 +176,7 @@ struct PublishWork {
     Uuid who;  ///< whose turn it is within the realm, as in Turn
     PublishShape shape = PublishShape::single;
     std::vector<NewEvent> events;
+    std::string trace = {};  ///< that they belong to (model/trace.h); "" for none
     std::optional<IdempotencyKey> key;
     EventOrigin origin = EventOrigin::api;
     std::optional<PublishMatches> matches;

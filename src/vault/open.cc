@@ -18,24 +18,32 @@ Result<std::optional<std::string>> stored_check_value(store::Store& store) {
     });
 }
 
-Result<KeyRing> ring_of(const KeySource& source, bool store_has_key, Random& random) {
-    if (!source.text.empty()) {
-        auto ring = KeyRing::parse(source.text);
-        if (!ring) {
-            return fail(ErrorCode::unavailable,
-                        fmt::format("POSTRIDER_KEY is not usable: {}", ring.error().message));
-        }
-        return ring;
-    }
-    POSTRIDER_ASSIGN(auto found, read_key_file(source.file));
-    if (found) return std::move(*found);
-    if (store_has_key) {
+/// nullopt: there is no key file.
+Result<std::optional<KeyRing>> given_ring(const KeySource& source) {
+    if (source.text.empty()) return read_key_file(source.file);
+    auto ring = KeyRing::parse(source.text);
+    if (!ring) {
         return fail(ErrorCode::unavailable,
-                    fmt::format("the key file {} is missing, and without it the secrets in the "
-                                "database cannot be opened: put it back, or name it with "
-                                "--key-file or POSTRIDER_KEY",
-                                source.file));
+                    fmt::format("POSTRIDER_KEY is not usable: {}", ring.error().message));
     }
+    return std::optional(std::move(*ring));
+}
+
+/// Of a store that has one.
+Result<KeyRing> existing_ring(const KeySource& source) {
+    POSTRIDER_ASSIGN(auto ring, given_ring(source));
+    if (ring) return std::move(*ring);
+    return fail(ErrorCode::unavailable,
+                fmt::format("the key file {} is missing, and without it the secrets in the "
+                            "database cannot be opened: put it back, or name it with "
+                            "--key-file or POSTRIDER_KEY",
+                            source.file));
+}
+
+/// Of a store that has none yet.
+Result<KeyRing> first_ring(const KeySource& source, Random& random) {
+    POSTRIDER_ASSIGN(auto given, given_ring(source));
+    if (given) return std::move(*given);
     auto ring = KeyRing::generate(random);
     POSTRIDER_TRY(write_key_file(source.file, ring));
     return ring;
@@ -54,9 +62,15 @@ Result<std::string> first_check_value(store::Store& store, const Vault& vault) {
         });
 }
 
-bool is_check_value(const Vault& vault, std::string_view value) {
-    auto opened = vault.open(check_place(), value);
-    return opened && *opened == check_text;
+Result<void> hold_against(const Vault& vault, std::string_view check_value,
+                          const KeySource& source) {
+    const auto opened = vault.open(check_place(), check_value);
+    if (opened && *opened == check_text) return {};
+    const auto where = source.text.empty() ? fmt::format("the key file {}", source.file)
+                                           : std::string("POSTRIDER_KEY");
+    return fail(ErrorCode::unavailable,
+                fmt::format("{} does not hold the key of this database (it needs key {})", where,
+                            key_id_of(check_value)));
 }
 
 }  // namespace
@@ -74,20 +88,19 @@ Result<void> put_check_value(store::Store& store, const Vault& vault) {
 
 Result<Vault> open_vault(store::Store& store, const KeySource& source, Random& random) {
     POSTRIDER_ASSIGN(auto check, stored_check_value(store));
-    POSTRIDER_ASSIGN(auto ring, ring_of(source, check.has_value(), random));
+    POSTRIDER_ASSIGN(auto ring, check ? existing_ring(source) : first_ring(source, random));
     Vault vault(std::move(ring));
     if (!check) {
         // The key file is durable already: no sealed value is ever older than its key.
         POSTRIDER_ASSIGN(check, first_check_value(store, vault));
     }
-    if (!is_check_value(vault, *check)) {
-        const auto where = source.text.empty() ? fmt::format("the key file {}", source.file)
-                                               : std::string("POSTRIDER_KEY");
-        return fail(ErrorCode::unavailable,
-                    fmt::format("{} does not hold the key of this database (it needs key {})",
-                                where, key_id_of(*check)));
-    }
+    POSTRIDER_TRY(hold_against(vault, *check, source));
     return vault;
+}
+
+Result<void> check_key(std::string_view check_value, const KeySource& source) {
+    POSTRIDER_ASSIGN(auto ring, existing_ring(source));
+    return hold_against(Vault(std::move(ring)), check_value, source);
 }
 
 }  // namespace postrider::vault

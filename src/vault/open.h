@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/random.h"
 #include "base/result.h"
@@ -20,6 +21,10 @@ struct KeySource {
 /// Errors: unavailable, one sentence each with the way out: no key for a store that has one, a key
 /// that is not this store's, a key file that others may read or that is not one.
 Result<Vault> open_vault(store::Store& store, const KeySource& source, Random& random);
+
+/// Whether the key is the one that a store has its check value from.
+/// Errors: unavailable, as of open_vault().
+Result<void> check_key(std::string_view check_value, const KeySource& source);
 
 /// The state of the store that holds the sealed check value.
 inline constexpr std::string_view key_check_state = "key_check";

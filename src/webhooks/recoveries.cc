@@ -125,7 +125,7 @@ void Recoveries::proceed() {
         },
         [this](const Result<std::vector<RealmId>>& realms) {
             if (!realms) {
-                if (waiting_) waiting_(realms.error());
+                if (waiting_) waiting_({}, realms.error());
                 return;
             }
             for (const RealmId& realm : *realms) proceed(realm);
@@ -238,7 +238,7 @@ void Recoveries::wait(const RealmId& realm, const Error& error) {
         progress.is_under_way = progress.again;
         goes_on = progress.again;
     }
-    if (waiting_) waiting_(error);
+    if (waiting_) waiting_(realm, error);
     if (goes_on) step(realm);
 }
 

@@ -24,8 +24,9 @@ class Recoveries {
     /// Notified that deliveries of a webhook are pending as of a commit, on the writer's thread.
     using Wake = std::function<void(const RealmId&, const WebhookId&, store::CommitNumber)>;
 
-    /// Notified why the work ended although operations run; it goes on with the next proceed().
-    using Waiting = std::function<void(const Error&)>;
+    /// Notified why the work of a realm, or of all (nil), ended although operations run; it goes on
+    /// with the next proceed().
+    using Waiting = std::function<void(const RealmId&, const Error&)>;
 
     Recoveries(store::Store& store, Wake wake, Waiting waiting = {})
         : store_(store), wake_(std::move(wake)), waiting_(std::move(waiting)) {}

@@ -76,7 +76,8 @@ Result<events::Offer> write_test(store::Transaction& tx, const RealmId& realm,
                           .resource_id = ResourceId{webhook.uuid},
                           .timestamp = tx.now(),
                           .origin = EventOrigin::test,
-                          .data = fmt::format(R"({{"webhook_id":"{}"}})", webhook.to_string())};
+                          .data = fmt::format(R"({{"webhook_id":"{}"}})", webhook.to_string()),
+                          .trace = tx.trace()};
     if (type && *type != test_type) {
         POSTRIDER_ASSIGN(const auto example, example_of(tx.sql(), realm, *type));
         POSTRIDER_ASSIGN(event.data, marked_as_test(example));
@@ -96,10 +97,11 @@ Result<events::Offer> write_test(store::Transaction& tx, const RealmId& realm,
     POSTRIDER_TRY(store::deliveries_table::insert(tx, stored));
     POSTRIDER_TRY(audit::record(
         tx, actor, {.realm = realm, .action = "webhook.test", .resource_id = webhook.to_string()}));
-    return events::Offer{.row = std::move(delivery),
-                         .event = std::make_shared<const EventContent>(
-                             event.type, event.timestamp, event.resource_id, event.data),
-                         .commit = tx.commit_number()};
+    return events::Offer{
+        .row = std::move(delivery),
+        .event = std::make_shared<const EventContent>(event.type, event.timestamp,
+                                                      event.resource_id, event.data, event.trace),
+        .commit = tx.commit_number()};
 }
 
 bool TestLimiter::admit(const WebhookId& webhook, Monotonic now) {

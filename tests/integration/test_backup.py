@@ -86,3 +86,56 @@ def test_what_cannot_be_done_is_said_in_one_sentence(tmp_path, case):
                 (disk.outside / f"filler-{n}").write_bytes(b"x" * 300_000)
             assert "nothing was kept of it" in backup(data, disk.folder / "copy.db", 1, disk.prefix)
             assert not list(disk.outside.glob("copy*"))
+
+
+def check(file, *arguments, expect=0):
+    done = subprocess.run([binary(), "backup", "--check", str(file), *map(str, arguments)], capture_output=True, text=True, timeout=120,
+                          stdin=subprocess.DEVNULL, env=environment(), check=False)
+    assert done.returncode == expect, done
+    return done.stdout if expect == 0 else done.stderr.strip().splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """A copy of a store with two events, of which one is pending, and its data folder."""
+    folder = tmp_path_factory.mktemp("copied")
+    with Server(folder / "data") as server:
+        realm = server.realm("acme", "order.paid")
+        realm.create_webhook("https://nowhere.invalid/", events=["order.paid"], retry_schedule=["24h"])
+        event = realm.publish("order.paid").json["id"]
+        server.client.call("POST", "/realms/acme/events", {"event": "order.paid", "resource_id": event, "data": {}}, 202)
+        backup(folder / "data", folder / "copy.db")
+        accepted = realm.items("/events")[0]["accepted_at"]
+    return folder / "copy.db", folder / "data", accepted
+
+
+def test_a_copy_can_be_checked(copied, tmp_path):
+    copy, data, accepted = copied
+    before = copy.read_bytes()
+    said = check(copy, "--data", data)
+    assert "whole, schema" in said and "2 realms, 1 webhooks" in said and "2 deliveries pending" in said and accepted[:19] in said
+    assert f"The key ({data}/key) opens its secrets." in said
+    assert copy.read_bytes() == before and sorted(path.name for path in copy.parent.iterdir()) == ["copy.db", "data"], "it changes nothing"
+    (tmp_path / "elsewhere").write_bytes((data / "key").read_bytes())
+    (tmp_path / "elsewhere").chmod(0o600)
+    assert "opens its secrets" in check(copy, "--key-file", tmp_path / "elsewhere")
+
+
+def test_a_copy_that_would_not_help_is_told(copied, tmp_path):
+    copy, data, _ = copied
+    assert "key file" in (said := check(copy, "--data", tmp_path, expect=1)) and "missing" in said
+    with Server(tmp_path / "other"):
+        assert "does not hold the key of this database" in check(copy, "--data", tmp_path / "other", expect=1)
+    assert "there is no file" in check(tmp_path / "nothing.db", "--data", data, expect=1)
+    (tmp_path / "text.db").write_text("a text, not a store\n" * 1000)
+    assert "is damaged, or is no copy of a store" in check(tmp_path / "text.db", "--data", data, expect=1)
+    (tmp_path / "empty.db").write_bytes(b"")
+    assert "is damaged, or is no copy of a store" in check(tmp_path / "empty.db", "--data", data, expect=1)
+    broken = bytearray(copy.read_bytes())
+    broken[len(broken) // 2:len(broken) // 2 + 4096] = b"x" * 4096
+    (tmp_path / "broken.db").write_bytes(broken)
+    assert "is damaged, or is no copy of a store" in check(tmp_path / "broken.db", "--data", data, expect=1)
+    shutil.copy(copy, tmp_path / "newer.db")
+    with sqlite3.connect(tmp_path / "newer.db") as sql:
+        sql.execute("PRAGMA user_version = 4711")
+    assert "newer Postrider (schema 4711" in check(tmp_path / "newer.db", "--data", data, expect=1)

@@ -11,6 +11,7 @@ OVER_ALL_REALMS = {
     "postgresql_lanes.cc": ["SELECT w.realm_id, w.id, l.epoch FROM webhooks w LEFT JOIN lanes", "SELECT l.webhook_id, (SELECT d.due_at FROM deliveries d"],
     "postgresql_nodes.cc": ["DELETE FROM lanes l WHERE NOT EXISTS"],
     "postgresql_partitions.cc": ["SELECT 1 FROM operations WHERE state = 'running' AND kind = 'recover'"],
+    "sqlite_backup.cc": ["SELECT COUNT(*) FROM webhooks", "SELECT COUNT(*) FROM events", "SELECT COUNT(*) FROM deliveries", "SELECT MAX(id) FROM events"],
     "access_tables.cc": ["DELETE FROM password_resets WHERE (realm_id, hash) IN", "SELECT  FROM sealed_resets",
                          "DELETE FROM sealed_resets WHERE (realm_id, delivery_id) IN", "SELECT  FROM oauth_tokens t WHERE hash = $1 AND NOT EXISTS"],
     "cancellation_tables.cc": ["SELECT DISTINCT realm_id FROM cancellations"],

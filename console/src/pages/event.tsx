@@ -236,16 +236,20 @@ export function EventPage() {
           [
             ['Event id', data.id],
             ['Resource id', data.resource_id],
+            ['Trace id', data.traceparent?.split('-')[1]],
           ] as const
-        ).map(([label, value]) => (
-          <div key={label} className="min-w-0">
-            <dt className="text-muted mb-1">{label}</dt>
-            <dd className="font-mono text-[12.5px] flex items-center gap-1 break-all">
-              {value}
-              <CopyButton text={value} label={`Copy ${label.toLowerCase()}`} />
-            </dd>
-          </div>
-        ))}
+        ).map(
+          ([label, value]) =>
+            value && (
+              <div key={label} className="min-w-0">
+                <dt className="text-muted mb-1">{label}</dt>
+                <dd className="font-mono text-[12.5px] flex items-center gap-1 break-all">
+                  {value}
+                  <CopyButton text={value} label={`Copy ${label.toLowerCase()}`} />
+                </dd>
+              </div>
+            ),
+        )}
       </dl>
       <div className="grid lg:grid-cols-2 gap-6 items-start">
         <section className="min-w-0">

@@ -34,10 +34,12 @@ class _LoggedEvent(TypedDict):
 
 
 class LoggedEvent(_LoggedEvent, total=False):
+    traceparent: str
+    tracestate: str
     deliveries: Dict[str, Any]
 
 
-class FeedEvent(TypedDict):
+class _FeedEvent(TypedDict):
     id: str
     event: str
     timestamp: str
@@ -46,6 +48,11 @@ class FeedEvent(TypedDict):
     accepted_at: str
     origin: Literal["directory", "api"]
     position: str
+
+
+class FeedEvent(_FeedEvent, total=False):
+    traceparent: str
+    tracestate: str
 
 
 class _WebhookWrite(TypedDict):

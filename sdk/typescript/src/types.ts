@@ -33,6 +33,10 @@ export interface LoggedEvent {
   accepted_at: string
   /** `directory`: of this server itself, a change in its own transaction or an operational event; `api`: published; `test`: a test of one webhook. */
   origin: 'directory' | 'api' | 'test'
+  /** The trace that it was published in (W3C Trace Context). */
+  traceparent?: string
+  /** Likewise. */
+  tracestate?: string
   /** How many of its deliveries are in which state. */
   deliveries?: {
     pending: number
@@ -53,6 +57,10 @@ export interface FeedEvent {
   /** When it was accepted, to the millisecond: the id's time. */
   accepted_at: string
   origin: 'directory' | 'api'
+  /** The trace that it was published in (W3C Trace Context). */
+  traceparent?: string
+  /** Likewise. */
+  tracestate?: string
   /** Behind this event. */
   position: string
 }

@@ -1,6 +1,7 @@
 // The table of deliveries.
 #include "model/limits.h"
 #include "model/order_limits.h"
+#include "model/trace.h"
 #include "store/attempt_now.h"
 #include "store/counters_table.h"
 #include "store/delivery_search.h"
@@ -96,8 +97,8 @@ std::string words_of(const std::vector<OutcomeReason>& reasons) {
     return words;
 }
 
-/// Behind the event's four.
-constexpr int first_column = delivery_columns + 4;
+/// Behind the event's five.
+constexpr int first_column = delivery_columns + 5;
 
 /// The first of its queue; nullopt: it is in none, or that cannot be read, and it waits for nobody.
 std::optional<DeliveryId> first_of(const sql::Rows& rows) {
@@ -113,8 +114,9 @@ DueDelivery read_due(const sql::Rows& rows) {
     const auto resource = rows.id<ResourceId>(delivery_columns + 2);
     const std::string data = rows.json(delivery_columns + 3);
     if (!rows.is_unreadable()) {
-        due.event = std::make_shared<const EventContent>(rows.text(delivery_columns), timestamp,
-                                                         resource, data);
+        due.event = std::make_shared<const EventContent>(
+            rows.text(delivery_columns), timestamp, resource, data,
+            trace::checked(rows.text(delivery_columns + 4)));
     }
     return due;
 }
@@ -317,7 +319,7 @@ Result<Due> due(sql::Connection& sql, const RealmId& realm, const WebhookId& web
     // of them are enough.
     static constexpr Query query{
         .text = "SELECT " DELIVERY_COLUMNS
-                ", e.type, e.timestamp, e.resource_id, e.data, "
+                ", e.type, e.timestamp, e.resource_id, e.data, e.trace, "
                 // Whose turn it is among those of its resource.
                 "CASE WHEN d.ordered = 1 THEN " FIRST_OF("d.id", "$2") " END "
                 "FROM deliveries d "

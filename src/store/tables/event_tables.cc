@@ -1,6 +1,7 @@
 // The tables of events and the audit log.
 #include <algorithm>
 
+#include "model/trace.h"
 #include "store/event_page.h"
 #include "store/id_range.h"
 #include "store/resource_index.h"
@@ -20,7 +21,7 @@ using sql::Query;
 namespace events_table {
 namespace {
 
-#define EVENT_COLUMNS "realm_id, id, type, resource_id, timestamp, origin, data"
+#define EVENT_COLUMNS "realm_id, id, type, resource_id, timestamp, origin, data, trace"
 
 EventRow read_row(const sql::Rows& rows) {
     return {.realm = rows.id<RealmId>(0),
@@ -29,7 +30,14 @@ EventRow read_row(const sql::Rows& rows) {
             .resource_id = rows.id<ResourceId>(3),
             .timestamp = rows.time(4),
             .origin = rows.word(5, parse_event_origin),
-            .data = rows.json(6)};
+            .data = rows.json(6),
+            .trace = trace::checked(rows.text(7))};
+}
+
+/// Most events have none, and NULL takes no room.
+std::optional<std::string_view> trace_column(const EventRow& row) {
+    if (row.trace.empty()) return std::nullopt;
+    return row.trace;
 }
 
 /// Adds rows to `found`, up to the one whose data brings it to `bytes_max`.
@@ -72,7 +80,7 @@ Result<EventPage> page_of_resource(sql::Connection& sql, const RealmId& realm,
         true};
     // From the newest slice to the oldest, whose ids follow each other.
     static constexpr Query below{
-        "SELECT e.realm_id, e.id, e.type, e.resource_id, e.timestamp, e.origin, e.data "
+        "SELECT e.realm_id, e.id, e.type, e.resource_id, e.timestamp, e.origin, e.data, e.trace "
         "FROM resource_slices s CROSS JOIN resource_entries r CROSS JOIN events e "
         "WHERE s.realm_id = $1 AND s.first_id < $4 AND s.last_id >= $3 AND r.slice = s.slice "
         "AND r.resource_id = $2 AND r.id >= $3 AND r.id < $4 AND e.realm_id = $1 AND e.id = r.id "
@@ -122,10 +130,10 @@ Result<void> insert(Transaction& tx, const EventRow& row) {
 
 Result<void> insert_all(Transaction& tx, std::span<const EventRow> rows) {
     static constexpr Query query{"INSERT INTO events (" EVENT_COLUMNS
-                                 ") VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+                                 ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
     return tx.sql().run_each(query, rows, [](auto bind, const EventRow& row) {
         bind(row.realm, row.id, row.type, row.resource_id, row.timestamp, to_string(row.origin),
-             Blob{row.data});
+             Blob{row.data}, trace_column(row));
     });
 }
 

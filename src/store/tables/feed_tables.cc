@@ -3,6 +3,7 @@
 
 #include "model/feed_limits.h"
 #include "model/states.h"
+#include "model/trace.h"
 #include "store/feed_table.h"
 #include "store/id_range.h"
 
@@ -13,7 +14,7 @@ using sql::Query;
 namespace feed_table {
 namespace {
 
-#define FEED_COLUMNS "realm_id, id, type, resource_id, timestamp, origin, data"
+#define FEED_COLUMNS "realm_id, id, type, resource_id, timestamp, origin, data, trace"
 // What is no id has no place.
 #define FEED_ROWS "length(id) = 16 AND origin <> 'test'"
 
@@ -52,7 +53,7 @@ Result<bool> has_later(sql::Connection& sql, const RealmId& realm, std::int64_t 
     return found;
 }
 
-/// Column 8 has the bytes of all that was looked through, where the database cuts by them.
+/// Column 9 has the bytes of all that was looked through, where the database cuts by them.
 Result<void> take_all(sql::Rows rows, const Asked& asked,
                       const std::function<bool(std::string_view)>& wants, Read& found) {
     std::size_t bytes = 0;
@@ -60,7 +61,7 @@ Result<void> take_all(sql::Rows rows, const Asked& asked,
     bool is_cut = false;
     while (bytes < asked.bytes_max && rows.next()) {
         ++count;
-        is_cut = rows.integer(8) >= static_cast<std::int64_t>(asked.bytes_max);
+        is_cut = rows.integer(9) >= static_cast<std::int64_t>(asked.bytes_max);
         const FeedPlace place{rows.integer(0), rows.uuid(2)};
         found.end = place;
         if (wants && !wants(rows.text(3))) continue;
@@ -71,7 +72,8 @@ Result<void> take_all(sql::Rows rows, const Asked& asked,
                           .resource_id = rows.id<ResourceId>(4),
                           .timestamp = rows.time(5),
                           .origin = rows.word(6, parse_event_origin),
-                          .data = rows.json(7)}};
+                          .data = rows.json(7),
+                          .trace = trace::checked(rows.text(8))}};
         if (rows.is_unreadable()) {
             ++found.unreadable;
             log_unreadable(rows.forgive());
