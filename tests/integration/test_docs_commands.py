@@ -21,7 +21,7 @@ SERVE = "postrider serve --data ./data --allow-network 127.0.0.0/8"
 CHANNEL = [SERVE, "export POSTRIDER_DATA=./data"]
 #: What the reader has done before, where a page does not begin with it.
 BEFORE = {
-    **{f"docs/receivers/{channel}.md": CHANNEL for channel in ("slack", "discord", "teams", "pagerduty")},
+    **{f"docs/receivers/{channel}.md": CHANNEL for channel in ("discord", "teams", "pagerduty")},
     "docs/backup.md": [SERVE],
     "docs/webhooks.md": [SERVE, "export POSTRIDER_DATA=./data"],
     "docs/access.md": [
