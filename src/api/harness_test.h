@@ -185,7 +185,7 @@ class Harness {
     store::TemporaryStore store_;
     vault::Vault vault_{vault::KeyRing::generate(store_.random)};
     std::shared_ptr<const net::EgressPolicy> policy_ = std::make_shared<net::EgressPolicy>();
-    net::EventLoop loop_;
+    net::EventLoop loop_{store_.clock};
     std::unique_ptr<net::Resolver> resolver_ = net::make_resolver(loop_, {});
     FakeEngine engine_;
     events::Publisher publisher_{engine_};

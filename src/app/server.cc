@@ -185,7 +185,7 @@ class ServerImpl final : public Server {
     telemetry::Metrics& metrics_ = ground_->metrics;
     std::unique_ptr<store::Store> store_;
     vault::Vault vault_;
-    net::EventLoop loop_;  // run by the engine's thread
+    net::EventLoop loop_{clock_};  // run by the engine's thread
     std::unique_ptr<net::Resolver> resolver_;
     std::unique_ptr<net::HttpSender> sender_;
     std::unique_ptr<delivery::Engine> engine_;
@@ -430,7 +430,8 @@ Result<void> ServerImpl::start_metrics() {
                             .content_type = "text/plain; version=0.0.4; charset=utf-8",
                             .body = metrics_.scrape()});
         }};
-    metrics_http_ = http::make_server({.address = config_.metrics_listen->address,
+    metrics_http_ = http::make_server(clock_,
+                                      {.address = config_.metrics_listen->address,
                                        .port = config_.metrics_listen->port,
                                        .connections_max = limits::metrics_connections_max,
                                        .listen_option = "--metrics-listen"},
@@ -500,7 +501,7 @@ Result<void> ServerImpl::start() {
     housekeeper_.start();
     counter_keeper_.start();
     overlook_.start();
-    http_ = http::make_server(http_options(), routes_, api::make_gate(context_));
+    http_ = http::make_server(clock_, http_options(), routes_, api::make_gate(context_));
     POSTRIDER_TRY(http_->start());
     port_ = http_->port();
     return {};

@@ -101,7 +101,7 @@ Typed take_apart(const Verb& verb, const std::vector<std::string>& rest) {
 /// The names of one list, page after page until the time is up.
 void add_names(Context& context, const std::string& path, std::string_view member,
                std::vector<std::string>& names) {
-    const auto until = std::chrono::steady_clock::now() + all_within;
+    const auto until = context.clock().monotonic() + all_within;
     std::optional<std::string> cursor;
     do {
         Query query;
@@ -116,7 +116,7 @@ void add_names(Context& context, const std::string& path, std::string_view membe
         for (const auto& item : *items->as_array()) names.push_back(text_of(item, member));
         auto next = text_of(*page, "next_cursor");
         cursor = next.empty() ? std::nullopt : std::optional(std::move(next));
-    } while (cursor && std::chrono::steady_clock::now() < until);
+    } while (cursor && context.clock().monotonic() < until);
 }
 
 std::vector<std::string> names_of(Context& context, const Source& source) {

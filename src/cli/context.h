@@ -90,6 +90,7 @@ class Context {
     Terminal& terminal() { return terminal_; }
     const Connection& connection() const { return connection_; }
     const config::Environment& environment() const { return environment_; }
+    const Clock& clock() const { return clock_; }
     Timestamp now() const { return clock_.now(); }
     Random& random() { return random_; }
 

@@ -44,7 +44,7 @@ TEST(cli, the_token_file_goes_to_this_machine_only) {
 
     std::istringstream in;
     std::ostringstream out;
-    FixedClock clock;
+    ManualClock clock;
     SeededRandom random(1);
     Context elsewhere(
         {.in = in, .out = out, .error = out},

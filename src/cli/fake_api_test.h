@@ -11,6 +11,7 @@
 #include <sstream>
 #include <utility>
 
+#include "base/manual_clock_test.h"
 #include "base/mutex.h"
 #include "cli/help.h"
 #include "cli/program.h"
@@ -19,12 +20,6 @@
 /// What the tests of verbs share: a terminal that is typed at, and a server that answers as it is
 /// told.
 namespace postrider::cli {
-
-class FixedClock final : public Clock {
- public:
-    Timestamp now() const override { return *parse_rfc3339("2026-11-23T18:12:03Z"); }
-    Monotonic monotonic() const override { return {}; }
-};
 
 struct Ended {
     int code;
@@ -50,7 +45,7 @@ inline Ended run_with(std::vector<std::string> words, const Variables& variables
                       Typed* typed = nullptr, Screen screen = Screen::one) {
     std::istringstream in(input);
     std::ostringstream out, error;
-    FixedClock clock;
+    ManualClock clock;
     SeededRandom random(1);
     Terminal terminal{.in = in, .out = out, .error = error};
     terminal.pause = [](Duration) { return false; };
@@ -101,8 +96,8 @@ class FakeApi {
             };
             routes.push_back(std::move(route));
         }
-        server_ =
-            http::make_server({.address = "127.0.0.1", .port = 0}, std::move(routes), nullptr);
+        server_ = http::make_server(real_clock_, {.address = "127.0.0.1", .port = 0},
+                                    std::move(routes), nullptr);
         EXPECT_TRUE(server_->start());
     }
     ~FakeApi() { server_->stop(SystemClock{}.monotonic()); }
@@ -136,6 +131,7 @@ class FakeApi {
     Mutex mutex_;
     std::vector<std::string> asked_ GUARDED_BY(mutex_), bodies_ GUARDED_BY(mutex_),
         tokens_ GUARDED_BY(mutex_);
+    const SystemClock real_clock_;
     std::unique_ptr<http::Server> server_;
 };
 

@@ -161,10 +161,10 @@ int forward(Context& context, const Given& given) {
         bool was_away = false;
         while (true) {
             const auto request = request_of(context, *target, event);
-            const auto before = std::chrono::steady_clock::now();
+            const auto before = context.clock().monotonic();
             const auto answer = client.send(request);
             const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(
-                                    std::chrono::steady_clock::now() - before)
+                                    context.clock().monotonic() - before)
                                     .count();
             if (answer) {
                 say_answer(context, event, *answer, millis);

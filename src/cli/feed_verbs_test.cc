@@ -101,7 +101,8 @@ class ForwardTest : public testing::Test {
             responder.send({.status = bodies_.size() == 2 ? 500 : 204,
                             .body = bodies_.size() == 2 ? "no" : ""});
         };
-        server_ = http::make_server({.address = "127.0.0.1", .port = 0}, {route}, nullptr);
+        server_ =
+            http::make_server(real_clock_, {.address = "127.0.0.1", .port = 0}, {route}, nullptr);
         EXPECT_TRUE(server_->start());
     }
     ~ForwardTest() override { server_->stop(SystemClock{}.monotonic()); }
@@ -111,6 +112,7 @@ class ForwardTest : public testing::Test {
 
     Mutex mutex_;
     std::vector<std::string> headers_ GUARDED_BY(mutex_), bodies_ GUARDED_BY(mutex_);
+    const SystemClock real_clock_;
     std::unique_ptr<http::Server> server_;
 };
 

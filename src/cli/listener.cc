@@ -340,6 +340,7 @@ std::string received_json(const Received& received) {
 
 int listen(Context& context, const ListenOptions& options,
            const std::function<void(std::uint16_t)>& started) {
+    const SystemClock clock;
     Arrivals arrivals;
     http::ServerOptions server_options;
     server_options.address = options.address;
@@ -348,13 +349,13 @@ int listen(Context& context, const ListenOptions& options,
     auto handler = [&](http::Request& request, http::Responder responder) {
         arrivals.push({.request = std::move(request), .responder = std::move(responder)});
     };
-    auto server = http::make_server(server_options, routes(handler), gate_of(arrivals, options));
+    auto server =
+        http::make_server(clock, server_options, routes(handler), gate_of(arrivals, options));
     if (auto begun = server->start(); !begun) {
         context.complain(begun.error().message);
         return exit_failed;
     }
     started(server->port());
-    SystemClock clock;
     Ids ids;
     std::deque<Answering> answering;  // in order of arrival, so of their due times too
     std::size_t received_count = 0, answered = 0;

@@ -69,7 +69,7 @@ Result<std::vector<net::IpAddress>> ProbeSender::look_up() {
     auto found = std::make_shared<std::promise<net::Lookup>>();
     loop_.post([this, found] {
         resolver_ = net::make_resolver(loop_, {});
-        resolver_->resolve({}, url_->host, std::chrono::steady_clock::now() + probe_timeout,
+        resolver_->resolve({}, url_->host, clock_.monotonic() + probe_timeout,
                            [found](net::Lookup lookup) { found->set_value(std::move(lookup)); });
     });
     auto lookup = found->get_future().get();

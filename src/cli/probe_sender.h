@@ -35,7 +35,8 @@ class ProbeSender {
     std::shared_ptr<const net::Url> url_;
     std::string ca_file_;
     std::shared_ptr<const net::EgressPolicy> policy_;
-    net::EventLoop loop_;
+    const SystemClock clock_;
+    net::EventLoop loop_{clock_};
     std::unique_ptr<net::Resolver> resolver_;
     std::unique_ptr<net::HttpSender> sender_;
     std::thread thread_;

@@ -1,4 +1,5 @@
 #include "cli/probe.h"
+#include "base/manual_clock_test.h"
 
 #include <gtest/gtest.h>
 
@@ -7,19 +8,9 @@
 namespace postrider::cli {
 namespace {
 
-class TestClock final : public Clock {
- public:
-    Timestamp now() const override { return now_; }
-    Monotonic monotonic() const override { return {}; }
-    void go_on(Duration duration) { now_ += duration; }
-
- private:
-    Timestamp now_ = *parse_rfc3339("2026-11-23T18:12:03Z");
-};
-
 /// A receiver that does what is expected of it, but for what a test changes.
 struct Fake {
-    TestClock clock;
+    ManualClock clock;
     SeededRandom random{1};
     RequestMaker maker{{.key = {SigningScheme::v1, std::string(32, 'k')},
                         .event = "user.created",

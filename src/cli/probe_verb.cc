@@ -157,17 +157,6 @@ void show_card(Context& context, const ProbeReport& report) {
         report.accepted_ids.size(), report.refused_ids.size()));
 }
 
-/// The clock of a verb.
-class ContextClock final : public Clock {
- public:
-    explicit ContextClock(const Context& context) : context_(context) {}
-    Timestamp now() const override { return context_.now(); }
-    Monotonic monotonic() const override { return std::chrono::steady_clock::now(); }
-
- private:
-    const Context& context_;
-};
-
 int probe(Context& context, const Given& given) {
     auto order = order_of(context, given);
     if (!order) return context.wrong(order.error().message);
@@ -179,8 +168,7 @@ int probe(Context& context, const Given& given) {
     }
     if (const auto code = confirm_target(context, given, order->url, *addresses)) return *code;
     sender.confine_to(std::move(*addresses));
-    const ContextClock clock(context);
-    RequestMaker maker(std::move(order->options), clock, context.random());
+    RequestMaker maker(std::move(order->options), context.clock(), context.random());
     const auto report = run_probe(
         maker,
         [&](std::span<const ProbeRequest> requests) {

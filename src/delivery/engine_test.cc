@@ -110,7 +110,7 @@ class EngineTest : public testing::Test {
         std::filesystem::remove_all(folder_);
     }
     void make_engine() {
-        loop_ = std::make_unique<net::EventLoop>();
+        loop_ = std::make_unique<net::EventLoop>(clock_);
         EngineOptions options{.flight_file = folder_ + "/flight",
                               .user_agent = "Postrider/test",
                               .attempts_in_flight_max = 100,

@@ -13,7 +13,7 @@ namespace {
 
 TEST(Alarm, AllRingWhoeverSetsThemAndInWhateverOrder) {
     const SystemClock clock;
-    net::EventLoop loop;
+    net::EventLoop loop(clock);
     const auto keeps_running = loop.make_timer();
     keeps_running->expire_at(clock.monotonic() + 1h, [] {});
     Alarm alarm(loop);

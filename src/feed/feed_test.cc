@@ -179,7 +179,7 @@ class FeedTest : public testing::Test {
     }
 
     store::TemporaryStore store_;
-    net::EventLoop loop_;
+    net::EventLoop loop_{store_.clock};
     std::unique_ptr<net::EventLoop::Timer> keeps_running_;
     store::EventNews news_;
     Feed feed_{*store_, news_, store_.clock, loop_};

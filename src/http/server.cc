@@ -69,8 +69,9 @@ std::unexpected<Error> cannot_listen(const tcp::endpoint& endpoint, const error_
 
 class ServerImpl final : public Server, private Hub {
  public:
-    ServerImpl(ServerOptions options, std::vector<Route> routes, Gate before)
-        : options_(std::move(options)),
+    ServerImpl(const Clock& clock, ServerOptions options, std::vector<Route> routes, Gate before)
+        : clock_(clock),
+          options_(std::move(options)),
           router_(std::move(routes)),
           gate_(std::move(before)),
           memory_(std::make_shared<Shares>(options_.inbound_bytes_max)),
@@ -115,10 +116,10 @@ class ServerImpl final : public Server, private Hub {
     void on_mail(Mailbox::Mail mail);
     void begin_to_stop();
     void close_all();
+    const Clock& clock_;
     const ServerOptions options_;
     const Router router_;
     const Gate gate_;
-    SystemClock clock_;
     SeededRandom random_{SystemRandom().next()};  // request ids are unique, not secret
     UuidMinter minter_{random_};
 
@@ -367,8 +368,10 @@ void ServerImpl::stop(Monotonic deadline) {
 
 }  // namespace
 
-std::unique_ptr<Server> make_server(ServerOptions options, std::vector<Route> routes, Gate before) {
-    return std::make_unique<ServerImpl>(std::move(options), std::move(routes), std::move(before));
+std::unique_ptr<Server> make_server(const Clock& clock, ServerOptions options,
+                                    std::vector<Route> routes, Gate before) {
+    return std::make_unique<ServerImpl>(clock, std::move(options), std::move(routes),
+                                        std::move(before));
 }
 
 /// make_server() makes no other.

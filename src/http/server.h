@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/shares.h"
 #include "base/time.h"
@@ -207,6 +208,8 @@ struct Verdict {
 using Gate = std::function<void(const Request& request, const Route& route,
                                 std::function<void(Verdict)> say)>;
 
-std::unique_ptr<Server> make_server(ServerOptions options, std::vector<Route> routes, Gate before);
+/// Lifetime: `clock` outlives it.
+std::unique_ptr<Server> make_server(const Clock& clock, ServerOptions options,
+                                    std::vector<Route> routes, Gate before);
 
 }  // namespace postrider::http

@@ -261,7 +261,7 @@ TEST_F(ServerTest, StopEndsAtItsDeadline) {
 
 TEST_F(ServerTest, AnAddressInUseIsOneSentence) {
     start();
-    auto second = make_server({.port = port()}, {}, {});
+    auto second = make_server(clock_, {.port = port()}, {}, {});
     auto started = second->start();
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().code, ErrorCode::unavailable);
@@ -271,10 +271,10 @@ TEST_F(ServerTest, AnAddressInUseIsOneSentence) {
 }
 
 TEST_F(ServerTest, AnAddressThatIsNoneIsRefused) {
-    auto named = make_server({.address = "example.com"}, {}, {})->start();
+    auto named = make_server(clock_, {.address = "example.com"}, {}, {})->start();
     ASSERT_FALSE(named);
     EXPECT_NE(named.error().message.find("\"example.com\""), std::string::npos);
-    auto foreign = make_server({.address = "192.0.2.1", .port = 0}, {}, {})->start();
+    auto foreign = make_server(clock_, {.address = "192.0.2.1", .port = 0}, {}, {})->start();
     ASSERT_FALSE(foreign);
     EXPECT_NE(foreign.error().message.find("192.0.2.1"), std::string::npos);
 }

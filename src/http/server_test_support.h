@@ -136,7 +136,7 @@ class ServerTest : public testing::Test {
     void start(ServerOptions options = {}) {
         options.port = 0;
         server_ = make_server(
-            std::move(options), routes(),
+            clock_, std::move(options), routes(),
             [this](const Request& request, const Route&, std::function<void(Verdict)> say) {
                 gate(request, std::move(say));
             });
@@ -161,6 +161,7 @@ class ServerTest : public testing::Test {
             .status = 200, .content_type = "text/plain", .body = std::move(body), .headers = {}};
     }
 
+    const SystemClock clock_;
     std::unique_ptr<Server> server_;
     std::vector<std::thread> threads_;
     std::function<std::shared_ptr<BodySource>()> make_source_;  ///< of /stream

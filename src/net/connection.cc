@@ -59,10 +59,10 @@ Connection::~Connection() {
     descriptor_.close(ignored);
 }
 
-IoResult Connection::connect(const IpAddress& address, std::uint16_t port) {
+IoResult Connection::connect(const IpAddress& address, std::uint16_t port, Monotonic now) {
     peer_ = address;
     peer_text_ = peer_name(address, port);
-    opened_at_ = std::chrono::steady_clock::now();
+    opened_at_ = now;
     fd_ = socket(address.is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd_ < 0) return failed_with(errno);
     boost::system::error_code error;

@@ -33,7 +33,7 @@ class Connection {
     Connection& operator=(const Connection&) = delete;
 
     /// Starts to connect: done, wants_write, or failed. Requires: the policy passes `address`.
-    IoResult connect(const IpAddress& address, std::uint16_t port);
+    IoResult connect(const IpAddress& address, std::uint16_t port, Monotonic now);
     /// Once it is writable: done or failed.
     IoResult finish_connect();
     /// Requires: connected. False when memory has run out, or there is no such TLS here.

@@ -4,8 +4,8 @@
 
 namespace postrider::net {
 
-DeadlineQueue::DeadlineQueue(boost::asio::io_context& context)
-    : timer_(context), self_(std::make_shared<DeadlineQueue*>(this)) {}
+DeadlineQueue::DeadlineQueue(boost::asio::io_context& context, const Clock& clock)
+    : clock_(clock), timer_(context), self_(std::make_shared<DeadlineQueue*>(this)) {}
 
 DeadlineQueue::~DeadlineQueue() { *self_ = nullptr; }
 
@@ -38,7 +38,7 @@ void DeadlineQueue::arm() {
 
 void DeadlineQueue::fire() {
     armed_for_ = Monotonic::max();
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = clock_.monotonic();
     const auto self = self_;
     while (!queue_.empty() && queue_.begin()->first <= now) {
         auto* deadline = queue_.begin()->second;

@@ -5,7 +5,7 @@
 #include <map>
 #include <memory>
 
-#include "base/time.h"
+#include "base/clock.h"
 
 namespace postrider::net {
 
@@ -26,7 +26,7 @@ class Deadline {
 /// Thread-safety: the loop's thread.
 class DeadlineQueue {
  public:
-    explicit DeadlineQueue(boost::asio::io_context& context);
+    DeadlineQueue(boost::asio::io_context& context, const Clock& clock);
     ~DeadlineQueue();
     DeadlineQueue(const DeadlineQueue&) = delete;
     DeadlineQueue& operator=(const DeadlineQueue&) = delete;
@@ -44,6 +44,7 @@ class DeadlineQueue {
     using Queue = std::multimap<Monotonic, Deadline*>;
     Queue queue_;
     Queue::node_type spare_;  ///< one node kept: the usual set and clear allocate nothing
+    const Clock& clock_;
     boost::asio::steady_timer timer_;
     Monotonic armed_for_ = Monotonic::max();
     std::shared_ptr<DeadlineQueue*> self_;  ///< a handler on its way may outlive this

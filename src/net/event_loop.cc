@@ -48,7 +48,7 @@ class AsioTimer final : public EventLoop::Timer {
 
 }  // namespace
 
-EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {}
+EventLoop::EventLoop(const Clock& clock) : clock_(clock), impl_(std::make_unique<Impl>()) {}
 EventLoop::~EventLoop() = default;
 
 void EventLoop::run() { impl_->context.run(); }

@@ -3,7 +3,7 @@
 #include <functional>
 #include <memory>
 
-#include "base/time.h"
+#include "base/clock.h"
 
 namespace postrider::net {
 
@@ -11,7 +11,8 @@ namespace postrider::net {
 /// time and does no I/O itself, does not include Asio).
 class EventLoop {
  public:
-    EventLoop();
+    /// `clock` is that of all who work on the loop. Lifetime: it outlives the loop.
+    explicit EventLoop(const Clock& clock);
     ~EventLoop();
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
@@ -32,11 +33,15 @@ class EventLoop {
     };
     std::unique_ptr<Timer> make_timer();
 
+    /// Thread-safety: any thread.
+    const Clock& clock() const { return clock_; }
+
     /// The io_context, for net/'s own files.
     struct Impl;
     Impl& impl() { return *impl_; }
 
  private:
+    const Clock& clock_;
     std::unique_ptr<Impl> impl_;
 };
 

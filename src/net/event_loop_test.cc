@@ -9,7 +9,8 @@ namespace postrider::net {
 namespace {
 
 TEST(EventLoopTest, RunsPostedTasksInOrderOnTheRunningThread) {
-    EventLoop loop;
+    const SystemClock clock;
+    EventLoop loop(clock);
     std::vector<int> order;
     std::thread::id ran_on;
     std::jthread other([&] {
@@ -26,13 +27,15 @@ TEST(EventLoopTest, RunsPostedTasksInOrderOnTheRunningThread) {
 }
 
 TEST(EventLoopTest, StopBeforeRunIsKept) {
-    EventLoop loop;
+    const SystemClock clock;
+    EventLoop loop(clock);
     loop.stop();
     loop.run();  // would never return otherwise
 }
 
 TEST(EventLoopTest, TimersFireInTheOrderOfTheirTimes) {
-    EventLoop loop;
+    const SystemClock clock;
+    EventLoop loop(clock);
     std::vector<int> order;
     auto late = loop.make_timer();
     auto soon = loop.make_timer();
@@ -47,7 +50,8 @@ TEST(EventLoopTest, TimersFireInTheOrderOfTheirTimes) {
 }
 
 TEST(EventLoopTest, ANewCallReplacesTheFormerTimer) {
-    EventLoop loop;
+    const SystemClock clock;
+    EventLoop loop(clock);
     std::vector<int> order;
     auto timer = loop.make_timer();
     const auto past = std::chrono::steady_clock::now() - 1s;
@@ -61,7 +65,8 @@ TEST(EventLoopTest, ANewCallReplacesTheFormerTimer) {
 }
 
 TEST(EventLoopTest, ACancelledOrDestroyedTimerStaysSilent) {
-    EventLoop loop;
+    const SystemClock clock;
+    EventLoop loop(clock);
     bool fired = false;
     auto cancelled = loop.make_timer();
     auto destroyed = loop.make_timer();
@@ -77,7 +82,8 @@ TEST(EventLoopTest, ACancelledOrDestroyedTimerStaysSilent) {
 }
 
 TEST(EventLoopTest, ATimerMaySetItselfAgain) {
-    EventLoop loop;
+    const SystemClock clock;
+    EventLoop loop(clock);
     auto timer = loop.make_timer();
     int count = 0;
     std::function<void()> again = [&] {

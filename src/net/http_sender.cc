@@ -17,10 +17,11 @@ class BeastSender final : public HttpSender {
  public:
     BeastSender(EventLoop& loop, Resolver& resolver, SenderOptions options)
         : resources_{loop.impl().context,
+                     loop.clock(),
                      resolver,
                      options.user_agent.empty() ? "" : "User-Agent: " + options.user_agent + "\r\n",
                      TlsContext(options.ca_file),
-                     DeadlineQueue(loop.impl().context),
+                     DeadlineQueue(loop.impl().context, loop.clock()),
                      {},
                      std::vector<char>(read_buffer_bytes)},
           sweep_timer_(loop.impl().context),
@@ -62,7 +63,7 @@ class BeastSender final : public HttpSender {
         sweep_timer_.async_wait([this, self = self_](const boost::system::error_code& error) {
             if (error || *self == nullptr) return;
             is_sweeping_ = false;
-            resources_.pool.sweep(std::chrono::steady_clock::now());
+            resources_.pool.sweep(resources_.clock.monotonic());
             // While nothing is open nothing wakes: an idle server does no work.
             const bool has_work =
                 resources_.pool.size() > 0 || resources_.deadlines.first() != nullptr;

@@ -66,7 +66,8 @@ class AresResolver final : public Resolver {
  public:
     AresResolver(EventLoop& loop, ResolverOptions options)
         : hosts_(options.hosts_file),
-          deadlines_(loop.impl().context),
+          clock_(loop.clock()),
+          deadlines_(loop.impl().context, clock_),
           channel_(std::make_unique<AresChannel>(loop.impl().context, options.servers)) {}
     ~AresResolver() override {
         stop();
@@ -120,6 +121,7 @@ class AresResolver final : public Resolver {
     void remember(const std::string& host, const Lookup& lookup, Duration ttl);
 
     HostsFile hosts_;
+    const Clock& clock_;
     DeadlineQueue deadlines_;
     std::unordered_map<std::string, Cached> cache_;
     std::unordered_map<std::string, Query*> open_;  ///< the queries that can still be joined
@@ -151,7 +153,7 @@ bool AresResolver::answer_without_asking(const std::string& host, Done& done) {
     } else if (is_localhost(host)) {
         known.addresses = {*IpAddress::parse("127.0.0.1"), *IpAddress::parse("::1")};
     } else if (const auto cached = cache_.find(host); cached != cache_.end()) {
-        if (cached->second.until > std::chrono::steady_clock::now()) {
+        if (cached->second.until > clock_.monotonic()) {
             known = cached->second.lookup;
         } else {
             cache_.erase(cached);
@@ -225,7 +227,7 @@ void AresResolver::advance(Query& query) {
     // for when the other is there: some servers never answer for AAAA.
     if (has_no_name) return answer(query);
     if (has_addresses) {
-        deadlines_.set(query, std::chrono::steady_clock::now() + limits::lookup_other_family_wait);
+        deadlines_.set(query, clock_.monotonic() + limits::lookup_other_family_wait);
     }
 }
 
@@ -292,7 +294,7 @@ Lookup AresResolver::combine(const Query& query) const {
 }
 
 void AresResolver::remember(const std::string& host, const Lookup& lookup, Duration ttl) {
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = clock_.monotonic();
     if (cache_.size() >= limits::lookup_cache_names_max) {
         std::erase_if(cache_, [&](const auto& entry) { return entry.second.until <= now; });
     }

@@ -47,7 +47,7 @@ class ResolverTest : public testing::Test {
     }
 
     void start(ResolverOptions options) {
-        loop_ = std::make_unique<EventLoop>();
+        loop_ = std::make_unique<EventLoop>(clock_);
         resolver_ = make_resolver(*loop_, std::move(options));
         thread_ = std::thread([this] { loop_->run(); });
     }
@@ -77,6 +77,7 @@ class ResolverTest : public testing::Test {
     using Texts = std::vector<std::string>;
     FakeDns dns_;
     std::string hosts_path_;
+    const SystemClock clock_;
     std::unique_ptr<EventLoop> loop_;
     std::unique_ptr<Resolver> resolver_;
     std::thread thread_;

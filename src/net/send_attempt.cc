@@ -16,8 +16,6 @@ namespace {
 
 using Status = IoResult::Status;
 
-Monotonic now() { return std::chrono::steady_clock::now(); }
-
 Duration between(Monotonic from, Monotonic to) {
     return std::chrono::duration_cast<Duration>(to - from);
 }

@@ -21,6 +21,7 @@ namespace postrider::net {
 /// What the attempts of one sender share. They run on one thread and use it one at a time.
 struct SenderResources {
     boost::asio::io_context& context;
+    const Clock& clock;
     Resolver& resolver;
     std::string user_agent_line;  ///< "User-Agent: …\r\n", or empty
     TlsContext tls;
@@ -45,6 +46,7 @@ class SendAttempt final : public Deadline, public std::enable_shared_from_this<S
     enum class Phase { resolving, connecting, handshaking, exchanging, finished };
     enum class Direction { read, write };
 
+    Monotonic now() const { return resources_.clock.monotonic(); }
     void write_head();
     void open();
     void on_lookup(Lookup lookup);

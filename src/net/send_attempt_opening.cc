@@ -13,8 +13,6 @@ namespace {
 
 using Status = IoResult::Status;
 
-Monotonic now() { return std::chrono::steady_clock::now(); }
-
 Duration between(Monotonic from, Monotonic to) {
     return std::chrono::duration_cast<Duration>(to - from);
 }
@@ -92,7 +90,7 @@ void SendAttempt::connect_next() {
 IoResult SendAttempt::connect_to(const IpAddress& address) {
     const auto attempt = [&] {
         connection_ = std::make_unique<Connection>(resources_.context, origin_, request_.policy);
-        return connection_->connect(address, request_.url->port);
+        return connection_->connect(address, request_.url->port, now());
     };
     const auto outcome = attempt();
     if (outcome.status != Status::failed || resources_.pool.size() == 0) return outcome;

@@ -44,7 +44,7 @@ class SenderFixture : public testing::Test {
     }
 
     void start(const std::string& ca_file) {
-        loop_ = std::make_unique<EventLoop>();
+        loop_ = std::make_unique<EventLoop>(clock_);
         resolver_ = make_resolver(*loop_, {dns_.servers(), "/dev/null"});
         sender_ = make_http_sender(*loop_, *resolver_, {ca_file, "Postrider/test"});
         thread_ = std::thread([this] { loop_->run(); });
@@ -88,6 +88,7 @@ class SenderFixture : public testing::Test {
 
     FakeDns dns_;
     std::shared_ptr<const EgressPolicy> policy_;
+    const SystemClock clock_;
     std::unique_ptr<EventLoop> loop_;
     std::unique_ptr<Resolver> resolver_;
     std::unique_ptr<HttpSender> sender_;

@@ -4,18 +4,12 @@
 
 #include <array>
 
+#include "base/manual_clock_test.h"
 #include "base/random.h"
 #include "model/limits.h"
 
 namespace postrider::store {
 namespace {
-
-class SetClock final : public Clock {
- public:
-    Timestamp now() const override { return from_micros(0); }
-    Monotonic monotonic() const override { return time; }
-    Monotonic time{};
-};
 
 class ChangeWaitsTest : public testing::Test {
  protected:
@@ -33,7 +27,7 @@ class ChangeWaitsTest : public testing::Test {
     UuidMinter minter{random};
     const std::array<Uuid, 2> nodes{minter.mint(from_micros(1)), minter.mint(from_micros(1))};
     const std::vector<Announcement> what{{Subject::webhook, RealmId{}, nodes[0]}};
-    SetClock clock;
+    ManualClock clock;
     ChangeWaits waits{clock};
     int told = 0;
 };
@@ -72,7 +66,7 @@ TEST_F(ChangeWaitsTest, AnAcknowledgementMayComeBeforeTheCommitIsKnown) {
 TEST_F(ChangeWaitsTest, WhatIsNotAcknowledgedIsSaidAgain) {
     const auto number = commit();
     EXPECT_TRUE(waits.end_known(nodes).empty());
-    clock.time += limits::change_said_again_after;
+    clock.go_on(limits::change_said_again_after);
     const auto again = waits.end_known(nodes);
     ASSERT_EQ(again.size(), 1U);
     EXPECT_EQ(again[0].number, number);
@@ -83,10 +77,10 @@ TEST_F(ChangeWaitsTest, WhatIsNotAcknowledgedIsSaidAgain) {
 
 TEST_F(ChangeWaitsTest, NobodyWaitsForEver) {
     commit();
-    clock.time += limits::change_wait_max - 1us;
+    clock.go_on(limits::change_wait_max - 1us);
     waits.end_old();
     EXPECT_EQ(told, 0);
-    clock.time += 1us;
+    clock.go_on(1us);
     waits.end_old();
     EXPECT_EQ(told, 1);
 }

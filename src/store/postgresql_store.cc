@@ -30,7 +30,8 @@ using sql::PostgresqlConnection;
 /// A snapshot is a read transaction of one point in time.
 class PostgresqlReadSource final : public ReadSource {
  public:
-    explicit PostgresqlReadSource(PostgresqlLink link) : link_(std::move(link)) {}
+    PostgresqlReadSource(PostgresqlLink link, const Clock& clock)
+        : link_(std::move(link)), clock_(clock) {}
     Result<sql::Connection*> begin(Duration budget) override {
         const std::string script = fmt::format(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
@@ -45,7 +46,7 @@ class PostgresqlReadSource final : public ReadSource {
             (*connection)->clear_failure();
             connection_ = *connection;
             if (connection_->execute(script.c_str())) {
-                connection_->budget().begin(budget, sql::ReadBudget::Lasts::any_time);
+                connection_->budget().begin(clock_, budget, sql::ReadBudget::Lasts::any_time);
                 return connection_;
             }
             connection_ = nullptr;
@@ -67,6 +68,7 @@ class PostgresqlReadSource final : public ReadSource {
 
  private:
     PostgresqlLink link_;
+    const Clock& clock_;
     PostgresqlConnection* connection_ = nullptr;  // of the snapshot
 };
 
@@ -112,11 +114,11 @@ class PostgresqlStore final : public Store {
 
  private:
     static ReaderPool::Sources make_readers(const std::string& url, const Clock& clock) {
-        auto sources =
-            ReaderPool::make_sources([&url, &clock]() -> Result<std::unique_ptr<ReadSource>> {
-                return std::make_unique<PostgresqlReadSource>(
-                    PostgresqlLink(url, {.statement_max = limits::read_duration_max}, clock));
-            });
+        auto sources = ReaderPool::make_sources([&url,
+                                                 &clock]() -> Result<std::unique_ptr<ReadSource>> {
+            return std::make_unique<PostgresqlReadSource>(
+                PostgresqlLink(url, {.statement_max = limits::read_duration_max}, clock), clock);
+        });
         CHECK(sources.has_value());  // it connects later
         return std::move(*sources);
     }

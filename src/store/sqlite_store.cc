@@ -90,10 +90,10 @@ class SqliteStore final : public Store {
 /// A snapshot is a read transaction, bounded in time.
 class SqliteReadSource final : public ReadSource {
  public:
-    explicit SqliteReadSource(std::unique_ptr<SqliteConnection> connection)
-        : connection_(std::move(connection)) {}
+    SqliteReadSource(std::unique_ptr<SqliteConnection> connection, const Clock& clock)
+        : connection_(std::move(connection)), clock_(clock) {}
     Result<sql::Connection*> begin(Duration budget) override {
-        connection_->set_budget(budget);
+        connection_->set_budget(clock_, budget);
         POSTRIDER_TRY(connection_->execute("BEGIN"));
         return connection_.get();
     }
@@ -106,6 +106,7 @@ class SqliteReadSource final : public ReadSource {
 
  private:
     std::unique_ptr<SqliteConnection> connection_;
+    const Clock& clock_;
 };
 
 Result<std::unique_ptr<Store>> open_once(const SqliteOptions& options, const Clock& clock,
@@ -131,7 +132,7 @@ Result<std::unique_ptr<Store>> open_once(const SqliteOptions& options, const Clo
     const auto open_reader = [&]() -> Result<std::unique_ptr<ReadSource>> {
         auto reader = open_one(SqliteConnection::Mode::reader);
         if (!reader) return cannot_open(options.path, reader.error());
-        return std::make_unique<SqliteReadSource>(std::move(*reader));
+        return std::make_unique<SqliteReadSource>(std::move(*reader), clock);
     };
     POSTRIDER_ASSIGN(connections.readers, ReaderPool::make_sources(open_reader));
     return std::make_unique<SqliteStore>(std::move(file->lock), std::move(connections), options,

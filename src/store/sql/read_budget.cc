@@ -19,9 +19,9 @@ std::chrono::nanoseconds used_by_this_thread() {
 
 }  // namespace
 
-// The driver's own watch on how long a read lasts; no decision of ours depends on these clocks.
-void ReadBudget::begin(Duration budget, Lasts lasts) {
-    const Monotonic now = std::chrono::steady_clock::now();
+void ReadBudget::begin(const Clock& clock, Duration budget, Lasts lasts) {
+    clock_ = &clock;
+    const Monotonic now = clock.monotonic();
     deadline_ = lasts == Lasts::any_time ? Monotonic::max() : now + limits::read_stretch * budget;
     look_at_ = now + look_every;
     used_until_ = used_by_this_thread() + budget;
@@ -32,7 +32,7 @@ void ReadBudget::begin(Duration budget, Lasts lasts) {
 
 bool ReadBudget::is_used_up() {
     if (!is_set_) return false;
-    const Monotonic now = std::chrono::steady_clock::now();
+    const Monotonic now = clock_->monotonic();
     look_at_ = now + look_every;
     if (now > deadline_ || used_by_this_thread() > used_until_) ran_out_ = true;
     return ran_out_;
@@ -40,7 +40,7 @@ bool ReadBudget::is_used_up() {
 
 Result<void> ReadBudget::check() {
     if (!is_set_) return {};
-    const bool is_time = ran_out_ || std::chrono::steady_clock::now() >= look_at_;
+    const bool is_time = ran_out_ || clock_->monotonic() >= look_at_;
     if (is_time && is_used_up()) return std::unexpected(read_too_long());
     return {};
 }
@@ -49,7 +49,7 @@ bool ReadBudget::is_half_used() const {
     if (!is_set_) return false;
     const auto half = budget_ / 2;
     return used_by_this_thread() > used_until_ - half ||
-           std::chrono::steady_clock::now() > deadline_ - limits::read_stretch * half;
+           clock_->monotonic() > deadline_ - limits::read_stretch * half;
 }
 
 }  // namespace postrider::store::sql

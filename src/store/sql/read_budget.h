@@ -2,8 +2,8 @@
 
 #include <chrono>
 
+#include "base/clock.h"
 #include "base/result.h"
-#include "base/time.h"
 
 namespace postrider::store::sql {
 
@@ -15,7 +15,8 @@ class ReadBudget {
  public:
     /// In all it may last limits::read_stretch times the budget, or `any_time`.
     enum class Lasts { stretched, any_time };
-    void begin(Duration budget, Lasts lasts);
+    /// Lifetime: `clock` outlives what is asked until end().
+    void begin(const Clock& clock, Duration budget, Lasts lasts);
     /// From here on there is no bound.
     void end() { is_set_ = false; }
     /// Whether it was found to be used up since begin().
@@ -28,6 +29,7 @@ class ReadBudget {
     bool is_half_used() const;
 
  private:
+    const Clock* clock_ = nullptr;
     bool is_set_ = false;
     bool ran_out_ = false;
     Monotonic deadline_;

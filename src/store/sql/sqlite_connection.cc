@@ -243,8 +243,8 @@ int SqliteConnection::on_wal(void* self, sqlite3*, const char*, int frames) {
     return SQLITE_OK;
 }
 
-void SqliteConnection::set_budget(Duration budget) {
-    budget_.begin(budget, ReadBudget::Lasts::stretched);
+void SqliteConnection::set_budget(const Clock& clock, Duration budget) {
+    budget_.begin(clock, budget, ReadBudget::Lasts::stretched);
 }
 
 Result<std::int64_t> SqliteConnection::pragma(const Query& query) {

@@ -55,7 +55,7 @@ class SqliteConnection final : public Connection {
 
     /// Ends the statement in progress with the problem "filter-too-wide" once this thread has used
     /// `budget` of a core from now on, or limits::read_stretch times as long has passed.
-    void set_budget(Duration budget);
+    void set_budget(const Clock& clock, Duration budget);
     /// Whether that has happened since the budget was set.
     bool ran_out() const { return budget_.ran_out(); }
     void clear_budget() { budget_.end(); }
