@@ -1,6 +1,6 @@
 # The index of what can be done here. `make help` lists it.
 .DEFAULT_GOAL := dev
-.PHONY: dev release check test asan tsan clang fuzz proof bench deb docs run demo format lint layers clean help
+.PHONY: dev release check test asan tsan clang fuzz sim proof bench deb docs run demo format lint layers clean help
 MAKEFLAGS += --no-print-directory
 F ?= url_fuzz
 SECONDS ?= 60
@@ -33,6 +33,10 @@ fuzz: ## fuzzes F=target for SECONDS=60
 	@mkdir -p build/fuzz/corpus/$(F) build/fuzz/found
 	@$$(find build/fuzz -name $(F) -type f -perm -u+x) -max_total_time=$(SECONDS) -timeout=5 \
 	    -artifact_prefix=build/fuzz/found/$(F)- build/fuzz/corpus/$(F) tests/fuzz_corpus/$(F)
+
+sim: release ## deliveries in a time of their own: SEED=n, or SEEDS=1000 of them
+	@ninja -C build/release simulation
+	@POSTRIDER_SEED=$(SEED) POSTRIDER_SEEDS=$(SEEDS) build/release/src/simulation
 
 proof: ## the long checks at full counts, resumable: one log each in build/proof
 	@tools/run_proof

@@ -30,6 +30,7 @@ void Backlog::distrust(store::CommitNumber commit) { reset_at_ = std::max(reset_
 void Backlog::leave(Timestamp due_at, store::CommitNumber commit) {
     due_at_ = std::min(due_at_.value_or(due_at), due_at);
     left_at_ = std::max(left_at_, commit);
+    if (is_reading()) left_while_reading_ = std::min(left_while_reading_.value_or(due_at), due_at);
 }
 
 bool Backlog::take_due(Timestamp now) {
@@ -45,6 +46,7 @@ Timestamp Backlog::begin_read(Timestamp now) {
     state_ = State::reading;
     settled_.clear();
     told_due_since_.reset();
+    left_while_reading_.reset();
     read_at_ = now;
     return due_since_.value_or(Timestamp{});
 }
@@ -66,10 +68,11 @@ void Backlog::end_read(const Answer& answer, Timestamp now) {
         due_since_ = std::min(due_since, told_due_since_.value_or(due_since));
         if (answer.took_all) {
             state_ = State::level;
-            // A retry that was recorded while this was read may have left an earlier one.
-            const bool is_newest = settled_.empty() || !due_at_;
-            if (is_newest || (answer.later_at && *answer.later_at < *due_at_)) {
-                due_at_ = answer.later_at;
+            // A retry that was left before the read may be newer than its snapshot; one that was
+            // left during it was not taken, and its time may have come since.
+            if (answer.commit >= left_at_) due_at_.reset();
+            for (const auto& also : {answer.later_at, left_while_reading_}) {
+                if (also) due_at_ = std::min(due_at_.value_or(*also), *also);
             }
         }
     } else if (!answer.took_any) {

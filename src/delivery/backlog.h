@@ -97,6 +97,8 @@ class Backlog {
     store::CommitNumber reset_at_ = 0;
     std::unordered_set<DeliveryId> settled_;  // while reading
     std::optional<Timestamp> due_at_;
+    /// The earliest that was left to the store during a read.
+    std::optional<Timestamp> left_while_reading_;
     /// The last commit that left a retry to the store.
     store::CommitNumber left_at_ = 0;
 };

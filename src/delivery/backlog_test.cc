@@ -120,6 +120,30 @@ TEST(BacklogTest, a_retry_left_during_a_read_is_not_forgotten) {
     EXPECT_TRUE(backlog.is_behind()) << "that snapshot is older than the retry";
 }
 
+TEST(BacklogTest, a_retry_whose_time_comes_during_the_read_is_not_forgotten) {
+    auto backlog = in(State::level);
+    backlog.fall_behind(3);
+    backlog.begin_read(start);
+    // The snapshot has the retry; memory does not take it from there.
+    backlog.settled(DeliveryId{});
+    backlog.leave(start - 1s, 4);
+    EXPECT_TRUE(backlog.take_due(start));
+    backlog.end_read(answer(4, true), start);
+    EXPECT_EQ(backlog.due_at(), start - 1s);
+    EXPECT_TRUE(backlog.take_due(start));
+    EXPECT_TRUE(backlog.wants_read());
+}
+
+TEST(BacklogTest, a_retry_that_is_newer_than_the_snapshot_is_not_forgotten) {
+    auto backlog = in(State::level);
+    backlog.leave(start + 60s, 5);
+    backlog.fall_behind(3);
+    backlog.begin_read(start);
+    backlog.end_read(answer(4, true), start);
+    EXPECT_EQ(backlog.state(), State::level);
+    EXPECT_EQ(backlog.due_at(), start + 60s);
+}
+
 /// A store of one lane, read with snapshots that may be old: whatever the order, all that is due
 /// comes into memory in the end, and nothing twice.
 TEST(BacklogTest, random_orders_lose_nothing) {
