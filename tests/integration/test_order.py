@@ -1,14 +1,18 @@
 """Deliveries of one resource start first in, first out, where a webhook asks for it."""
 
+import contextlib
 import os
 import random
+import sqlite3
 import time
 import uuid
 
 import pytest
 
+from log_age import age_sqlite, older
 from order import SCHEDULE, OrderedLoad, OrderReceiver, check, resources_of
 from receiver import Reply
+from server import Server, sqlite_only
 from waiting import wait_for
 
 #: Full counts in make proof.
@@ -223,3 +227,69 @@ def test_nothing_overtakes_another_over_kills(server, ordering_receiver):
     wait_for(lambda: load.failures or load.acknowledged == EVENTS, "all are published", 3600)
     load.stop()
     check(ordering_receiver, load, EVENTS, 60 + EVENTS / 300)
+
+
+def test_the_order_holds_beside_rate_limit_breaker_and_few_in_flight(realm, receiver, path):
+    """A receiver that is down until its breaker opens, twice; a rate, and three in flight: nothing overtakes another, and all arrives."""
+    count = max(400, EVENTS // 10)
+    resources, _ = resources_of(max(10, count // 20))
+    with OrderReceiver(set()) as orders:
+        down = []
+
+        def answer(request):
+            if down:
+                return Reply(503)
+            return orders.take(request)
+        receiver.on(path, answer)
+        hook = realm.create_webhook(receiver.url(path), events=["order.*"], ordering="resource", retry_schedule=["20ms"] * 20, max_in_flight=3,
+                                    rate_limit={"count": max(200, count), "per": "1s"})
+        load = OrderedLoad([realm], resources, count).start()
+        for part in (1, 2):
+            wait_for(lambda: load.failures or orders.settled >= count * part // 4, "some arrived", 600)
+            down.append(True)
+            wait_for(lambda: load.failures or realm.webhook(hook["id"])["health"]["breaker"] != "closed", "its breaker is open", 60)
+            down.clear()
+            # Somebody asks, and so does not wait for the next probe.
+            first = realm.get("/deliveries", webhook_id=hook["id"], state="pending", limit=200).json["items"]
+            head = next(each for each in reversed(first) if each["next_attempt_at"])
+            realm.call("POST", f"/deliveries/{head['id']}/attempt-now", None, 202)
+            wait_for(lambda: realm.webhook(hook["id"])["health"]["breaker"] == "closed", "it is closed", 60)
+        wait_for(lambda: load.failures or load.acknowledged == count, "all are published", 600)
+        load.stop()
+        check(orders, load, count, 120 + count / 100)
+
+
+@sqlite_only
+def test_what_is_held_outlives_the_retention_of_what_failed(tmp_path, receiver, path):
+    """The delivery that holds a resource goes with the log; those behind it are pending, stay, and go on once it is skipped."""
+    _, script = refusing(0)
+    with Server(tmp_path / "data", "--allow-network", "127.0.0.0/8") as server:
+        realm = server.realm(None, "order.paid")
+        receiver.on(path, script)
+        hook = realm.create_webhook(receiver.url(path), events=["order.*"], ordering="resource", on_exhausted="hold", retry_schedule=[])
+        resource = str(uuid.uuid4())
+        events = publish(realm, resource, 3)
+        held = wait_for(lambda: realm.items(f"/webhooks/{hook['id']}/held"), "it is held")
+        server.stop()
+        with contextlib.closing(sqlite3.connect(tmp_path / "data" / "postrider.db")) as database:
+            age_sqlite(database, 40)
+            database.execute("UPDATE order_queue SET delivery_id = older(delivery_id)")
+            database.commit()
+        server.start()
+        old = [str(uuid.UUID(bytes=older(uuid.UUID(each).bytes, 40))) for each in (events[0], held[0]["delivery_id"])]
+        wait_for(lambda: realm.call("GET", f"/deliveries/{old[1]}").status == 404, "what failed has gone")
+        assert [each["resource_id"] for each in realm.items(f"/webhooks/{hook['id']}/held")] == [resource]
+        at = f"/webhooks/{hook['id']}/release"
+        assert "past its retention" in realm.call("POST", at, {"resource_id": resource, "how": "retry"}, 409).json["detail"]
+        realm.call("POST", at, {"resource_id": resource, "how": "skip"}, 200)
+        wait_for(lambda: numbers(receiver, path) == [0, 1, 2], "the others came, in their order")
+
+
+def test_without_the_order_the_receiver_sees_that_it_is_broken(realm, receiver, path):
+    """The control: the same load and receiver, and a webhook that does not ask for the order."""
+    resources, failing = resources_of(20)
+    with OrderReceiver(failing, flaky=0.2) as orders:
+        realm.create_webhook(orders.url("/"), events=["order.*"], retry_schedule=SCHEDULE)
+        load = OrderedLoad([realm], resources, 2000).start()
+        wait_for(lambda: load.failures or orders.inversions or orders.gaps or orders.overlaps, "something is out of order", 60)
+        load.stop()
