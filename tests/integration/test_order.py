@@ -277,7 +277,7 @@ def test_what_is_held_outlives_the_retention_of_what_failed(tmp_path, receiver, 
             database.commit()
         server.start()
         old = [str(uuid.UUID(bytes=older(uuid.UUID(each).bytes, 40))) for each in (events[0], held[0]["delivery_id"])]
-        wait_for(lambda: realm.call("GET", f"/deliveries/{old[1]}").status == 404, "what failed has gone")
+        wait_for(lambda: realm.call("GET", f"/deliveries/{old[1]}").status == 404, "what failed has gone", 90)
         assert [each["resource_id"] for each in realm.items(f"/webhooks/{hook['id']}/held")] == [resource]
         at = f"/webhooks/{hook['id']}/release"
         assert "past its retention" in realm.call("POST", at, {"resource_id": resource, "how": "retry"}, 409).json["detail"]
