@@ -2,7 +2,7 @@
 
 ADDRESSES is a file with host:port of each server, read anew when one does not answer. Every id that it was given goes to
 JOURNAL, in its order, before the position is committed; where it asks anew without knowing whether its commit was kept it
-writes "again", where it starts "start".
+writes "again", where it starts "start". A commit of the process before it may arrive after its own: 409, and it goes on from there.
 """
 
 import http.client
@@ -20,6 +20,8 @@ def ask(connection, method, path, body=None):
     text = answer.read()
     if answer.status in (429, 503):
         raise OSError("busy")
+    if answer.status == 409 and json.loads(text)["type"].endswith("/position-behind"):
+        raise OSError("the one before was later")
     assert answer.status == 200, (answer.status, text)
     return json.loads(text)
 
