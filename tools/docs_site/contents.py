@@ -20,6 +20,8 @@ class Page:
         parts = list(path.relative_to(root).with_suffix("").parts)
         if parts[0] == "docs":
             parts.pop(0)
+        elif len(parts) == 1:
+            parts.insert(0, "project")  # SECURITY.md is not docs/security.md
         if parts[-1] == "README":
             parts.pop()
         self.file = f"{'-'.join(parts).lower() or 'index'}.html"
@@ -47,6 +49,7 @@ class Contents:
         self._files = {each.path: each.file for each in [*self.pages, self.index]}
         self._files[self.root / "api" / "openapi.yaml"] = REFERENCE
         named = {each.path for each in self.pages}
+        assert len(set(self._files.values())) == len(named) + 2, "two pages have one name"
         for path in sorted((self.root / "docs").rglob("*.md")):
             # The records of decisions are for those who work on Postrider.
             if path != self.index.path and "decisions" not in path.parts:
