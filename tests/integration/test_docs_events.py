@@ -1,4 +1,4 @@
-"""docs/events.md is what the catalogue says, and docs/metrics.md what /metrics says."""
+"""docs/events.md is what the catalogue says, docs/metrics.md what /metrics says, docs/cli.md what --help says."""
 
 import json
 import shutil
@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from server import ROOT
+from server import ROOT, binary
 
 
 def test_the_page_is_made_from_the_catalogue(server):
@@ -37,3 +37,8 @@ def test_the_page_of_metrics_is_made_from_an_answer(server):
     answer = server.client.raw("GET", "/metrics").body.decode()
     made = subprocess.run([ROOT / "tools" / "render_metrics"], input=answer, capture_output=True, text=True, check=True)
     assert made.stdout == (ROOT / "docs" / "metrics.md").read_text(), "run tools/render_metrics on the answer of GET /metrics"
+
+
+def test_the_page_of_the_command_line_is_made_from_the_program():
+    made = subprocess.run([ROOT / "tools" / "render_cli", binary()], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
+    assert made.stdout == (ROOT / "docs" / "cli.md").read_text(), "run tools/render_cli build/release/postrider > docs/cli.md"

@@ -86,8 +86,8 @@ def _lead(tokens: list, address: Address) -> None:
     tokens[:] = [each for each in tokens if not (each.hidden and each.type.startswith("link"))]
 
 
-def block(text: str, level: int = 2, address: Address = _as_it_is) -> str:
-    """A whole text, of which `##` becomes <h{level}>."""
+def _parse(text: str, address: Address) -> list:
+    """Tokens, with the addresses of links and the ids of headings."""
     tokens = _PARSER.parse(text)
     seen: dict[str, int] = {}
     for at, token in enumerate(tokens):
@@ -97,9 +97,28 @@ def block(text: str, level: int = 2, address: Address = _as_it_is) -> str:
             name = anchor(tokens[at + 1].content)
             seen[name] = seen.get(name, 0) + 1
             token.attrs["id"] = name if seen[name] == 1 else f"{name}-{seen[name] - 1}"
+    return tokens
+
+
+def block(text: str, level: int = 2, address: Address = _as_it_is) -> str:
+    """A whole text, of which `##` becomes <h{level}>."""
+    tokens = _parse(text, address)
+    for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + level - 2, 6)}"
     return _PARSER.renderer.render(tokens, _PARSER.options, {})
+
+
+def links_and_anchors(text: str) -> tuple[list[str], set[str]]:
+    """Where a text leads to, and to where in it others may lead."""
+    links: list[str] = []
+
+    def note(target: str) -> str:
+        links.append(target)
+        return target
+
+    tokens = _parse(text, note)
+    return links, {token.attrs["id"] for token in tokens if token.type == "heading_open"}
 
 
 def inline(text: str) -> str:

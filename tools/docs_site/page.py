@@ -1,5 +1,6 @@
 """The frame of every page: head, contents at the side, the page, its headings, what comes before and after."""
 import html
+import re
 
 from docs_site import contents, markdown
 
@@ -85,5 +86,7 @@ def guide(all_pages: contents.Contents, page: contents.Page, body: str) -> str:
 
 
 def index(all_pages: contents.Contents, body: str) -> str:
+    # "[Name](file): what it is about" becomes a card.
+    body = re.sub(r"(<li><a [^>]*>.*?</a>): (\w)", lambda found: f"{found[1]} {found[2].upper()}", body)
     inner = f'<article class="index"><h1>{html.escape(all_pages.index.title)}</h1>\n{body}</article>'
     return document("Postrider documentation", frame(inner, side(all_pages, "index.html")))
