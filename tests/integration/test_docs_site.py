@@ -21,7 +21,7 @@ DOCUMENTS = sorted(
     path for folder in (".", "api", "bench", "docs", "examples", "packaging", "sdk", "tests", "console") for path in
     ((ROOT / folder).glob("*.md") if folder in (".", "console") else (ROOT / folder).rglob("*.md"))
     if not set(path.relative_to(ROOT).parts) & set(NOT_OURS))
-WIDTH = 132
+WIDTH = 160
 
 
 class Page(html.parser.HTMLParser):
