@@ -1,5 +1,6 @@
 """The documentation's site: its links and those of every document lead somewhere, it is made the same again, and the server has it."""
 
+import functools
 import gzip
 import html.parser
 import json
@@ -130,29 +131,23 @@ def prose(text):
             yield number, line
 
 
-def anchors(path):
-    return set(re.findall(r' id="([^"]+)"', markdown.block(path.read_text())))
+@functools.cache
+def read(path):
+    return markdown.links_and_anchors(path.read_text())
 
 
 def test_links_of_the_documents_lead_somewhere():
     assert len(DOCUMENTS) > 60
     wrong = []
     for document in DOCUMENTS:
-        targets = []
-
-        def note(target, targets=targets):
-            targets.append(target)
-            return target
-
-        markdown.block(document.read_text(), address=note)
-        for target in targets:
+        for target in read(document)[0]:
             if target.startswith(("https://", "http://")):
                 continue
             path, _, fragment = target.partition("#")
             found = (document.parent / path).resolve() if path else document
             if not found.exists():
                 wrong.append(f"{document.relative_to(ROOT)}: there is no {target}")
-            elif fragment and found.suffix == ".md" and fragment not in anchors(found):
+            elif fragment and found.suffix == ".md" and fragment not in read(found)[1]:
                 wrong.append(f"{document.relative_to(ROOT)}: {path or 'it'} has no #{fragment}")
     assert wrong == []
 
