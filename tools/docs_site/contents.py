@@ -1,4 +1,5 @@
 """The pages of the site, in the order of docs/README.md, and what of them the search finds."""
+import html
 import os
 import pathlib
 import re
@@ -68,7 +69,14 @@ class Contents:
 
     def body(self, page: Page) -> str:
         """The page below its title, as HTML."""
-        return markdown.block(page.text, 2, self.address_from(page))
+        names = {each.file: each.name for each in [*self.pages, self.index]} | {REFERENCE: "API reference"}
+
+        def named(found: re.Match) -> str:
+            return f"{found[1]}{html.escape(names[found[2]])}</a>"
+
+        body = markdown.block(page.text, 2, self.address_from(page))
+        # A link that is called as its file is, for those who read the files, has the page's name here.
+        return re.sub(r'(<a href="([\w-]+\.html)(?:#[^"]*)?">)[\w./-]+\.md</a>', named, body)
 
 
 def _joined(text: str) -> list[str]:

@@ -87,6 +87,6 @@ def guide(all_pages: contents.Contents, page: contents.Page, body: str) -> str:
 
 def index(all_pages: contents.Contents, body: str) -> str:
     # "[Name](file): what it is about" becomes a card.
-    body = re.sub(r"(<li><a [^>]*>.*?</a>): (\w)", lambda found: f"{found[1]} {found[2].upper()}", body)
+    body = re.sub(r"(<li><a [^>]*>.*?</a>): (.)", lambda found: f"{found[1]} {found[2].upper()}", body)
     inner = f'<article class="index"><h1>{html.escape(all_pages.index.title)}</h1>\n{body}</article>'
     return document("Postrider documentation", frame(inner, side(all_pages, "index.html")))
