@@ -91,7 +91,8 @@ int main(int argc, char** argv) {
     const auto child = fork();
     if (child == 0) receive(listener, body_bytes);
 
-    net::EventLoop loop;
+    const SystemClock clock;
+    net::EventLoop loop(clock);
     auto resolver = net::make_resolver(loop, {});
     auto sender = net::make_http_sender(loop, *resolver, {"", "Postrider/bench"});
     net::SendRequest request;
