@@ -574,6 +574,7 @@ type WebhookCreated struct {
 	MaxInFlight    *int64  `json:"max_in_flight"`
 	Ordering       *string `json:"ordering"`
 	OnExhausted    *string `json:"on_exhausted"`
+	Realms         *string `json:"realms"`
 	Format         *string `json:"format"`
 	Filter         any     `json:"filter"`
 	Template       any     `json:"template"`
@@ -614,6 +615,7 @@ type WebhookUpdated struct {
 	MaxInFlight    *int64  `json:"max_in_flight"`
 	Ordering       *string `json:"ordering"`
 	OnExhausted    *string `json:"on_exhausted"`
+	Realms         *string `json:"realms"`
 	Format         *string `json:"format"`
 	Filter         any     `json:"filter"`
 	Template       any     `json:"template"`
@@ -655,6 +657,7 @@ type WebhookDeleted struct {
 	MaxInFlight    *int64  `json:"max_in_flight"`
 	Ordering       *string `json:"ordering"`
 	OnExhausted    *string `json:"on_exhausted"`
+	Realms         *string `json:"realms"`
 	Format         *string `json:"format"`
 	Filter         any     `json:"filter"`
 	Template       any     `json:"template"`

@@ -72,6 +72,7 @@ type WebhookWrite struct {
 	MaxInFlight    int64              `json:"max_in_flight,omitempty"`
 	Ordering       string             `json:"ordering,omitempty"`
 	OnExhausted    string             `json:"on_exhausted,omitempty"`
+	Realms         string             `json:"realms,omitempty"`
 	Format         string             `json:"format,omitempty"`
 	Filter         map[string]any     `json:"filter,omitempty"`
 	Template       any                `json:"template,omitempty"`
@@ -97,6 +98,7 @@ type Webhook struct {
 	MaxInFlight    *int64            `json:"max_in_flight"`
 	Ordering       *string           `json:"ordering"`
 	OnExhausted    *string           `json:"on_exhausted"`
+	Realms         *string           `json:"realms"`
 	Format         *string           `json:"format"`
 	Filter         map[string]any    `json:"filter"`
 	Template       any               `json:"template"`

@@ -35,11 +35,18 @@ Answer saved_answer(int status, const Saved& saved) {
     return answer;
 }
 
+/// The events of all realms are for who may administer them.
+Result<void> check_may_take_all(const Call& call, const webhooks::Change& change) {
+    if (!change.controls.values.takes_all_realms()) return {};
+    return call.require(access::Permission::manage_realms);
+}
+
 Result<void> create_webhook(Context& context, Call& call) {
     POSTRIDER_TRY(call.query().finish());
     POSTRIDER_ASSIGN(const auto body, call.json(bounds::webhook));
     const auto change =
         webhooks::parse_change(body, call.request.body, webhooks::ChangeKind::create);
+    POSTRIDER_TRY(check_may_take_all(call, change));
     auto done = call.reply.with<Saved>([realm = call.realm_name](const Saved& saved) {
         return saved_answer(201, saved)
             .with_header("Location",
@@ -195,6 +202,7 @@ Result<void> change_webhook(Context& context, Call& call, webhooks::ChangeKind k
     POSTRIDER_ASSIGN(const auto address, address_of(call));
     POSTRIDER_ASSIGN(const auto body, call.json(bounds::webhook));
     const auto change = webhooks::parse_change(body, call.request.body, kind);
+    POSTRIDER_TRY(check_may_take_all(call, change));
     auto done = call.reply.with<Saved>(
         [request = call.reply.about(), actor = call.actor()](const Saved& saved) {
             if (saved.was_disabled) log_disabled(saved.webhook, request, actor);

@@ -315,6 +315,7 @@ Result<void> ServerImpl::load() {
             return count;
         });
     POSTRIDER_TRY(directory_.start());
+    publisher_.set_master(directory_.realms().master());
     for (const std::string& retired : directory_.retired_settings()) {
         log::warning("app", "a setting of an older version has ended",
                      {{"setting", retired},

@@ -99,13 +99,19 @@ std::vector<Argument> order_arguments() {
             {"--on-exhausted", "WHAT",
              "with --ordering resource, when a delivery has failed for good: skip it, or hold what "
              "follows",
-             Count::optional, "skip hold"}};
+             Count::optional, "skip hold"},
+            {"--realms", "WHOSE",
+             "all: the events of all realms, in a webhook of master; own: those of its realm",
+             Count::optional, "all own"}};
 }
 
 std::vector<std::pair<std::string, json::Value>> order_members(const Given& given) {
     std::vector<std::pair<std::string, json::Value>> members;
     if (auto ordering = given.text("--ordering")) members.emplace_back("ordering", *ordering);
     if (auto what = given.text("--on-exhausted")) members.emplace_back("on_exhausted", *what);
+    if (auto whose = given.text("--realms")) {
+        members.emplace_back("realms", *whose == "own" ? json::Value() : json::Value(*whose));
+    }
     return members;
 }
 

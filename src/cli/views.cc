@@ -147,6 +147,7 @@ int show_webhook(Context& context, const Answer& answer) {
     add_if(card, "In flight", text_of(webhook, "max_in_flight"));
     add_if(card, "Ordering", text_of(webhook, "ordering"));
     add_if(card, "On exhausted", text_of(webhook, "on_exhausted"));
+    add_if(card, "Realms", text_of(webhook, "realms"));
     add_if(card, "Format", text_of(webhook, "format"));
     if (const auto* filter = webhook.find("filter"); filter != nullptr && !filter->is_null()) {
         card.add("Filter", printable(json::serialize(*filter)));

@@ -448,6 +448,14 @@ auto sending(const webhooks::Webhook& webhook) {
 Result<webhooks::Saved> Directory::update_webhook(store::Transaction& tx, const Caller& caller,
                                                   const webhooks::Address& address,
                                                   const webhooks::Change& change) {
+    if (address.realm == index_.master() && !caller.held.has(access::Permission::manage_realms)) {
+        // Whoever may not ask for the events of all realms may not lead them elsewhere either.
+        POSTRIDER_ASSIGN(const auto before, webhooks_.find(tx.sql(), address.realm, address.id));
+        if (before.controls.takes_all_realms()) {
+            return fail(ErrorCode::permission_denied,
+                        "a webhook of all realms needs the permission manage_realms");
+        }
+    }
     POSTRIDER_ASSIGN(const auto chosen, reset_webhook(tx.sql(), address.realm, address.id));
     if (!chosen || caller.held.has_all(chosen->set_by)) {
         return webhooks_.update(tx, address, change, caller.actor);

@@ -140,7 +140,8 @@ class Directory {
     /// Webhooks::update(), rotate_secret() and remove(). When the webhook is the realm's
     /// password_reset_webhook, and somebody who may do less than whoever chose it changes whether,
     /// where or how it is sent, that setting ends in the same transaction; with the webhook it ends
-    /// too. Writer's thread.
+    /// too. Errors of update_webhook(): also permission_denied (a webhook of all realms, without
+    /// manage_realms). Writer's thread.
     Result<webhooks::Saved> update_webhook(store::Transaction& tx, const Caller& caller,
                                            const webhooks::Address& address,
                                            const webhooks::Change& change);

@@ -5,6 +5,7 @@
 
 #include "model/counter_limits.h"
 #include "store/counters_table.h"
+#include "store/event_copies_table.h"
 #include "store/id_range.h"
 #include "store/tables.h"
 
@@ -61,6 +62,9 @@ Result<bool> has_older(store::sql::Connection& sql, const Overdue& overdue, Time
     POSTRIDER_ASSIGN(const auto events,
                      store::events_table::ids(sql, realm, Uuid{}, overdue.events_until, 1));
     if (!events.empty()) return true;
+    POSTRIDER_ASSIGN(const auto copies,
+                     store::event_copies_table::of_source(sql, realm, EventId{overdue.until}, 1));
+    if (!copies.empty()) return true;
     POSTRIDER_ASSIGN(const bool audited, store::audit_table::has_older(sql, realm, overdue.until));
     if (audited) return true;
     POSTRIDER_ASSIGN(const bool counted, has_older_counters(sql, overdue, now));
@@ -118,10 +122,42 @@ Result<std::vector<Overdue>> find_overdue(store::sql::Connection& sql, Timestamp
     return found;
 }
 
+namespace {
+
+/// Copies of the realm's events in `master` go with them, and what is noted of copies that have
+/// gone with the log of `master`. Returns how many rows.
+Result<std::int64_t> expire_copies(store::Transaction& tx, const Overdue& overdue,
+                                   std::size_t limit) {
+    namespace copies = store::event_copies_table;
+    const EventId until{overdue.until};
+    POSTRIDER_ASSIGN(const auto found, copies::of_source(tx.sql(), overdue.realm, until, limit));
+    std::int64_t done = 0;
+    for (const auto& copy : found) {
+        if (done >= static_cast<std::int64_t>(limit)) return done;
+        const auto most = static_cast<std::size_t>(static_cast<std::int64_t>(limit) - done);
+        POSTRIDER_ASSIGN(const auto removed,
+                         store::events_table::expire(tx, copy.realm, copy.event, most));
+        done += removed;
+        POSTRIDER_ASSIGN(const bool is_there,
+                         store::events_table::exists(tx.sql(), copy.realm, copy.event));
+        // One whose delivery is pending goes when the log of `master` does.
+        if (!is_there || removed == 0) POSTRIDER_TRY(copies::remove(tx, copy));
+        ++done;
+    }
+    if (done >= static_cast<std::int64_t>(limit)) return done;
+    POSTRIDER_ASSIGN(const auto forgotten, copies::forget(tx, overdue.realm, until, limit));
+    return done + forgotten;
+}
+
+}  // namespace
+
 Result<std::optional<Overdue>> expire(store::Transaction& tx, Overdue overdue, std::size_t limit) {
     using Left = std::optional<Overdue>;
     const RealmId& realm = overdue.realm;
     auto room = static_cast<std::int64_t>(limit);
+    POSTRIDER_ASSIGN(const auto copied, expire_copies(tx, overdue, limit));
+    room -= copied;
+    if (room <= 0) return Left(overdue);
     POSTRIDER_ASSIGN(const auto ids, store::events_table::ids(tx.sql(), realm, overdue.after,
                                                               overdue.events_until, limit));
     for (const EventId& id : ids) {

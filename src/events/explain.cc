@@ -9,7 +9,9 @@
 #include "events/filter.h"
 #include "model/limits.h"
 #include "model/order_limits.h"
+#include "store/event_copies_table.h"
 #include "store/tables.h"
+#include "store/versions_table.h"
 
 namespace postrider::events {
 namespace {
@@ -140,6 +142,11 @@ Result<void> explain_absence(store::sql::Connection& sql, const store::WebhookRo
                              const store::EventRow& event, Explanation& item) {
     POSTRIDER_ASSIGN(auto version, store::webhook_versions_table::at(sql, webhook.realm, webhook.id,
                                                                      event.id.uuid));
+    POSTRIDER_ASSIGN(const bool takes_all, store::webhook_versions_table::takes_all_realms(
+                                               sql, webhook.realm, webhook.id, event.id.uuid));
+    POSTRIDER_ASSIGN(const auto source,
+                     store::event_copies_table::source_of(sql, webhook.realm, event.id));
+    const bool is_of_another = source.has_value();
     if (!version) {
         item.verdict = Verdict::created_later;
         item.because = "It was created at " + format_rfc3339(webhook.created_at) +
@@ -151,6 +158,9 @@ Result<void> explain_absence(store::sql::Connection& sql, const store::WebhookRo
         item.verdict = Verdict::not_subscribed;
         item.because = "It subscribed to " + listed(version->events) + ", which does not match " +
                        event.type + ".";
+    } else if (is_of_another && !takes_all) {
+        item.verdict = Verdict::not_subscribed;
+        item.because = "It happened in another realm, whose events the webhook does not take.";
     } else if (is_operational(event.type) && event.resource_id.uuid == webhook.id.uuid) {
         item.verdict = Verdict::not_subscribed;
         item.because =

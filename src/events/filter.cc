@@ -389,6 +389,14 @@ std::string filter_in(std::string_view controls) {
     return found == members->end() ? "" : found->value;
 }
 
+bool asks_for_all_realms(std::string_view controls) {
+    if (!controls.contains(R"("realms")")) return false;
+    const auto members = json::split_object(controls, limits::json_depth_max);
+    if (!members) return false;
+    const auto found = std::ranges::find(*members, "realms", &json::Member::name);
+    return found != members->end() && found->value == R"("all")";
+}
+
 /// The pointer to it, "" for the place itself. Requires: the condition does not hold.
 std::string Filter::first_that_fails(const Condition& condition, const Node* value) {
     Work unbounded;

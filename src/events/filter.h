@@ -112,5 +112,7 @@ Result<std::optional<std::string>> refusal(const Filter& filter, const store::Ev
 
 /// The filter in a webhook's row (store::WebhookRow::controls); "" for none.
 std::string filter_in(std::string_view controls);
+/// Returns true if the stored controls of a webhook of `master` ask for the events of all realms.
+bool asks_for_all_realms(std::string_view controls);
 
 }  // namespace postrider::events

@@ -82,6 +82,7 @@ Matcher::Matcher(std::int64_t config_version, const Uuid& newest,
     auto filtered = std::make_shared<Filtered>();
     for (const Subscription& subscription : subscriptions) {
         if (subscription.is_ordered) ordered_.push_back(subscription.webhook);
+        if (subscription.all_realms) all_realms_.push_back(subscription.webhook);
         if (subscription.filter) {
             filtered->add(std::make_shared<const Subscription>(subscription));
             continue;
@@ -92,6 +93,7 @@ Matcher::Matcher(std::int64_t config_version, const Uuid& newest,
     }
     for (auto& [pattern, webhooks] : by_pattern_) sort_once(webhooks);
     std::ranges::sort(ordered_);
+    std::ranges::sort(all_realms_);
     filtered->order();
     if (!filtered->all.empty()) filtered_ = std::move(filtered);
 }
@@ -108,9 +110,11 @@ Matcher Matcher::with(std::int64_t config_version, const Uuid& newest,
         list = list->second.empty() ? next.by_pattern_.erase(list) : std::next(list);
     }
     std::erase_if(next.ordered_, [&](const WebhookId& id) { return changed.contains(id); });
+    std::erase_if(next.all_realms_, [&](const WebhookId& id) { return changed.contains(id); });
     std::vector<const Subscription*> added, gone;
     for (const auto& [webhook, change] : changed) {
         if (change->is_ordered) insert_once(next.ordered_, webhook);
+        if (change->all_realms) insert_once(next.all_realms_, webhook);
         if (filtered_) {
             const auto had = filtered_->find(webhook);
             if (had != filtered_->all.end()) gone.push_back(had->get());
@@ -283,6 +287,17 @@ std::vector<WebhookId> Matcher::match(std::string_view type,
     filtered_->find(type, index_of_event(std::move(text)), work, webhooks);
     if (work.is_used_up) return {};
     if (webhooks.size() > before) sort_once(webhooks);
+    return webhooks;
+}
+
+std::vector<WebhookId> Matcher::match_of_other(std::string_view type,
+                                               const std::function<std::string()>& body,
+                                               Filter::Work& work) const {
+    if (all_realms_.empty()) return {};
+    auto webhooks = match(type, body, work);
+    std::erase_if(webhooks, [this](const WebhookId& id) {
+        return !std::ranges::binary_search(all_realms_, id);
+    });
     return webhooks;
 }
 

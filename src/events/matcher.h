@@ -26,6 +26,7 @@ class Matcher {
         std::vector<std::string> patterns;
         std::shared_ptr<const Filter> filter = {};  ///< none: all events of its types
         bool is_ordered = false;                    ///< its deliveries keep their resource's order
+        bool all_realms = false;                    ///< it takes those of the other realms, too
     };
     /// `newest` is the latest change of a webhook that it has seen; nil: none.
     Matcher(std::int64_t config_version, const Uuid& newest,
@@ -41,6 +42,12 @@ class Matcher {
     /// if a filter is held against the event, else not at all. Nothing, when `work` is used up.
     std::vector<WebhookId> match(std::string_view type, const std::function<std::string()>& body,
                                  Filter::Work& work) const;
+    /// The same of an event of another realm: those alone that take the events of all realms.
+    std::vector<WebhookId> match_of_other(std::string_view type,
+                                          const std::function<std::string()>& body,
+                                          Filter::Work& work) const;
+    /// How many do.
+    std::size_t all_realms_count() const { return all_realms_.size(); }
     /// Returns true if every event of the type goes to the same webhooks.
     bool is_by_type(std::string_view type) const;
     bool knows(std::string_view type) const;
@@ -123,6 +130,7 @@ class Matcher {
     Uuid newest_;
     std::vector<std::string> own_types_;  // sorted
     std::vector<WebhookId> ordered_;      ///< ascending
+    std::vector<WebhookId> all_realms_;   ///< ascending
 };
 
 }  // namespace postrider::events

@@ -70,6 +70,7 @@ Result<SharedMatcher> load_matcher(store::Transaction& tx, const RealmId& realm,
     for (const auto& row : rows) {
         subscriptions.push_back(
             subscription(row.webhook, row.events, filter_in(row.controls), row.ordered, parsed));
+        subscriptions.back().all_realms = asks_for_all_realms(row.controls);
     }
     return std::make_shared<const Matcher>(config_version, since.value_or(Uuid{}), subscriptions,
                                            std::move(own_types));
@@ -182,7 +183,8 @@ Result<SharedMatcher> Publisher::matcher(store::Transaction& tx, const RealmId& 
     }
     if (known && known->config_version() == config_version) return known;
     SharedMatcher loaded;
-    if (known) {
+    // Versions do not say who takes the events of all realms.
+    if (known && realm != master_) {
         POSTRIDER_ASSIGN(loaded, advance_matcher(tx, realm, config_version, *known));
     }
     if (!loaded) {
@@ -265,8 +267,62 @@ void Publisher::add_sets(store::Transaction& tx, const RealmId& realm, std::int6
     }
 }
 
+Result<SharedMatcher> Publisher::matcher_of_all(store::Transaction& tx, const RealmId& realm) {
+    if (master_.is_nil() || realm == master_) return SharedMatcher();
+    POSTRIDER_ASSIGN(auto master, current(tx, master_));
+    if (master->all_realms_count() == 0) return SharedMatcher();
+    return master;
+}
+
+void Publisher::add_copy(store::Transaction& tx, store::EventRow event, const Matcher& master,
+                         std::span<const WebhookId> webhooks, Rows& rows) const {
+    rows.copies.push_back({master_, event.id, event.realm});
+    event.realm = master_;
+    add(tx, std::move(event), master, webhooks, rows);
+}
+
+Result<void> Publisher::copy(store::Transaction& tx, const store::EventRow& event,
+                             const Matcher& master, Rows& rows) const {
+    if (find_type(event.type) == nullptr) return {};  // of the realm's own
+    Filter::Work work{.left = limits::filter_work_of_change};
+    const auto webhooks = master.match_of_other(
+        event.type,
+        [&event] { return event_body(event.type, event.timestamp, event.resource_id, event.data); },
+        work);
+    if (work.is_used_up) return filters_too_costly("this change");
+    if (webhooks.empty()) return {};
+    tx.count_deliveries(webhooks.size());
+    add_copy(tx, event, master, webhooks, rows);
+    return {};
+}
+
+Result<std::optional<Publisher::Copies>> Publisher::copies_of(store::Transaction& tx,
+                                                              const PublishWork& work, Call& call,
+                                                              Result<PublishAnswer>& answer) {
+    Copies copies;
+    const bool any = std::ranges::any_of(
+        work.events, [](const NewEvent& event) { return find_type(event.type) != nullptr; });
+    if (!any) return copies;
+    POSTRIDER_ASSIGN(copies.master, matcher_of_all(tx, work.realm));
+    if (!copies.master) return copies;
+    for (const NewEvent& event : work.events) {
+        auto& webhooks = copies.webhooks.emplace_back();
+        if (find_type(event.type) == nullptr) continue;
+        const std::size_t may = std::min(call.filter_work.left, limits::filter_work_of_change);
+        Filter::Work own{.left = may};
+        webhooks = copies.master->match_of_other(event.type, body_of(event, tx.now()), own);
+        call.filter_work.left -= may - own.left;
+        if (own.is_used_up) {
+            answer = filters_too_costly("this");
+            return std::nullopt;
+        }
+    }
+    return copies;
+}
+
 Result<void> Publisher::write(store::Transaction& tx, Rows& rows) {
     POSTRIDER_TRY(store::events_table::insert_all(tx, rows.events));
+    POSTRIDER_TRY(store::event_copies_table::insert_all(tx, rows.copies));
     POSTRIDER_TRY(store::deliveries_table::insert_all(tx, rows.deliveries));
     POSTRIDER_TRY(store::order_table::enter(tx, rows.ordered));
     POSTRIDER_TRY(store::fan_outs_table::insert_all(tx, rows.parts));
@@ -280,6 +336,7 @@ Result<void> Publisher::write(store::Transaction& tx, Rows& rows) {
     rows.contents.clear();
     rows.ordered.clear();
     rows.parts.clear();
+    rows.copies.clear();
     rows.bytes = 0;
     return {};
 }
@@ -311,6 +368,11 @@ Result<void> Publisher::check_room(store::Transaction& tx, const RealmId& realm,
 Result<std::size_t> Publisher::insert(store::Transaction& tx, store::EventRow event,
                                       const Matcher& matcher) {
     Rows rows;
+    // What is about a realm has its copy anyway.
+    if (!event.type.starts_with("realm.")) {
+        POSTRIDER_ASSIGN(const auto master, matcher_of_all(tx, event.realm));
+        if (master) POSTRIDER_TRY(copy(tx, event, *master, rows));
+    }
     POSTRIDER_ASSIGN(auto webhooks, match_change(tx, matcher, event.type, [&event] {
                          return event_body(event.type, event.timestamp, event.resource_id,
                                            event.data);
@@ -419,15 +481,23 @@ Result<void> Publisher::publish_all(store::Transaction& tx, const RealmId& realm
         tx.deliveries_written() + deliveries > limits::publish_rows_at_once + events.size();
     const bool is_staged = fan_out_ != nullptr && (left > 0 || has_many);
     if (!is_staged) tx.count_deliveries(deliveries);
+    POSTRIDER_ASSIGN(const auto master, matcher_of_all(tx, realm));
     Rows rows;
     for (std::size_t i = 0; i < events.size(); ++i) {
         const NewEvent& event = events[i];
         EventSet& set = sets[set_of[i]];
         set.events.push_back(tx.mint_id<EventId>());
-        add(tx,
-            {realm, set.events.back(), event.type, event.resource_id,
-             event.timestamp.value_or(tx.now()), origin, event.data, tx.trace()},
-            *current, is_staged ? std::span<const WebhookId>{} : set.webhooks, rows);
+        store::EventRow row{realm,
+                            set.events.back(),
+                            event.type,
+                            event.resource_id,
+                            event.timestamp.value_or(tx.now()),
+                            origin,
+                            event.data,
+                            tx.trace()};
+        if (master) POSTRIDER_TRY(copy(tx, row, *master, rows));
+        add(tx, std::move(row), *current, is_staged ? std::span<const WebhookId>{} : set.webhooks,
+            rows);
         if (rows.bytes >= limits::publish_set_bytes_max ||
             rows.deliveries.size() >= limits::publish_rows_at_once) {
             POSTRIDER_TRY(write(tx, rows));
@@ -454,7 +524,7 @@ Result<void> Publisher::publish_copy(store::Transaction& tx, const RealmId& real
 Result<PublishAnswer> Publisher::add_work(store::Transaction& tx, const PublishWork& work,
                                           const Matcher& matcher,
                                           std::span<const std::vector<WebhookId>> webhooks,
-                                          bool is_staged, Rows& rows) {
+                                          bool is_staged, const Copies& copies, Rows& rows) {
     std::vector<PublishedEvent> published;
     published.reserve(work.events.size());
     std::size_t row_count = work.events.size();
@@ -465,10 +535,14 @@ Result<PublishAnswer> Publisher::add_work(store::Transaction& tx, const PublishW
             PublishedEvent{tx.mint_id<EventId>(), event.type, event.resource_id,
                            event.timestamp.value_or(tx.now()), webhooks[i].size()});
         // The work is not ours to empty: its group may run again.
-        add(tx,
-            {work.realm, done.id, event.type, event.resource_id, done.timestamp, work.origin,
-             event.data, work.trace},
-            matcher, is_staged ? std::span<const WebhookId>{} : webhooks[i], rows);
+        store::EventRow row{work.realm,     done.id,     event.type, event.resource_id,
+                            done.timestamp, work.origin, event.data, work.trace};
+        if (copies.master && !copies.webhooks[i].empty()) {
+            add_copy(tx, row, *copies.master, copies.webhooks[i], rows);
+            row_count += 1 + copies.webhooks[i].size();
+        }
+        add(tx, std::move(row), matcher, is_staged ? std::span<const WebhookId>{} : webhooks[i],
+            rows);
         if (is_staged) {
             add_parts(tx, work.realm, done.id, matcher.config_version(), webhooks[i], rows);
             if (!rows.parts.empty()) last_part = rows.parts.back().id;
@@ -543,7 +617,9 @@ Result<void> Publisher::publish_work(store::Transaction& tx, const PublishWork& 
     // shorter.
     const bool has_many = deliveries > limits::publish_rows_at_once + work.events.size();
     const bool is_staged = fan_out_ != nullptr && (left > 0 || has_many);
-    POSTRIDER_ASSIGN(answer, add_work(tx, work, current, *webhooks, is_staged, call.rows));
+    POSTRIDER_ASSIGN(const auto copies, copies_of(tx, work, call, answer));
+    if (!copies) return {};
+    POSTRIDER_ASSIGN(answer, add_work(tx, work, current, *webhooks, is_staged, *copies, call.rows));
     call.row_count += answer->rows;
     if (is_staged) call.parts[work.realm] += answer->rows;
     return {};

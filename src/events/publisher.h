@@ -16,6 +16,7 @@
 #include "events/matcher.h"
 #include "model/event.h"
 #include "model/turn_limits.h"
+#include "store/event_copies_table.h"
 #include "store/order_table.h"
 #include "store/store.h"
 
@@ -37,6 +38,10 @@ class Publisher {
     /// What costs the writer too much is matched there. Requires: said before the first publish.
     /// Lifetime: outlives the store's writer.
     void set_match_queue(MatchQueue& queue) { match_queue_ = &queue; }
+
+    /// The realm whose webhooks may take the events of all: what they want is copied there, under
+    /// the same id. Requires: said before the first publish.
+    void set_master(const RealmId& master) { master_ = master; }
 
     /// As the transaction sees the realm's webhooks.
     Result<std::shared_ptr<const Matcher>> current(store::Transaction& tx, const RealmId& realm);
@@ -78,6 +83,7 @@ class Publisher {
         std::vector<SharedEvent> contents;                ///< of the deliveries
         std::vector<store::order_table::Member> ordered;  ///< among the deliveries
         std::vector<store::FanOutRow> parts;              ///< deliveries for later
+        std::vector<store::EventCopy> copies;             ///< which of the events are copies
         std::size_t bytes = 0;                            ///< of the events' data
         std::vector<Offer> offers;                        ///< of what is written
     };
@@ -93,6 +99,11 @@ class Publisher {
         std::size_t row_count = 0;
         Filter::Work filter_work{.left = limits::filter_work_of_group};
         Rows rows;
+    };
+    /// What events of a work are copied into `master`.
+    struct Copies {
+        SharedMatcher master;                          ///< nullptr: nothing is
+        std::vector<std::vector<WebhookId>> webhooks;  ///< of each event
     };
     /// A matcher of a committed configuration.
     struct Kept {
@@ -116,7 +127,7 @@ class Publisher {
     Result<store::PublishAnswer> add_work(store::Transaction& tx, const store::PublishWork& work,
                                           const Matcher& matcher,
                                           std::span<const std::vector<WebhookId>> webhooks,
-                                          bool is_staged, Rows& rows);
+                                          bool is_staged, const Copies& copies, Rows& rows);
     /// How many parts of the realm are still to be written.
     Result<std::size_t> parts_left(store::Transaction& tx, const RealmId& realm, Call& call);
     static Result<std::vector<std::size_t>> set_events(store::Transaction& tx,
@@ -131,6 +142,17 @@ class Publisher {
     Result<void> check_room(store::Transaction& tx, const RealmId& realm, std::size_t& left) const;
     static void add(store::Transaction& tx, store::EventRow event, const Matcher& matcher,
                     std::span<const WebhookId> webhooks, Rows& rows);
+    /// The matcher of `master`, where some of its webhooks take events of this realm. nullptr:
+    /// none.
+    Result<SharedMatcher> matcher_of_all(store::Transaction& tx, const RealmId& realm);
+    /// The event once more in `master`, for those who want it there.
+    Result<void> copy(store::Transaction& tx, const store::EventRow& event, const Matcher& master,
+                      Rows& rows) const;
+    void add_copy(store::Transaction& tx, store::EventRow event, const Matcher& master,
+                  std::span<const WebhookId> webhooks, Rows& rows) const;
+    /// nullopt: `answer` refuses the work.
+    Result<std::optional<Copies>> copies_of(store::Transaction& tx, const store::PublishWork& work,
+                                            Call& call, Result<store::PublishAnswer>& answer);
     Result<void> write(store::Transaction& tx, Rows& rows);
     void ring_after_commit(store::Transaction& tx, const Rows& rows);
     /// Returns to how many webhooks it goes.
@@ -140,6 +162,7 @@ class Publisher {
     void write_parts_later(store::Transaction& tx, const RealmId& realm, const Rows& rows);
 
     DeliverySink& sink_;
+    RealmId master_ = {};  ///< nil: there is none
     FanOut* fan_out_ = nullptr;
     EventBell* bell_ = nullptr;
     MatchQueue* match_queue_ = nullptr;

@@ -579,12 +579,23 @@ constexpr const char* traces = R"sql(
 ALTER TABLE events ADD COLUMN trace TEXT;
 )sql";
 
+// Which events of `master` are copies of other realms' (event_copies_table.h).
+constexpr const char* event_copies = R"sql(
+CREATE TABLE event_copies (
+    realm_id BYTES NOT NULL,
+    event_id BYTES NOT NULL,
+    source_id BYTES NOT NULL,
+    PRIMARY KEY (realm_id, event_id)
+) CLUSTERED;
+CREATE INDEX event_copies_by_source ON event_copies (source_id, event_id);
+)sql";
+
 constexpr std::array steps{
     first,    directory,       audit_indexes,    powers,        users_by_age,
     fan_outs, resource_slices, counters,         cancellations, users_by_words,
     controls, consumers,       versions_by_time, fan_out_sets,  removals,
     breakers, version_filters, credentials,      orders,        operational,
-    traces};
+    traces,   event_copies};
 
 }  // namespace
 

@@ -18,6 +18,8 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('webhook_health', 'webhook_health', '1000 100 1'),
     ('breakers', 'breakers', '1000 100 1'),
     ('failure_notices', 'failure_notices', '1000 100 1'),
+    ('event_copies', 'event_copies', '1000000 1000000 1'),
+    ('event_copies', 'event_copies_by_source', '1000000 100000 1 1'),
     ('failure_notices', 'failure_notices_by_age', '1000 2 1 1'),
     ('event_types', 'event_types', '1000 100 1'),
     ('events', 'events', '10000000 1000000 1'),

@@ -11,4 +11,11 @@ namespace postrider::store::webhook_versions_table {
 Result<List<WebhookVersionRow>> after(sql::Connection& sql, const RealmId& realm, const Uuid& since,
                                       std::size_t limit);
 
+/// The webhook's version that begins at `since` takes the events of all realms.
+Result<void> set_all_realms(Transaction& tx, const RealmId& realm, const WebhookId& webhook,
+                            const Uuid& since);
+/// Returns true if the version that held when the event was accepted takes them.
+Result<bool> takes_all_realms(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
+                              const Uuid& event);
+
 }  // namespace postrider::store::webhook_versions_table

@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 8> formats{
 
 constexpr std::array<std::string_view, 2> orderings{"none", "resource"};
 constexpr std::array<std::string_view, 2> what_then{"skip", "hold"};
+constexpr std::array<std::string_view, 1> whose{"all"};
 
 std::string must_be(std::string_view wanted, const json::Value& value) {
     return fmt::format("must be {}, not {}", wanted, value.type_name());
@@ -127,6 +128,14 @@ void write_on_exhausted(json::Writer& writer, const Controls& controls) {
     writer.string(to_string(*controls.on_exhausted));
 }
 
+void read_realms(const Given& given, Controls& into, const Refuse& refuse) {
+    into.realms = read_word<Realms>(given, whose, refuse);
+}
+
+void write_realms(json::Writer& writer, const Controls& controls) {
+    writer.string(to_string(*controls.realms));
+}
+
 void read_format(const Given& given, Controls& into, const Refuse& refuse) {
     into.format = read_word<BodyFormat>(given, formats, refuse);
 }
@@ -191,6 +200,7 @@ constexpr std::array table{
     control<&Controls::format>("format", read_format, write_format),
     control<&Controls::filter>("filter", read_filter, write_filter),
     control<&Controls::body_template>("template", read_template, write_template),
+    control<&Controls::realms>("realms", read_realms, write_realms),
     control<&Controls::authentication>("authentication", read_authentication_control,
                                        write_authentication_control),
 };
@@ -210,6 +220,8 @@ std::string_view to_string(Ordering ordering) {
 }
 
 std::string_view to_string(OnExhausted what) { return what_then[static_cast<std::size_t>(what)]; }
+
+std::string_view to_string(Realms realms) { return whose[static_cast<std::size_t>(realms)]; }
 
 std::span<const Control> all_controls() { return table; }
 

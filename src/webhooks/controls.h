@@ -50,6 +50,12 @@ enum class OnExhausted {
 };
 std::string_view to_string(OnExhausted what);
 
+/// Whose events a webhook takes.
+enum class Realms {
+    all,  ///< of `master` alone: those of the other realms too, of built-in and operational types
+};
+std::string_view to_string(Realms realms);
+
 /// How a webhook's deliveries are controlled: the members that a webhook may leave out, each null
 /// by default and replaced whole by a change. They are stored as one JSON object, which has nothing
 /// secret.
@@ -61,8 +67,10 @@ struct Controls {
     std::optional<BodyFormat> format;           ///< none: postrider
     std::optional<std::string> filter;          ///< compact JSON (events/filter.h); none: all
     std::optional<std::string> body_template;  ///< compact JSON (template.h), of BodyFormat::custom
+    std::optional<Realms> realms;              ///< none: those of its own
     std::optional<Authentication> authentication;  ///< masked but in a change that was just read
     bool is_ordered() const { return ordering == Ordering::resource; }
+    bool takes_all_realms() const { return realms == Realms::all; }
     bool operator==(const Controls&) const = default;
 };
 

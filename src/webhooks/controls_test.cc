@@ -13,6 +13,7 @@ const std::map<std::string_view, std::string_view> samples{
     {"max_in_flight", "7"},
     {"ordering", R"("resource")"},
     {"on_exhausted", R"("hold")"},
+    {"realms", R"("all")"},
     {"format", R"("cloudevents")"},
     {"filter", R"({"data":{"total":{"$gte":100.10}}})"},
     {"template", R"({"text":"{{event}}","n":100.10})"},

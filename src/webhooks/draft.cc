@@ -71,6 +71,7 @@ class Drafter {
         check_order();
         apply_authentication();
         apply_events();
+        check_realms();
         apply_secret();
         if (!errors_.empty()) return fail_fields(std::move(errors_));
         if (existing_ != nullptr &&
@@ -279,6 +280,20 @@ class Drafter {
             if (!problem.empty()) refuse(fmt::format("#/events/{}", i), std::move(problem));
         }
         keep_order(*change_.events, draft_.webhook.events);
+    }
+
+    /// Other realms have the catalogue in common, and nothing else.
+    void check_realms() {
+        if (!draft_.webhook.controls.takes_all_realms()) return;
+        if (!surroundings_.is_master) {
+            return refuse("#/realms", "goes with webhooks of the realm master alone; leave it out");
+        }
+        const auto& patterns = draft_.webhook.events;
+        for (std::size_t i = 0; i < patterns.size(); ++i) {
+            if (events::pattern_problem(patterns[i], {}).empty()) continue;
+            refuse(fmt::format("#/events/{}", i),
+                   "is of this realm alone: with realms, name built-in types, postrider.* or *");
+        }
     }
 
     void apply_secret() {

@@ -18,6 +18,7 @@ namespace postrider::webhooks {
 struct Surroundings {
     const net::EgressPolicy& policy;
     std::span<const std::string> own_types;  ///< the realm's own event types
+    bool is_master = false;
 };
 
 /// A webhook that is there, opened.

@@ -8,6 +8,7 @@
 #include "events/catalogue.h"
 #include "events/filter.h"
 #include "model/limits.h"
+#include "store/event_copies_table.h"
 #include "store/id_range.h"
 #include "store/tables.h"
 #include "webhooks/retry.h"
@@ -127,6 +128,11 @@ Result<std::optional<Lack>> lack_of(store::sql::Connection& sql, const store::We
     if (events::is_operational(head.type)) {
         POSTRIDER_ASSIGN(const auto event, store::events_table::find(sql, webhook.realm, head.id));
         if (!event || event->resource_id.uuid == webhook.id.uuid) return std::nullopt;
+    }
+    if (!events::asks_for_all_realms(webhook.controls)) {
+        POSTRIDER_ASSIGN(const auto source,
+                         store::event_copies_table::source_of(sql, webhook.realm, head.id));
+        if (source) return std::nullopt;
     }
     POSTRIDER_ASSIGN(const bool is_wanted, lets_through(sql, webhook.realm, filter, head.id));
     if (!is_wanted) return std::nullopt;

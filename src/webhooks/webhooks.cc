@@ -7,6 +7,7 @@
 #include "audit/record.h"
 #include "events/filter.h"
 #include "events/told_by.h"
+#include "model/operational_limits.h"
 #include "model/webhook_limits.h"
 #include "store/breakers_table.h"
 #include "store/cancellations_table.h"
@@ -14,6 +15,7 @@
 #include "store/fan_outs_table.h"
 #include "store/store_error.h"
 #include "store/tables.h"
+#include "store/versions_table.h"
 #include "store/wait.h"
 #include "store/webhook_visits.h"
 
@@ -22,6 +24,8 @@ namespace {
 
 using store::Transaction;
 using store::WebhookRow;
+
+constexpr std::string_view master_realm = "master";
 
 std::unexpected<Error> not_found(const WebhookId& id) {
     return fail(ErrorCode::not_found, fmt::format("there is no webhook \"{}\"", id.to_string()));
@@ -44,15 +48,19 @@ Result<std::vector<std::string>> own_types(store::sql::Connection& sql, const Re
 
 /// From the next event on, the webhook is matched as the row says.
 Result<void> begin_version(Transaction& tx, const WebhookRow& row) {
+    const Uuid since = tx.mint();
     POSTRIDER_TRY(
         store::webhook_versions_table::append(tx, {.realm = row.realm,
                                                    .webhook = row.id,
-                                                   .since = tx.mint(),
+                                                   .since = since,
                                                    .enabled = row.enabled,
                                                    .reason = row.disabled_reason,
                                                    .events = row.events,
                                                    .filter = events::filter_in(row.controls),
                                                    .ordered = row.ordered}));
+    if (events::asks_for_all_realms(row.controls)) {
+        POSTRIDER_TRY(store::webhook_versions_table::set_all_realms(tx, row.realm, row.id, since));
+    }
     return store::realms_table::raise_config_version(tx, row.realm);
 }
 
@@ -208,9 +216,11 @@ Result<Saved> Webhooks::create(Transaction& tx, const RealmId& realm, const Chan
                                const Actor& actor) {
     POSTRIDER_ASSIGN(const auto conditions, conditions_of(tx.sql(), realm));
     POSTRIDER_ASSIGN(const auto types, own_types(tx.sql(), realm));
-    POSTRIDER_ASSIGN(
-        auto draft,
-        make_draft(change, nullptr, {.policy = *conditions.policy, .own_types = types}, random_));
+    POSTRIDER_ASSIGN(auto draft, make_draft(change, nullptr,
+                                            {.policy = *conditions.policy,
+                                             .own_types = types,
+                                             .is_master = conditions.name == master_realm},
+                                            random_));
     POSTRIDER_ASSIGN(const auto count, store::webhooks_table::count(tx.sql(), realm));
     if (static_cast<std::size_t>(count) >= limits::webhooks_per_realm_max) {
         return fail(ErrorCode::conflict,
@@ -284,8 +294,17 @@ void Webhooks::set_secrets(Transaction& tx, Loaded& loaded, const Draft& draft,
 }
 
 Result<void> Webhooks::check_filter(Transaction& tx, const Webhook& webhook) {
-    if (!webhook.controls.filter || !webhook.enabled) return {};
+    const auto& controls = webhook.controls;
+    if (!webhook.enabled || !(controls.filter || controls.takes_all_realms())) return {};
     POSTRIDER_ASSIGN(const auto matcher, publisher_.current(tx, webhook.realm));
+    if (controls.takes_all_realms() &&
+        matcher->all_realms_count() > limits::all_realms_webhooks_max) {
+        return fail_field("#/realms",
+                          fmt::format("is one too many: {} other webhooks take the events of all "
+                                      "realms; let one of them pass several on",
+                                      limits::all_realms_webhooks_max));
+    }
+    if (!controls.filter) return {};
     if (matcher->conditions() > limits::realm_conditions_max) {
         return fail_field("#/filter",
                           fmt::format("is too much: the filters of a realm's webhooks have at most "
@@ -323,7 +342,7 @@ Result<void> Webhooks::save(Transaction& tx, Loaded& loaded, Draft& draft, const
 
     const bool was_switched = draft.has_changed("enabled");
     if (was_switched || draft.has_changed("events") || draft.has_changed("filter") ||
-        draft.has_changed("ordering")) {
+        draft.has_changed("ordering") || draft.has_changed("realms")) {
         POSTRIDER_TRY(begin_version(tx, row));
         POSTRIDER_TRY(check_filter(tx, webhook));
     }
@@ -353,9 +372,11 @@ Result<Saved> Webhooks::update(Transaction& tx, const Address& address, const Ch
     if (change.events) {
         POSTRIDER_ASSIGN(types, own_types(tx.sql(), address.realm));
     }
-    POSTRIDER_ASSIGN(
-        auto draft, make_draft(change, &loaded.existing,
-                               {.policy = *loaded.conditions.policy, .own_types = types}, random_));
+    POSTRIDER_ASSIGN(auto draft, make_draft(change, &loaded.existing,
+                                            {.policy = *loaded.conditions.policy,
+                                             .own_types = types,
+                                             .is_master = loaded.conditions.name == master_realm},
+                                            random_));
     if (draft.changed.empty()) return Saved{loaded.existing.webhook, {}};
     POSTRIDER_TRY(save(tx, loaded, draft, actor, "webhook.update"));
     Saved saved{draft.webhook, {}};

@@ -14,8 +14,8 @@ from server import Server
 from test_webhooks import refused
 from waiting import wait_for
 
-NONE = {"rate_limit": None, "max_in_flight": None, "format": None, "filter": None, "ordering": None, "on_exhausted": None}
-SET = {"rate_limit": {"count": 20, "per": "1s"}, "max_in_flight": 3, "format": "payload", "filter": {"data": {"n": {"$gte": 1}}}, "ordering": "resource", "on_exhausted": "hold"}
+NONE = {"rate_limit": None, "max_in_flight": None, "format": None, "filter": None, "ordering": None, "on_exhausted": None, "realms": None}
+SET = {"rate_limit": {"count": 20, "per": "1s"}, "max_in_flight": 3, "format": "payload", "filter": {"data": {"n": {"$gte": 1}}}, "ordering": "resource", "on_exhausted": "hold", "realms": None}
 
 
 def controls_of(hook):

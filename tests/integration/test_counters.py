@@ -106,7 +106,7 @@ def test_a_store_without_counters_begins_empty(tmp_path, receiver, path):
         with log_age.opened(server) as (sql, _):
             for table in ("outcome_log", "counters", "webhook_results", "deleted_webhooks", "cancellations",
                           "consumers", "fan_out_sets", "removed_roles", "breakers", "order_queue",
-                          "failure_notices"):
+                          "failure_notices", "event_copies"):
                 sql.execute(f"DROP TABLE {table}")
             for index in ("users_by_words", "webhook_versions_by_time", "webhooks_ordered"):
                 sql.execute(f"DROP INDEX {index}")

@@ -16,6 +16,7 @@ OVER_ALL_REALMS = {
                          "DELETE FROM sealed_resets WHERE (realm_id, delivery_id) IN", "SELECT  FROM oauth_tokens t WHERE hash = $1 AND NOT EXISTS"],
     "cancellation_tables.cc": ["SELECT DISTINCT realm_id FROM cancellations"],
     "fan_out_tables.cc": ["SELECT realm_id FROM fan_outs UNION SELECT realm_id FROM fan_out_sets"],
+    "copy_tables.cc": ["SELECT realm_id, event_id FROM event_copies WHERE source_id = $1"],
     "feed_tables.cc": ["SELECT  FROM consumers WHERE tx <> 0"],
     "notice_tables.cc": ["SELECT  FROM failure_notices WHERE told_at <= $1"],
     "operation_tables.cc": ["DELETE FROM idempotency_keys WHERE (realm_id, route, idempotency_key) IN", "SELECT DISTINCT realm_id FROM operations",

@@ -110,6 +110,8 @@ def leave_parts(connection, realm_id, names):
                        (raw(realm_id), raw(names["delivery_id"]), raw(names["webhook_id"]), raw(names["user_id"])))
     connection.execute("INSERT INTO failure_notices (realm_id, webhook_id, told_at, since, untold, holds_too_many, last) VALUES (?, ?, 1, 1, 2, 0, '{}')",
                        (raw(realm_id), raw(names["webhook_id"])))
+    connection.execute("INSERT INTO event_copies (realm_id, event_id, source_id) VALUES (?, ?, ?)",
+                       (raw(realm_id), raw(names["event_id"]), uuid.uuid4().bytes))
     connection.execute("INSERT INTO removed_roles (realm_id, role_id) VALUES (?, ?)", (raw(realm_id), uuid.uuid4().bytes))
     connection.execute("INSERT INTO cancellations (realm_id, id, webhook_id, reason, cancelled_at, except_event, before_id) "
                        "VALUES (?, ?, ?, 'The webhook was disabled.', 1, ?, ?)",

@@ -1,4 +1,5 @@
 import type { Webhook } from '../api/client'
+import { useRealm } from '../queries'
 import { Choice, Text } from '../ui/form'
 import { isJson } from '../ui/format'
 import { Field } from '../ui/kit'
@@ -13,6 +14,8 @@ export type Controls = {
   inFlight: string
   /** '', 'skip' or 'hold': whether the order of resources is kept, and what if one has failed for good. */
   order: string
+  /** '' or 'all': whose events it takes. */
+  realms: string
 }
 
 export const controlFields = [
@@ -23,6 +26,7 @@ export const controlFields = [
   'max_in_flight',
   'ordering',
   'on_exhausted',
+  'realms',
 ]
 
 export const controlLabels = {
@@ -33,6 +37,7 @@ export const controlLabels = {
   ratePer: 'Rate limit within',
   inFlight: 'Attempts at a time',
   order: 'Order',
+  realms: 'Events of',
 }
 
 export const noControls: Controls = {
@@ -43,6 +48,7 @@ export const noControls: Controls = {
   ratePer: '1m',
   inFlight: '',
   order: '',
+  realms: '',
 }
 
 export const controlsOf = (webhook: Webhook): Controls => ({
@@ -53,18 +59,20 @@ export const controlsOf = (webhook: Webhook): Controls => ({
   ratePer: webhook.rate_limit?.per ?? noControls.ratePer,
   inFlight: webhook.max_in_flight?.toString() ?? '',
   order: webhook.ordering === 'resource' ? (webhook.on_exhausted ?? 'skip') : '',
+  realms: webhook.realms ?? '',
 })
 
 /** A number where one was typed; else the text, so that the server says what is wrong with it. */
 const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : text)
 
 /** Without filter and template, which go as their texts. */
-export const bodyOf = ({ format, rateCount, ratePer, inFlight, order }: Controls) => ({
+export const bodyOf = ({ format, rateCount, ratePer, inFlight, order, realms }: Controls) => ({
   format: format || null,
   rate_limit: rateCount ? { count: number(rateCount), per: ratePer } : null,
   max_in_flight: inFlight ? number(inFlight) : null,
   ordering: order ? 'resource' : null,
   on_exhausted: order === 'hold' ? order : null,
+  realms: realms || null,
 })
 
 const formats: Record<string, { label: string; hint: string }> = {
@@ -90,6 +98,7 @@ const order_hints: Record<string, string> = {
   skip: 'Events of one resource come in their order; one that has failed for good is left out.',
   hold: 'Events of one resource come in their order; one that has failed for good holds the rest until you release it.',
 }
+const whose = { '': 'This realm', all: 'All realms' }
 const spans = { '1s': 'a second', '1m': 'a minute', '1h': 'an hour', '1d': 'a day' }
 
 export const orderName = (webhook: Webhook) => orders[controlsOf(webhook).order] ?? 'By resource'
@@ -104,6 +113,7 @@ export function ControlFields({
   onChange: (changed: Partial<Controls>) => void
   error: (name: string) => string | undefined
 }) {
+  const realm = useRealm()
   return (
     <>
       <Choice
@@ -170,6 +180,16 @@ export function ControlFields({
         value={value.order}
         onChange={(order) => onChange({ order })}
       />
+      {realm === 'master' && (
+        <Choice
+          label="Events of"
+          options={whose}
+          hint="Of all realms: what happens in the others, too; needs manage_realms."
+          error={error('realms')}
+          value={value.realms}
+          onChange={(realms) => onChange({ realms })}
+        />
+      )}
     </>
   )
 }

@@ -261,6 +261,12 @@ export function WebhookPage() {
             </dd>
           </div>
         )}
+        {data.realms === 'all' && (
+          <div>
+            <dt className="text-muted mb-1">Events of</dt>
+            <dd>All realms</dd>
+          </div>
+        )}
         {data.ordering === 'resource' && (
           <div>
             <dt className="text-muted mb-1">Order</dt>

@@ -624,6 +624,7 @@ class _WebhookCreatedData(TypedDict):
     max_in_flight: Optional[int]
     ordering: Optional[Literal["none", "resource"]]
     on_exhausted: Optional[Literal["skip", "hold"]]
+    realms: Optional[Literal["all"]]
     format: Optional[Literal["postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"]]
     filter: Any
     template: Any
@@ -663,6 +664,7 @@ class _WebhookUpdatedData(TypedDict):
     max_in_flight: Optional[int]
     ordering: Optional[Literal["none", "resource"]]
     on_exhausted: Optional[Literal["skip", "hold"]]
+    realms: Optional[Literal["all"]]
     format: Optional[Literal["postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"]]
     filter: Any
     template: Any
@@ -703,6 +705,7 @@ class _WebhookDeletedData(TypedDict):
     max_in_flight: Optional[int]
     ordering: Optional[Literal["none", "resource"]]
     on_exhausted: Optional[Literal["skip", "hold"]]
+    realms: Optional[Literal["all"]]
     format: Optional[Literal["postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"]]
     filter: Any
     template: Any

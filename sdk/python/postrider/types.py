@@ -72,6 +72,7 @@ class WebhookWrite(_WebhookWrite, total=False):
     max_in_flight: Optional[int]
     ordering: Optional[Literal["none", "resource"]]
     on_exhausted: Optional[Literal["skip", "hold"]]
+    realms: Optional[Literal["all"]]
     format: Optional[Literal["postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"]]
     filter: Optional[Dict[str, Any]]
     template: Any
@@ -96,6 +97,7 @@ class _Webhook(TypedDict):
     max_in_flight: Optional[int]
     ordering: Optional[Literal["none", "resource"]]
     on_exhausted: Optional[Literal["skip", "hold"]]
+    realms: Optional[Literal["all"]]
     format: Optional[Literal["postrider", "payload", "cloudevents", "template", "slack", "discord", "teams", "pagerduty"]]
     filter: Optional[Dict[str, Any]]
     template: Any

@@ -543,6 +543,7 @@ export type WebhookCreated = Envelope<'webhook.created', {
   max_in_flight: number | null
   ordering: 'none' | 'resource' | null
   on_exhausted: 'skip' | 'hold' | null
+  realms: 'all' | null
   format: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter: unknown
   template: unknown
@@ -583,6 +584,7 @@ export type WebhookUpdated = Envelope<'webhook.updated', {
   max_in_flight: number | null
   ordering: 'none' | 'resource' | null
   on_exhausted: 'skip' | 'hold' | null
+  realms: 'all' | null
   format: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter: unknown
   template: unknown
@@ -624,6 +626,7 @@ export type WebhookDeleted = Envelope<'webhook.deleted', {
   max_in_flight: number | null
   ordering: 'none' | 'resource' | null
   on_exhausted: 'skip' | 'hold' | null
+  realms: 'all' | null
   format: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter: unknown
   template: unknown

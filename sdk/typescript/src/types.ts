@@ -88,6 +88,7 @@ export interface WebhookWrite {
   max_in_flight?: number | null
   ordering?: 'none' | 'resource' | null
   on_exhausted?: 'skip' | 'hold' | null
+  realms?: 'all' | null
   format?: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter?: object | null
   template?: unknown
@@ -118,6 +119,7 @@ export interface Webhook {
   max_in_flight: number | null
   ordering: 'none' | 'resource' | null
   on_exhausted: 'skip' | 'hold' | null
+  realms: 'all' | null
   format: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter: Record<string, unknown> | null
   template: unknown
@@ -272,6 +274,7 @@ export interface WebhookPatch {
   max_in_flight?: number | null
   ordering?: 'none' | 'resource' | null
   on_exhausted?: 'skip' | 'hold' | null
+  realms?: 'all' | null
   format?: 'postrider' | 'payload' | 'cloudevents' | 'template' | 'slack' | 'discord' | 'teams' | 'pagerduty' | null
   filter?: object | null
   template?: unknown

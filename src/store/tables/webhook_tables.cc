@@ -276,6 +276,26 @@ Result<List<WebhookVersionRow>> after(sql::Connection& sql, const RealmId& realm
     return found;
 }
 
+Result<void> set_all_realms(Transaction& tx, const RealmId& realm, const WebhookId& webhook,
+                            const Uuid& since) {
+    static constexpr Query query{
+        "UPDATE webhook_versions SET all_realms = 1 "
+        "WHERE realm_id = $1 AND webhook_id = $2 AND since = $3"};
+    POSTRIDER_TRY(tx.sql().run(query, realm, webhook, since));
+    return {};
+}
+
+Result<bool> takes_all_realms(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
+                              const Uuid& event) {
+    static constexpr Query query{
+        "SELECT all_realms FROM webhook_versions WHERE realm_id = $1 AND webhook_id = $2"
+        " AND since <= $3 ORDER BY since DESC LIMIT 1"};
+    auto rows = sql.rows(query, realm, webhook, event);
+    const bool takes = rows.next() && rows.boolean(0);
+    POSTRIDER_TRY(rows.finish());
+    return takes;
+}
+
 }  // namespace webhook_versions_table
 
 namespace webhook_health_table {
