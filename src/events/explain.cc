@@ -137,16 +137,17 @@ std::optional<std::string> refusing_condition(const std::string& filter,
     return refused ? *refused : "that the stored data of the event is JSON";
 }
 
-/// Why there is no delivery of the event to this webhook.
+/// Why there is no delivery of the event to this webhook. `is_of_another`: it is a copy of what
+/// happened in another realm.
 Result<void> explain_absence(store::sql::Connection& sql, const store::WebhookRow& webhook,
-                             const store::EventRow& event, Explanation& item) {
+                             const store::EventRow& event, bool is_of_another, Explanation& item) {
     POSTRIDER_ASSIGN(auto version, store::webhook_versions_table::at(sql, webhook.realm, webhook.id,
                                                                      event.id.uuid));
-    POSTRIDER_ASSIGN(const bool takes_all, store::webhook_versions_table::takes_all_realms(
-                                               sql, webhook.realm, webhook.id, event.id.uuid));
-    POSTRIDER_ASSIGN(const auto source,
-                     store::event_copies_table::source_of(sql, webhook.realm, event.id));
-    const bool is_of_another = source.has_value();
+    bool takes_it = true;
+    if (is_of_another) {
+        POSTRIDER_ASSIGN(takes_it, store::webhook_versions_table::takes_all_realms(
+                                       sql, webhook.realm, webhook.id, event.id.uuid));
+    }
     if (!version) {
         item.verdict = Verdict::created_later;
         item.because = "It was created at " + format_rfc3339(webhook.created_at) +
@@ -158,7 +159,7 @@ Result<void> explain_absence(store::sql::Connection& sql, const store::WebhookRo
         item.verdict = Verdict::not_subscribed;
         item.because = "It subscribed to " + listed(version->events) + ", which does not match " +
                        event.type + ".";
-    } else if (is_of_another && !takes_all) {
+    } else if (!takes_it) {
         item.verdict = Verdict::not_subscribed;
         item.because = "It happened in another realm, whose events the webhook does not take.";
     } else if (is_operational(event.type) && event.resource_id.uuid == webhook.id.uuid) {
@@ -226,6 +227,8 @@ Result<std::vector<Explanation>> explain(store::sql::Connection& sql, const Real
         return fail(ErrorCode::not_found,
                     "There is no event " + event_id.to_string() + " in this realm.");
     }
+    POSTRIDER_ASSIGN(const auto source, store::event_copies_table::source_of(sql, realm, event_id));
+    const bool is_of_another = source.has_value();
     POSTRIDER_ASSIGN(auto deliveries, deliveries_of(sql, *event));
     POSTRIDER_ASSIGN(
         auto webhooks,
@@ -240,7 +243,7 @@ Result<std::vector<Explanation>> explain(store::sql::Connection& sql, const Real
             explain_delivery(found->second, due_ahead, item);
             deliveries.erase(found);
         } else {
-            POSTRIDER_TRY(explain_absence(sql, webhook, *event, item));
+            POSTRIDER_TRY(explain_absence(sql, webhook, *event, is_of_another, item));
         }
     }
     // What is left went to webhooks that have been deleted since.

@@ -112,6 +112,7 @@ def test_a_store_without_counters_begins_empty(tmp_path, receiver, path):
                 sql.execute(f"DROP INDEX {index}")
             sql.execute("ALTER TABLE webhooks DROP COLUMN controls")
             sql.execute("ALTER TABLE clients DROP COLUMN tokens_after")
+            sql.execute("ALTER TABLE events DROP COLUMN trace")
             for column in ("filter", "all_realms"):
                 sql.execute(f"ALTER TABLE webhook_versions DROP COLUMN {column}")
             sql.execute("ALTER TABLE webhooks DROP COLUMN credential")
