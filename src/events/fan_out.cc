@@ -56,6 +56,9 @@ void FanOut::step(const RealmId& realm) {
 
 Result<FanOut::Step> FanOut::write_parts(store::Transaction& tx, const RealmId& realm) {
     Step step;
+    // Of parts that were accepted under the same configuration they are the same.
+    std::optional<Receivers> known;
+    std::int64_t known_version = 0;
     std::size_t room = limits::fan_out_part_deliveries;
     while (room > 0) {
         POSTRIDER_ASSIGN(const auto part, store::fan_outs_table::first(tx.sql(), realm));
@@ -63,11 +66,17 @@ Result<FanOut::Step> FanOut::write_parts(store::Transaction& tx, const RealmId& 
         if (!part->is_readable) {
             // The log says which; those behind it must not wait for ever.
             POSTRIDER_TRY(store::fan_outs_table::remove(tx, *part));
+            step.is_empty = false;
+            --room;
             continue;
         }
         const std::size_t of_one = std::max<std::size_t>(part->webhooks.size(), 1);
         if (!step.is_empty && of_one > room) break;
-        POSTRIDER_ASSIGN(const Receivers receivers, receivers_of(tx, *part));
+        if (!known || known_version != part->config_version) {
+            POSTRIDER_ASSIGN(known, receivers_of(tx, *part));
+            known_version = part->config_version;
+        }
+        const Receivers& receivers = *known;
         const auto count = receivers.is_realm_gone
                                ? part->events.size()
                                : std::clamp<std::size_t>(room / of_one, 1, part->events.size());

@@ -182,6 +182,28 @@ TEST_F(FanOutTest, what_a_crash_left_over_is_taken_up) {
     EXPECT_EQ(offers[1].row.event, event);
 }
 
+TEST_F(FanOutTest, parts_that_cannot_be_read_are_removed_some_at_a_time) {
+    static constexpr store::sql::Query insert{
+        "INSERT INTO fan_outs (realm_id, id, event_id, config_version, webhooks) "
+        "VALUES ($1, $2, $3, $4, $5)"};
+    constexpr std::size_t count = 1000;
+    change([this](Transaction& tx) -> Result<bool> {
+        for (std::size_t i = 0; i < count; ++i) {
+            POSTRIDER_TRY(
+                tx.sql().run(insert, realm, tx.mint(), tx.mint(), 1, store::sql::Blob{"no ids"}));
+        }
+        return true;
+    });
+    const auto before = store->last_commit();
+    // Another publish waits for its own parts, which come behind.
+    const auto answer = publish().get();
+    ASSERT_TRUE(answer);
+    wait_written(*answer);
+    EXPECT_EQ(parts(), 0U);
+    EXPECT_EQ(sink.offers().size(), webhook_count);
+    EXPECT_GT(store->last_commit() - before, count / limits::fan_out_part_deliveries);
+}
+
 TEST_F(FanOutTest, the_events_of_an_import_are_written_part_by_part_in_their_order) {
     std::vector<NewEvent> events;
     for (std::size_t i = 0; i < 40; ++i) {

@@ -272,3 +272,24 @@ def test_a_webhook_that_cannot_be_read_waits_until_it_is_saved(prepared, receive
                                    {"enabled": True, "url": receiver.url("/saved")}, 200).json
         assert saved["enabled"] and saved["disabled_reason"] is None
         assert receiver.wait("/saved")[0].id == pending[0]["event_id"]
+
+
+def test_rows_that_cannot_be_read_are_cancelled_with_the_rest(receiver, tmp_path):
+    """More than one transaction cancels: one of them was found again for ever, and the webhook never disabled."""
+    with Server(tmp_path / "data", *FLAGS) as server:
+        realm = server.realm(None, "order.paid")
+        receiver.on("/down", 503)
+        hook = realm.create_webhook(receiver.url("/down"), events=["order.paid"], retry_schedule=["1h"])
+        for _ in range(3):
+            realm.publish_batch([{"event": "order.paid", "resource_id": str(uuid.uuid4()), "data": {}}] * 100)
+        server.kill()
+        with database(server.data) as connection:
+            for column, nonsense in (("due_at", 2**63 - 1), ("id", b"x")):
+                changed = connection.execute(f"UPDATE deliveries SET {column} = ? WHERE id = (SELECT max(id) FROM deliveries WHERE length(id) = 16"
+                                             " AND due_at < ?)", (nonsense, 2**62))
+                assert changed.rowcount == 1
+        server.start()
+        realm.client.renew()
+        realm.patch_webhook(hook["id"], enabled=False)
+        with database(server.data) as connection:
+            assert connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall() == [("cancelled", 300)]

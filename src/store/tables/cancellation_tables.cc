@@ -114,30 +114,31 @@ Result<Part> cancel(Transaction& tx, const CancellationRow& row, Timestamp since
         // As in settle_all(): no index of a state may be taken for it.
         "WHERE realm_id = $1 AND id = $2 AND CASE state WHEN 'pending' THEN 1 ELSE 0 END = 1"};
     Part part;
-    std::vector<DeliveryId> ids, ordered;
+    std::vector<std::string> ids;  // as they are stored: one that is no id is cancelled, too
+    std::vector<DeliveryId> ordered;
     auto rows =
         tx.sql().rows(find, row.realm, row.webhook, since, row.except, row.before, row.at, limit);
     while (rows.next()) {
-        part.count += 1;
-        const auto id = rows.id<DeliveryId>(0);
+        ids.push_back(rows.bytes(0));
         const auto due_at = rows.time(1);
-        const bool is_ordered = rows.boolean(2);
+        if (rows.boolean(2)) ordered.push_back(rows.id<DeliveryId>(0));
         if (rows.is_unreadable()) {
             log_unreadable(rows.forgive());
-            continue;
+        } else {
+            part.last_due_at = due_at;
         }
-        ids.push_back(id);
-        if (is_ordered) ordered.push_back(id);
-        part.last_due_at = due_at;
     }
     POSTRIDER_TRY(rows.finish());
     const Timestamp now = tx.now();
     std::vector<bool> changed;
     POSTRIDER_TRY(tx.sql().run_each(
-        cancel, std::span<const DeliveryId>(ids),
-        [&](auto bind, const DeliveryId& id) { bind(row.realm, id, row.reason, now); }, &changed));
+        cancel, std::span<const std::string>(ids),
+        [&](auto bind, const std::string& id) { bind(row.realm, sql::Blob{id}, row.reason, now); },
+        &changed));
     const auto count = std::ranges::count(changed, true);
+    // If none of them can be cancelled, they would be found for ever.
     if (count > 0) {
+        part.count = ids.size();
         Tally tally;
         tally.at(row.realm, row.webhook, now).counts.of(Counted::cancelled) = count;
         POSTRIDER_TRY(counters_table::append(tx, tally.take()));
