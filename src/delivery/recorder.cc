@@ -47,10 +47,17 @@ struct OfWebhook {
 /// What one batch does inside its transaction. Runs again from the start when the group does.
 class Batch {
  public:
+    struct Times {
+        Timestamp steady;  ///< of health
+        Monotonic now;
+    };
     Batch(Transaction& tx, const WebhookActions& actions, const Ownership* ownership,
-          Timestamp steady_now, const std::vector<Outcome>& outcomes, BatchResult& result)
+          store::HoldRooms& rooms, const Times& times, const std::vector<Outcome>& outcomes,
+          BatchResult& result)
         : tx_(tx),
-          steady_now_(steady_now),
+          steady_now_(times.steady),
+          now_(times.now),
+          rooms_(rooms),
           actions_(actions),
           ownership_(ownership),
           outcomes_(outcomes),
@@ -129,7 +136,7 @@ class Batch {
                 {.member = {row.realm, row.webhook, outcomes_[i].held.event->resource_id(), row.id},
                  .has_failed = row.state == DeliveryState::failed});
         }
-        POSTRIDER_ASSIGN(let_go_, store::order_table::end(tx_, ended, &overflowing_));
+        POSTRIDER_ASSIGN(let_go_, store::order_table::end(tx_, ended, rooms_, now_, overflowing_));
         for (const auto& [realm, webhook] : overflowing_) {
             turnings_.push_back({.kind = Turning::Kind::holds_too_many,
                                  .realm = realm,
@@ -380,6 +387,8 @@ class Batch {
 
     Transaction& tx_;
     const Timestamp steady_now_;
+    const Monotonic now_;
+    store::HoldRooms& rooms_;
     const WebhookActions& actions_;
     const Ownership* ownership_;
     const std::vector<Outcome>& outcomes_;
@@ -443,10 +452,11 @@ void Recorder::flush(bool is_quiet) {
     store_.write(
         store::Turn::server(),
         is_unhurried ? store::WriteClass::unhurried_outcomes : store::WriteClass::outcomes,
-        [outcomes, made, &actions = actions_, ownership = ownership_, steady_now](Transaction& tx) {
+        [outcomes, made, &actions = actions_, ownership = ownership_, &rooms = rooms_,
+         times = Batch::Times{steady_now, clock_.monotonic()}](Transaction& tx) {
             made->commit = tx.commit_number();
             made->at = tx.now();
-            return Batch(tx, actions, ownership, steady_now, *outcomes, *made).run();
+            return Batch(tx, actions, ownership, rooms, times, *outcomes, *made).run();
         },
         [outcomes, made, done = done_](Result<void> result) {
             done({outcomes, std::move(made->verdicts), std::move(made->turnings),

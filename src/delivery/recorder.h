@@ -13,6 +13,7 @@
 #include "delivery/ports.h"
 #include "delivery/turning_notes.h"
 #include "model/limits.h"
+#include "store/hold_rooms.h"
 #include "store/order_table.h"
 #include "store/store.h"
 
@@ -110,7 +111,8 @@ class Recorder {
     std::function<void(RecordedBatch)> done_;
     std::vector<Outcome> waiting_;
     std::size_t under_way_ = 0;
-    std::size_t alone_ = 0;  ///< so many of those that wait are written one by one, from the first
+    store::HoldRooms rooms_;  ///< of the transaction that is under way
+    std::size_t alone_ = 0;   ///< so many of those that wait are written one by one, from the first
     /// Which webhooks may have a health row, so that a success of the others writes nothing there;
     /// and since when, so that it is not read with every failure.
     std::unordered_map<WebhookId, Failing> failing_;

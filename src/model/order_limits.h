@@ -12,6 +12,11 @@ namespace postrider::limits {
 /// are held, so a receiver that refuses everything must not hold all there is.
 inline constexpr std::size_t held_resources_max = 10'000;
 
+/// How often those that a webhook holds are counted, 10 to 40 ms of the writer: once a second one
+/// of all webhooks, and one that holds as many as may be again after ten.
+inline constexpr Duration held_count_interval = 1s;
+inline constexpr Duration held_counted_again = 10s;
+
 /// Those that a refill finds waiting for another and parks, beside those that may start: some 5 ms.
 inline constexpr std::size_t parked_at_once = 512;
 

@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "model/order_limits.h"
+#include "store/hold_rooms.h"
 #include "store/temporary_store_test.h"
 #include "store/wait.h"
 
@@ -86,7 +87,9 @@ class OrderTableTest : public testing::Test {
             EXPECT_TRUE(settled);
             const order_table::Ended ended{{realm, webhook, resource, id},
                                            state == DeliveryState::failed};
-            POSTRIDER_ASSIGN(const auto lanes, order_table::end(tx, std::span(&ended, 1)));
+            order_table::Lanes overflowing;
+            POSTRIDER_ASSIGN(const auto lanes, order_table::end(tx, std::span(&ended, 1), rooms,
+                                                                Monotonic{1h}, overflowing));
             return !lanes.empty();
         });
     }
@@ -99,6 +102,7 @@ class OrderTableTest : public testing::Test {
     TemporaryStore store;
     RealmId realm;
     WebhookId webhook;
+    HoldRooms rooms;
 };
 
 TEST_F(OrderTableTest, the_first_of_a_resource_may_start_and_lets_the_next_one_go) {
@@ -168,6 +172,43 @@ TEST_F(OrderTableTest, one_that_failed_holds_its_resource_until_it_is_retried_or
     });
     EXPECT_EQ(refill(), std::set{third});
     EXPECT_FALSE(held(one).has_value());
+}
+
+TEST_F(OrderTableTest, resources_that_are_held_are_counted_now_and_then) {
+    const auto fill = [&](std::size_t count) {
+        static constexpr sql::Query insert{
+            "INSERT INTO order_queue (realm_id, delivery_id, webhook_id, resource_id, held_at) "
+            "VALUES ($1, $2, $3, $4, 1)"};
+        change([&](Transaction& tx) -> Result<bool> {
+            for (std::size_t i = 0; i < count; ++i) {
+                POSTRIDER_TRY(tx.sql().run(insert, realm, tx.mint(), webhook, tx.mint()));
+            }
+            return true;
+        });
+    };
+    const Monotonic start{1h};
+    const auto may_hold = [&](Monotonic now) {
+        return change([&](Transaction& tx) { return rooms.take(tx.sql(), realm, webhook, now); });
+    };
+    fill(limits::held_resources_max - 2);
+    EXPECT_TRUE(may_hold(start));
+    EXPECT_TRUE(may_hold(start));
+    EXPECT_FALSE(may_hold(start)) << "of those that it has said yes to";
+    change([&](Transaction& tx) -> Result<bool> {
+        POSTRIDER_TRY(order_table::forget(tx, realm, webhook));
+        return true;
+    });
+    EXPECT_FALSE(may_hold(start + limits::held_counted_again - 1ms)) << "not for each outcome";
+    EXPECT_TRUE(may_hold(start + limits::held_counted_again));
+    // Another's is not counted in the same moment; it may hold until it is.
+    fill(limits::held_resources_max);
+    HoldRooms others;
+    const auto other_may = [&](const WebhookId& id, Monotonic now) {
+        return change([&](Transaction& tx) { return others.take(tx.sql(), realm, id, now); });
+    };
+    EXPECT_TRUE(other_may(WebhookId{Uuid{{1}}}, start));
+    EXPECT_TRUE(other_may(webhook, start));
+    EXPECT_FALSE(other_may(webhook, start + limits::held_count_interval));
 }
 
 TEST_F(OrderTableTest, a_redelivery_is_outside_of_the_order) {

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "model/limits.h"
 #include "model/order_limits.h"
+#include "store/hold_rooms.h"
 #include "store/tables.h"
 #include "store/tables/first_of_queue.h"
 
@@ -97,15 +98,6 @@ Result<std::size_t> count_held(sql::Connection& sql, const RealmId& realm,
     return static_cast<std::size_t>(count);
 }
 
-/// How many more resources a webhook may hold; nullopt: it does not ask for it.
-Result<std::optional<std::size_t>> room_to_hold(sql::Connection& sql, const RealmId& realm,
-                                                const WebhookId& webhook) {
-    POSTRIDER_ASSIGN(const bool holds, asks_to_hold(sql, realm, webhook));
-    if (!holds) return std::nullopt;
-    POSTRIDER_ASSIGN(const auto count, count_held(sql, realm, webhook));
-    return limits::held_resources_max - count;
-}
-
 Result<void> hold(Transaction& tx, std::span<const Member> members) {
     static constexpr Query query{
         "UPDATE order_queue SET held_at = $3 WHERE realm_id = $1 AND delivery_id = $2"};
@@ -132,32 +124,51 @@ Result<void> enter(Transaction& tx, std::span<const Member> members) {
     });
 }
 
-Result<Lanes> end(Transaction& tx, std::span<const Ended> ended, Lanes* overflowing) {
-    std::map<std::pair<RealmId, WebhookId>, std::optional<std::size_t>> rooms;
+namespace {
+
+/// `may_hold`: whether one more of a webhook that asks for it may be held.
+template <typename MayHold>
+Result<Lanes> end_each(Transaction& tx, std::span<const Ended> ended, MayHold may_hold,
+                       Lanes* overflowing) {
+    std::map<std::pair<RealmId, WebhookId>, bool> asking;
     std::vector<Member> held, leaving;
     for (const Ended& each : ended) {
         const Member& member = each.member;
-        if (!each.has_failed) {
-            leaving.push_back(member);
-            continue;
-        }
         const std::pair lane(member.realm, member.webhook);
-        auto room = rooms.find(lane);
-        if (room == rooms.end()) {
-            POSTRIDER_ASSIGN(const auto found,
-                             room_to_hold(tx.sql(), member.realm, member.webhook));
-            room = rooms.emplace(lane, found).first;
+        bool holds = each.has_failed;
+        if (holds && !asking.contains(lane)) {
+            POSTRIDER_ASSIGN(asking[lane], asks_to_hold(tx.sql(), member.realm, member.webhook));
         }
-        if (room->second && *room->second > 0) {
-            --*room->second;
-            held.push_back(member);
-        } else {
-            leaving.push_back(member);
-            if (room->second && overflowing != nullptr) overflowing->insert(lane);
+        if (holds && (holds = asking[lane])) {
+            POSTRIDER_ASSIGN(holds, may_hold(member));
+            if (!holds && overflowing != nullptr) overflowing->insert(lane);
         }
+        (holds ? held : leaving).push_back(member);
     }
     POSTRIDER_TRY(hold(tx, held));
     return leave(tx, leaving);
+}
+
+}  // namespace
+
+Result<Lanes> end(Transaction& tx, std::span<const Ended> ended, Lanes* overflowing) {
+    std::map<WebhookId, std::size_t> counts;
+    const auto may_hold = [&](const Member& member) -> Result<bool> {
+        if (!counts.contains(member.webhook)) {
+            POSTRIDER_ASSIGN(counts[member.webhook],
+                             count_held(tx.sql(), member.realm, member.webhook));
+        }
+        return counts[member.webhook]++ < limits::held_resources_max;
+    };
+    return end_each(tx, ended, may_hold, overflowing);
+}
+
+Result<Lanes> end(Transaction& tx, std::span<const Ended> ended, HoldRooms& rooms, Monotonic now,
+                  Lanes& overflowing) {
+    const auto may_hold = [&](const Member& member) {
+        return rooms.take(tx.sql(), member.realm, member.webhook, now);
+    };
+    return end_each(tx, ended, may_hold, &overflowing);
 }
 
 Result<Lanes> end(Transaction& tx, const RealmId& realm, std::span<const DeliveryId> deliveries,
@@ -287,3 +298,24 @@ Result<void> come_first(sql::Connection& sql) {
 }
 
 }  // namespace postrider::store::order_table
+
+namespace postrider::store {
+
+Result<bool> HoldRooms::take(sql::Connection& sql, const RealmId& realm, const WebhookId& webhook,
+                             Monotonic now) {
+    if (known_.size() >= limits::webhooks_per_realm_max) known_.clear();
+    Known& known = known_[webhook];
+    const bool is_asked =
+        known.counted_at == Monotonic{} || (known.count >= limits::held_resources_max &&
+                                            now >= known.counted_at + limits::held_counted_again);
+    if (is_asked && now >= count_not_before_) {
+        POSTRIDER_ASSIGN(known.count, order_table::count_held(sql, realm, webhook));
+        known.counted_at = now;
+        count_not_before_ = now + limits::held_count_interval;
+    }
+    if (known.count >= limits::held_resources_max) return false;
+    ++known.count;
+    return true;
+}
+
+}  // namespace postrider::store
