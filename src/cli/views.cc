@@ -283,6 +283,19 @@ int show_deliveries(Context& context, const Given& given, const std::string& pat
                      });
 }
 
+namespace {
+
+/// How far a running operation is: what it has found while it counts, then what it has done.
+std::string progress_of(Context& context, const json::Value& operation) {
+    if (text_of(operation, "phase") != "counting") {
+        return fmt::format("{} of {}", text_of(operation, "done"), text_of(operation, "total"));
+    }
+    return fmt::format("counting: {} so far, has looked as far as {}", text_of(operation, "total"),
+                       context.when(operation, "looked_until"));
+}
+
+}  // namespace
+
 int show_operation(Context& context, const Answer& answer) {
     if (context.show_raw(answer)) return exit_ok;
     const auto& operation = answer.value;
@@ -295,7 +308,11 @@ int show_operation(Context& context, const Answer& answer) {
              : state == "done" ? Style::good
                                : Style::plain);
     add_if(card, "Reason", printable(text_of(operation, "detail")));
-    card.add("Done", text_of(operation, "done") + " of " + text_of(operation, "total"));
+    card.add("Done", progress_of(context, operation));
+    if (state == "running") {
+        card.add("Goes on", "by itself; postrider operation show " + text_of(operation, "id") +
+                                " --wait follows it");
+    }
     add_if(card, "Webhook", text_of(operation, "webhook_id"));
     card.add("Created", context.when(operation, "created_at"));
     add_if(card, "Finished", context.when(operation, "finished_at"));
@@ -320,6 +337,10 @@ int show_count(Context& context, const Answer& answer) {
 int wait_for_operation(Context& context, const std::string& id) {
     const auto path = context.in_realm("/operations/" + percent_encoded(id));
     bool progress = context.terminal().is_terminal && !context.connection().json();
+    if (progress) {
+        context.terminal().out << "It goes on by itself; Ctrl-C ends only the waiting.\n";
+    }
+    std::size_t width = 0;
     for (;;) {
         auto answer = context.ask("GET", path);
         if (!answer) return answer.error();
@@ -330,9 +351,9 @@ int wait_for_operation(Context& context, const std::string& id) {
             return state == "done" ? exit_ok : exit_failed;
         }
         if (progress) {
-            context.terminal().out << fmt::format("\r{} of {}", text_of(answer->value, "done"),
-                                                  text_of(answer->value, "total"))
-                                   << std::flush;
+            const auto line = progress_of(context, answer->value);
+            width = std::max(width, line.size());
+            context.terminal().out << fmt::format("\r{:<{}}", line, width) << std::flush;
         }
         if (!context.pause(limits::operation_poll_interval)) return exit_failed;
     }

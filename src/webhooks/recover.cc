@@ -345,6 +345,28 @@ Result<OperationRow> cancel_operation(Transaction& tx, const RealmId& realm, con
     return std::move(*row);
 }
 
+namespace {
+
+/// What people see of a cursor, whichever kind of operation it is of.
+struct Whereabouts {
+    std::string_view phase = {};  ///< "" when it has ended, or cannot be read
+    std::optional<Timestamp> looked_until = {};
+};
+
+Whereabouts whereabouts_of(const OperationRow& row) {
+    const auto cursor = json::parse(row.cursor);
+    if (row.state != OperationState::running || !cursor) return {};
+    const auto* phase = cursor->find("phase");
+    const auto after = uuid_of(*cursor, "after");
+    const auto at = after ? after : uuid_of(*cursor, "before");
+    if (phase == nullptr || !at) return {};
+    // A retry begins above everything that there is.
+    return {.phase = *phase == json::Value("count") ? "counting" : "working",
+            .looked_until = std::min(at->time(), row.created_at)};
+}
+
+}  // namespace
+
 void write_operation(json::Writer& writer, const OperationRow& row) {
     writer.begin_object();
     writer.member("id", row.id.to_string());
@@ -353,6 +375,17 @@ void write_operation(json::Writer& writer, const OperationRow& row) {
     if (!row.detail.empty()) writer.member("detail", row.detail);
     writer.member("done", row.done);
     writer.member("total", row.total);
+    const auto whereabouts = whereabouts_of(row);
+    if (whereabouts.phase.empty()) {
+        writer.member_null("phase");
+    } else {
+        writer.member("phase", whereabouts.phase);
+    }
+    if (whereabouts.looked_until) {
+        writer.member("looked_until", format_rfc3339(*whereabouts.looked_until));
+    } else {
+        writer.member_null("looked_until");
+    }
     const auto params = json::parse(row.params);
     const auto* webhook = params ? params->find("webhook_id") : nullptr;
     if (webhook != nullptr && webhook->as_string() != nullptr) {

@@ -530,8 +530,14 @@ TEST_F(RecoveryTest, brings_back_what_was_lost_and_what_was_missed) {
     std::string out;
     json::Writer writer(out);
     write_operation(writer, done);
-    EXPECT_NE(out.find(R"("state":"done","done":6,"total":6,"webhook_id":")"), std::string::npos)
+    EXPECT_TRUE(out.contains(
+        R"("state":"done","done":6,"total":6,"phase":null,"looked_until":null,"webhook_id":")"))
         << out;
+    // Whoever waits sees how far it is, also while it finds nothing.
+    out.clear();
+    json::Writer of_running(out);
+    write_operation(of_running, *operation);
+    EXPECT_TRUE(out.contains(R"("phase":"counting","looked_until":"20)")) << out;
 }
 
 TEST_F(RecoveryTest, takes_many_steps_and_only_the_span) {

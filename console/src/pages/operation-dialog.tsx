@@ -17,6 +17,7 @@ import { Allowed } from '../session'
 import { count, plural } from '../ui/format'
 import { Button, Failure, Modal } from '../ui/kit'
 import { isLost } from '../ui/stale'
+import { Time } from '../ui/time'
 import { type Times, useTimes } from '../ui/time-filter'
 
 export type Counted = { count: number; is_more: boolean }
@@ -111,11 +112,13 @@ export function OperationDialog({ id, onClose }: { id: string; onClose: () => vo
   useEffect(() => {
     if (state && state !== 'running') void cache.invalidateQueries({ queryKey: ['deliveries'] })
   }, [cache, state])
-  const share = !operation
-    ? 0
-    : operation.total === 0
-      ? 100
-      : Math.min(100, Math.round((operation.done / operation.total) * 100))
+  const isCounting = operation?.phase === 'counting'
+  const share =
+    !operation || isCounting
+      ? 0
+      : operation.total === 0
+        ? 100
+        : Math.min(100, Math.round((operation.done / operation.total) * 100))
   return (
     <Modal open onClose={onClose} title={operation ? titles[operation.kind] : 'Operation'}>
       {isLost(running) ? (
@@ -136,7 +139,16 @@ export function OperationDialog({ id, onClose }: { id: string; onClose: () => vo
             />
           </div>
           <p aria-live="polite">
-            {operation ? (
+            {operation && isCounting ? (
+              <>
+                Counting: {count(operation.total)} so far
+                {operation.looked_until && (
+                  <>
+                    , has looked as far as <Time at={operation.looked_until} />
+                  </>
+                )}
+              </>
+            ) : operation ? (
               <>
                 {count(operation.done)} of {count(operation.total)} made due ·{' '}
                 <span className="font-medium">{operation.state}</span>
