@@ -19,13 +19,16 @@
 #include "delivery/last_run_notes.h"
 #include "delivery/recorder.h"
 #include "delivery/refill_reader.h"
+#include "delivery/renderer.h"
 #include "delivery/request.h"
 #include "delivery/scheduler.h"
 #include "delivery/secret_member.h"
 #include "delivery/tokens.h"
 #include "delivery/trials.h"
 #include "delivery/turning_notes.h"
+#include "model/credential_limits.h"
 #include "model/limits.h"
+#include "model/template_limits.h"
 #include "model/trace.h"
 #include "net/event_loop.h"
 #include "net/http_sender.h"
@@ -65,6 +68,7 @@ admission::Policy policy_of(const webhooks::Target& target) {
     if (controls.rate_limit) {
         policy.rate_limit = {.count = controls.rate_limit->count, .per = controls.rate_limit->per};
     }
+    if (target.body_template != nullptr) policy.rendered_bytes = limits::rendered_bytes_max;
     return policy;
 }
 
@@ -140,6 +144,7 @@ class EngineImpl final : public Engine {
         std::function<void(Result<void>)> done;
         std::string secret = {};  ///< part of the body that is sent, and masked in what is recorded
         std::string access_token = {};  ///< likewise, of the headers
+        Duration asking{0};             ///< how long its access token took
     };
 
     const Ownership* cluster() const { return options_.ownership ? &*options_.ownership : nullptr; }
@@ -168,7 +173,10 @@ class EngineImpl final : public Engine {
     void look_up_secret(std::shared_ptr<Flight> flight);
     void note_token(const WebhookId& webhook);
     void prepare(const std::shared_ptr<Flight>& flight);
-    void send(const std::shared_ptr<Flight>& flight);
+    void has_token(const std::shared_ptr<Flight>& flight, Tokens::Given given);
+    RequestContext context_of(const Flight& flight) const;
+    void render(const std::shared_ptr<Flight>& flight);
+    void send(const std::shared_ptr<Flight>& flight, const Result<SharedBody>& body);
     void not_sent(Flight& flight, OutcomeReason reason, std::string_view detail);
     void completed(Flight& flight, AttemptResult result);
     void start_refills();
@@ -192,6 +200,7 @@ class EngineImpl final : public Engine {
     FlightLog flights_;
     Trials trials_;
     TurningNotes turning_notes_{store_};
+    Renderer renderer_{options_.attempts_in_flight_max};
     Tokens tokens_{{.sender = sender_,
                     .user_agent = options_.user_agent,
                     .now = [this] { return due_now(); },
@@ -275,6 +284,7 @@ void EngineImpl::stop(Monotonic deadline) {
         // What was cut off is recorded too, if the store still writes.
         wait_idle(clock_.monotonic() + 5s);
     }
+    renderer_.stop();
     loop_.post([this] {
         sender_.stop();
         timer_->cancel();
@@ -462,7 +472,7 @@ void EngineImpl::handle(RecordedBatch& batch) {
     for (std::size_t i = 0; i < batch.outcomes->size(); ++i) {
         Outcome& outcome = (*batch.outcomes)[i];
         if (outcome.is_planned) {
-            scheduler_.landed(outcome.held.row.realm, outcome.held.event->size());
+            scheduler_.landed(outcome.held);
         }
         if (outcome.breaker.has_changed) scheduler_.breaker_recorded(outcome.held, batch.commit);
         if (batch.verdicts[i] == Verdict::fenced) {
@@ -542,7 +552,7 @@ void EngineImpl::attempt(Held held) {
     if (!may_send) {
         // Cancelled in the store, or set aside; the message about it is on its way.
         scheduler_.finished(held, {}, due_now());
-        scheduler_.landed(held.row.realm, held.event->size());
+        scheduler_.landed(held);
         scheduler_.recorded(held.row.webhook, held.row.id, std::nullopt, 0, due_now());
         note_token(held.row.webhook);
         end_trial(held.row.id);
@@ -621,27 +631,61 @@ void EngineImpl::prepare(const std::shared_ptr<Flight>& flight) {
     // A token is of the newest target; that of what had to wait may be an older one.
     const auto newest = targets_.find(flight->held.row.webhook);
     if (newest != targets_.end() && !newest->second->unsealable) flight->target = newest->second;
-    if (flight->target->token_client == nullptr) return send(flight);
-    tokens_.get(flight->target, [this, flight](Tokens::Given given) {
-        if (given.token.empty()) return completed(*flight, std::move(given.failure));
-        flight->access_token = std::move(given.token);
-        flight->started_at = clock_.now();
-        send(flight);
+    if (flight->target->token_client == nullptr) return render(flight);
+    tokens_.get(flight->target, [this, flight, asked_at = clock_.monotonic()](Tokens::Given given) {
+        flight->asking = std::chrono::ceil<Duration>(clock_.monotonic() - asked_at);
+        has_token(flight, std::move(given));
     });
 }
 
-void EngineImpl::send(const std::shared_ptr<Flight>& flight) {
-    const bool is_traced = !flight->held.event->trace().empty();
-    auto request = build_request(flight->held, *flight->target,
-                                 {.user_agent = options_.user_agent,
-                                  .origin = options_.origin,
-                                  .secret = flight->secret,
-                                  .access_token = flight->access_token,
-                                  .span = is_traced ? jitter_.next() : 0},
-                                 flight->started_at);
-    if (!request.problem.empty()) {
-        return not_sent(*flight, OutcomeReason::unrenderable, request.problem);
+/// One deadline holds for all that an attempt does, the question for its token among them.
+void EngineImpl::has_token(const std::shared_ptr<Flight>& flight, Tokens::Given given) {
+    if (given.token.empty()) return completed(*flight, std::move(given.failure));
+    if (flight->target->timeout - flight->asking < limits::after_token_min) {
+        return not_sent(*flight, OutcomeReason::token_failed,
+                        "the token endpoint took all the time of this attempt; the next one has "
+                        "the access token");
     }
+    flight->access_token = std::move(given.token);
+    flight->started_at = clock_.now();
+    render(flight);
+}
+
+RequestContext EngineImpl::context_of(const Flight& flight) const {
+    return {.user_agent = options_.user_agent,
+            .origin = options_.origin,
+            .secret = flight.secret,
+            .access_token = flight.access_token};
+}
+
+/// Nobody changes the flight while it is rendered elsewhere.
+void EngineImpl::render(const std::shared_ptr<Flight>& flight) {
+    if (flight->target->body_template == nullptr) {
+        return send(flight, render_body(flight->held, *flight->target, context_of(*flight)));
+    }
+    renderer_.add(
+        flight->held.row.realm, flight->held.row.webhook,
+        [this, flight] { return render_body(flight->held, *flight->target, context_of(*flight)); },
+        [this, flight](Result<SharedBody> body) {
+            loop_.post([this, flight, body = std::move(body)] {
+                flight->started_at = clock_.now();
+                if (flight->planned) scheduler_.rendered(flight->held, body ? (*body)->size() : 0);
+                send(flight, body);
+            });
+        });
+}
+
+void EngineImpl::send(const std::shared_ptr<Flight>& flight, const Result<SharedBody>& body) {
+    if (!body) {
+        const bool is_ours = body.error().code == ErrorCode::unavailable;
+        return not_sent(*flight,
+                        is_ours ? OutcomeReason::shutting_down : OutcomeReason::unrenderable,
+                        body.error().message);
+    }
+    RequestContext context = context_of(*flight);
+    if (!flight->held.event->trace().empty()) context.span = jitter_.next();
+    auto request = build_request(flight->held, *flight->target, context, *body, flight->started_at);
+    request.send.timeout -= flight->asking;
     flight->recorded_headers = std::move(request.recorded_headers);
     sender_.send(std::move(request.send),
                  [this, flight](AttemptResult result) { completed(*flight, std::move(result)); });
@@ -666,10 +710,10 @@ void EngineImpl::completed(Flight& flight, AttemptResult result) {
     if (abort_on_poison && flight.held.event->body().contains("poison")) std::abort();
     --in_the_air_;
     if (options_.attempted) options_.attempted(result.reason, result.timings);
-    log_attempt(flight.held, flight.target->realm_name, result);
     mask_secret(result, flight.secret);
     mask_secret(result, flight.access_token);
-    mask_secret(result, flight.target->authorization);
+    mask_authorization(result, flight.target->authorization);
+    log_attempt(flight.held, flight.target->realm_name, result);
     if (result.status == 401) tokens_.refused(flight.held.row.webhook, flight.access_token);
     const auto& row = flight.held.row;
     const Timestamp now = clock_.now();

@@ -18,8 +18,9 @@ namespace postrider::delivery {
 struct Held {
     store::DeliveryRow row;
     SharedEvent event;
-    std::uint64_t life = 0;  ///< of its lane, when it was planned
-    bool is_probe = false;   ///< planned while the lane's breaker was open
+    std::uint64_t life = 0;        ///< of its lane, when it was planned
+    bool is_probe = false;         ///< planned while the lane's breaker was open
+    std::size_t flight_bytes = 0;  ///< counted for what it sends, from its start on
 };
 
 /// The deliveries of one webhook: those in memory, those in flight, and what is known of those that

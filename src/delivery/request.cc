@@ -80,29 +80,28 @@ std::optional<std::string> header_in(std::string_view lines, std::string_view na
 
 }  // namespace
 
-Request build_request(const Held& held, const webhooks::Target& target,
-                      const RequestContext& context, Timestamp now) {
-    Request request;
+Result<SharedBody> render_body(const Held& held, const webhooks::Target& target,
+                               const RequestContext& context) {
     const auto format = target.controls.format.value_or(webhooks::BodyFormat::postrider);
     std::string source;
     if (format == webhooks::BodyFormat::cloudevents) {
         source = fmt::format("{}/realms/{}", context.origin(), target.realm_name);
     }
-    const auto rendered =
-        webhooks::render(held.event, {.format = format,
-                                      .id = held.row.event,
-                                      .token = context.secret,
-                                      .source = source,
-                                      .realm = target.realm_name,
-                                      .body_template = target.body_template.get(),
-                                      .header = [&target](std::string_view name) {
-                                          return header_in(target.header_lines, name);
-                                      }});
-    if (!rendered) {
-        request.problem = rendered.error().message;
-        return request;
-    }
-    const SharedBody& body = *rendered;
+    return webhooks::render(held.event, {.format = format,
+                                         .id = held.row.event,
+                                         .token = context.secret,
+                                         .source = source,
+                                         .realm = target.realm_name,
+                                         .body_template = target.body_template.get(),
+                                         .header = [&target](std::string_view name) {
+                                             return header_in(target.header_lines, name);
+                                         }});
+}
+
+Request build_request(const Held& held, const webhooks::Target& target,
+                      const RequestContext& context, const SharedBody& body, Timestamp now) {
+    Request request;
+    const auto format = target.controls.format.value_or(webhooks::BodyFormat::postrider);
     std::string id = held.row.event.to_string();
     auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
     std::string timestamp = std::to_string(seconds);

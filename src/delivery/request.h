@@ -14,7 +14,6 @@ namespace postrider::delivery {
 struct Request {
     net::SendRequest send;
     std::string recorded_headers;  ///< JSON array of [name, value], secrets masked
-    std::string problem = {};      ///< why there is no body, and nothing is sent; "" for none
 };
 
 /// What a request is made of beside delivery and target.
@@ -28,9 +27,15 @@ struct RequestContext {
     std::uint64_t span = 0;              ///< of this attempt, where its event has a trace
 };
 
-/// Pure: the request of one attempt at `now`. Requires: a target that could be opened.
+/// Pure: the body of one attempt. With a template it may take milliseconds. Errors:
+/// invalid_argument (webhooks/render.h), one sentence.
+Result<SharedBody> render_body(const Held& held, const webhooks::Target& target,
+                               const RequestContext& context);
+
+/// Pure: the request of one attempt at `now`, with this body. Requires: a target that could be
+/// opened.
 Request build_request(const Held& held, const webhooks::Target& target,
-                      const RequestContext& context, Timestamp now);
+                      const RequestContext& context, const SharedBody& body, Timestamp now);
 
 /// The row of an attempt that began at `started_at`.
 store::AttemptRow build_attempt(const Held& held, const webhooks::Target& target,

@@ -29,9 +29,11 @@ TEST(RequestTest, what_is_signed_is_what_is_sent) {
                                                       R"({"id":"1"})");
     const auto target = target_with(SigningScheme::ferriskey);
     for (const std::string_view token : {"", "prt_x"}) {
-        const auto request = build_request(
-            held, target, {.user_agent = "Postrider/test", .origin = no_origin, .secret = token},
-            start);
+        const RequestContext context{
+            .user_agent = "Postrider/test", .origin = no_origin, .secret = token};
+        const auto body = render_body(held, target, context);
+        ASSERT_TRUE(body);
+        const auto request = build_request(held, target, context, *body, start);
         EXPECT_EQ(request.send.body->find("prt_x") != std::string::npos, !token.empty());
         const auto seconds =
             std::chrono::floor<std::chrono::seconds>(start).time_since_epoch().count();

@@ -226,9 +226,9 @@ void Scheduler::adopt(const RealmId& realm, const WebhookId& webhook, const Deli
 }
 
 admission::Answer Scheduler::admit(const Lane& lane, Timestamp now) const {
-    return lane.admission.ask(
-        now, {.is_crowded = in_flight_ > attempts_in_flight_max_ / 2,
-              .has_bytes = flight_bytes_.has_room(lane.realm, lane.ready.front().event->size())});
+    const std::size_t bytes = lane.ready.front().event->size() + lane.admission.rendered_bytes();
+    return lane.admission.ask(now, {.is_crowded = in_flight_ > attempts_in_flight_max_ / 2,
+                                    .has_bytes = flight_bytes_.has_room(lane.realm, bytes)});
 }
 
 /// Puts a lane with something due where its turn comes, or where what it waits for is looked at.
@@ -376,7 +376,8 @@ Held Scheduler::start(Lane& lane, Timestamp now) {
     }
     --held_;
     held_bytes_ -= held.event->size();
-    flight_bytes_.take(lane.realm, held.event->size());
+    held.flight_bytes = held.event->size() + lane.admission.rendered_bytes();
+    flight_bytes_.take(lane.realm, held.flight_bytes);
     lane.admission.started(now);
     ++in_flight_;
     return held;
@@ -433,8 +434,14 @@ void Scheduler::take_due(Timestamp now) {
     }
 }
 
-void Scheduler::landed(const RealmId& realm, std::size_t bytes) {
-    flight_bytes_.give(realm, bytes);
+void Scheduler::rendered(Held& planned, std::size_t bytes) {
+    const std::size_t all = std::min(planned.flight_bytes, planned.event->size() + bytes);
+    flight_bytes_.give(planned.row.realm, planned.flight_bytes - all);
+    planned.flight_bytes = all;
+}
+
+void Scheduler::landed(const Held& planned) {
+    flight_bytes_.give(planned.row.realm, planned.flight_bytes);
 }
 
 admission::Breaker::Change Scheduler::finished(const Held& planned, const Ended& ended,

@@ -90,9 +90,11 @@ class Scheduler {
     admission::Breaker::Change finished(const Held& planned, const Ended& ended, Timestamp now);
     /// A change that finished() told of is in the store since `commit`.
     void breaker_recorded(const Held& planned, store::CommitNumber commit);
+    /// The body of what was planned is rendered: `bytes` are what it takes beside the event.
+    void rendered(Held& planned, std::size_t bytes);
     /// What was planned holds no memory any more: recorded, or never attempted. Its realm's large
     /// bodies may go on. Requires: called once for each that plan() gave.
-    void landed(const RealmId& realm, std::size_t bytes);
+    void landed(const Held& planned);
     /// The outcome is in the store since `commit`. A delivery that is still pending goes on waiting
     /// in memory when its time is near and there is room, else in the store.
     void recorded(const WebhookId& webhook, const DeliveryId& delivery, std::optional<Held> next,

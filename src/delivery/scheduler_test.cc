@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "model/limits.h"
+#include "model/template_limits.h"
 
 namespace postrider::delivery {
 namespace {
@@ -117,7 +118,7 @@ class Outage {
         attempts_while_open += held.is_probe ? 1 : 0;
         const auto signal = answer(held);
         const auto breaking = scheduler_.finished(held, {signal}, now_);
-        scheduler_.landed(realm, held.event->size());
+        scheduler_.landed(held);
         auto offer = std::move(pending_.extract({held.row.due_at, held.row.id}).mapped());
         std::optional<Held> next;
         if (signal != LaneSignal::success) {
@@ -238,9 +239,29 @@ TEST(Scheduler, large_bodies_in_flight_of_one_realm_leave_room_for_another) {
     EXPECT_TRUE(scheduler.plan(start, 1000).empty());
     scheduler.finished(planned[0], {LaneSignal::success}, start);
     EXPECT_TRUE(scheduler.plan(start, 1000).empty()) << "until its outcome is in the store";
-    scheduler.landed(realm, large->size());
-    scheduler.landed(other, large->size());
+    scheduler.landed(planned[0]);
+    scheduler.landed(*std::ranges::find(planned, other, [](const Held& h) { return h.row.realm; }));
     EXPECT_EQ(scheduler.plan(start, 1000).size(), 1u);
+}
+
+TEST(Scheduler, a_body_that_is_still_to_be_rendered_counts_as_the_largest_there_can_be) {
+    Scheduler scheduler(1000);
+    for (int w = 0; w < 100; ++w) {
+        scheduler.add_lane(realm, webhook_number(w));
+        scheduler.set_policy(webhook_number(w), {.rendered_bytes = limits::rendered_bytes_max},
+                             false, start);
+    }
+    settle_lanes(scheduler);
+    for (int w = 0; w < 100; ++w) {
+        scheduler.offer(offer_of(webhook_number(w), static_cast<std::uint64_t>(w) + 1, 1), start);
+    }
+    auto planned = scheduler.plan(start, 1000);
+    EXPECT_EQ(planned.size(), 47u) << "of 1 MiB and the event each, half of 96 MiB";
+    // It counts as what it has become, also for the realm's next ones.
+    scheduler.rendered(planned[0], limits::rendered_bytes_max);
+    EXPECT_TRUE(scheduler.plan(start, 1000).empty());
+    for (Held& held : planned) scheduler.rendered(held, 1000);
+    EXPECT_EQ(scheduler.plan(start, 1000).size(), 47u);
 }
 
 TEST(Scheduler, a_retry_of_a_clock_that_was_wrong_is_due_at_once) {

@@ -1,5 +1,7 @@
 #include "delivery/secret_member.h"
 
+#include "base/encoding.h"
+
 namespace postrider::delivery {
 
 namespace {
@@ -33,6 +35,22 @@ void mask_secret(AttemptResult& result, std::string_view secret) {
     if (result.response_truncated) mask_begin(result.response_body, secret);
     mask(result.detail, secret);
     for (auto& [name, value] : result.response_headers) mask(value, secret);
+}
+
+void mask_authorization(AttemptResult& result, std::string_view authorization) {
+    mask_secret(result, authorization);
+    const auto space = authorization.find(' ');
+    if (space == std::string_view::npos) return;
+    const auto mask_part = [&result](std::string_view part) {
+        if (part.size() >= worth_masking) mask_secret(result, part);
+    };
+    const auto credential = authorization.substr(space + 1);
+    mask_part(credential);
+    if (!authorization.starts_with("Basic ")) return;
+    const auto pair = base64_decode(credential);
+    if (pair && pair->contains(':')) {
+        mask_part(std::string_view(*pair).substr(pair->find(':') + 1));
+    }
 }
 
 }  // namespace postrider::delivery

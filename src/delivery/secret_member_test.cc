@@ -30,5 +30,20 @@ TEST(SecretMemberTest, an_echo_is_masked) {
     EXPECT_EQ(result.response_headers[1].second, "1");
 }
 
+TEST(SecretMemberTest, a_credential_is_masked_without_its_scheme_too) {
+    AttemptResult result;
+    result.response_body = "Bearer abcdefgh, abcdefgh";
+    mask_authorization(result, "Bearer abcdefgh");
+    EXPECT_EQ(result.response_body, "••••••, ••••••");
+    result.response_body = "Basic YWRhOm15IHBhc3N3b3Jk, YWRhOm15IHBhc3N3b3Jk, ada and my password";
+    mask_authorization(result, "Basic YWRhOm15IHBhc3N3b3Jk");
+    EXPECT_EQ(result.response_body, "••••••, ••••••, ada and ••••••");
+    result.response_body = "a short one is a part of words: Bearer one";
+    mask_authorization(result, "Bearer one");
+    EXPECT_EQ(result.response_body, "a short one is a part of words: ••••••");
+    mask_authorization(result, "");
+    EXPECT_EQ(result.response_body, "a short one is a part of words: ••••••");
+}
+
 }  // namespace
 }  // namespace postrider::delivery

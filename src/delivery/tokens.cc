@@ -197,7 +197,7 @@ void Tokens::send(const std::shared_ptr<Fetch>& fetch) {
     add("scope", client.scope);
     add("audience", client.audience);
     request.body = std::make_shared<const std::string>(std::move(body));
-    request.timeout = target.timeout;
+    request.timeout = std::max<Duration>(target.timeout - fetch->spent, 1ms);
     request.policy = target.policy;
     request.kept_bytes_max = limits::response_bytes_read_max;
     around_.sender.send(std::move(request), [this, fetch](AttemptResult result) {
@@ -210,6 +210,7 @@ void Tokens::answered(const std::shared_ptr<Fetch>& fetch, AttemptResult result)
     const bool may_be_style = result.status == 400 || result.status == 401;
     if (may_be_style && !std::exchange(fetch->is_second, true)) {
         fetch->style = fetch->style == Style::basic ? Style::body : Style::basic;
+        fetch->spent = result.timings.total;
         return send(fetch);
     }
     Given given;

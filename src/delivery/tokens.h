@@ -24,7 +24,8 @@ Result<AccessToken> read_token(std::string_view body);
 /// The access tokens of the webhooks that need one: OAuth 2, client credentials. One token serves
 /// all deliveries of a webhook until it ends or the receiver answers 401; memory alone has it. The
 /// endpoint is asked as a receiver is: under the realm's egress policy, with the webhook's
-/// deadline, without redirects, and nothing of its answer is kept but the token.
+/// deadline for all that is asked, without redirects, and nothing of its answer is kept but the
+/// token.
 ///
 /// At most one request is under way for a webhook. After a failure the next waits for
 /// limits::token_retry_first, doubling up to limits::token_interval, or for as long as it asks by
@@ -62,6 +63,7 @@ class Tokens {
         webhooks::SharedTarget target;
         Style style = Style::basic;
         bool is_second = false;  ///< the other style was refused
+        Duration spent{0};       ///< of the attempt's time, by the first request
         std::vector<Then> waiting = {};
     };
     struct Entry {

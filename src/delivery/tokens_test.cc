@@ -112,8 +112,11 @@ TEST_F(TokensTest, the_request_is_as_rfc_6749_has_it) {
     EXPECT_EQ(request.policy, policy_);
     EXPECT_EQ(request.timeout, 7s);
     // Refused so, the client's secret goes in the body, and so it stays.
-    sender_.answer(answered(401, R"({"error":"invalid_client"})"));
+    auto refused = answered(401, R"({"error":"invalid_client"})");
+    refused.timings.total = 5s;
+    sender_.answer(std::move(refused));
     ASSERT_EQ(sender_.requests.size(), 2U);
+    EXPECT_EQ(sender_.requests[1].timeout, 2s) << "of one attempt's time";
     EXPECT_FALSE(sender_.requests[1].headers.contains("authorization"));
     EXPECT_EQ(*sender_.requests[1].body,
               "grant_type=client_credentials&client_id=a+b&client_secret=s%3A1&scope=x+y");

@@ -23,6 +23,9 @@ inline constexpr Duration token_lifetime_max = 24h;
 inline constexpr Duration token_margin = 10s;  ///< it is replaced so long before its end
 /// After a failure of the token endpoint, doubling up to `token_interval`.
 inline constexpr Duration token_retry_first = 5s;
+/// What an attempt has left at least, after its access token was asked for: with less it ends, and
+/// the next one has the token.
+inline constexpr Duration after_token_min = 50ms;
 inline constexpr Duration token_retry_after_max = 5min;  ///< as long as a breaker's probe waits
 
 }  // namespace postrider::limits

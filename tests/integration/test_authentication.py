@@ -264,6 +264,21 @@ def test_an_endpoint_that_hangs_harms_one_lane(shop, endpoint, receiver, path):
     assert len(others) == 5 and len(endpoint.receiver.at(path)) <= 4
 
 
+def test_one_timeout_holds_for_the_token_and_the_request(shop, endpoint, receiver, path):
+    authentication = endpoint.on(path)
+    give = endpoint.receiver.scripts[path]
+    endpoint.receiver.on(path, lambda request: give(request)._replace(delay=2))
+    receiver.on(path, Reply(204, delay=2))
+    hook = shop.create_webhook(receiver.url(path), timeout="3s", retry_schedule=[], authentication=authentication)
+    shop.publish()
+    (delivery,) = in_vain(shop, hook)
+    # A machine that is too slow for the token says so.
+    assert delivery["last_outcome"]["reason"] in ("response_timeout", "token_failed"), delivery
+    # What was asked for is there for the next one, which has all the time.
+    assert shop.call("POST", f"/webhooks/{hook['id']}/test", {}, 200).json["state"] == "delivered"
+    assert len(endpoint.receiver.at(path)) == 1
+
+
 def test_a_test_gets_a_token_of_its_own_webhook(shop, endpoint, receiver, path):
     hook = shop.create_webhook(receiver.url(path), authentication=endpoint.on(path))
     attempt = shop.call("POST", f"/webhooks/{hook['id']}/test", {}, 200).json

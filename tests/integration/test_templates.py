@@ -110,7 +110,22 @@ def test_what_cannot_be_rendered_fails_at_once_and_is_no_fault_of_the_receiver(r
     assert (item["last_outcome"]["kind"], item["last_outcome"]["reason"]) == ("internal", "unrenderable")
     health = realm.webhook(hook["id"])["health"]
     assert not receiver.at(path) and health["last_failure"]["kind"] == "internal" and health["breaker"] == "closed"
-    said = realm.call("POST", "/webhooks/check", {"format": "template", "template": large, "last": 1}, 200).json["dry_run"]
+    said = realm.call("POST", "/webhooks/check", {"events": ["order.paid"], "format": "template", "template": large, "last": 10}, 200).json["dry_run"]
     assert said["body"]["text"] is None and "1048576 bytes" in said["body"]["problem"]
-    tried = realm.call("POST", "/webhooks/check", {"format": "slack", "last": 1}, 200).json["dry_run"]["body"]
+    tried = realm.call("POST", "/webhooks/check", {"events": ["order.paid"], "format": "slack", "last": 10}, 200).json["dry_run"]["body"]
     assert json.loads(tried["text"])["text"].startswith("order.paid ") and tried["problem"] is None
+
+
+def test_costly_templates_of_a_realm_hold_up_no_other(server, realm, receiver, path):
+    """Rendered on the engine's thread, 300 bodies that take some 10 ms each kept everybody else waiting."""
+    other = server.realm(None, "order.paid")
+    other.create_webhook(receiver.url(path + "-other"), events=["order.paid"])
+    for _ in range(100):
+        realm.create_webhook(receiver.url(path), events=["order.paid"], format="template", template={"n": "{{data.n}}"})
+    for number in range(3):
+        publish(realm, f'{{"n":{number},"list":[{",".join(["1"] * 120_000)}]}}')
+    for number in range(10):
+        event = other.publish("order.paid", {"n": number}).json["id"]
+        wait_for(lambda: receiver.at(path + "-other")[number:], "the other's", 60)
+        assert receiver.at(path + "-other")[number].id == event
+    assert len(receiver.at(path)) < 300, "all of the costly ones came first"

@@ -193,7 +193,7 @@ void World::attempt(Node& node, Held held) {
     const auto lane = node.lanes.find(held.row.webhook);
     if (lane == node.lanes.end() || !(lane->second.is_enabled || held.row.by_hand)) {
         node.scheduler->finished(held, {}, now_);
-        node.scheduler->landed(held.row.realm, held.event->size());
+        node.scheduler->landed(held);
         node.scheduler->recorded(held.row.webhook, held.row.id, std::nullopt, 0, now_);
         return on(node, now_, [this, &node] { tick(node); });
     }
@@ -307,7 +307,7 @@ void World::recorded(Node& node, const std::vector<Outcome>& outcomes,
         const Outcome& outcome = outcomes[i];
         const auto& row = outcome.held.row;
         const auto& next = outcome.decision.next;
-        node.scheduler->landed(row.realm, outcome.held.event->size());
+        node.scheduler->landed(outcome.held);
         if (outcome.breaker.has_changed) node.scheduler->breaker_recorded(outcome.held, commit);
         node.in_flight.erase({row.id, outcome.epoch});
         const auto lane = node.lanes.find(row.webhook);

@@ -22,6 +22,8 @@ struct Policy {
         bool operator==(const RateLimit&) const = default;
     };
     std::optional<RateLimit> rate_limit = {};
+    /// Counted for a body that is rendered for each attempt, until its size is known.
+    std::size_t rendered_bytes = 0;
 };
 
 /// What of the machine a lane is asked about.
@@ -52,6 +54,7 @@ class Admission {
     void ended(const Breaker::End& end);
 
     std::size_t in_flight() const { return in_flight_; }
+    std::size_t rendered_bytes() const { return policy_.rendered_bytes; }
     /// How many may be in flight, the machine aside.
     std::size_t limit() const;
     bool is_proven() const { return slow_start_.is_proven() && !breaker_.open(); }
