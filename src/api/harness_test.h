@@ -221,7 +221,7 @@ class Harness {
                                .failed = {},
                                .tell = {}}};
     directory::ResetRequests reset_requests_{*store_, directory_.passwords(), store_.random};
-    webhooks::Recoveries recoveries_{*store_, [](auto&&...) {}, [](const Error&) {}};
+    webhooks::Recoveries recoveries_{*store_, [](auto&&...) {}};
     Context context_{
         .whole_store = *store_,
         .publisher = publisher_,
