@@ -26,7 +26,7 @@ add_custom_command(
     OUTPUT ${CMAKE_BINARY_DIR}/docs/index.html ${POSTRIDER_PROBLEM_PAGES}
     COMMAND ${PROJECT_SOURCE_DIR}/tools/build_docs ${CMAKE_BINARY_DIR}/docs ${POSTRIDER_PROBLEM_PAGES}
     DEPENDS ${docs_sources} ${PROJECT_SOURCE_DIR}/api/openapi.yaml ${PROJECT_SOURCE_DIR}/api/problems.json
-            ${PROJECT_SOURCE_DIR}/api/verifying.md ${PROJECT_SOURCE_DIR}/SECURITY.md ${PROJECT_SOURCE_DIR}/ARCHITECTURE.md
+            ${PROJECT_SOURCE_DIR}/api/verifying.md ${PROJECT_SOURCE_DIR}/SECURITY.md
             ${PROJECT_SOURCE_DIR}/tools/build_docs ${PROJECT_SOURCE_DIR}/tools/render_docs
             ${CMAKE_BINARY_DIR}/console/index.html
     COMMENT "Building the documentation" VERBATIM)
