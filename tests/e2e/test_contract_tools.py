@@ -73,7 +73,7 @@ def test_the_asyncapi_document_is_valid(server, tmp_path):
     shutil.copy(SOURCES / "check_asyncapi.mjs", program)
     run("node", program, tmp_path / "asyncapi.json", cwd=tmp_path)
     messages = document["components"]["messages"]
-    assert len(messages) == 29 and "order.noted" in messages
+    assert len(messages) == 33 and "order.noted" in messages
     assert messages["user.created"]["payload"]["properties"]["data"]["required"]
 
 

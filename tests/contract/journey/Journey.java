@@ -19,7 +19,7 @@ class Journey {
         WebhooksApi webhooks = new WebhooksApi(client);
         var hook = webhooks.createWebhook(realm, new WebhookWrite().url(java.net.URI.create(arguments[3])).events(List.of("order.*")));
         var event = new EventsApi(client).publishEvent(realm, new EventWrite().event("order.paid")
-            .resourceId(UUID.fromString(arguments[4])).data(Map.of("number", "A-1042")), "java");
+            .resourceId(UUID.fromString(arguments[4])).data(Map.of("number", "A-1042")), "java", null, null);
         var events = new EventsApi(client).listEvents(realm, 1, null, "order.paid", null, null, null);
         var deliveries = new DeliveriesApi(client).listDeliveries(realm, 50, null, null, event.getId(), null, null, null, null, null, null, null, null);
         webhooks.deleteWebhook(realm, hook.getId(), null);
