@@ -14,7 +14,8 @@ after(async () => {
 
 async function docs(options, path = '/docs/api.html') {
   const page = await newPage(world, await newContext(world, options))
-  await page.goto(world.url + path)
+  // The reference has 34,000 elements: beside others a browser may be at them for longer than a page may take.
+  await page.goto(world.url + path, { timeout: 60_000 })
   return page
 }
 
@@ -62,7 +63,7 @@ test('every page fits a phone and a desk, and complains of nothing', async () =>
       .evaluateAll((all) => all.map((each) => each.href))
     assert.ok(pages.length >= 20, String(pages))
     for (const each of pages) {
-      await page.goto(each)
+      await page.goto(each, { timeout: 60_000 })
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
       assert.ok(over <= 0, `${each} is ${over} too wide at ${width}`)
     }

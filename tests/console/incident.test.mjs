@@ -129,9 +129,10 @@ test('what runs is listed until it ends', async () => {
   await go('')
   const running = page.getByRole('region', { name: 'Running operations' })
   await running.getByText('7 of 24').waitFor()
-  await page.unrouteAll({ behavior: 'wait' })
+  // While it runs its progress is asked for every two seconds, and the list goes when it has ended.
   await running.getByRole('link', { name: 'Recovering Search index, 500' }).click()
   await page.getByLabel('What became of them').waitFor()
+  await page.unrouteAll({ behavior: 'wait' })
 })
 
 test('“was this user’s event delivered to that webhook” takes three clicks', async () => {
