@@ -36,7 +36,10 @@ def follow(connection, out):
             ask(connection, "POST", "/commit", json.dumps({"position": page["position"]}))
 
 
-with open(journal, "a", buffering=1 << 20) as out:
+with open(journal, "a+", buffering=1 << 20) as out:
+    # What was being written when the one before was killed is no line.
+    out.seek(0)
+    out.truncate(out.read().rfind("\n") + 1)
     out.write("start\n")
     out.flush()
     while True:
