@@ -65,10 +65,10 @@ Result<void> release_resource(Context& context, Call& call) {
     POSTRIDER_ASSIGN(const auto wanted, read_wanted(call));
     store::write<DeliveryId>(
         call.store,
-        [&engine = context.engine, realm = call.realm, id, wanted,
-         actor = call.actor()](store::Transaction& tx) -> Result<DeliveryId> {
-            POSTRIDER_ASSIGN(const auto held,
-                             webhooks::release(tx, realm, id, wanted.resource, wanted.how, actor));
+        [&engine = context.engine, realm = call.realm, id, wanted, actor = call.actor(),
+         kept_since = call.kept_since](store::Transaction& tx) -> Result<DeliveryId> {
+            POSTRIDER_ASSIGN(const auto held, webhooks::release(tx, realm, id, wanted.resource,
+                                                                wanted.how, actor, kept_since));
             tx.after_commit([&engine, realm, id, held, commit = tx.commit_number()] {
                 engine.wake(realm, id, commit, held);
             });

@@ -25,8 +25,24 @@ std::optional<Release> parse_release(std::string_view text) {
     return std::nullopt;
 }
 
+namespace {
+
+/// Returns false for what is out of sight, even if it is not removed yet.
+Result<bool> retry(store::Transaction& tx, const RealmId& realm, const DeliveryId& delivery,
+                   Timestamp kept_since) {
+    POSTRIDER_ASSIGN(const auto view, store::deliveries_table::find(tx.sql(), realm, delivery));
+    if (!view) return false;
+    POSTRIDER_ASSIGN(const bool is_kept,
+                     store::events_table::is_kept(tx.sql(), realm, view->row.event, kept_since));
+    if (!is_kept) return false;
+    return store::deliveries_table::revive(tx, realm, delivery, tx.now());
+}
+
+}  // namespace
+
 Result<DeliveryId> release(store::Transaction& tx, const RealmId& realm, const WebhookId& webhook,
-                           const ResourceId& resource, Release how, const Actor& actor) {
+                           const ResourceId& resource, Release how, const Actor& actor,
+                           Timestamp kept_since) {
     POSTRIDER_ASSIGN(const auto row, store::webhooks_table::find(tx.sql(), realm, webhook));
     if (!row || row->deleted_at) {
         return fail(ErrorCode::not_found,
@@ -41,8 +57,7 @@ Result<DeliveryId> release(store::Transaction& tx, const RealmId& realm, const W
     if (how == Release::skip) {
         POSTRIDER_TRY(store::order_table::skip_held(tx, realm, webhook, resource));
     } else {
-        POSTRIDER_ASSIGN(const bool is_pending,
-                         store::deliveries_table::revive(tx, realm, held->delivery, tx.now()));
+        POSTRIDER_ASSIGN(const bool is_pending, retry(tx, realm, held->delivery, kept_since));
         if (!is_pending) {
             return fail(ErrorCode::conflict,
                         fmt::format("delivery {} is past its retention and cannot be retried: skip "

@@ -20,8 +20,9 @@ std::optional<Release> parse_release(std::string_view text);
 
 /// Releases the resource. Answers with the delivery that held it, which is due now when it is
 /// retried. Errors: not_found (the webhook; nothing of the resource is held); conflict (its
-/// delivery is past its retention, and cannot be retried).
+/// delivery is past its retention, of what is kept since `kept_since`, and cannot be retried).
 Result<DeliveryId> release(store::Transaction& tx, const RealmId& realm, const WebhookId& webhook,
-                           const ResourceId& resource, Release how, const Actor& actor);
+                           const ResourceId& resource, Release how, const Actor& actor,
+                           Timestamp kept_since);
 
 }  // namespace postrider::webhooks
