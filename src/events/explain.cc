@@ -227,8 +227,8 @@ Result<std::vector<Explanation>> explain(store::sql::Connection& sql, const Real
         return fail(ErrorCode::not_found,
                     "There is no event " + event_id.to_string() + " in this realm.");
     }
-    POSTRIDER_ASSIGN(const auto source, store::event_copies_table::source_of(sql, realm, event_id));
-    const bool is_of_another = source.has_value();
+    POSTRIDER_ASSIGN(const bool is_of_another,
+                     store::event_copies_table::is_copy(sql, realm, event_id));
     POSTRIDER_ASSIGN(auto deliveries, deliveries_of(sql, *event));
     POSTRIDER_ASSIGN(
         auto webhooks,

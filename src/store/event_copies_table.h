@@ -1,9 +1,8 @@
 #pragma once
 
-#include <optional>
 #include <span>
-#include <vector>
 
+#include "store/list.h"
 #include "store/store.h"
 
 /// Which events of `master` are copies of another realm's, for webhooks that take those of all
@@ -18,12 +17,11 @@ struct EventCopy {
 
 namespace event_copies_table {
 Result<void> insert_all(Transaction& tx, std::span<const EventCopy> rows);
-/// Where an event of `realm` is copied from; nullopt: it is no copy.
-Result<std::optional<RealmId>> source_of(sql::Connection& sql, const RealmId& realm,
-                                         const EventId& event);
+/// Returns true if an event of `realm` is a copy.
+Result<bool> is_copy(sql::Connection& sql, const RealmId& realm, const EventId& event);
 /// The first copies of a realm's events before `until`.
-Result<std::vector<EventCopy>> of_source(sql::Connection& sql, const RealmId& source,
-                                         const EventId& until, std::size_t limit);
+Result<List<EventCopy>> of_source(sql::Connection& sql, const RealmId& source, const EventId& until,
+                                  std::size_t limit);
 Result<void> remove(Transaction& tx, const EventCopy& row);
 /// Forgets copies before `until`, which have gone with the log of `realm`. Returns how many rows.
 Result<std::int64_t> forget(Transaction& tx, const RealmId& realm, const EventId& until,

@@ -130,9 +130,9 @@ Result<std::optional<Lack>> lack_of(store::sql::Connection& sql, const store::We
         if (!event || event->resource_id.uuid == webhook.id.uuid) return std::nullopt;
     }
     if (!events::asks_for_all_realms(webhook.controls)) {
-        POSTRIDER_ASSIGN(const auto source,
-                         store::event_copies_table::source_of(sql, webhook.realm, head.id));
-        if (source) return std::nullopt;
+        POSTRIDER_ASSIGN(const bool is_of_another,
+                         store::event_copies_table::is_copy(sql, webhook.realm, head.id));
+        if (is_of_another) return std::nullopt;
     }
     POSTRIDER_ASSIGN(const bool is_wanted, lets_through(sql, webhook.realm, filter, head.id));
     if (!is_wanted) return std::nullopt;

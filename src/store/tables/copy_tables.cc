@@ -14,26 +14,26 @@ Result<void> insert_all(Transaction& tx, std::span<const EventCopy> rows) {
     return {};
 }
 
-Result<std::optional<RealmId>> source_of(sql::Connection& sql, const RealmId& realm,
-                                         const EventId& event) {
+Result<bool> is_copy(sql::Connection& sql, const RealmId& realm, const EventId& event) {
     static constexpr Query query{
-        "SELECT source_id FROM event_copies WHERE realm_id = $1 AND event_id = $2"};
-    std::optional<RealmId> found;
+        "SELECT 1 FROM event_copies WHERE realm_id = $1 AND event_id = $2"};
     auto rows = sql.rows(query, realm, event);
-    if (rows.next()) found = rows.id<RealmId>(0);
+    const bool found = rows.next();
     POSTRIDER_TRY(rows.finish());
     return found;
 }
 
-Result<std::vector<EventCopy>> of_source(sql::Connection& sql, const RealmId& source,
-                                         const EventId& until, std::size_t limit) {
+Result<List<EventCopy>> of_source(sql::Connection& sql, const RealmId& source, const EventId& until,
+                                  std::size_t limit) {
     static constexpr Query query{
         "SELECT realm_id, event_id FROM event_copies WHERE source_id = $1 AND event_id < $2 "
         "ORDER BY event_id LIMIT $3"};
-    std::vector<EventCopy> found;
+    List<EventCopy> found;
     auto rows = sql.rows(query, source, until, limit);
     while (rows.next()) {
-        found.push_back({rows.id<RealmId>(0), rows.id<EventId>(1), source});
+        take(rows, found, [&source](const sql::Rows& row) {
+            return EventCopy{row.id<RealmId>(0), row.id<EventId>(1), source};
+        });
     }
     POSTRIDER_TRY(rows.finish());
     return found;
