@@ -93,7 +93,8 @@ def answers(server, names):
     for method, path, operation in Contract().operations():
         if method == "GET":
             answer = server.client.raw(method, fill(path, names) + required_query(operation))
-            assert answer.status == 200, f"{operation['operationId']}: {answer}"
+            wanted = 308 if operation["operationId"] == "get_docs" else 200  # the site is a folder
+            assert answer.status == wanted, f"{operation['operationId']}: {answer}"
             yield operation["operationId"], answer.body + repr(answer.headers).encode()
 
 
