@@ -31,9 +31,10 @@ void World::sweep(Node& node) {
     for (const auto& [webhook, lane] : node.lanes) {
         const auto due = store_.first_due(webhook);
         if (!due || *due > now_ - limits::lanes_sweep_overdue) continue;
-        tell(node, [this, &node, webhook = webhook, commit = store_.commit(), due = *due] {
-            if (node.lanes.contains(webhook))
-                node.scheduler->mark_behind(realm_of_all, webhook, commit, due);
+        tell(node, [&node, id = webhook, commit = store_.commit(), since = *due] {
+            if (node.lanes.contains(id)) {
+                node.scheduler->mark_behind(realm_of_all, id, commit, since);
+            }
         });
     }
     on(node, now_ + limits::lanes_sweep_interval, [this, &node] { sweep(node); });
@@ -163,10 +164,10 @@ void World::set_timer(Node& node) {
 }
 
 void World::read(Node& node, const Scheduler::Refill& refill) {
-    const auto answer = [this, &node, refill](auto tell_it) { tell(node, std::move(tell_it)); };
-    on(node, now_ + (chance(0.05) ? some(1s) : some(3ms)), [this, &node, refill, answer] {
+    on(node, now_ + (chance(0.05) ? some(1s) : some(3ms)), [this, &node, refill] {
         if (!is_calm_ && chance(0.03)) {
-            return answer([this, &node, refill] { node.scheduler->refill_failed(refill, now_); });
+            return tell(node,
+                        [this, &node, refill] { node.scheduler->refill_failed(refill, now_); });
         }
         auto due = std::make_shared<store::deliveries_table::Due>(
             store_.due(refill.webhook, refill.due_since, refill.limit, refill.bytes));
@@ -177,9 +178,9 @@ void World::read(Node& node, const Scheduler::Refill& refill) {
             node.scheduler->refilled(refill, std::move(*due), commit, now_, breaker);
         };
         // The answer takes its time, too.
-        const auto later = [this, &node, answer, give] {
+        const auto later = [this, &node, give] {
             on(node, now_ + (chance(0.05) ? some(500ms) : some(1ms)),
-               [answer, give] { answer(give); });
+               [this, &node, give] { tell(node, give); });
         };
         if (due->blocked.empty()) return later();
         write(node, [this, due, later] {

@@ -160,10 +160,10 @@ void World::publish() {
             at(now_ + some(100ms), [this, commit, webhook = stored.webhook, due = stored.due_at] {
                 Node& other = owner(webhook);
                 if (!other.is_up) return;
-                tell(other, [this, &other, commit, webhook, due] {
-                    if (other.lanes.contains(webhook))
-                        other.scheduler->mark_behind(realm_of_all, webhook, commit,
-                                                     due - limits::told_late_max);
+                tell(other, [&other, commit, webhook, due] {
+                    if (!other.lanes.contains(webhook)) return;
+                    other.scheduler->mark_behind(realm_of_all, webhook, commit,
+                                                 due - limits::told_late_max);
                 });
             });
         };
