@@ -186,12 +186,11 @@ Result<void> Webhooks::load_targets(store::Store& store) {
                              }));
                              return found;
                          }));
-    for (const auto& [realm, id] : tombstones) {
-        auto purged = store::write_now<bool>(
-            store, [this, realm = realm, id = id](Transaction& tx) -> Result<bool> {
-                POSTRIDER_TRY(purge_if_final(tx, realm, id));
-                return true;
-            });
+    for (const auto& each : tombstones) {
+        auto purged = store::write_now<bool>(store, [this, &each](Transaction& tx) -> Result<bool> {
+            POSTRIDER_TRY(purge_if_final(tx, each.first, each.second));
+            return true;
+        });
         if (purged) continue;
         if (store::is_of_the_store(purged.error())) return std::unexpected(purged.error());
         store::log_unreadable(purged.error());  // the others are not kept for it
