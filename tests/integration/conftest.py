@@ -17,10 +17,10 @@ SQLITE_ONLY = {"test_backup.py", "test_disk.py", "test_isolation.py", "test_rete
                "test_probe.py", "test_contract_shape.py", "test_binary.py", "test_postgresql_elsewhere.py", "test_failover.py"}
 
 #: They measure times: tools/run_tests runs them with nothing beside them.
-ALONE = {"test_floods.py", "test_isolation.py", "test_known_browsers.py", "test_network.py", "test_postgresql.py", "test_sessions.py"}
+ALONE = {"test_floods.py", "test_isolation.py", "test_known_browsers.py", "test_network.py", "test_partitions.py", "test_postgresql.py", "test_sessions.py"}
 
 #: The files that take longest, most of it waiting: they begin first, so that no one of them is left at the end.
-LONGEST = ["test_nodes.py", "test_probe.py", "test_directory_constraints.py", "test_feed_kills.py", "test_clock.py", "test_partitions.py",
+LONGEST = ["test_nodes.py", "test_probe.py", "test_directory_constraints.py", "test_feed_kills.py", "test_clock.py",
            "test_bench.py", "test_order.py", "test_order_nodes.py", "test_authentication.py", "test_unreadable_rows.py", "test_tls.py",
            "test_counters.py", "test_hostile.py", "test_controls.py", "test_crash.py", "test_import_ferriskey.py", "test_feed.py"]
 
