@@ -381,20 +381,23 @@ Result<std::optional<std::string>> refusal(const Filter& filter, const store::Ev
         index_of_event(event_body(event.type, event.timestamp, event.resource_id, *data)));
 }
 
-std::string filter_in(std::string_view controls) {
-    if (controls.empty() || controls == "{}") return {};
+namespace {
+
+/// The JSON of a member of stored controls; "" for none.
+std::string member_of(std::string_view controls, std::string_view name) {
+    if (!controls.contains(name)) return {};
     const auto members = json::split_object(controls, limits::json_depth_max);
     if (!members) return {};
-    const auto found = std::ranges::find(*members, "filter", &json::Member::name);
+    const auto found = std::ranges::find(*members, name, &json::Member::name);
     return found == members->end() ? "" : found->value;
 }
 
+}  // namespace
+
+std::string filter_in(std::string_view controls) { return member_of(controls, "filter"); }
+
 bool asks_for_all_realms(std::string_view controls) {
-    if (!controls.contains(R"("realms")")) return false;
-    const auto members = json::split_object(controls, limits::json_depth_max);
-    if (!members) return false;
-    const auto found = std::ranges::find(*members, "realms", &json::Member::name);
-    return found != members->end() && found->value == R"("all")";
+    return member_of(controls, "realms") == R"("all")";
 }
 
 /// The pointer to it, "" for the place itself. Requires: the condition does not hold.

@@ -123,7 +123,7 @@ ModelStore::Recorded ModelStore::record(const delivery::Outcome& outcome, Timest
     return {.verdict = Verdict::applied, .lets_go = leave(delivery, now)};
 }
 
-store::CommitNumber ModelStore::cancel(const WebhookId& webhook, Timestamp now) {
+store::CommitNumber ModelStore::cancel(const WebhookId& webhook) {
     ++commit_;
     webhooks_.at(webhook).enabled = false;
     for (auto& [id, delivery] : deliveries_) {
@@ -138,7 +138,6 @@ store::CommitNumber ModelStore::cancel(const WebhookId& webhook, Timestamp now) 
         for (const auto& [place, id] : members) deliveries_.at(id).is_held = false;
         members.clear();
     }
-    static_cast<void>(now);
     return commit_;
 }
 

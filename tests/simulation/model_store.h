@@ -58,7 +58,7 @@ class ModelStore {
     };
     Recorded record(const delivery::Outcome& outcome, Timestamp now);
     /// As disabling does.
-    store::CommitNumber cancel(const WebhookId& webhook, Timestamp now);
+    store::CommitNumber cancel(const WebhookId& webhook);
     store::CommitNumber enable(const WebhookId& webhook);
     /// One that is final goes again; one that is pending is due now.
     store::CommitNumber send_now(const DeliveryId& id, Timestamp now);

@@ -43,14 +43,21 @@ World::World(std::uint64_t seed) : random_(seed), now_(*parse_rfc3339("2026-11-2
         stored.holds = stored.ordered && chance(0.5);
         stored.owner = any(nodes_.size());
         auto& asked = asked_[webhook];
-        if (chance(0.3)) asked.policy.max_in_flight = 1 + any(8);
-        if (chance(0.3))
-            asked.policy.rate_limit = {
-                .count = static_cast<std::int64_t>(1 + any(chance(0.5) ? 2 : 20)), .per = 1s};
+        asked.policy = some_policy(0.3);
         asked.receiver.slowest = 1ms + some(3s);
     }
     to_publish_ = chance(0.05) ? 3000 : 20 + any(400);
     for (Node& node : nodes_) start(node);
+}
+
+delivery::admission::Policy World::some_policy(double share) {
+    delivery::admission::Policy policy;
+    if (chance(share)) policy.max_in_flight = 1 + any(8);
+    if (chance(share)) {
+        const auto count = static_cast<std::int64_t>(1 + any(chance(0.5) ? 2 : 20));
+        policy.rate_limit = {.count = count, .per = 1s};
+    }
+    return policy;
 }
 
 void World::run() {
@@ -188,82 +195,89 @@ void World::disturb_a_webhook() {
         case 2:
             asked.receiver = {.slowest = some(1s)};
             return note("a receiver is well");
-        case 3: {  // its controls are others
-            asked.policy = {};
-            if (chance(0.5)) asked.policy.max_in_flight = 1 + any(8);
-            if (chance(0.5))
-                asked.policy.rate_limit = {
-                    .count = static_cast<std::int64_t>(1 + any(chance(0.5) ? 2 : 20)), .per = 1s};
-            note("a webhook's controls are others");
-            return tell_changed(webhook, [this, webhook](Node& of, Known& lane) {
-                adopt_policy(webhook, lane);
-                of.scheduler->set_policy(webhook, lane.policy, false, now_);
-            });
-        }
-        case 4: {  // it is disabled, and perhaps enabled
-            if (!node.is_up || node.is_frozen) return;
-            write(node, [this, webhook] {
-                if (store_.webhook(webhook).enabled) {
-                    const auto commit = store_.cancel(webhook, now_);
-                    note("a webhook is disabled");
-                    tell_changed(webhook, [this, webhook, commit](Node& of, Known& lane) {
-                        lane.is_enabled = false;
-                        for (const auto& [id, delivery] : store_.deliveries()) {
-                            if (delivery.row.webhook == webhook &&
-                                delivery.row.state == DeliveryState::cancelled) {
-                                of.ended.insert(id);
-                            }
-                        }
-                        of.scheduler->reset_lane(webhook, commit);
-                    });
-                } else {
-                    const auto commit = store_.enable(webhook);
-                    note("a webhook is enabled");
-                    tell_changed(webhook, [this, webhook, commit](Node& of, Known& lane) {
-                        lane.is_enabled = true;
-                        of.scheduler->close_breaker(webhook, now_);
-                        of.scheduler->mark_behind(realm_of_all, webhook, commit, Timestamp{});
-                    });
-                }
-            });
-            return;
-        }
-        case 5: {  // somebody wants one of its deliveries sent now
-            if (store_.deliveries().empty() || !node.is_up || node.is_frozen) return;
-            auto at = std::next(store_.deliveries().begin(),
-                                static_cast<std::ptrdiff_t>(any(store_.deliveries().size())));
-            const auto id = at->first;
-            const auto of_webhook = at->second.row.webhook;
-            if (!store_.webhook(of_webhook).enabled) return;
-            write(node, [this, id, of_webhook] {
-                if (!store_.webhook(of_webhook).enabled) return;
-                const auto commit = store_.send_now(id, now_);
-                note(fmt::format("{} is wanted now", number_of(id)));
-                for (Node& each : nodes_) each.ended.erase(id);
-                Node& of = owner(of_webhook);
-                if (!of.is_up) return;
-                tell(of, [this, &of, id, of_webhook, commit] {
-                    if (!of.lanes.contains(of_webhook)) return;
-                    of.scheduler->hurry(of_webhook, id, now_);
-                    of.scheduler->mark_behind(realm_of_all, of_webhook, commit,
-                                              now_ - limits::told_late_max);
-                });
-            });
-            return;
-        }
-        default: {  // what is held is released
-            if (!node.is_up || node.is_frozen) return;
-            write(node, [this, webhook] {
-                if (!store_.release(webhook, now_)) return;
-                const auto commit = store_.commit();
-                note("what a webhook held is released");
-                tell_changed(webhook, [this, webhook, commit](Node& of, Known&) {
-                    of.scheduler->mark_behind(realm_of_all, webhook, commit,
-                                              now_ - limits::told_late_max);
-                });
-            });
-        }
+        case 3:
+            return change_controls(webhook);
+        case 4:
+            return turn_on_or_off(webhook, node);
+        case 5:
+            return want_one_now(node);
+        default:
+            if (node.is_up && !node.is_frozen) release(webhook);
     }
+}
+
+void World::change_controls(const WebhookId& webhook) {
+    asked_[webhook].policy = some_policy(0.5);
+    note("a webhook's controls are others");
+    tell_changed(webhook, [this, webhook](Node& of, Known& lane) {
+        adopt_policy(webhook, lane);
+        of.scheduler->set_policy(webhook, lane.policy, false, now_);
+    });
+}
+
+/// It is disabled, and perhaps enabled.
+void World::turn_on_or_off(const WebhookId& webhook, Node& node) {
+    if (!node.is_up || node.is_frozen) return;
+    write(node, [this, webhook] {
+        if (store_.webhook(webhook).enabled) {
+            const auto commit = store_.cancel(webhook);
+            note("a webhook is disabled");
+            tell_changed(webhook, [this, webhook, commit](Node& of, Known& lane) {
+                lane.is_enabled = false;
+                for (const auto& [id, delivery] : store_.deliveries()) {
+                    if (delivery.row.webhook == webhook &&
+                        delivery.row.state == DeliveryState::cancelled) {
+                        of.ended.insert(id);
+                    }
+                }
+                of.scheduler->reset_lane(webhook, commit);
+            });
+        } else {
+            const auto commit = store_.enable(webhook);
+            note("a webhook is enabled");
+            tell_changed(webhook, [this, webhook, commit](Node& of, Known& lane) {
+                lane.is_enabled = true;
+                of.scheduler->close_breaker(webhook, now_);
+                of.scheduler->mark_behind(realm_of_all, webhook, commit, Timestamp{});
+            });
+        }
+    });
+}
+
+/// Somebody wants one of the deliveries sent now.
+void World::want_one_now(Node& node) {
+    if (store_.deliveries().empty() || !node.is_up || node.is_frozen) return;
+    auto at = std::next(store_.deliveries().begin(),
+                        static_cast<std::ptrdiff_t>(any(store_.deliveries().size())));
+    const auto id = at->first;
+    const auto of_webhook = at->second.row.webhook;
+    if (!store_.webhook(of_webhook).enabled) return;
+    write(node, [this, id, of_webhook] {
+        if (!store_.webhook(of_webhook).enabled) return;
+        const auto commit = store_.send_now(id, now_);
+        note(fmt::format("{} is wanted now", number_of(id)));
+        for (Node& each : nodes_) each.ended.erase(id);
+        Node& of = owner(of_webhook);
+        if (!of.is_up) return;
+        tell(of, [this, &of, id, of_webhook, commit] {
+            if (!of.lanes.contains(of_webhook)) return;
+            of.scheduler->hurry(of_webhook, id, now_);
+            of.scheduler->mark_behind(realm_of_all, of_webhook, commit,
+                                      now_ - limits::told_late_max);
+        });
+    });
+}
+
+/// What a webhook holds goes, and what waits behind it may come.
+void World::release(const WebhookId& webhook) {
+    write(owner(webhook), [this, webhook] {
+        if (!store_.release(webhook, now_)) return;
+        const auto commit = store_.commit();
+        note("what a webhook held is released");
+        tell_changed(webhook, [this, webhook, commit](Node& of, Known&) {
+            of.scheduler->mark_behind(realm_of_all, webhook, commit, now_ - limits::told_late_max);
+        });
+    });
 }
 
 void World::disturb_a_node() {
@@ -318,26 +332,11 @@ void World::calm_down() {
     }
     for (const auto& webhook : webhooks_) {
         asked_[webhook].receiver = {.slowest = 100ms};
-        Node& node = owner(webhook);
-        write(node, [this, webhook] {
-            if (!store_.release(webhook, now_)) return;
-            const auto commit = store_.commit();
-            tell_changed(webhook, [this, webhook, commit](Node& of, Known&) {
-                of.scheduler->mark_behind(realm_of_all, webhook, commit,
-                                          now_ - limits::told_late_max);
-            });
-        });
+        release(webhook);
     }
     // What is not delivered within the schedule fails; a resource that is held then is released.
     at(now_ + 24h, [this] {
-        for (const auto& webhook : webhooks_) {
-            if (store_.release(webhook, now_)) {
-                tell_changed(webhook, [this, webhook, commit = store_.commit()](Node& of, Known&) {
-                    of.scheduler->mark_behind(realm_of_all, webhook, commit,
-                                              now_ - limits::told_late_max);
-                });
-            }
-        }
+        for (const auto& webhook : webhooks_) release(webhook);
     });
 }
 

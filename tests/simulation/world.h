@@ -127,6 +127,12 @@ class World {
     void publish();
     void disturb_a_webhook();
     void disturb_a_node();
+    void change_controls(const WebhookId& webhook);
+    void turn_on_or_off(const WebhookId& webhook, Node& node);
+    void want_one_now(Node& node);
+    void release(const WebhookId& webhook);
+    /// Each limit with the chance of `share`.
+    delivery::admission::Policy some_policy(double share);
     void calm_down();
     void check_attempt(Node& node, const delivery::Held& held, const Known& lane);
     void check_end() const;
