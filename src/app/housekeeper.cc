@@ -7,6 +7,7 @@
 #include "directory/directory.h"
 #include "model/limits.h"
 #include "store/removals.h"
+#include "store/table_lock.h"
 #include "store/tables.h"
 #include "telemetry/log.h"
 #include "webhooks/cancellations.h"
@@ -250,13 +251,13 @@ void Housekeeper::tidy(Duration retention, std::size_t tries) {
     }
     store::write<bool>(
         store_, store::Turn::server(), store::WriteClass::essential,
-        [retention](store::Transaction& tx) { return tx.tidy(retention); },
+        [step = store::TidyStep{retention, store::table_lock_wait(tries)}](
+            store::Transaction& tx) { return tx.tidy(step); },
         [this, retention, tries](const Result<bool>& has_more) {
-            // Under load somebody may always hold what it needs, for longer than all may wait.
             const bool was_held_off = !has_more && has_more.error().code == ErrorCode::unavailable;
-            if (was_held_off && tries < limits::tidy_tries_max) {
+            if (was_held_off && tries < limits::table_lock_tries_max) {
                 return loop_.post([this, retention, tries] {
-                    schedule(limits::tidy_pause,
+                    schedule(store::table_lock_pause(tries),
                              [this, retention, tries] { tidy(retention, tries + 1); });
                 });
             }

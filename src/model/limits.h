@@ -357,10 +357,8 @@ inline constexpr Duration postgresql_reconnect_first = 50ms;
 inline constexpr Duration postgresql_reconnect_max = 1s;  ///< doubling up to here; then it resumes
 inline constexpr std::size_t analyzed_bytes_min = 1024 * 1024;   ///< of a new partition
 inline constexpr std::size_t partition_stragglers_max = 10'000;  ///< moved out in one transaction
-inline constexpr Duration partition_lock_wait_max = 50ms;  ///< everybody's writes wait as long
-inline constexpr std::size_t tidy_tries_max = 60;          ///< for those locks, one after the other
-inline constexpr Duration tidy_pause = 500ms;  ///< between them: a tenth of it is held up
-inline constexpr int schema_step_tries = 300;  ///< half a minute of them
+inline constexpr Duration table_lock_wait_first = 50ms;  ///< everybody's writes wait as long
+inline constexpr std::size_t table_lock_tries_max = 6;  ///< doubling: the last waits for 1.6 s
 // Several nodes on one database.
 inline constexpr Duration node_heartbeat_interval = 500ms;
 inline constexpr Duration node_lease = 4s;  ///< silent for longer by the database's clock: dead

@@ -132,7 +132,8 @@ Result<void> analyze_new(PostgresqlConnection& sql) {
             "AND s.last_autoanalyze IS NULL",
             limits::analyzed_bytes_min)));
     if (!names) return {};
-    return sql.execute(("ANALYZE " + *names).c_str());
+    // What autovacuum is busy with needs nobody else.
+    return sql.execute(("ANALYZE (SKIP_LOCKED) " + *names).c_str());
 }
 
 /// The partition that follows `last`, and spans `width` or, when nobody made one for long, until
@@ -231,6 +232,40 @@ Result<Partition> make_first(PostgresqlConnection& sql) {
     return Partition{"first", hex_encode(Uuid{}.view()), hex_of(end)};
 }
 
+/// Makes the partition that is needed next, or drops the oldest. Returns whether it did.
+Result<bool> change_partitions(PostgresqlConnection& sql, Timestamp now, Timestamp newest,
+                               Duration retention) {
+    POSTRIDER_ASSIGN(const auto last, find_partition(sql, "DESC"));
+    const Timestamp present = std::max(now, newest);
+    if (last.end < hex_of(present + day)) {
+        POSTRIDER_TRY(lock_log(sql));
+        // Another node may have been first.
+        POSTRIDER_ASSIGN(const auto still, find_partition(sql, "DESC"));
+        if (still.suffix == last.suffix) {
+            POSTRIDER_TRY(add_partition(sql, last, present, partition_width(retention)));
+        }
+        return true;
+    }
+    POSTRIDER_ASSIGN(const auto oldest, find_partition(sql, "ASC"));
+    // The hour is for clocks that differ. The last one stays, for what comes next.
+    if (oldest.suffix == last.suffix || oldest.end > hex_of(now - retention - 1h)) return false;
+    POSTRIDER_ASSIGN(const auto pending, count_pending(sql, oldest));
+    if (pending > static_cast<std::int64_t>(limits::partition_stragglers_max)) {
+        log::info("store", "a partition past its retention waits: much of it is still pending",
+                  {{"partition", oldest.suffix}});
+        return false;
+    }
+    POSTRIDER_ASSIGN(const bool runs_before, recover_runs(sql));
+    if (runs_before) return false;
+    POSTRIDER_TRY(note_needed_events(sql, oldest));
+    POSTRIDER_TRY(lock_log(sql));
+    POSTRIDER_ASSIGN(const bool runs, recover_runs(sql));
+    if (runs) return false;
+    POSTRIDER_ASSIGN(const auto still, find_partition(sql, "ASC"));
+    if (still.suffix == oldest.suffix) POSTRIDER_TRY(drop_partition(sql, oldest));
+    return true;
+}
+
 }  // namespace
 
 Duration partition_width(Duration retention) {
@@ -265,45 +300,19 @@ Result<void> partition_log(PostgresqlConnection& sql) {
     return note(sql, first);
 }
 
-Result<bool> tidy_log(PostgresqlConnection& sql, Timestamp now, Timestamp newest,
-                      Duration retention) {
+Result<void> set_lock_wait(PostgresqlConnection& sql, Duration wait) {
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
+    return sql.execute(fmt::format("SET LOCAL lock_timeout = {}", milliseconds).c_str());
+}
+
+Result<bool> tidy_log(PostgresqlConnection& sql, const TidyStep& step, Timestamp now,
+                      Timestamp newest) {
     // With a snapshot for each statement: what is committed before the lock is seen after it.
-    POSTRIDER_TRY(sql.execute(
-        fmt::format(
-            "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {}",
-            std::chrono::duration_cast<std::chrono::milliseconds>(limits::partition_lock_wait_max)
-                .count())
-            .c_str()));
-    POSTRIDER_TRY(analyze_new(sql));
-    POSTRIDER_ASSIGN(const auto last, find_partition(sql, "DESC"));
-    const Timestamp present = std::max(now, newest);
-    if (last.end < hex_of(present + day)) {
-        POSTRIDER_TRY(lock_log(sql));
-        // Another node may have been first.
-        POSTRIDER_ASSIGN(const auto still, find_partition(sql, "DESC"));
-        if (still.suffix == last.suffix) {
-            POSTRIDER_TRY(add_partition(sql, last, present, partition_width(retention)));
-        }
-        return true;
-    }
-    POSTRIDER_ASSIGN(const auto oldest, find_partition(sql, "ASC"));
-    // The hour is for clocks that differ. The last one stays, for what comes next.
-    if (oldest.suffix == last.suffix || oldest.end > hex_of(now - retention - 1h)) return false;
-    POSTRIDER_ASSIGN(const auto pending, count_pending(sql, oldest));
-    if (pending > static_cast<std::int64_t>(limits::partition_stragglers_max)) {
-        log::info("store", "a partition past its retention waits: much of it is still pending",
-                  {{"partition", oldest.suffix}});
-        return false;
-    }
-    POSTRIDER_ASSIGN(const bool runs_before, recover_runs(sql));
-    if (runs_before) return false;
-    POSTRIDER_TRY(note_needed_events(sql, oldest));
-    POSTRIDER_TRY(lock_log(sql));
-    POSTRIDER_ASSIGN(const bool runs, recover_runs(sql));
-    if (runs) return false;
-    POSTRIDER_ASSIGN(const auto still, find_partition(sql, "ASC"));
-    if (still.suffix == oldest.suffix) POSTRIDER_TRY(drop_partition(sql, oldest));
-    return true;
+    POSTRIDER_TRY(sql.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED"));
+    POSTRIDER_TRY(set_lock_wait(sql, step.lock_wait));
+    POSTRIDER_ASSIGN(const bool changed, change_partitions(sql, now, newest, step.retention));
+    if (!changed) POSTRIDER_TRY(analyze_new(sql));
+    return changed;
 }
 
 }  // namespace postrider::store

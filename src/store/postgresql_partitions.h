@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "store/sql/postgresql_connection.h"
+#include "store/store.h"
 
 /// The log (events, deliveries, attempts) on PostgreSQL: partitions by range of the id, whose first
 /// bits are the time. What nobody keeps any more is dropped with its partition instead of being
@@ -17,12 +18,15 @@ Result<bool> is_partitioned(sql::PostgresqlConnection& sql);
 /// partition. Requires: a transaction that has the lock of migrations.
 Result<void> partition_log(sql::PostgresqlConnection& sql);
 
+/// From here on to its end, a transaction waits for so long for a lock.
+Result<void> set_lock_wait(sql::PostgresqlConnection& sql, Duration wait);
+
 /// One step of upkeep, at `now`: makes the partition that `newest`, the newest id's time, or the
-/// next day will need, or drops the oldest when no realm keeps what is in it, which is `retention`
-/// at most; what is pending is moved out first. Sees to the statistics of new ones, too. Returns
-/// whether there may be more to do. Requires: nothing was read yet in the transaction. Errors: a
-/// transaction that holds one of the tables for longer than limits::partition_lock_wait_max.
-Result<bool> tidy_log(sql::PostgresqlConnection& sql, Timestamp now, Timestamp newest,
-                      Duration retention);
+/// next day will need, or drops the oldest when no realm keeps what is in it; what is pending is
+/// moved out first. Sees to the statistics of new ones, too. Returns whether there may be more to
+/// do. Requires: nothing was read yet in the transaction. Errors: a transaction that holds one of
+/// the tables for longer than the step waits.
+Result<bool> tidy_log(sql::PostgresqlConnection& sql, const TidyStep& step, Timestamp now,
+                      Timestamp newest);
 
 }  // namespace postrider::store

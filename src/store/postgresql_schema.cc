@@ -9,6 +9,7 @@
 #include "store/migrations.h"
 #include "store/postgresql_feed.h"
 #include "store/postgresql_partitions.h"
+#include "store/table_lock.h"
 
 namespace postrider::store {
 namespace {
@@ -98,14 +99,10 @@ constexpr const char* own_tables =
 /// One step, if it is still to be done when the lock is ours. It does not wait for long for tables
 /// that running nodes use: they would wait behind it, and one with locks of its own would do so
 /// until PostgreSQL looks for deadlocks.
-Result<void> step_forward(PostgresqlConnection& sql) {
+Result<void> step_forward(PostgresqlConnection& sql, Duration lock_wait) {
     POSTRIDER_TRY(sql.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"));
     POSTRIDER_TRY(sql.value("SELECT pg_advisory_xact_lock" + lock_arguments(migration_lock)));
-    POSTRIDER_TRY(sql.execute(fmt::format("SET LOCAL lock_timeout = {}",
-                                          std::chrono::duration_cast<std::chrono::milliseconds>(
-                                              limits::partition_lock_wait_max)
-                                              .count())
-                                  .c_str()));
+    POSTRIDER_TRY(set_lock_wait(sql, lock_wait));
     POSTRIDER_ASSIGN(const auto version, read_version(sql));
     if (version < 0) return sql.execute(own_tables);
     const auto steps = migrations();
@@ -123,10 +120,10 @@ Result<void> step_forward(PostgresqlConnection& sql) {
 }
 
 Result<void> in_transaction(PostgresqlConnection& sql) {
-    for (int tries = limits::schema_step_tries;; --tries) {
+    for (std::size_t tries = 1;; ++tries) {
         sql.clear_failure();
         POSTRIDER_TRY(sql.execute("BEGIN"));
-        auto stepped = step_forward(sql);
+        auto stepped = step_forward(sql, table_lock_wait(tries));
         if (stepped) stepped = sql.execute("COMMIT");
         if (stepped) return {};
         const bool is_in_use = sql.last_state() == "55P03";
@@ -135,8 +132,8 @@ Result<void> in_transaction(PostgresqlConnection& sql) {
                                         "transaction): start again when that has ended")
                                : explain(sql, stepped.error());
         (void)sql.execute("ROLLBACK");
-        if (!is_in_use || tries == 0) return error;
-        std::this_thread::sleep_for(limits::partition_lock_wait_max);
+        if (!is_in_use || tries == limits::table_lock_tries_max) return error;
+        std::this_thread::sleep_for(table_lock_pause(tries));
     }
 }
 

@@ -127,8 +127,8 @@ class PostgresqlWriter::LaneTransaction final : public Transaction {
     void after_commit(std::function<void()> task) override { tasks_.push_back(std::move(task)); }
     void announce(const Announcement& what) override { announced_.push_back(what); }
     void mint_above(const Uuid& id) override { writer_.mint_above(id); }
-    Result<bool> tidy(Duration retention) override {
-        return tidy_log(sql_, now_, mint().time(), retention);
+    Result<bool> tidy(const TidyStep& step) override {
+        return tidy_log(sql_, step, now_, mint().time());
     }
     Result<void> change_matching(const RealmId& realm) override {
         if (!held_off_.matching.insert(realm).second) return {};

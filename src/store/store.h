@@ -25,6 +25,12 @@ namespace postrider::store {
 /// The number of a commit of this process; ascends. A read knows those that it has surely seen.
 using CommitNumber = std::uint64_t;
 
+/// What Transaction::tidy() goes by.
+struct TidyStep {
+    Duration retention;  ///< no realm keeps its log for longer
+    Duration lock_wait;  ///< for tables that others use; everybody waits behind it
+};
+
 /// One durable commit, for metrics.
 struct CommitReport {
     Duration duration{0};     ///< of the COMMIT alone: the fsync
@@ -62,10 +68,10 @@ class Transaction {
     virtual Result<void> change_matching(const RealmId& /*realm*/) { return {}; }
     /// Events of `realm` match as this transaction reads it until it ends.
     virtual Result<void> hold_matching(const RealmId& /*realm*/) { return {}; }
-    /// A step of what the store does about rows that nobody keeps any more (`retention` at most):
-    /// it drops what holds them as a whole, and gives room back to the disk. Whether there is more.
-    /// Requires: it is the first that its closure does.
-    virtual Result<bool> tidy(Duration retention) = 0;
+    /// A step of what the store does about rows that nobody keeps any more: it drops what holds
+    /// them as a whole, and gives room back to the disk. Whether there is more. Requires: it is the
+    /// first that its closure does. Errors: unavailable, when others hold what it needs.
+    virtual Result<bool> tidy(const TidyStep& step) = 0;
     /// What is minted from now on is above `id`, which another node's clock may have put ahead.
     virtual void mint_above(const Uuid& /*id*/) {}
 

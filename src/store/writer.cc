@@ -61,7 +61,9 @@ class Writer::GroupTransaction final : public Transaction {
     Uuid mint() override { return minter_.mint(now_); }
     CommitNumber commit_number() const override { return commit_; }
     void after_commit(std::function<void()> task) override { tasks_.push_back(std::move(task)); }
-    Result<bool> tidy(Duration) override { return sql_.release_pages(limits::release_step_pages); }
+    Result<bool> tidy(const TidyStep& /*step*/) override {
+        return sql_.release_pages(limits::release_step_pages);
+    }
 
     std::size_t mark() const { return tasks_.size(); }
     void roll_back_to(std::size_t mark) { tasks_.resize(mark); }

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import struct
+import time
 import uuid
 
 from background import Background
@@ -16,15 +17,18 @@ def position(realm_id, tx=0, event_id=None, seen_at=0):
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def everything(realm, after="oldest", limit=1000, **query):
-    """All there is from there on, page by page. Gives the events and the last position."""
-    items = []
+def everything(realm, after="oldest", limit=1000, at_least=0, **query):
+    """All there is from there on, page by page, and `at_least` so many: on PostgreSQL what is committed is held back
+    while others' transactions that began before it are open, those of tests beside this one too. Gives the events and
+    the last position."""
+    items, deadline = [], time.monotonic() + 15
     while True:
         page = realm.get("/feed", after=after, limit=limit, **query).json
         items += page["items"]
         after = page["position"]
-        if not page["has_more"]:
+        if not page["has_more"] and len(items) >= at_least:
             return items, after
+        assert time.monotonic() < deadline, f"{len(items)} events of {at_least}"
 
 
 class Follower(Background):
