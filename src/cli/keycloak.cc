@@ -15,7 +15,7 @@ namespace postrider::cli::keycloak {
 namespace {
 
 // Half of the limits of the API, so that a part stays a short transaction.
-constexpr std::size_t part_entries_max = limits::import_entries_max / 2;
+constexpr std::size_t part_entries_max = limits::import_entries_max;
 constexpr std::size_t part_names_max = limits::import_names_max / 2;
 constexpr std::size_t part_bytes_max = limits::import_body_bytes_max / 4;
 

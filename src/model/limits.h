@@ -134,7 +134,7 @@ inline constexpr std::size_t service_account_roles_max =
     100;  ///< of one client; they are in events
 inline constexpr std::size_t redirect_uris_per_client_max = 100;
 inline constexpr std::size_t bulk_delete_users_max = 1000;  ///< one transaction of some 20 ms
-inline constexpr std::size_t import_entries_max = 200;      ///< of one part: one transaction
+inline constexpr std::size_t import_entries_max = 100;      ///< of one part: one transaction
 inline constexpr std::size_t import_names_max = 1000;       ///< role names and URIs of one part
 inline constexpr std::size_t import_body_bytes_max = 4 * 1024 * 1024;
 inline constexpr std::size_t import_left_out_max = 5000;  ///< named in one answer: some 500 KiB

@@ -8,7 +8,7 @@
 namespace postrider::store {
 
 Result<bool> has_feed(sql::PostgresqlConnection& sql);
-/// Adds the column and its index. Events that are there keep their order by id, before all others.
+/// Adds the column. Events that are there keep their order by id, before all others.
 /// Requires: a transaction that has the lock of migrations; the log is partitioned.
 Result<void> add_feed(sql::PostgresqlConnection& sql);
 

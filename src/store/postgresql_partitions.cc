@@ -120,16 +120,19 @@ Result<void> lock_log(PostgresqlConnection& sql) {
 
 /// Until a table was analyzed once, statements are planned as if it were empty. Autovacuum comes to
 /// a new partition a minute after it has begun to fill: late, at thousands of rows a second. Not
-/// while it has a few rows: with statistics of one row all indexes are the same.
+/// while it has a few rows: with statistics of one row all indexes are the same. All tables of a
+/// partition at once: beside one that is known, one that is not looks as if it had a few rows.
 Result<void> analyze_new(PostgresqlConnection& sql) {
     POSTRIDER_ASSIGN(
         auto names,
         sql.value(fmt::format(
-            "SELECT string_agg(format('%I', s.relname), ', ') FROM pg_stat_user_tables s "
+            "WITH parts AS (SELECT s.relname AS name, substr(s.relname, length(p.relname) + 1) AS "
+            "suffix, pg_relation_size(s.relid) > {} AND s.last_analyze IS NULL "
+            "AND s.last_autoanalyze IS NULL AS is_new FROM pg_stat_user_tables s "
             "JOIN pg_inherits i ON i.inhrelid = s.relid JOIN pg_class p ON p.oid = i.inhparent "
             "WHERE s.schemaname = current_schema() AND p.relname IN ('events', 'deliveries', "
-            "'attempts') AND pg_relation_size(s.relid) > {} AND s.last_analyze IS NULL "
-            "AND s.last_autoanalyze IS NULL",
+            "'attempts')) SELECT string_agg(format('%I', name), ', ') FROM parts "
+            "WHERE suffix IN (SELECT suffix FROM parts WHERE is_new)",
             limits::analyzed_bytes_min)));
     if (!names) return {};
     // What autovacuum is busy with needs nobody else.

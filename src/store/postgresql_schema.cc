@@ -8,6 +8,7 @@
 #include "model/limits.h"
 #include "store/migrations.h"
 #include "store/postgresql_feed.h"
+#include "store/postgresql_indexes.h"
 #include "store/postgresql_partitions.h"
 #include "store/table_lock.h"
 
@@ -112,7 +113,9 @@ Result<void> step_forward(PostgresqlConnection& sql, Duration lock_wait) {
         POSTRIDER_ASSIGN(const bool ordered, has_feed(sql));
         if (!ordered) return add_feed(sql);
         POSTRIDER_ASSIGN(const bool numbered, has_order(sql));
-        return numbered ? raise_feed(sql) : add_order(sql);
+        if (!numbered) return add_order(sql);
+        POSTRIDER_ASSIGN(const auto wrong, find_wrong_index(sql));
+        return wrong ? remake_index(sql, *wrong) : raise_feed(sql);
     }
     POSTRIDER_TRY(sql.execute(in_postgresql(steps[static_cast<std::size_t>(version)]).c_str()));
     return sql.execute(
@@ -167,6 +170,8 @@ Result<bool> is_whole(PostgresqlConnection& sql) {
     if (!ordered) return false;
     POSTRIDER_ASSIGN(const bool numbered, has_order(sql));
     if (!numbered) return false;
+    POSTRIDER_ASSIGN(const auto wrong, find_wrong_index(sql));
+    if (wrong) return false;
     POSTRIDER_ASSIGN(const bool behind, is_feed_behind(sql));
     return !behind;
 }

@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <future>
+#include <thread>
 
 #include "store/sql/sqlite_connection.h"
 #include "store/sqlite_store.h"
@@ -138,6 +140,37 @@ TEST_F(StoreTest, outcomes_that_nobody_waits_for_share_the_commit_of_what_comes_
     hand_over(alone);
     alone.get_future().wait();
     EXPECT_GE(std::chrono::steady_clock::now() - before, limits::unhurried_commit_after / 2);
+}
+
+TEST_F(StoreTest, a_change_that_filled_a_group_lets_one_go_without_its_realm) {
+    const auto realm_of = [](std::uint8_t byte) {
+        RealmId realm;
+        realm.uuid.bytes.fill(byte);
+        return realm;
+    };
+    std::promise<void> queued;
+    std::array<std::promise<CommitNumber>, 3> done;
+    const auto hand_over = [&](const RealmId& realm, std::size_t at) {
+        store_->write(
+            Turn::of(realm), WriteClass::ordinary,
+            [&, at](Transaction& tx) -> Result<void> {
+                if (at == 0) {
+                    queued.get_future().wait();
+                    std::this_thread::sleep_for(limits::writer_group_duration_max);
+                }
+                tx.after_commit(
+                    [&done, at, commit = tx.commit_number()] { done[at].set_value(commit); });
+                return {};
+            },
+            nullptr);
+    };
+    hand_over(realm_of(1), 0);
+    hand_over(realm_of(1), 1);
+    hand_over(realm_of(2), 2);
+    queued.set_value();
+    const auto filled = done[0].get_future().get();
+    EXPECT_EQ(done[2].get_future().get(), filled + 1);
+    EXPECT_EQ(done[1].get_future().get(), filled + 2);
 }
 
 TEST_F(StoreTest, ids_ascend_over_restarts) {

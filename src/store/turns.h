@@ -56,7 +56,9 @@ class FairOrder {
             forget();
         }
     }
-    /// Requires: not empty().
+    /// Whose turn is next. Requires: not empty().
+    const Key& peek() const { return waiting_.begin()->second; }
+    /// The same, and it begins. Requires: not empty().
     const Key& next() {
         served_ = waiting_.begin()->first;
         forget();
@@ -134,6 +136,8 @@ class TurnQueue {
     void push(Entry entry) { insert(std::move(entry), &std::deque<Entry>::push_back); }
     /// An entry that was popped and has not run: it is its caller's next.
     void put_back(Entry entry) { insert(std::move(entry), &std::deque<Entry>::push_front); }
+    /// Whose turn pop() is. Requires: not empty().
+    const RealmId& next_realm() const { return order_.peek(); }
     /// The next one by turns, charged with a cost of 1. nullopt: nothing waits.
     std::optional<Entry> pop() {
         if (empty()) return std::nullopt;

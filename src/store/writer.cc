@@ -244,6 +244,7 @@ Writer::GroupEnd Writer::run_group(Group& group, Isolation isolation) {
     GroupTransaction tx(*sql_, minter_, clock_.now(),
                         last_commit_.load(std::memory_order_relaxed) + 1);
     group.began = clock_.monotonic();
+    group.sits_out = std::exchange(filled_a_group_, std::nullopt);
     sql_->clear_failure();
     if (auto begun = sql_->execute("BEGIN IMMEDIATE"); !begun) {
         // Whatever is in the way, it is told to somebody.
@@ -290,14 +291,24 @@ void Writer::observe(Duration duration, std::size_t works) {
 std::optional<Writer::Kind> Writer::next_kind(const Group& group) {
     for (std::size_t i = 0; i < kinds; ++i) {
         const auto kind = static_cast<Kind>(i);
-        if (!group.had_turn[i] && has_works(kind)) return kind;
+        if (!group.had_turn[i] && has_turn(kind, group)) return kind;
     }
     if (clock_.monotonic() - group.began >= limits::writer_group_duration_max) return std::nullopt;
     for (std::size_t i = 1; i <= kinds; ++i) {
         const auto next = static_cast<Kind>((static_cast<std::size_t>(group.last) + i) % kinds);
-        if (has_works(next)) return next;
+        if (has_turn(next, group)) return next;
     }
     return std::nullopt;
+}
+
+/// A change that filled a group by itself lets the next one go without its realm's, if anybody is
+/// in it: else whoever comes meanwhile waits for two of them.
+bool Writer::has_turn(Kind kind, const Group& group) const {
+    if (!has_works(kind)) return false;
+    if (kind != Kind::changes || !group.sits_out) return true;
+    const auto& changes = queues_[static_cast<std::size_t>(kind)];
+    return changes.next_realm() != *group.sits_out ||
+           (group.works.empty() && !has_works(Kind::publishes));
 }
 
 /// Behind a publish that is put off there is nothing for this group: it would pass it.
@@ -371,9 +382,13 @@ Result<void> Writer::run_next(GroupTransaction& tx, Group& group, Isolation isol
     const std::size_t first = group.answers.size();
     if (auto* closure = std::get_if<ClosureWork>(&group.works[first].work.what)) {
         const auto before = sql_->changes_in_all();
+        const Monotonic began = clock_.monotonic();
         auto ran = run_guarded(tx, isolation, [&] { return closure->closure(tx); });
         closure->waits = tx.end_work();
         group.answers.emplace_back(ran);
+        if (clock_.monotonic() - began >= limits::writer_group_duration_max) {
+            filled_a_group_ = group.works[first].turn.realm;
+        }
         charge(group, group.works[first],
                static_cast<std::uint64_t>(sql_->changes_in_all() - before));
         return ran;

@@ -84,6 +84,7 @@ class Writer {
         bool is_complete = false;  ///< nothing more belongs to it
         Kind last = Kind::publishes;
         Monotonic began{};
+        std::optional<RealmId> sits_out;  ///< whose change filled the group before
         std::vector<std::pair<RealmId, std::uint64_t>> events;  ///< at most so many, by realm
     };
     /// Savepoints copy every page that is touched. The set operations (publishes, outcomes) fail
@@ -104,6 +105,7 @@ class Writer {
     bool take_slice_of(Kind kind, Group& group) REQUIRES_LOCK(mutex_);
     bool has_works(Kind kind) const REQUIRES_LOCK(mutex_);
     std::optional<Kind> next_kind(const Group& group) REQUIRES_LOCK(mutex_);
+    bool has_turn(Kind kind, const Group& group) const REQUIRES_LOCK(mutex_);
     void put_back(Group& group, std::size_t from);
     void charge(Group& group, const Entry& entry, std::uint64_t rows);
     bool is_idle() const REQUIRES_LOCK(mutex_);
@@ -146,6 +148,7 @@ class Writer {
     Mutex mutex_;
     Condition changed_;
     std::array<Queue, kinds> queues_ GUARDED_BY(mutex_);
+    std::optional<RealmId> filled_a_group_;                    ///< the writer's thread
     bool is_unhurried_ GUARDED_BY(mutex_) = false;             ///< all that waits
     std::optional<Entry> put_off_ GUARDED_BY(mutex_);          ///< the next group
     std::size_t essential_on_reserve_ GUARDED_BY(mutex_) = 0;  ///< since the disk is full

@@ -13,7 +13,7 @@ QUICK = ["50ms", "50ms"]
 
 #: Of the embedded store: its file, its disk, its start, and what is measured on it; or with a database of its own, or of no store.
 SQLITE_ONLY = {"test_backup.py", "test_disk.py", "test_isolation.py", "test_retention.py", "test_startup.py", "test_hostile.py",
-               "test_postgresql.py", "test_partitions.py", "test_network.py", "test_nodes.py", "test_order_nodes.py", "test_feed_kills.py", "test_migrate.py", "test_tls.py",
+               "test_postgresql.py", "test_partitions.py", "test_plans.py", "test_network.py", "test_nodes.py", "test_order_nodes.py", "test_feed_kills.py", "test_migrate.py", "test_tls.py",
                "test_probe.py", "test_contract_shape.py", "test_binary.py", "test_postgresql_elsewhere.py", "test_failover.py"}
 
 #: They measure times: tools/run_tests runs them with nothing beside them.

@@ -350,11 +350,11 @@ Result<void> PostgresqlConnection::configure(const Options& options) {
     };
     // Every statement goes along an index that was made for it, from few rows to few rows, and is
     // planned once. Left alone, the planner goes by statistics that are a minute old in tables that
-    // were empty then, and reads all of them.
+    // were empty then, and reads all of them, or sorts them to give the first fifty.
     POSTRIDER_TRY(
         execute("SET plan_cache_mode=force_generic_plan; SET enable_seqscan=off; "
                 "SET enable_bitmapscan=off; SET enable_hashjoin=off; SET enable_mergejoin=off; "
-                "SET enable_material=off; SET jit=off"));
+                "SET enable_material=off; SET enable_sort=off; SET jit=off"));
     // The server notices as soon as we do when the other side is gone, and lets go of its locks.
     // An acknowledged commit is on stable storage, whatever the database's default is (promise 1).
     const auto script = fmt::format(

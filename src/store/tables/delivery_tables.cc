@@ -24,20 +24,20 @@ namespace {
     "d.pending_since, d.last_attempt_at, d.finished_at, d.ordered"
 constexpr int delivery_columns = 17;
 
-#define VIEW_SELECT                                                             \
-    "SELECT " DELIVERY_COLUMNS                                                  \
-    ", e.type, e.resource_id, a.outcome, a.status, a.detail FROM deliveries d " \
-    "JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "           \
+// An outer join, and a condition that does not say "the event is there" to a planner: so it begins
+// with the delivery, also where it knows nothing of either table.
+#define OF_EVENT_AND_ATTEMPT                                                    \
+    " FROM deliveries d "                                                       \
+    "LEFT JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "      \
     "LEFT JOIN attempts a ON a.realm_id = d.realm_id AND a.delivery_id = d.id " \
-    "AND a.number = d.attempts "
-
+    "AND a.number = d.attempts WHERE COALESCE(e.type, '') <> '' AND d.realm_id = $1 "
+#define VIEW_SELECT            \
+    "SELECT " DELIVERY_COLUMNS \
+    ", e.type, e.resource_id, a.outcome, a.status, a.detail" OF_EVENT_AND_ATTEMPT
 /// The same with how long the last attempt took.
-#define LISTED_SELECT                                                                       \
-    "SELECT " DELIVERY_COLUMNS                                                              \
-    ", e.type, e.resource_id, a.outcome, a.status, a.detail, a.total_us FROM deliveries d " \
-    "JOIN events e ON e.realm_id = d.realm_id AND e.id = d.event_id "                       \
-    "LEFT JOIN attempts a ON a.realm_id = d.realm_id AND a.delivery_id = d.id "             \
-    "AND a.number = d.attempts "
+#define LISTED_SELECT          \
+    "SELECT " DELIVERY_COLUMNS \
+    ", e.type, e.resource_id, a.outcome, a.status, a.detail, a.total_us" OF_EVENT_AND_ATTEMPT
 
 DeliveryRow read_row(const sql::Rows& rows) {
     return {.realm = rows.id<RealmId>(0),
@@ -174,7 +174,7 @@ Result<void> insert_all(Transaction& tx, std::span<const DeliveryRow> rows) {
 
 Result<std::optional<DeliveryView>> find(sql::Connection& sql, const RealmId& realm,
                                          const DeliveryId& id) {
-    static constexpr Query query{VIEW_SELECT "WHERE d.realm_id = $1 AND d.id = $2"};
+    static constexpr Query query{VIEW_SELECT "AND d.id = $2"};
     auto rows = sql.rows(query, realm, id);
     return read_one(rows);
 }
@@ -186,7 +186,7 @@ Result<StateCounts> count_by_state(sql::Connection& sql, const RealmId& realm,
         "COALESCE(SUM(CASE WHEN state = 'delivered' THEN 1 ELSE 0 END), 0), "
         "COALESCE(SUM(CASE WHEN state = 'failed' THEN 1 ELSE 0 END), 0), "
         "COALESCE(SUM(CASE WHEN state = 'cancelled' THEN 1 ELSE 0 END), 0) "
-        "FROM deliveries WHERE realm_id = $1 AND event_id = $2 AND id > $2"};
+        "FROM deliveries WHERE realm_id = $1 AND event_id = $2"};
     StateCounts counts;
     auto rows = sql.rows(query, realm, event);
     if (rows.next()) {
@@ -202,7 +202,7 @@ Result<StateCounts> count_by_state(sql::Connection& sql, const RealmId& realm,
 Result<std::optional<DeliveryView>> find_of(sql::Connection& sql, const RealmId& realm,
                                             const EventId& event, const WebhookId& webhook) {
     static constexpr Query query{VIEW_SELECT
-                                 "WHERE d.realm_id = $1 AND d.event_id = $2 AND d.id > $2 "
+                                 "AND d.event_id = $2 "
                                  "AND d.webhook_id = $3 AND d.test = 0 "
                                  "ORDER BY substr(d.id, 1) DESC LIMIT 1"};  // see list()
     auto rows = sql.rows(query, realm, event, webhook);
@@ -227,37 +227,36 @@ Result<List<Listed>> matching(sql::Connection& sql, const RealmId& realm,
         return read_listed(rows);
     };
     // One query per index; what the index does not answer is filtered on the way.
-#define MATCHING                                                                 \
-    " AND d.id < $2 AND ($3 = '' OR d.state = $3) AND ($4 = '' OR e.type = $4) " \
-    "AND d.id >= $5 AND d.event_id >= $7 "                                       \
-    "AND ($8 = 0 OR (a.status >= $8 AND a.status <= $9)) "                       \
+#define MATCHING                                                                        \
+    " AND ($3 = '' OR d.state = $3) AND ($4 = '' OR e.type = $4) AND d.event_id >= $7 " \
+    "AND ($8 = 0 OR (a.status >= $8 AND a.status <= $9)) "                              \
     "AND ($10 = '' OR $10 LIKE '% ' || a.outcome || ' %') AND ($11 = 0 OR a.total_us >= $11) "
     if (filter.event) {
-        static constexpr Query query{
-            // Not in the order of the key, which would be read through for them.
-            LISTED_SELECT
-            "WHERE d.realm_id = $1 AND d.event_id = $12 "
-            "AND ($13 IS NULL OR d.webhook_id = $13)" MATCHING
-            "ORDER BY substr(d.id, 1) DESC LIMIT $6"};
+        static constexpr Query query{// Not by the key, which would be read through for them.
+                                     LISTED_SELECT
+                                     "AND d.event_id = $12 AND ($13 IS NULL OR d.webhook_id = $13) "
+                                     "AND substr(d.id, 1) < $2 AND substr(d.id, 1) >= $5" MATCHING
+                                     "ORDER BY substr(d.id, 1) DESC LIMIT $6"};
         return read(query, *filter.event);
     }
     if (filter.webhook) {
         static constexpr Query query{
+            // Nor here: its order is not this one. length(): see store/postgresql_indexes.h.
             LISTED_SELECT
-            "WHERE d.realm_id = $1 AND d.webhook_id = $12 AND d.webhook_id = $13" MATCHING
-            "ORDER BY d.id DESC LIMIT $6"};
+            "AND (d.webhook_id, d.id) < ($12, $2) AND (d.webhook_id, d.id) >= ($13, $5) "
+            "AND length(d.id) > 0" MATCHING "ORDER BY d.webhook_id DESC, d.id DESC LIMIT $6"};
         return read(query, *filter.webhook);
     }
     if (filter.state && *filter.state != DeliveryState::delivered) {
-        static constexpr Query query{
-            LISTED_SELECT
-            "WHERE d.realm_id = $1 AND d.state = $12 AND d.state <> 'delivered' "
-            "AND $13 IS NULL" MATCHING "ORDER BY d.id DESC LIMIT $6"};
+        static constexpr Query query{LISTED_SELECT
+                                     "AND d.state = $12 AND d.state <> 'delivered' "
+                                     "AND $13 IS NULL AND d.id < $2 AND d.id >= $5" MATCHING
+                                     "ORDER BY d.id DESC LIMIT $6"};
         return read(query, state);
     }
-    static constexpr Query query{LISTED_SELECT
-                                 "WHERE d.realm_id = $1 AND $12 = '' AND $13 IS NULL" MATCHING
-                                 "ORDER BY d.id DESC LIMIT $6"};
+    static constexpr Query query{
+        LISTED_SELECT "AND $12 = '' AND $13 IS NULL AND d.id < $2 AND d.id >= $5" MATCHING
+                      "ORDER BY d.id DESC LIMIT $6"};
 #undef MATCHING
     return read(query, std::string());
 }

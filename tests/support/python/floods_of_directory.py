@@ -53,7 +53,7 @@ class NewPasswords(Flood):
 
 @flood
 class Imports(Flood):
-    """Users by 200, each with an event; those that are there already are refused."""
+    """Users by 100, each with an event; those that are there already are refused."""
 
     name = "imports"
     permissions = ("manage_users", "view_users", "manage_roles", "manage_clients")
@@ -63,7 +63,7 @@ class Imports(Flood):
         async def one():
             reader, writer = await at.connect()
             while True:
-                users = [{"username": f"u-{uuid.uuid4()}"} for _ in range(200)]
+                users = [{"username": f"u-{uuid.uuid4()}"} for _ in range(100)]
                 writer.write(at.request("POST", "/import", json.dumps({"users": users}).encode()))
                 await at.answer(reader)
                 at.under_way()
