@@ -47,7 +47,10 @@ export async function start(kind = '') {
   return {
     ...world,
     browser,
+    /** Of whom somebody has a session, and its cookies. */
+    sessions: new Map(),
     async tell(command) {
+      if (command === 'end-sessions') this.sessions.clear()
       child.stdin.write(`${command}\n`)
       return (await answer()).done
     },
@@ -64,10 +67,22 @@ async function forgetRoutes(context) {
   for (const page of context.pages()) await page.unrouteAll({ behavior: 'ignoreErrors' })
 }
 
-/** A window of the browser with its own cookies; `as` somebody of a realm, who is logged in already. */
+/** The cookies of a session. Hashing a password takes a tenth of a second of a core, so one is for all windows of somebody. */
+async function logIn(world, context, as, realm) {
+  const answer = await context.request.post(`${world.url}/api/v1/realms/${realm}/session`, {
+    data: { username: as, password: world.password },
+    headers: { 'Sec-Fetch-Site': 'same-origin' },
+  })
+  if (answer.status() !== 201)
+    throw new Error(`logging in: ${answer.status()} ${await answer.text()}`)
+  return context.cookies()
+}
+
+/** A window of the browser with its own cookies; `as` somebody of a realm, who is logged in already, with a session
+    `apart` from those of other windows. */
 export async function newContext(
   world,
-  { width = 1440, height = 900, dark = false, as = 'admin', realm = 'master' } = {},
+  { width = 1440, height = 900, dark = false, as = 'admin', realm = 'master', apart = false } = {},
 ) {
   const context = await world.browser.newContext({
     viewport: { width, height },
@@ -81,12 +96,10 @@ export async function newContext(
     await close()
   }
   if (as) {
-    const answer = await context.request.post(`${world.url}/api/v1/realms/${realm}/session`, {
-      data: { username: as, password: world.password },
-      headers: { 'Sec-Fetch-Site': 'same-origin' },
-    })
-    if (answer.status() !== 201)
-      throw new Error(`logging in: ${answer.status()} ${await answer.text()}`)
+    const somebody = `${realm}/${as}`
+    const known = apart ? undefined : world.sessions.get(somebody)
+    if (known) await context.addCookies(known)
+    else world.sessions.set(somebody, await logIn(world, context, as, realm))
     // As after a log in by hand: the console remembers where, and the cookie says who.
     await context.addInitScript((name) => {
       localStorage.setItem('realm', name)

@@ -279,7 +279,7 @@ test('the audit log says who did it, and its filters are in the address', async 
 
 test('a session is ended from the list', async () => {
   await page.goto(`${world.url}/console/master/sessions`)
-  const other = await open(world, '/console/master/users')
+  const other = await open(world, '/console/master/users', { apart: true })
   await page
     .getByRole('button', { name: /^End the session/ })
     .nth(1)
