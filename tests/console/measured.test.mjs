@@ -38,32 +38,33 @@ test('a list of 100,000 deliveries answers and scrolls', async (context) => {
       before,
     )
   }
-  // Scrolled from end to end: no frame is left out for longer than a blink, and what is far away is not drawn.
-  const scroll = () =>
-    region.evaluate(async (element) => {
-      const frames = []
-      let drawn = 0
-      let last = performance.now()
-      for (let step = 0; step <= 120; ++step) {
-        element.scrollTop = (element.scrollHeight * step) / 120
-        await new Promise(requestAnimationFrame)
-        frames.push(performance.now() - last)
-        drawn = Math.max(drawn, element.querySelectorAll('tbody tr').length)
-        last = performance.now()
-      }
-      return { frames: frames.sort((a, b) => a - b), drawn }
-    })
-  // The best of three: whatever else the machine does only adds.
-  const passes = [await scroll(), await scroll(), await scroll()]
-  const { frames, drawn } = passes.sort((a, b) => a.frames.at(-1) - b.frames.at(-1))[0]
-  const [most, longest] = [frames[Math.floor(frames.length * 0.95)], frames.at(-1)]
-  context.diagnostic(
-    `frames: 95 % within ${most.toFixed()} ms, all within ${longest.toFixed()} ms, ${drawn} rows drawn`,
-  )
-  assert.ok(
-    most < 50 && longest < 200,
-    `frames took ${most.toFixed()} ms, at most ${longest.toFixed()}`,
-  )
+  // Scrolled from end to end: nothing keeps the page from answering for longer than a blink, and what is far away is not
+  // drawn. What counts is for how long the page's thread works, which is the same while other programs have the cores.
+  await world.browser.startTracing(page, {
+    categories: ['__metadata', 'disabled-by-default-devtools.timeline'],
+  })
+  const steps = 120
+  const drawn = await region.evaluate(async (element, steps) => {
+    let drawn = 0
+    for (let step = 0; step <= steps; ++step) {
+      element.scrollTop = (element.scrollHeight * step) / steps
+      await new Promise(requestAnimationFrame)
+      drawn = Math.max(drawn, element.querySelectorAll('tbody tr').length)
+    }
+    return drawn
+  }, steps)
+  const { traceEvents } = JSON.parse(String(await world.browser.stopTracing()))
+  const threads = traceEvents
+    .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
+    .map(({ pid, tid }) => `${pid} ${tid}`)
+  const tasks = traceEvents
+    .filter(({ name, pid, tid }) => name === 'RunTask' && threads.includes(`${pid} ${tid}`))
+    .map(({ tdur }) => tdur / 1000)
+    .sort((a, b) => b - a)
+  const long = tasks.filter((each) => each > 50).length
+  const says = `${tasks.length} tasks, ${long} over 50 ms, the longest ${tasks[0]?.toFixed()} ms, ${drawn} rows drawn`
+  context.diagnostic(says)
+  assert.ok(tasks.length > steps && long <= steps / 20 && tasks[0] < 200, says)
   assert.ok(drawn < 400, `${drawn} rows of ${pages_wanted * 50} were drawn at once`)
   await page.getByLabel('State').selectOption('pending')
   await rows.first().getByText('pending').first().waitFor()
@@ -71,19 +72,24 @@ test('a list of 100,000 deliveries answers and scrolls', async (context) => {
   await page.getByText('Nothing matches these filters').waitFor()
   await page.getByRole('link', { name: 'Overview' }).click()
   await page.getByText('10,000+').waitFor()
-  // What took long is asked again, and its fastest answer counts: whatever else the machine does only adds.
+  // What took long is asked again, and its fastest answer counts: whatever else the machine does only adds. Where other
+  // programs have the cores even the shortest answer takes long, and ten of them are added.
   const slow = [...took].filter(([, milliseconds]) => milliseconds > 100)
   for (const [url] of slow) {
-    const again = await page.evaluate(async (url) => {
-      let least = Infinity
-      for (let time = 0; time < 5; ++time) {
-        const start = performance.now()
-        await (await fetch(url)).text()
-        least = Math.min(least, performance.now() - start)
+    const [again, shortest] = await page.evaluate(async (url) => {
+      const least = [Infinity, Infinity]
+      for (let time = 0; time < 20; ++time) {
+        for (const [index, each] of [url, '/healthz'].entries()) {
+          const start = performance.now()
+          await (await fetch(each)).text()
+          least[index] = Math.min(least[index], performance.now() - start)
+        }
       }
       return least
     }, url)
-    assert.ok(again <= 100, `${url} took ${Math.round(again)} ms`)
+    const says = `${url} took ${again.toFixed()} ms, the shortest answer ${shortest.toFixed(1)} ms`
+    context.diagnostic(says)
+    assert.ok(again <= 100 + 10 * shortest, says)
   }
   const longest_request = Math.max(...took.values())
   context.diagnostic(
