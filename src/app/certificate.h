@@ -20,6 +20,7 @@ class Certificate {
     Result<std::shared_ptr<const http::TlsIdentity>> load(Timestamp now);
     /// Since the last load(), whatever came of it.
     bool has_changed() const;
+    const std::string& file() const { return files_.certificate; }
 
  private:
     /// What changes when a file is written or replaced.

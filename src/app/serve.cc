@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "model/limits.h"
 #include "telemetry/log.h"
+#include "telemetry/log_change.h"
 
 namespace postrider::app {
 
@@ -23,11 +24,26 @@ namespace {
 const char* variable(const char* name) { return std::getenv(name); }
 
 /// To the journal in its own form, where nobody has chosen another.
-void start_log(const config::Config& config, bool is_format_chosen) {
-    const bool to_journal = !is_format_chosen && is_journal(variable);
-    log::start({.level = config.log_level,
-                .format = to_journal ? LogFormat::json : config.log_format,
-                .sink = to_journal ? journal_sink() : nullptr});
+log::Options log_options(const config::Config& config, const config::Origins& origins) {
+    const bool to_journal = !origins.contains("log-format") && is_journal(variable);
+    return {.level = config.log_level,
+            .format = to_journal ? LogFormat::json : config.log_format,
+            .sink = to_journal ? journal_sink() : nullptr};
+}
+
+/// At SIGHUP.
+void reload(Server& server, const cli::Serving& serving) {
+    config::Origins origins;
+    const auto fresh = serving.read_again(origins);
+    const auto result = server.reload(fresh);
+    if (!result) return;
+    log::change(log_options(*fresh, origins));
+    log::info("app", "the configuration was read again",
+              {{"changed", fmt::format("{}", fmt::join(result->changed, ","))}});
+    if (!result->at_next_start.empty()) {
+        log::warning("app", "these settings change at the next start",
+                     {{"settings", fmt::format("{}", fmt::join(result->at_next_start, ","))}});
+    }
 }
 
 }  // namespace
@@ -37,7 +53,7 @@ int serve(const config::Config& config, const cli::Serving& serving) {
     ::umask(private_files);
     const SystemClock clock;
     ServiceManager manager(variable);
-    start_log(config, serving.origins.contains("log-format"));
+    log::start(log_options(config, serving.origins));
     log::info("app", "starting",
               {{"version", version}, {"commit", commit()}, {"data", config.data}});
     auto server = make_server(config);
@@ -73,7 +89,7 @@ int serve(const config::Config& config, const cli::Serving& serving) {
     const std::string signal = wait_for_signal(interval, [&](bool asked) {
         if (asked) {
             manager.reloading(clock.monotonic());
-            (*server)->reload(serving.read_again());
+            reload(**server, serving);
             manager.ready(status);
         }
         (*server)->refresh_certificate(asked);

@@ -22,6 +22,7 @@
 #include "app/version.h"
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/mutex.h"
 #include "base/random.h"
 #include "config/shown.h"
 #include "delivery/engine.h"
@@ -40,7 +41,6 @@
 #include "net/url.h"
 #include "store/tables.h"
 #include "telemetry/log.h"
-#include "telemetry/log_level.h"
 #include "telemetry/metrics.h"
 #include "vault/open.h"
 #include "webhooks/recoveries.h"
@@ -156,7 +156,7 @@ class ServerImpl final : public Server {
         return metrics_http_ == nullptr ? std::uint16_t{0} : metrics_http_->port();
     }
     void refresh_certificate(bool asked) override;
-    void reload(const Result<config::Config>& fresh) override;
+    std::optional<config::Reload> reload(const Result<config::Config>& fresh) override;
     bool is_responsive() override { return api_beat_.answered() && engine_beat_.answered(); }
     std::string first_link() const override {
         if (!first_token_) return {};
@@ -173,8 +173,13 @@ class ServerImpl final : public Server {
     Result<void> start_metrics();
     store::NodeRole role() const;
     void watch();
-    /// A server that only shows its routes has no port.
-    std::string origin() const { return config_.origin(port_); }
+    /// A server that only shows its routes has no port. Thread-safety: any thread.
+    std::string origin() const {
+        MutexLock lock(running_mutex_);
+        return running_.origin(port_);
+    }
+    void apply(const config::Config& was, const config::Config& next,
+               const net::Authorities& authorities);
     void run_after(Duration wait, std::function<void()> task);
 
     const config::Config config_;
@@ -216,7 +221,9 @@ class ServerImpl final : public Server {
     std::unique_ptr<http::Server> metrics_http_;
     std::unique_ptr<Certificate> certificate_;  // none: plain http
     std::shared_ptr<const http::TlsIdentity> tls_;
-    config::Config running_ = config_;  ///< with what was reloaded: the caller's thread alone
+    mutable Mutex running_mutex_;
+    /// config_ with what was reloaded; the caller of start() alone changes it.
+    config::Config running_ GUARDED_BY(running_mutex_) = config_;
     Beat engine_beat_{[this](std::function<void()> task) { loop_.post(std::move(task)); }};
     Beat api_beat_{[this](std::function<void()> task) { http::post(*http_, std::move(task)); }};
     std::optional<std::string> first_token_;
@@ -401,14 +408,18 @@ std::function<bool(std::string_view)> trust_of(const config::Config& config) {
     };
 }
 
+http::Edge edge_of(const config::Config& config) {
+    return {.strict_transport = strict_transport_of(config),
+            .cors_origins = config.cors_origins,
+            .is_trusted_proxy = trust_of(config)};
+}
+
 http::ServerOptions ServerImpl::http_options() {
     return {.address = config_.listen.address,
             .port = config_.listen.port,
             .add_holders = api::add_holders,
             .tls = tls_,
-            .strict_transport = strict_transport_of(config_),
-            .cors_origins = config_.cors_origins,
-            .is_trusted_proxy = trust_of(config_),
+            .edge = edge_of(config_),
             .observer = [this](const http::Answered& answered) {
                 metrics_.request(answered.status, answered.duration);
                 if (!log::enabled(LogLevel::debug)) return;
@@ -453,20 +464,33 @@ void ServerImpl::refresh_certificate(bool asked) {
                             {{"reason", loaded.error().message}});
     }
     http_->set_tls(std::move(*loaded));
-    log::info("app", "the certificate was read again", {{"file", running_.tls_cert}});
+    log::info("app", "the certificate was read again", {{"file", certificate_->file()}});
 }
 
-void ServerImpl::reload(const Result<config::Config>& fresh) {
-    const auto refuse = [this](const std::string& reason) {
+std::optional<config::Reload> ServerImpl::reload(const Result<config::Config>& fresh) {
+    const auto refuse = [this](const std::string& reason) -> std::optional<config::Reload> {
         metrics_.config_reloads_refused.add();
         metrics_.config_last_reload_successful.set(0);
         log::error("app", "the configuration was not read again, the old one stays",
                    {{"reason", reason}});
+        return std::nullopt;
     };
     if (!fresh) return refuse(fresh.error().message);
-    config::Config next = running_;
-    const config::Reload result = config::reload(next, *fresh);
-    if (next.tls_cert != running_.tls_cert || next.tls_key != running_.tls_key) {
+    config::Config running;
+    {
+        MutexLock lock(running_mutex_);
+        running = running_;
+    }
+    config::Config next = running;
+    config::Reload result = config::reload(next, *fresh);
+    // What can fail comes first: a configuration is taken as a whole or not at all.
+    net::Authorities authorities;
+    if (!next.ca_file.empty()) {
+        auto read = net::read_authorities(next.ca_file);
+        if (!read) return refuse(read.error().message);
+        authorities = std::move(*read);
+    }
+    if (next.tls_cert != running.tls_cert || next.tls_key != running.tls_key) {
         auto certificate = std::make_unique<Certificate>(
             http::TlsFiles{.certificate = next.tls_cert, .key = next.tls_key});
         auto loaded = certificate->load(clock_.now());
@@ -474,16 +498,24 @@ void ServerImpl::reload(const Result<config::Config>& fresh) {
         http_->set_tls(std::move(*loaded));
         certificate_ = std::move(certificate);
     }
-    log::set_level(next.log_level);
-    running_ = std::move(next);
+    apply(running, next, authorities);
     metrics_.config_reloads_applied.add();
     metrics_.config_last_reload_successful.set(1);
-    log::info("app", "the configuration was read again",
-              {{"changed", fmt::format("{}", fmt::join(result.changed, ","))}});
-    if (!result.at_next_start.empty()) {
-        log::warning("app", "these settings change at the next start",
-                     {{"settings", fmt::format("{}", fmt::join(result.at_next_start, ","))}});
+    return result;
+}
+
+void ServerImpl::apply(const config::Config& was, const config::Config& next,
+                       const net::Authorities& authorities) {
+    http_->set_edge(edge_of(next));
+    if (next.dns_servers != was.dns_servers) {
+        loop_.post([this, servers = next.dns_servers] { net::set_servers(*resolver_, servers); });
     }
+    // The file may have changed, as those of the certificate; the system's are read at a start.
+    if (!next.ca_file.empty() || !was.ca_file.empty()) {
+        loop_.post([this, authorities] { net::set_authorities(*sender_, authorities); });
+    }
+    MutexLock lock(running_mutex_);
+    running_ = next;
 }
 
 Result<void> ServerImpl::start() {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "config/config.h"
+#include "config/shown.h"
 #include "http/server.h"
 
 namespace postrider::net {
@@ -30,10 +32,10 @@ class Server {
     /// What cannot be used is told in the log, and the old ones stay. Thread-safety: the caller of
     /// start().
     virtual void refresh_certificate(bool asked) = 0;
-    /// Takes what it can of a configuration that was read again; what it cannot, and why one is
-    /// refused as a whole, is told in the log and the metrics. Thread-safety: the caller of
-    /// start().
-    virtual void reload(const Result<config::Config>& fresh) = 0;
+    /// Takes what it can of a configuration that was read again, but for the log's options, and
+    /// says what has changed and what needs a start. nullopt: nothing changed; why is in the log
+    /// and the metrics. Thread-safety: the caller of start().
+    virtual std::optional<config::Reload> reload(const Result<config::Config>& fresh) = 0;
     /// Whether the threads of the API and of delivering have done what they were asked at the last
     /// call; asks them again. Thread-safety: the caller of start().
     virtual bool is_responsive() = 0;

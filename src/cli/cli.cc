@@ -118,9 +118,9 @@ int run_with_config(Context& context, const Program& program, const Verb& verb,
         return context.wrong(rest);
     }
     if (verb.group.empty() && verb.name == "serve") {
-        return program.serve(*config, {.origins = origins, .read_again = [&] {
+        return program.serve(*config, {.origins = origins, .read_again = [&](config::Origins& now) {
                                            return config::load(parsed.configuration,
-                                                               context.environment());
+                                                               context.environment(), now);
                                        }});
     }
     if (verb.group.empty() && verb.name == "config") {

@@ -27,7 +27,7 @@ struct MaintenanceVerb {
 struct Serving {
     config::Origins origins;
     /// Reads the configuration as it is now, of the same flags and environment.
-    std::function<Result<config::Config>()> read_again;
+    std::function<Result<config::Config>(config::Origins&)> read_again;
 };
 
 struct Program {

@@ -225,10 +225,10 @@ TEST(config, each_value_says_where_it_came_from) {
     const std::string text = to_toml(*config, origins);
     for (const auto& [entry, from] : std::initializer_list<std::pair<std::string, std::string>>{
              {"timeout = \"3s\"", "--timeout"},
-             {"log_level = \"debug\"", file.path() + ", line 2"},
+             {"log_level = \"debug\"", file.path() + ", line 2; SIGHUP changes it"},
              {"allow_http = true", "POSTRIDER_ALLOW_HTTP"},
              {"listen = \"127.0.0.1:8080\"", "default"},
-             {"# tls_cert", "not set"}}) {
+             {"# tls_cert", "not set; SIGHUP changes it"}}) {
         const auto at = text.find("\n" + entry);
         ASSERT_NE(at, std::string::npos) << entry << " in\n" << text;
         const auto line = text.substr(at + 1, text.find('\n', at + 1) - at - 1);
@@ -262,9 +262,11 @@ TEST(config, the_example_names_every_option_and_is_valid_with_and_without_commen
 }
 
 TEST(config, a_reload_changes_what_can_and_names_the_rest) {
-    const auto was = load({{"tls-cert", "a"}, {"tls-key", "b"}}, environment(home));
+    const auto was = load({{"tls-cert", "a"}, {"tls-key", "b"}, {"dns-servers", "127.0.0.1"}},
+                          environment(home));
     const auto is = load({{"tls-cert", "c"},
                           {"tls-key", "b"},
+                          {"public-url", "https://h.example"},
                           {"log-level", "debug"},
                           {"timeout", "2s"},
                           {"metrics-listen", "127.0.0.1:0"}},
@@ -272,7 +274,10 @@ TEST(config, a_reload_changes_what_can_and_names_the_rest) {
     ASSERT_TRUE(was && is);
     Config running = *was;
     const auto result = reload(running, *is);
-    EXPECT_EQ(result.changed, (std::vector<std::string>{"tls_cert", "log_level"}));
+    EXPECT_EQ(result.changed,
+              (std::vector<std::string>{"public_url", "tls_cert", "dns_servers", "log_level"}));
+    EXPECT_EQ(running.public_url, "https://h.example");
+    EXPECT_EQ(running.dns_servers, "") << "what is left out is as if it had never been there";
     EXPECT_EQ(result.at_next_start, (std::vector<std::string>{"metrics_listen", "timeout"}));
     EXPECT_EQ(running.tls_cert, "c");
     EXPECT_EQ(running.log_level, LogLevel::debug);

@@ -250,6 +250,18 @@ Result<void> set_log_format(Config& config, const Values& values) {
     return {};
 }
 
+template <auto Member>
+bool take(Config& running, const Config& fresh) {
+    running.*Member = fresh.*Member;
+    return true;
+}
+
+/// Plain http stays plain http, and TLS stays TLS.
+template <auto Member>
+bool take_tls(Config& running, const Config& fresh) {
+    return running.has_tls() == fresh.has_tls() && take<Member>(running, fresh);
+}
+
 constexpr Option table[] = {
     {{"data", "DIR", false,
       "folder of the store, the key and the first token (default: $STATE_DIRECTORY, else "
@@ -280,7 +292,8 @@ constexpr Option table[] = {
      set_public_url,
      [](const Config& c) { return show_text(c.public_url); },
      Shape::text,
-     "https://hooks.example.com"},
+     "https://hooks.example.com",
+     take<&Config::public_url>},
     {{"tls-cert", "FILE", false,
       "PEM of the server's certificate and its chain: the API speaks https; read again when it "
       "changes"},
@@ -288,19 +301,20 @@ constexpr Option table[] = {
      [](const Config& c) { return show_text(c.tls_cert); },
      Shape::text,
      "/etc/postrider/cert.pem",
-     true},
+     take_tls<&Config::tls_cert>},
     {{"tls-key", "FILE", false, "PEM of its key, without a passphrase"},
      [](Config& c, const Values& v) { return set_path(c.tls_key, v.back()); },
      [](const Config& c) { return show_text(c.tls_key); },
      Shape::text,
      "/etc/postrider/key.pem",
-     true},
+     take_tls<&Config::tls_key>},
     {{"trusted-proxy", "CIDR", true,
       "a proxy whose X-Forwarded-For names the client; may be given again (default: none)"},
      set_trusted_proxies,
      [](const Config& c) { return Values(c.trusted_proxies); },
      Shape::list,
-     "127.0.0.1/32"},
+     "127.0.0.1/32",
+     take<&Config::trusted_proxies>},
     {{"cors-origin", "ORIGIN", true,
       "an origin whose pages may call the API from a browser, with a token and without cookies; "
       "may "
@@ -308,7 +322,8 @@ constexpr Option table[] = {
      set_cors_origins,
      [](const Config& c) { return c.cors_origins; },
      Shape::list,
-     "https://app.example.com"},
+     "https://app.example.com",
+     take<&Config::cors_origins>},
     {{"metrics-listen", "ADDRESS:PORT", false,
       "serve /metrics alone there, without a token (default: no; /metrics needs view_metrics)"},
      set_metrics_listen,
@@ -338,13 +353,15 @@ constexpr Option table[] = {
      set_dns_servers,
      [](const Config& c) { return split(c.dns_servers, ','); },
      Shape::list,
-     "127.0.0.53"},
+     "127.0.0.53",
+     take<&Config::dns_servers>},
     {{"ca-file", "FILE", false,
       "PEM of the authorities that receivers' certificates must have (default: the system's)"},
      [](Config& c, const Values& v) { return set_path(c.ca_file, v.back()); },
      [](const Config& c) { return show_text(c.ca_file); },
      Shape::text,
-     "/etc/ssl/certs/ca-certificates.crt"},
+     "/etc/ssl/certs/ca-certificates.crt",
+     take<&Config::ca_file>},
     {{"key-file", "FILE", false,
       "the key that seals secrets in the store (default <data>/key, made at the first start; or "
       "POSTRIDER_KEY)"},
@@ -378,14 +395,16 @@ constexpr Option table[] = {
      [](const Config& c) { return Values{std::string(to_string(c.log_level))}; },
      Shape::text,
      "",
-     true},
+     take<&Config::log_level>},
     {{"log-format", "FORMAT", false,
       "text or json (default text; where nothing is said and stderr is systemd's journal, its own "
       "form "
       "with fields)"},
      set_log_format,
      [](const Config& c) { return Values{std::string(to_string(c.log_format))}; },
-     Shape::text},
+     Shape::text,
+     "",
+     take<&Config::log_format>},
 };
 
 }  // namespace

@@ -16,7 +16,9 @@ struct Option {
     std::vector<std::string> (*get)(const Config&);
     enum class Shape { text, boolean, list } shape;  ///< of its TOML value
     std::string_view example = {};  ///< a value, where there is no default; commas in a list
-    bool is_reloaded = false;       ///< a running server takes a new value at SIGHUP
+    /// Gives a running server the value of a configuration that was read again; false: that needs
+    /// a start. nullptr: it always does.
+    bool (*take)(Config& running, const Config& fresh) = nullptr;
 };
 
 std::span<const Option> option_table();

@@ -76,9 +76,10 @@ std::string to_toml(const Config& config, const Origins& origins) {
         const auto found = origins.find(option.spec.name);
         const bool has_value = !values.empty() || option.shape == Shape::list;
         rows.emplace_back(has_value ? entry(option, values) : "# " + toml_key(option.spec.name),
-                          found != origins.end() ? found->second
-                          : has_value            ? "default"
-                                                 : "not set");
+                          std::string(found != origins.end() ? found->second
+                                      : has_value            ? "default"
+                                                             : "not set") +
+                              (option.take != nullptr ? "; SIGHUP changes it" : ""));
         if (rows.back().first.size() <= width_max) {
             width = std::max(width, rows.back().first.size());
         }
@@ -109,7 +110,7 @@ std::string example_toml(const std::string& data) {
         std::string help(option.spec.help);
         if (help[0] >= 'a' && help[0] <= 'z') help[0] = static_cast<char>(help[0] - 'a' + 'A');
         out += "\n";
-        add_comment(out, help + "." + (option.is_reloaded ? " Read again at SIGHUP." : ""));
+        add_comment(out, help + "." + (option.take != nullptr ? " Read again at SIGHUP." : ""));
         auto values = option.get(*defaults);
         if (values.empty()) values = {std::string(option.example)};
         if (option.spec.name != "data") out += '#';
@@ -123,12 +124,8 @@ Reload reload(Config& running, const Config& fresh) {
     for (const auto& option : option_table()) {
         const auto was = option.get(running), is = option.get(fresh);
         if (was == is) continue;
-        // One that begins or ceases to have a value changes more than that value: plain http or
-        // TLS.
-        const bool may_change = option.is_reloaded && !was.empty() && !is.empty();
-        // It was checked when `fresh` was read.
-        if (may_change) static_cast<void>(option.set(running, is));
-        (may_change ? out.changed : out.at_next_start).push_back(toml_key(option.spec.name));
+        const bool is_taken = option.take != nullptr && option.take(running, fresh);
+        (is_taken ? out.changed : out.at_next_start).push_back(toml_key(option.spec.name));
     }
     return out;
 }

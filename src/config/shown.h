@@ -16,8 +16,8 @@ using Origins = std::map<std::string, std::string, std::less<>>;
 /// load() that also fills `origins`.
 Result<Config> load(const Given& flags, const Environment& environment, Origins& origins);
 
-/// to_toml() with a comment to each option that says where its value came from, those without a
-/// value among them.
+/// to_toml() with a comment to each option that says where its value came from and whether a
+/// running server takes another one, those without a value among them.
 std::string to_toml(const Config& config, const Origins& origins);
 /// A file to begin with: every option with what it means, commented out, with its default or, where
 /// it has none, an example. `data`: the folder that it names, which is not commented out.

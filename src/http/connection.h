@@ -33,8 +33,8 @@ class Hub {
                            std::function<void()> work) = 0;
     virtual void answered(std::uint64_t connection) = 0;
     virtual Monotonic now() const = 0;
-    virtual std::string_view strict_transport() const = 0;  ///< a header's value; empty: none
-    virtual std::string_view date() = 0;                    ///< as a Date header has it
+    virtual const Edge& edge() const = 0;  ///< as it is now: another one after the next task
+    virtual std::string_view date() = 0;   ///< as a Date header has it
     virtual std::string mint_request_id() = 0;
     virtual bool is_stopping() const = 0;
     virtual void remove(std::uint64_t connection) = 0;
@@ -163,7 +163,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     std::string request_id_;
     std::uint64_t request_number_ = 0;
     const Route* route_ = nullptr;
-    std::string_view cors_origin_;     ///< of the request; empty: no page that may read answers
+    std::string cors_origin_;          ///< of the request; empty: no page that may read answers
     std::optional<Response> refusal_;  ///< goes out when the body has been read over
     bool head_only_ = false;
     Monotonic started_{};

@@ -63,7 +63,7 @@ bool Connection::write(Response response) {
     const bool is_endless =
         response_.source != nullptr && (!response_.source->is_finite() || reader_.is_http_1_0());
     if (hub_.is_stopping() || is_endless) keep_open_ = false;
-    if (!hub_.options().cors_origins.empty()) add_cors_headers(response_, cors_origin_);
+    if (!hub_.edge().cors_origins.empty()) add_cors_headers(response_, cors_origin_);
     head_.clear();
     append_head(
         head_, response_,
@@ -71,7 +71,7 @@ bool Connection::write(Response response) {
          .date = hub_.date(),
          .after = keep_open_ ? AfterAnswer::keep_open : AfterAnswer::close,
          .http_1_0 = reader_.is_http_1_0(),
-         .strict_transport = tls_ != nullptr ? hub_.strict_transport() : std::string_view()});
+         .strict_transport = tls_ != nullptr ? hub_.edge().strict_transport : std::string_view()});
     if (head_only_ || !status_has_body(response_.status)) response_.clear_body();
     written_ = joined_ = 0;
     if (tls_ != nullptr) return write_secured();
@@ -144,7 +144,7 @@ bool Connection::end_answer() {
     }
     phase_ = Phase::idle;
     route_ = nullptr;
-    cors_origin_ = {};
+    cors_origin_.clear();
     head_only_ = false;
     reader_.begin(request_);
     hub_.answered(id_);

@@ -51,11 +51,11 @@ void Connection::check_head() {
     request_.id = request_id_;
     request_.remote = peer_.endpoint;
     request_.client_address =
-        client_address(peer_.address, request_.headers, hub_.options().is_trusted_proxy);
+        client_address(peer_.address, request_.headers, hub_.edge().is_trusted_proxy);
     head_only_ = request_.method == "HEAD";
     keep_open_ = reader_.keeps_alive();
     route_ = nullptr;
-    cors_origin_ = cors_origin(request_, hub_.options().cors_origins);
+    cors_origin_ = cors_origin(request_, hub_.edge().cors_origins);
     request_.admission.reset();
     if (auto refused = find_route()) return end_head({{}, std::move(refused)});
     const Gate& gate = hub_.gate();

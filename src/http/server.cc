@@ -76,6 +76,7 @@ class ServerImpl final : public Server, private Hub {
           gate_(std::move(before)),
           memory_(std::make_shared<Shares>(options_.inbound_bytes_max)),
           tls_(options_.tls),
+          edge_(options_.edge),
           connections_(options_.connections_max) {
         memory_->on_room([mailbox = mailbox_] { mailbox->tell_room(); });
     }
@@ -85,6 +86,7 @@ class ServerImpl final : public Server, private Hub {
     void stop(Monotonic deadline) override;
     std::uint16_t port() const override { return port_; }
     void set_tls(std::shared_ptr<const TlsIdentity> tls) override;
+    void set_edge(Edge edge) override;
     void post(std::function<void()> task) { asio::post(mailbox_->io(), std::move(task)); }
     std::size_t open_connections() const { return open_.load(std::memory_order_relaxed); }
     Budget inbound_bytes() const { return {memory_->used(), memory_->total()}; }
@@ -100,7 +102,7 @@ class ServerImpl final : public Server, private Hub {
                    std::function<void()> work) override;
     void answered(std::uint64_t connection) override { connections_.refresh(connection); }
     Monotonic now() const override { return clock_.monotonic(); }
-    std::string_view strict_transport() const override { return options_.strict_transport; }
+    const Edge& edge() const override { return edge_; }
     std::string_view date() override;
     std::string mint_request_id() override { return minter_.mint(clock_.now()).to_string(); }
     bool is_stopping() const override { return stopping_; }
@@ -131,6 +133,7 @@ class ServerImpl final : public Server, private Hub {
     asio::steady_timer accept_timer_{mailbox_->io()};
     const std::shared_ptr<Shares> memory_;
     std::shared_ptr<const TlsIdentity> tls_;  // of the next connection
+    Edge edge_;                               // of the next request
     ConnectionTable connections_;
     std::atomic<std::size_t> open_ = 0;  ///< how many these are, for any thread
     std::deque<std::uint64_t> waiting_for_room_;
@@ -198,6 +201,11 @@ void ServerImpl::set_tls(std::shared_ptr<const TlsIdentity> tls) {
     asio::post(mailbox_->io(), [this, tls = std::move(tls)] { tls_ = tls; });
 }
 
+void ServerImpl::set_edge(Edge edge) {
+    asio::post(mailbox_->io(),
+               [this, edge = std::move(edge)]() mutable { edge_ = std::move(edge); });
+}
+
 void ServerImpl::accept() {
     acceptor_.async_accept([this](error_code error, Connection::Socket socket) {
         on_accept(error, std::move(socket));
@@ -236,7 +244,7 @@ void ServerImpl::admit(Connection::Socket socket) {
     std::unique_ptr<TlsSession> tls;
     if (tls_ != nullptr) tls = std::make_unique<TlsSession>(*tls_, socket.native_handle());
     Connection::Peer peer{.endpoint = to_text(remote), .address = address_of(remote)};
-    const bool is_proxy = options_.is_trusted_proxy && options_.is_trusted_proxy(peer.address);
+    const bool is_proxy = edge_.is_trusted_proxy && edge_.is_trusted_proxy(peer.address);
     const std::string network = is_proxy ? std::string() : network_of(peer.address);
     auto connection = std::make_shared<Connection>(static_cast<Hub&>(*this), id, std::move(socket),
                                                    std::move(peer), std::move(tls));

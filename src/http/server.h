@@ -133,6 +133,16 @@ struct Answered {
 
 class TlsIdentity;  // tls.h
 
+/// What stands between the server and those who ask: it may change while the server runs.
+struct Edge {
+    /// Value of Strict-Transport-Security under TLS; empty: no such header.
+    std::string strict_transport = {};
+    /// Origins ("https://app.example") whose pages may call and read, without cookies; see cors.h.
+    std::vector<std::string> cors_origins = {};
+    /// Whether X-Forwarded-For of this peer is believed; none: nobody's is.
+    std::function<bool(std::string_view address)> is_trusted_proxy = nullptr;
+};
+
 struct ServerOptions {
     std::string address = "127.0.0.1";  ///< an IPv4 or IPv6 address, or localhost
     std::uint16_t port = 8080;          ///< 0: any free one, see Server::port()
@@ -151,12 +161,7 @@ struct ServerOptions {
     /// Certificate and key: HTTP is spoken under TLS only; none: plain HTTP.
     std::shared_ptr<const TlsIdentity> tls = nullptr;
     Duration tls_handshake_timeout = limits::tls_handshake_timeout;
-    /// Value of Strict-Transport-Security under TLS; empty: no such header.
-    std::string strict_transport = {};
-    /// Origins ("https://app.example") whose pages may call and read, without cookies; see cors.h.
-    std::vector<std::string> cors_origins = {};
-    /// Whether X-Forwarded-For of this peer is believed; none: nobody's is.
-    std::function<bool(std::string_view address)> is_trusted_proxy = nullptr;
+    Edge edge = {};
     /// Called on the server's thread after each answer; must not block.
     std::function<void(const Answered&)> observer = nullptr;
 };
@@ -194,6 +199,8 @@ class Server {
     /// New connections get this certificate; those that are there keep theirs. Thread-safety: any
     /// thread. Requires: the server began with TLS.
     virtual void set_tls(std::shared_ptr<const TlsIdentity> tls) = 0;
+    /// Requests whose head is read from now on go by `edge`. Thread-safety: any thread.
+    virtual void set_edge(Edge edge) = 0;
 };
 
 /// What a gate says of a request: its answer, or that it goes on.

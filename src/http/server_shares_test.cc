@@ -84,8 +84,9 @@ TEST_F(SharesTest, a_full_table_takes_from_who_has_most) {
 }
 
 TEST_F(SharesTest, connections_of_a_trusted_proxy_are_not_counted_by_address) {
-    start({.connections_max = 8,
-           .is_trusted_proxy = [](std::string_view address) { return address == "127.0.0.1"; }});
+    start({.connections_max = 8, .edge = {.is_trusted_proxy = [](std::string_view address) {
+                                     return address == "127.0.0.1";
+                                 }}});
     Clients mine = open(7, get("/hello"));
     for (auto& client : mine) EXPECT_EQ(client->read().status, 200);
     for (auto& client : mine) EXPECT_EQ(client->ask(get("/hello")).status, 200);

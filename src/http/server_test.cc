@@ -25,6 +25,18 @@ TEST_F(ServerTest, AnswersWithTheHeadersThatEveryAnswerHas) {
     EXPECT_EQ(id->bytes[6] >> 4, 7);
 }
 
+TEST_F(ServerTest, AnotherEdgeTakesItsPlaceBetweenTwoRequestsOfAConnection) {
+    start();
+    RawClient client(port());
+    const std::string request =
+        "GET /hello HTTP/1.1\r\nHost: h\r\nOrigin: https://app.example\r\n\r\n";
+    EXPECT_EQ(client.ask(request).header("access-control-allow-origin"), "");
+    server_->set_edge({.cors_origins = {"https://app.example"}});
+    EXPECT_EQ(client.ask(request).header("access-control-allow-origin"), "https://app.example");
+    server_->set_edge({});
+    EXPECT_EQ(client.ask(request).header("access-control-allow-origin"), "");
+}
+
 TEST_F(ServerTest, RequestIdsAscendAndReachTheHandler) {
     start();
     RawClient client(port());

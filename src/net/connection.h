@@ -60,6 +60,10 @@ class Connection {
     }
 
     bool is_tls() const { return ssl_ != nullptr; }
+    /// Whether a handshake of today would go by the same authorities.
+    bool is_trusted_by(const TlsContext& context) const {
+        return !is_tls() || context.is_current(ssl_.get());
+    }
     const std::string& origin() const { return origin_; }
     const std::shared_ptr<const EgressPolicy>& policy() const { return policy_; }
     const IpAddress& peer() const { return peer_; }

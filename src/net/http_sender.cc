@@ -56,6 +56,11 @@ class BeastSender final : public HttpSender {
         sweep_timer_.cancel();
     }
 
+    void set_authorities(const Authorities& authorities) {
+        resources_.tls.set_authorities(authorities);
+        resources_.pool.clear();
+    }
+
  private:
     void sweep_later() {
         is_sweeping_ = true;
@@ -83,6 +88,10 @@ class BeastSender final : public HttpSender {
 std::unique_ptr<HttpSender> make_http_sender(EventLoop& loop, Resolver& resolver,
                                              SenderOptions options) {
     return std::make_unique<BeastSender>(loop, resolver, std::move(options));
+}
+
+void set_authorities(HttpSender& sender, const Authorities& authorities) {
+    dynamic_cast<BeastSender&>(sender).set_authorities(authorities);
 }
 
 }  // namespace postrider::net

@@ -15,6 +15,8 @@
 #include "net/tls_offer.h"
 #include "net/url.h"
 
+struct x509_store_st;
+
 namespace postrider::net {
 
 class EventLoop;
@@ -75,13 +77,21 @@ class HttpSender {
     virtual void stop() = 0;
 };
 
-/// Whether SenderOptions::ca_file can be used; for the start of a server.
-/// Errors: unavailable, one sentence with the way out.
+/// Authorities that receivers' certificates must have. Thread-safety: any thread.
+using Authorities = std::shared_ptr<x509_store_st>;
+/// Reads SenderOptions::ca_file. Errors: unavailable, one sentence with the way out.
+Result<Authorities> read_authorities(const std::string& ca_file);
+/// Whether it can be read; for the start of a server. Errors: as read_authorities().
 Result<void> check_ca_file(const std::string& path);
 
 /// A `ca_file` that cannot be read makes every https attempt end with `tls_failed`.
 /// Lifetime: loop and resolver outlive the sender; a sender is not destroyed within `done`.
 std::unique_ptr<HttpSender> make_http_sender(EventLoop& loop, Resolver& resolver,
                                              SenderOptions options);
+
+/// Handshakes from now on go by these; none: the system's, read anew. A connection that was opened
+/// by the former ones ends with its request. Requires: made by make_http_sender().
+/// Thread-safety: the loop's thread.
+void set_authorities(HttpSender& sender, const Authorities& authorities);
 
 }  // namespace postrider::net

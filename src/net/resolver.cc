@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
 #include <list>
@@ -67,11 +68,14 @@ class AresResolver final : public Resolver {
     AresResolver(EventLoop& loop, ResolverOptions options)
         : hosts_(options.hosts_file),
           clock_(loop.clock()),
-          deadlines_(loop.impl().context, clock_),
-          channel_(std::make_unique<AresChannel>(loop.impl().context, options.servers)) {}
+          context_(loop.impl().context),
+          deadlines_(context_, clock_) {
+        set_servers(options.servers);
+    }
     ~AresResolver() override {
+        *self_ = nullptr;
         stop();
-        channel_.reset();  // while the members that its last answers touch are still there
+        channels_.clear();  // while the members that their last answers touch are still there
     }
     AresResolver(const AresResolver&) = delete;
     AresResolver& operator=(const AresResolver&) = delete;
@@ -80,9 +84,17 @@ class AresResolver final : public Resolver {
                  Done done) override;
     std::size_t in_flight() const override { return in_flight_; }
     void stop() override;
+    void set_servers(const std::string& servers);
 
  private:
     struct Query;
+    /// Some servers, and how many queries they work on.
+    struct Channel {
+        explicit Channel(boost::asio::io_context& context, const std::string& servers)
+            : ares(context, servers) {}
+        std::size_t queries = 0;
+        AresChannel ares;
+    };
     /// One caller of one query.
     struct Waiter final : Deadline {
         AresResolver* resolver = nullptr;
@@ -96,6 +108,7 @@ class AresResolver final : public Resolver {
         AresResolver* resolver = nullptr;
         std::string host;
         RealmId realm;
+        Channel* channel = nullptr;
         std::list<Waiter> waiters;
         AresAnswer answers[2];  ///< IPv4, IPv6
         int missing = 2;
@@ -116,12 +129,14 @@ class AresResolver final : public Resolver {
     void advance(Query& query);
     void answer(Query& query);
     void forget(Query& query);
+    void retire(Channel& channel);
     void give_up_waiting(Waiter& waiter);
     Lookup combine(const Query& query) const;
     void remember(const std::string& host, const Lookup& lookup, Duration ttl);
 
     HostsFile hosts_;
     const Clock& clock_;
+    boost::asio::io_context& context_;
     DeadlineQueue deadlines_;
     std::unordered_map<std::string, Cached> cache_;
     std::unordered_map<std::string, Query*> open_;  ///< the queries that can still be joined
@@ -129,7 +144,8 @@ class AresResolver final : public Resolver {
     std::unordered_map<RealmId, std::size_t> in_flight_of_;
     std::size_t in_flight_ = 0;
     bool is_stopped_ = false;
-    std::unique_ptr<AresChannel> channel_;
+    std::list<Channel> channels_;  ///< the last one is asked; those before it end their queries
+    std::shared_ptr<AresResolver*> self_ = std::make_shared<AresResolver*>(this);
 };
 
 void AresResolver::resolve(const RealmId& realm, const std::string& host, Monotonic deadline,
@@ -139,7 +155,9 @@ void AresResolver::resolve(const RealmId& realm, const std::string& host, Monoto
     if (const auto open = open_.find(host); open != open_.end()) {
         return add_waiter(*open->second, deadline, std::move(done));
     }
-    if (!channel_->broken().empty()) return done({LookupStatus::failed, {}, channel_->broken()});
+    if (const std::string& why = channels_.back().ares.broken(); !why.empty()) {
+        return done({LookupStatus::failed, {}, why});
+    }
     if (!has_room_for(realm)) {
         return done({LookupStatus::busy, {}, "too many names are being looked up at this time"});
     }
@@ -181,6 +199,8 @@ void AresResolver::start(const RealmId& realm, const std::string& host, Monotoni
     query.resolver = this;
     query.host = host;
     query.realm = realm;
+    query.channel = &channels_.back();
+    ++query.channel->queries;
     queries_.emplace(&query, std::move(owned));
     open_.emplace(host, &query);
     ++in_flight_;
@@ -189,7 +209,7 @@ void AresResolver::start(const RealmId& realm, const std::string& host, Monotoni
     // An answer may come before ask() returns: it is only noted until both are asked.
     const int families[] = {AF_INET, AF_INET6};
     for (int part = 0; part < 2; ++part) {
-        channel_->ask(host, families[part], [this, &query, part](AresAnswer answer) {
+        query.channel->ares.ask(host, families[part], [this, &query, part](AresAnswer answer) {
             on_part(query, part, std::move(answer));
         });
     }
@@ -234,7 +254,9 @@ void AresResolver::advance(Query& query) {
 void AresResolver::answer(Query& query) {
     deadlines_.clear(query);
     query.is_answered = true;
-    open_.erase(query.host);
+    if (const auto open = open_.find(query.host); open != open_.end() && open->second == &query) {
+        open_.erase(open);
+    }
     const auto lookup = combine(query);
     Duration ttl = limits::lookup_ttl_min;
     if (lookup.status == LookupStatus::ok) {
@@ -244,7 +266,10 @@ void AresResolver::answer(Query& query) {
         }
         ttl = std::max(ttl, limits::lookup_ttl_min);
     }
-    if (lookup.status != LookupStatus::busy && !is_stopped_) remember(query.host, lookup, ttl);
+    const bool is_of_these_servers = query.channel == &channels_.back();
+    if (lookup.status != LookupStatus::busy && is_of_these_servers && !is_stopped_) {
+        remember(query.host, lookup, ttl);
+    }
     // A callback may ask again, or stop the resolver.
     auto waiters = std::move(query.waiters);
     query.waiters.clear();
@@ -257,7 +282,29 @@ void AresResolver::forget(Query& query) {
     --in_flight_;
     const auto of_realm = in_flight_of_.find(query.realm);
     if (--of_realm->second == 0) in_flight_of_.erase(of_realm);
+    Channel& channel = *query.channel;
     queries_.erase(&query);
+    if (--channel.queries == 0) retire(channel);
+}
+
+void AresResolver::set_servers(const std::string& servers) {
+    if (is_stopped_) return;
+    channels_.emplace_back(context_, servers);
+    cache_.clear();
+    open_.clear();
+    if (channels_.size() > 1) retire(*std::prev(channels_.end(), 2));
+}
+
+/// Ends a channel that is no longer asked, once it has nothing to do; later, since this may be
+/// within one of its answers.
+void AresResolver::retire(Channel& channel) {
+    if (channel.queries > 0 || &channel == &channels_.back() || is_stopped_) return;
+    boost::asio::post(context_, [this, self = self_] {
+        if (*self == nullptr) return;
+        channels_.remove_if([this](const Channel& each) {
+            return each.queries == 0 && &each != &channels_.back();
+        });
+    });
 }
 
 void AresResolver::give_up_waiting(Waiter& waiter) {
@@ -323,6 +370,10 @@ void AresResolver::stop() {
 
 std::unique_ptr<Resolver> make_resolver(EventLoop& loop, ResolverOptions options) {
     return std::make_unique<AresResolver>(loop, std::move(options));
+}
+
+void set_servers(Resolver& resolver, const std::string& servers) {
+    dynamic_cast<AresResolver&>(resolver).set_servers(servers);
 }
 
 }  // namespace postrider::net

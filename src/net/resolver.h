@@ -55,4 +55,9 @@ class Resolver {
 /// Servers that cannot be understood make every look-up fail, with a detail that says so.
 std::unique_ptr<Resolver> make_resolver(EventLoop& loop, ResolverOptions options);
 
+/// From now on these are asked, as ResolverOptions::servers has them; what the former ones answered
+/// is forgotten, and what they were asked is not joined. Requires: made by make_resolver().
+/// Thread-safety: the loop's thread.
+void set_servers(Resolver& resolver, const std::string& servers);
+
 }  // namespace postrider::net

@@ -137,6 +137,42 @@ TEST_F(ResolverTest, KeepsAnswersForTheirTimeAndAtLeastASecond) {
     EXPECT_EQ(dns_.queries_for("brief.example"), 4);
 }
 
+TEST_F(ResolverTest, OtherServersAreAskedWhileTheFormerOnesStillWork) {
+    FakeDns others;
+    dns_.set("moved.example", {{"192.0.2.1"}, 30});
+    others.set("moved.example", {{"192.0.2.2"}, 30});
+    EXPECT_EQ(text(ask("moved.example").get()), Texts{"192.0.2.1"});
+    dns_.set("held.example", {{"192.0.2.1"}, 30, 0, Behaviour::hold});
+    others.set("held.example", {{"192.0.2.2"}, 30});
+    auto before = ask("held.example");
+    dns_.wait_for_queries("held.example", 2);
+    on_loop([&] { set_servers(*resolver_, others.servers()); });
+    EXPECT_EQ(text(ask("moved.example").get()), Texts{"192.0.2.2"}) << "forgotten";
+    EXPECT_EQ(text(ask("held.example").get()), Texts{"192.0.2.2"}) << "not joined";
+    EXPECT_EQ(on_loop([&] { return resolver_->in_flight(); }), 1u);
+    dns_.set("held.example", {{"192.0.2.1"}, 30});
+    dns_.release();
+    EXPECT_EQ(text(before.get()), Texts{"192.0.2.1"})
+        << "who asked before gets what they were told";
+    EXPECT_EQ(text(ask("held.example").get()), Texts{"192.0.2.2"}) << "and nobody else";
+    EXPECT_EQ(on_loop([&] { return resolver_->in_flight(); }), 0u);
+    on_loop([&] { set_servers(*resolver_, "no server at all"); });
+    EXPECT_EQ(ask("other.example").get().status, LookupStatus::failed);
+    on_loop([&] { set_servers(*resolver_, others.servers()); });
+    EXPECT_EQ(text(ask("held.example").get()), Texts{"192.0.2.2"});
+}
+
+TEST_F(ResolverTest, EndsWithQueriesAtServersThatAreNoLongerAsked) {
+    FakeDns others;
+    dns_.set("held.example", {{"192.0.2.1"}, 30, 0, Behaviour::hold});
+    auto waits = ask("held.example");
+    dns_.wait_for_queries("held.example", 2);
+    on_loop([&] { set_servers(*resolver_, others.servers()); });
+    finish();
+    EXPECT_EQ(waits.get().status, LookupStatus::failed);
+    dns_.release();
+}
+
 TEST_F(ResolverTest, FailuresAreKeptToo) {
     ask("missing.example").get();
     dns_.set("missing.example", {{"192.0.2.1"}, 30});

@@ -222,8 +222,9 @@ void SendAttempt::on_tls_broken() {
 
 void SendAttempt::complete() {
     const bool is_sent = sent_ == head_.size() + request_.body->size();
-    const bool may_keep =
-        request_.afterwards == SendRequest::Afterwards::keep && request_.tls == TlsOffer::current;
+    const bool may_keep = request_.afterwards == SendRequest::Afterwards::keep &&
+                          request_.tls == TlsOffer::current &&
+                          connection_->is_trusted_by(resources_.tls);
     if (is_sent && may_keep && reader_->keeps_connection()) {
         if (request_.use != nullptr) request_.use->is_kept = true;
         ++generation_;

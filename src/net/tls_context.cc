@@ -45,6 +45,12 @@ int certificate_wanted_index() {
     return index;
 }
 
+/// Where an SSL has the number of the authorities that it was made with.
+int authorities_index() {
+    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
 /// Notes the wish, and goes on without a certificate: many receivers ask for one and need none.
 int on_certificate_wanted(SSL* ssl, X509** /*certificate*/, EVP_PKEY** /*key*/) {
     SSL_set_ex_data(ssl, certificate_wanted_index(), ssl);
@@ -125,6 +131,7 @@ std::unique_ptr<SSL, SslDeleter> TlsContext::make(const Url& url, const std::str
     SSL_set_bio(ssl.get(), bio, bio);
     const bool is_current = offer == TlsOffer::current;
     if (!is_current && !offer_outdated(ssl.get())) return nullptr;
+    SSL_set_ex_data(ssl.get(), authorities_index(), reinterpret_cast<void*>(authorities_number_));
     SSL_set_app_data(ssl.get(), is_current ? const_cast<std::string*>(&origin) : nullptr);
     auto* parameters = SSL_get0_param(ssl.get());
     // A name in the Common Name alone does not count: RFC 9525 section 2.
@@ -145,7 +152,8 @@ std::unique_ptr<SSL, SslDeleter> TlsContext::make(const Url& url, const std::str
 
 int TlsContext::on_new_session(SSL* ssl, SSL_SESSION* session) {
     auto& self = *static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-    if (SSL_get_app_data(ssl) == nullptr) return 0;
+    // A session is resumed without another look at the certificate.
+    if (SSL_get_app_data(ssl) == nullptr || !self.is_current(ssl)) return 0;
     const auto& origin = *static_cast<const std::string*>(SSL_get_app_data(ssl));
     auto& sessions = self.sessions_;
     if (sessions.size() >= limits::tls_sessions_max && !sessions.contains(origin)) {
@@ -172,12 +180,34 @@ std::string TlsContext::explain_failure(SSL* ssl, const std::string& origin) {
     return reason;
 }
 
+bool TlsContext::is_current(const SSL* ssl) const {
+    return reinterpret_cast<std::uintptr_t>(SSL_get_ex_data(ssl, authorities_index())) ==
+           authorities_number_;
+}
+
+void TlsContext::set_authorities(const Authorities& authorities) {
+    X509_STORE* store = authorities != nullptr ? authorities.get() : X509_STORE_new();
+    CHECK(store != nullptr);
+    if (authorities != nullptr) X509_STORE_up_ref(store);
+    SSL_CTX_set_cert_store(context_.get(), store);  // takes it
+    sessions_.clear();
+    ca_file_.clear();
+    broken_.clear();
+    is_loaded_ = authorities != nullptr;
+    ++authorities_number_;
+}
+
 Result<void> check_ca_file(const std::string& path) {
-    const std::unique_ptr<SSL_CTX, SslDeleter> context(SSL_CTX_new(TLS_client_method()));
+    POSTRIDER_TRY(read_authorities(path));
+    return {};
+}
+
+Result<Authorities> read_authorities(const std::string& path) {
+    Authorities store(X509_STORE_new(), X509_STORE_free);
     const bool is_readable =
-        context != nullptr && SSL_CTX_load_verify_file(context.get(), path.c_str()) == 1;
+        store != nullptr && X509_STORE_load_file(store.get(), path.c_str()) == 1;
     ERR_clear_error();
-    if (is_readable) return {};
+    if (is_readable) return store;
     return fail(ErrorCode::unavailable, "the file of certificate authorities " + path +
                                             " cannot be read, or holds no certificate in PEM");
 }

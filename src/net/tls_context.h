@@ -2,10 +2,12 @@
 
 #include <openssl/ssl.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <unordered_map>
 
+#include "net/http_sender.h"
 #include "net/tls_offer.h"
 #include "net/url.h"
 
@@ -40,6 +42,11 @@ class TlsContext {
     /// After TLS failed, in the handshake or later: why, in words; and its session is not tried
     /// again.
     std::string explain_failure(SSL* ssl, const std::string& origin);
+    /// Certificates must have these from now on; none: the system's, read at the next call of
+    /// broken().
+    void set_authorities(const Authorities& authorities);
+    /// Whether the authorities are still those that `ssl` was made with.
+    bool is_current(const SSL* ssl) const;
 
  private:
     static int on_new_session(SSL* ssl, SSL_SESSION* session);
@@ -51,6 +58,7 @@ class TlsContext {
     std::string ca_file_;
     bool is_loaded_ = false;
     std::string broken_;
+    std::uintptr_t authorities_number_ = 0;  ///< which ones these are: it goes up with each change
 };
 
 }  // namespace postrider::net

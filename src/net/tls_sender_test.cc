@@ -91,6 +91,52 @@ TEST_F(TlsSenderTest, SessionsAreResumedInBothVersions) {
     }
 }
 
+TEST_F(TlsSenderTest, OtherAuthoritiesTakeTheirPlaceWhileItRuns) {
+    const auto other = make_certificate({.subject = "other", .is_authority = true});
+    const auto server = make_server(signed_for("DNS:good.example"));
+    const auto other_server =
+        make_server(make_certificate({.alternative_names = "DNS:other.example", .issuer = &other}));
+    Receiver receiver(always(ok_answer), server.get());
+    Receiver others(always(ok_answer), other_server.get());
+    EXPECT_EQ(send(url(receiver)).get().reason, OutcomeReason::accepted);
+    EXPECT_EQ(send(url(others, "other.example")).get().reason, OutcomeReason::tls_failed);
+    EXPECT_FALSE(read_authorities("/nowhere"));
+    write_pem(other, ca_file_);
+    const auto read = read_authorities(ca_file_);
+    ASSERT_TRUE(read);
+    on_loop([&] { set_authorities(*sender_, *read); });
+    EXPECT_EQ(send(url(others, "other.example")).get().reason, OutcomeReason::accepted);
+    EXPECT_EQ(send(url(receiver)).get().reason, OutcomeReason::tls_failed)
+        << "neither its open connection nor its session is used";
+    on_loop([&] { set_authorities(*sender_, nullptr); });
+    EXPECT_EQ(send(url(others, "other.example")).get().reason, OutcomeReason::tls_failed)
+        << "the system's know neither";
+}
+
+TEST_F(TlsSenderTest, AConnectionInUseIsNotKeptForOtherAuthorities) {
+    const auto server = make_server(signed_for("DNS:good.example"));
+    std::promise<void> asked, changed;
+    Receiver receiver(
+        [&, is_first = true](Peer& peer) mutable {
+            while (peer.read_request()) {
+                if (std::exchange(is_first, false)) {
+                    asked.set_value();
+                    changed.get_future().wait();
+                }
+                if (!peer.write(ok_answer)) return;
+            }
+        },
+        server.get());
+    auto first = send(url(receiver));
+    asked.get_future().wait();
+    const auto read = read_authorities(ca_file_);
+    on_loop([&] { set_authorities(*sender_, *read); });
+    changed.set_value();
+    EXPECT_EQ(first.get().reason, OutcomeReason::accepted);
+    EXPECT_EQ(send(url(receiver)).get().reason, OutcomeReason::accepted);
+    EXPECT_EQ(receiver.connections(), 2);
+}
+
 TEST_F(TlsSenderTest, AnIntermediateAuthorityIsAnAnchor) {
     const auto intermediate =
         make_certificate({.subject = "intermediate", .issuer = &authority_, .is_authority = true});

@@ -14,7 +14,7 @@
 #include "base/mutex.h"
 #include "base/thread.h"
 #include "model/limits.h"
-#include "telemetry/log_level.h"
+#include "telemetry/log_change.h"
 #include "telemetry/log_line.h"
 
 namespace postrider::log {
@@ -48,7 +48,7 @@ class Sink final : public spdlog::sinks::base_sink<std::mutex> {
 };
 
 struct Running {
-    Running(Options options)
+    explicit Running(Options options)
         : format(options.format),
           pool(std::make_shared<spdlog::details::thread_pool>(limits::log_queue_lines_max, 1)),
           logger(std::make_shared<spdlog::async_logger>(
@@ -81,21 +81,35 @@ std::shared_ptr<Running> running() {
     return state().running;
 }
 
+std::shared_ptr<Running> make_running(Options options) {
+    try {
+        return std::make_shared<Running>(std::move(options));
+    } catch (const std::exception& error) {
+        // The library's only one is that there is no thread.
+        end_without_threads(error.what());
+    }
+}
+
 }  // namespace
 
 void start(Options options) {
     stop();
     state().level = options.level;
     state().dropped_before = 0;
-    std::shared_ptr<Running> made;
-    try {
-        made = std::make_shared<Running>(std::move(options));
-    } catch (const std::exception& error) {
-        // The library's only one is that there is no thread.
-        end_without_threads(error.what());
-    }
+    auto made = make_running(std::move(options));
     MutexLock lock(state().mutex);
     state().running = std::move(made);
+}
+
+void change(Options options) {
+    const LogLevel level = options.level;
+    auto next = make_running(std::move(options));
+    {
+        MutexLock lock(state().mutex);
+        state().running.swap(next);
+    }
+    state().level = level;
+    if (next) state().dropped_before += next->pool->overrun_counter();
 }
 
 void stop() {
@@ -106,11 +120,9 @@ void stop() {
         state().running = nullptr;
     }
     if (!last) return;
-    state().dropped_before = last->pool->overrun_counter();
+    state().dropped_before += last->pool->overrun_counter();
     state().level = LogLevel::info;
 }
-
-void set_level(LogLevel level) { state().level = level; }
 
 bool enabled(LogLevel level) { return level >= state().level.load(std::memory_order_relaxed); }
 
@@ -132,7 +144,7 @@ void write(LogLevel level, std::string_view area, std::string_view message, Fiel
 
 std::uint64_t lines_dropped() {
     auto now = running();
-    return now ? now->pool->overrun_counter() : state().dropped_before.load();
+    return state().dropped_before + (now ? now->pool->overrun_counter() : 0);
 }
 
 }  // namespace postrider::log

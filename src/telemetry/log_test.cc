@@ -11,6 +11,7 @@
 #include "base/uuid.h"
 #include "model/ids.h"
 #include "model/limits.h"
+#include "telemetry/log_change.h"
 #include "telemetry/log_line.h"
 
 namespace postrider::log {
@@ -113,6 +114,24 @@ TEST(log, writes_what_waits_before_it_stops_and_honours_the_level) {
     stop();
     ASSERT_EQ(lines.size(), 101u);
     EXPECT_NE(lines[99].find("\"i\":99"), std::string::npos);
+    EXPECT_EQ(lines_dropped(), 0u);
+}
+
+TEST(log, level_format_and_sink_change_between_two_lines) {
+    std::vector<std::string> before, after;
+    const auto to = [](std::vector<std::string>& lines) {
+        return [&lines](std::string_view line) { lines.emplace_back(line); };
+    };
+    start({.level = LogLevel::warning, .format = LogFormat::text, .sink = to(before)});
+    info("test", "left out");
+    warning("test", "one");
+    change({.level = LogLevel::info, .format = LogFormat::json, .sink = to(after)});
+    ASSERT_EQ(before.size(), 1u) << "it is written by then";
+    info("test", "two");
+    stop();
+    EXPECT_TRUE(before[0].ends_with("one")) << before[0];
+    ASSERT_EQ(after.size(), 1u);
+    EXPECT_TRUE(json::parse(after[0])) << after[0];
     EXPECT_EQ(lines_dropped(), 0u);
 }
 

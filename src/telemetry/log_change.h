@@ -1,0 +1,12 @@
+#pragma once
+
+#include "telemetry/log.h"
+
+/// What of the log may change while lines are written.
+namespace postrider::log {
+
+/// Lines that are written from now on are of this level, format and sink; those before them are
+/// written first. Requires: started. Thread-safety: the caller of start().
+void change(Options options);
+
+}  // namespace postrider::log
