@@ -1,4 +1,4 @@
-# postrider_module(NAME [COLD] USES folder… LIBRARIES target… HOT file…)
+# postrider_module(NAME [COLD] USES folder… LIBRARIES target… HOT file… SMALL file…)
 #
 # One folder of src/ is one static library, one test binary and its fuzz targets:
 #   *.cc         the library postrider_NAME
@@ -6,12 +6,13 @@
 #   *_fuzz.cc    each a libFuzzer target; without libFuzzer they are linked into NAME_test, whose
 #                corpus test runs them over fuzz/corpus
 # COLD: an operator waits for it, or a person, and not each event: its code is made small and not fast, but for HOT files.
+# SMALL: the same of single files of a folder that is not COLD.
 # USES is the layering rule: the folders whose headers this folder may include. It is written to
 # layers.txt in the build folder, and tools/check_layers holds every #include against it.
 file(WRITE ${CMAKE_BINARY_DIR}/layers.txt "")
 
 function(postrider_module name)
-    cmake_parse_arguments(ARG "COLD" "" "USES;LIBRARIES;TEST_USES;HOT" ${ARGN})
+    cmake_parse_arguments(ARG "COLD" "" "USES;LIBRARIES;TEST_USES;HOT;SMALL" ${ARGN})
     file(APPEND ${CMAKE_BINARY_DIR}/layers.txt "${name}: ${ARG_USES}\n")
     if(ARG_TEST_USES)
         file(APPEND ${CMAKE_BINARY_DIR}/layers.txt "${name} test: ${ARG_TEST_USES}\n")
@@ -25,6 +26,13 @@ function(postrider_module name)
     if(name STREQUAL "app")
         list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
     endif()
+    list(TRANSFORM ARG_SMALL PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/${name}/)
+    foreach(file ${ARG_SMALL})
+        if(NOT file IN_LIST sources)
+            message(FATAL_ERROR "postrider_module: there is no ${file}")
+        endif()
+        list(REMOVE_ITEM sources ${file})
+    endforeach()
     list(TRANSFORM ARG_USES PREPEND postrider_ OUTPUT_VARIABLE used)
 
     if(sources)
@@ -35,6 +43,13 @@ function(postrider_module name)
             target_compile_options(postrider_${name} PRIVATE $<$<CONFIG:Release>:-Os>)
             list(TRANSFORM ARG_HOT PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/${name}/)
             set_source_files_properties(${ARG_HOT} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-O2>)
+        endif()
+        if(ARG_SMALL)
+            # A library of its own, which the linker sees behind all those that each event passes (src/CMakeLists.txt).
+            add_library(postrider_${name}_small STATIC ${ARG_SMALL})
+            target_compile_options(postrider_${name}_small PRIVATE $<$<CONFIG:Release>:-Os>)
+            target_link_libraries(postrider_${name}_small PUBLIC postrider_${name})
+            target_link_libraries(postrider_${name} PUBLIC postrider_${name}_small)
         endif()
     else()
         add_library(postrider_${name} INTERFACE)

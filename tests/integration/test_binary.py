@@ -1,5 +1,6 @@
 """The program needs nothing but what every system of the last years has: no C++ library, no newer glibc."""
 
+import pathlib
 import re
 import subprocess
 
@@ -20,6 +21,10 @@ LIBPQ_13 = set("""
     PQexec PQexecPrepared PQfinish PQfname PQfreemem PQgetResult PQgetisnull PQgetlength PQgetvalue PQhost PQnotifies
     PQntuples PQparameterStatus PQport PQprepare PQresultErrorField PQresultStatus PQsendQueryPrepared PQserverVersion
     PQsetNoticeProcessor PQsetSingleRowMode PQsocket PQstatus PQtransactionStatus PQuser""".split())
+
+
+#: Stripped. What is in it, and why not less: docs/decisions/0030.
+BYTES_MAX = 12_000_000
 
 
 def said(*command):
@@ -56,3 +61,12 @@ def test_it_needs_no_newer_symbol_than_rhel_9_and_ubuntu_22_04_have():
 def test_it_calls_nothing_that_libpq_13_lacks():
     used = {name for name, version in wanted_symbols() if re.match(r"PQ|pg", name)}
     assert used <= LIBPQ_13, used - LIBPQ_13
+
+
+def test_it_is_small(tmp_path):
+    cache = pathlib.Path(binary()).parent / "CMakeCache.txt"
+    if cache.exists() and "CMAKE_BUILD_TYPE:STRING=Release" not in cache.read_text():
+        pytest.skip("of a release")
+    subprocess.run(["strip", "-o", tmp_path / "stripped", binary()], check=True, timeout=60)
+    size = (tmp_path / "stripped").stat().st_size
+    assert size < BYTES_MAX, f"{size} bytes; what no event passes may be SMALL or COLD in src/CMakeLists.txt"
