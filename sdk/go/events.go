@@ -581,6 +581,10 @@ type WebhookCreated struct {
 	Authentication *struct {
 		Type string `json:"type"`
 	} `json:"authentication"`
+	Tls *struct {
+		Subject   string     `json:"subject,omitempty"`
+		ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	} `json:"tls"`
 	Version   int64     `json:"version,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
@@ -622,6 +626,10 @@ type WebhookUpdated struct {
 	Authentication *struct {
 		Type string `json:"type"`
 	} `json:"authentication"`
+	Tls *struct {
+		Subject   string     `json:"subject,omitempty"`
+		ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	} `json:"tls"`
 	Version   int64     `json:"version,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
@@ -664,6 +672,10 @@ type WebhookDeleted struct {
 	Authentication *struct {
 		Type string `json:"type"`
 	} `json:"authentication"`
+	Tls *struct {
+		Subject   string     `json:"subject,omitempty"`
+		ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	} `json:"tls"`
 	Version   int64     `json:"version,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`

@@ -77,6 +77,7 @@ type WebhookWrite struct {
 	Filter         map[string]any     `json:"filter,omitempty"`
 	Template       any                `json:"template,omitempty"`
 	Authentication *Authentication    `json:"authentication,omitempty"`
+	Tls            *ReceiverTls       `json:"tls,omitempty"`
 	Secret         string             `json:"secret,omitempty"`
 	Keys           *WebhookKeys       `json:"keys,omitempty"`
 }
@@ -103,6 +104,7 @@ type Webhook struct {
 	Filter         map[string]any    `json:"filter"`
 	Template       any               `json:"template"`
 	Authentication *Authentication   `json:"authentication"`
+	Tls            *ReceiverTls      `json:"tls"`
 	CreatedAt      time.Time         `json:"created_at"`
 	UpdatedAt      time.Time         `json:"updated_at"`
 	Version        int64             `json:"version"`
@@ -144,6 +146,15 @@ type Authentication struct {
 	ClientSecret string `json:"client_secret,omitempty"`
 	Scope        string `json:"scope,omitempty"`
 	Audience     string `json:"audience,omitempty"`
+}
+
+// ReceiverTls is the contract's receiver_tls.
+type ReceiverTls struct {
+	Ca                string     `json:"ca,omitempty"`
+	ClientCertificate string     `json:"client_certificate,omitempty"`
+	ClientKey         string     `json:"client_key,omitempty"`
+	Subject           string     `json:"subject,omitempty"`
+	ExpiresAt         *time.Time `json:"expires_at,omitempty"`
 }
 
 // WebhookHealth is the contract's webhook_health.

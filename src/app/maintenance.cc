@@ -163,6 +163,7 @@ int migrate(const config::Config& config, const std::string& from, const std::st
 int check_config(const config::Config& config) {
     int code = 0;
     if (auto policy = make_policy(config); !policy) code = explain_exit(policy.error());
+    if (auto proxy = make_proxy(config); !proxy) code = explain_exit(proxy.error());
     if (!config.ca_file.empty()) {
         if (auto read = net::check_ca_file(config.ca_file); !read)
             code = explain_exit(read.error());

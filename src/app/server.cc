@@ -22,6 +22,7 @@
 #include "app/version.h"
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/file.h"
 #include "base/mutex.h"
 #include "base/random.h"
 #include "config/shown.h"
@@ -34,6 +35,7 @@
 #include "feed/feed.h"
 #include "http/running.h"
 #include "model/limits.h"
+#include "model/tls_limits.h"
 #include "net/egress_policy.h"
 #include "net/event_loop.h"
 #include "net/http_sender.h"
@@ -80,7 +82,8 @@ class CountedSink final : public events::DeliverySink {
 class ServerImpl final : public Server {
  public:
     ServerImpl(const config::Config& config, std::unique_ptr<Ground> ground,
-               std::shared_ptr<const net::EgressPolicy> policy, std::unique_ptr<store::Store> store,
+               std::shared_ptr<const net::EgressPolicy> policy,
+               std::optional<net::EgressProxy> proxy, std::unique_ptr<store::Store> store,
                vault::Vault vault)
         : config_(config),
           policy_(std::move(policy)),
@@ -88,8 +91,10 @@ class ServerImpl final : public Server {
           store_(std::move(store)),
           vault_(std::move(vault)),
           resolver_(net::make_resolver(loop_, {.servers = config.dns_servers})),
+          // The User-Agent is the engine's.
           sender_(net::make_http_sender(
-              loop_, *resolver_, {.ca_file = config.ca_file, .user_agent = {}})),  // the engine's
+              loop_, *resolver_,
+              {.ca_file = config.ca_file, .user_agent = {}, .proxy = std::move(proxy)})),
           engine_(
               delivery::make_engine(*store_, clock_, random_, loop_, *sender_, engine_options())),
           sink_(*engine_, metrics_),
@@ -580,6 +585,22 @@ Result<std::shared_ptr<const net::EgressPolicy>> make_policy(const config::Confi
     return policy;
 }
 
+Result<std::optional<net::EgressProxy>> make_proxy(const config::Config& config) {
+    if (config.egress_proxy.empty()) return std::nullopt;
+    std::string credentials = config.egress_proxy_credentials;
+    if (!config.egress_proxy_credentials_file.empty()) {
+        POSTRIDER_ASSIGN(credentials, read_file(config.egress_proxy_credentials_file,
+                                                limits::proxy_credentials_bytes_max));
+        while (credentials.ends_with('\n') || credentials.ends_with('\r')) credentials.pop_back();
+    }
+    auto proxy = net::make_egress_proxy(config.egress_proxy, credentials);
+    if (!proxy) {
+        return fail(ErrorCode::invalid_argument,
+                    "the egress proxy " + config.egress_proxy + " " + proxy.error().message);
+    }
+    return std::move(*proxy);
+}
+
 Result<std::unique_ptr<Server>> make_server(const config::Config& config) {
     if (config.role != "all" && config.database_url.empty()) {
         return fail(ErrorCode::invalid_argument,
@@ -588,6 +609,7 @@ Result<std::unique_ptr<Server>> make_server(const config::Config& config) {
                         "leave --role out");
     }
     POSTRIDER_ASSIGN(auto policy, make_policy(config));
+    POSTRIDER_ASSIGN(auto proxy, make_proxy(config));
     if (!config.ca_file.empty()) POSTRIDER_TRY(net::check_ca_file(config.ca_file));
     POSTRIDER_TRY(make_data_folder(config.data));
     auto ground = std::make_unique<Ground>();
@@ -604,8 +626,9 @@ Result<std::unique_ptr<Server>> make_server(const config::Config& config) {
                          ground->clock, ground->random, &ground->news));
     const vault::KeySource keys{.text = config.key, .file = config.key_file};
     POSTRIDER_ASSIGN(auto vault, vault::open_vault(*store, keys, ground->random));
-    auto server = std::make_unique<ServerImpl>(config, std::move(ground), std::move(policy),
-                                               std::move(store), std::move(vault));
+    auto server =
+        std::make_unique<ServerImpl>(config, std::move(ground), std::move(policy), std::move(proxy),
+                                     std::move(store), std::move(vault));
     POSTRIDER_TRY(server->load());
     return server;
 }

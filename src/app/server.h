@@ -12,7 +12,8 @@
 
 namespace postrider::net {
 struct EgressPolicy;
-}
+struct EgressProxy;
+}  // namespace postrider::net
 
 namespace postrider::app {
 
@@ -46,6 +47,10 @@ class Server {
 
 /// Which addresses webhooks may be sent to. Errors: invalid_argument, one sentence.
 Result<std::shared_ptr<const net::EgressPolicy>> make_policy(const config::Config& config);
+
+/// What everything to receivers is sent through; nullopt: nothing. Errors: invalid_argument,
+/// unavailable (its credentials cannot be read), one sentence.
+Result<std::optional<net::EgressProxy>> make_proxy(const config::Config& config);
 
 /// Makes the folder, opens vault and store, loads what is kept in memory. Nothing listens and
 /// nothing is sent yet. Errors: one sentence each, for the one who started it.

@@ -222,6 +222,8 @@ std::string verb_help(const Verb& verb, const std::vector<Argument>& more, std::
                 width);
         add_row(out, "POSTRIDER_ADMIN_PASSWORD", "the password of admin, while they have none", 30,
                 width);
+        add_row(out, "POSTRIDER_EGRESS_PROXY_CREDENTIALS",
+                "the egress proxy's user name, a colon and its password", 30, width);
     }
     return out;
 }

@@ -354,8 +354,10 @@ RealmExport::Done RealmExport::read_webhook_secrets(const json::Value& webhook,
     const auto whole = reveal(path + "?reveal=headers", name);
     if (!whole) return std::unexpected(whole.error());
     secrets.emplace_back("headers", member_of(*whole, "headers"));
-    const json::Value authentication = member_of(*whole, "authentication");
-    if (!authentication.is_null()) secrets.emplace_back("authentication", authentication);
+    for (const char* member : {"authentication", "tls"}) {
+        const json::Value value = member_of(*whole, member);
+        if (!value.is_null()) secrets.emplace_back(member, value);
+    }
     return {};
 }
 

@@ -231,6 +231,7 @@ json::Object ExtrasImport::body_of(const json::Value& webhook, const json::Value
     rest.take("secret");
     rest.take("keys");
     const auto authentication = rest.take("authentication");
+    const auto tls = rest.take("tls");
     json::Object body = rest.left();
     Members opened(secrets);
     if (auto keys = opened.take("keys")) {
@@ -256,14 +257,19 @@ json::Object ExtrasImport::body_of(const json::Value& webhook, const json::Value
         }
     }
     body.emplace_back("headers", std::move(*headers));
-    if (auto whole = opened.take("authentication")) {
-        body.emplace_back("authentication", std::move(*whole));
-    } else if (authentication && authentication->is_null()) {
-        body.emplace_back("authentication", nullptr);
-    } else if (authentication) {
-        report_.left_out("authentication of webhooks, whose secrets are not in the file",
-                         short_name(name));
-    }
+    const auto add_sealed = [&](const char* member, const std::optional<json::Value>& masked) {
+        if (auto whole = opened.take(member)) {
+            body.emplace_back(member, std::move(*whole));
+        } else if (masked && masked->is_null()) {
+            body.emplace_back(member, nullptr);
+        } else if (masked) {
+            report_.left_out(
+                fmt::format("{} of webhooks, whose secrets are not in the file", member),
+                short_name(name));
+        }
+    };
+    add_sealed("authentication", authentication);
+    add_sealed("tls", tls);
     return body;
 }
 

@@ -22,7 +22,7 @@ namespace postrider::cli {
 /// What is opened of `sealed`:
 ///
 ///     {"users": {username: hash}, "clients": {client_id: SHA-256 of its secret, 64 hex digits},
-///      "webhooks": [{"keys", "headers", "authentication"}]}   in the order of `webhooks`
+///      "webhooks": [{"keys", "headers", "authentication", "tls"}]}   in the order of `webhooks`
 ///
 /// `keys` are all that POST …/webhooks takes under that name; an older file has one `secret`.
 inline constexpr int extras_version = 1;

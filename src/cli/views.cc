@@ -156,6 +156,7 @@ int show_webhook(Context& context, const Answer& answer) {
         card.add("Template", printable(json::serialize(*body)));
     }
     add_if(card, "Authentication", lines_of(webhook, "authentication"));
+    add_if(card, "TLS", lines_of(webhook, "tls"));
     add_secrets(card, context, webhook);
     card.add("Created", context.when(webhook, "created_at"));
     card.add("Changed", context.when(webhook, "updated_at"));

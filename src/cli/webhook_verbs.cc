@@ -11,6 +11,7 @@
 #include "cli/directory_view.h"
 #include "cli/order_verbs.h"
 #include "cli/request_text.h"
+#include "cli/tls_flags.h"
 #include "cli/views.h"
 #include "model/limits.h"
 
@@ -146,6 +147,9 @@ int create(Context& context, const Given& given) {
     members->add("url", *given.text("URL"));
     if (!given.has("--event")) members->add("events", json::Array{"*"});
     if (given.has("--disabled")) members->add("enabled", false);
+    auto tls = tls_of(given);
+    if (!tls) return context.wrong(tls.error().message);
+    if (*tls) members->add("tls", **tls);
     auto answer = context.ask("POST", context.in_realm("/webhooks"), members->json());
     if (!answer) return answer.error();
     return show_webhook(context, *answer);
@@ -193,7 +197,19 @@ int switch_to(Context& context, const Given& given, const json::Value& enabled) 
 int edit(Context& context, const Given& given) {
     auto members = members_of(context, given);
     if (!members) return members.error();
-    if (members->empty()) return context.wrong("webhook edit takes at least one thing to change");
+    const auto tls = tls_of(given);
+    if (!tls) return context.wrong(tls.error().message);
+    if (members->empty() && !*tls) {
+        return context.wrong("webhook edit takes at least one thing to change");
+    }
+    if (*tls && (*tls)->is_null()) members->add("tls", **tls);
+    if (!*tls || (*tls)->is_null()) return change(context, given, *members);
+    // The API sets it whole; whoever renews a certificate means that alone.
+    auto id = find_id(context, webhook_kind, *given.text("WEBHOOK"));
+    if (!id) return id.error();
+    auto now = context.ask("GET", path_of(context, *id));
+    if (!now) return now.error();
+    members->add("tls", with_the_rest_of(now->value, **tls));
     return change(context, given, *members);
 }
 
@@ -380,6 +396,8 @@ std::vector<Argument> with_settings(std::vector<Argument> arguments) {
     arguments.insert(arguments.end(), order.begin(), order.end());
     const auto authentication = authentication_arguments();
     arguments.insert(arguments.end(), authentication.begin(), authentication.end());
+    const auto tls = tls_arguments();
+    arguments.insert(arguments.end(), tls.begin(), tls.end());
     return arguments;
 }
 

@@ -121,6 +121,14 @@ void take_secrets(Config& config, Mistakes& mistakes, const AllSaid& said,
     if (const char* password = environment("POSTRIDER_ADMIN_PASSWORD"); password != nullptr) {
         config.admin_password = password;
     }
+    if (const char* credentials = environment("POSTRIDER_EGRESS_PROXY_CREDENTIALS");
+        credentials != nullptr && *credentials != '\0') {
+        if (said.contains("egress-proxy-credentials-file")) {
+            mistakes.emplace_back(
+                "POSTRIDER_EGRESS_PROXY_CREDENTIALS and a file of them are both given: choose one");
+        }
+        config.egress_proxy_credentials = credentials;
+    }
     const char* token = environment("POSTRIDER_BOOTSTRAP_TOKEN");
     if (token == nullptr || *token == '\0') return;
     config.bootstrap_token = token;
@@ -143,6 +151,12 @@ void complete(Config& config, Mistakes& mistakes) {
         mistakes.push_back(fmt::format("{} is given without {}: TLS needs both",
                                        config.tls_key.empty() ? "--tls-cert" : "--tls-key",
                                        config.tls_key.empty() ? "--tls-key" : "--tls-cert"));
+        return;
+    }
+    const bool has_proxy_credentials =
+        !config.egress_proxy_credentials.empty() || !config.egress_proxy_credentials_file.empty();
+    if (has_proxy_credentials && config.egress_proxy.empty()) {
+        mistakes.emplace_back("credentials of an egress proxy are given without --egress-proxy");
         return;
     }
     const bool is_guarded =

@@ -47,8 +47,12 @@ struct Config {
 
     std::vector<std::string> allow_networks;  ///< CIDR: net::Cidr::parse takes each
     bool allow_http = false;
-    std::string dns_servers;  ///< "127.0.0.1:5353,[::1]:53"; empty: the system's
-    std::string ca_file;      ///< PEM; empty: the system's authorities
+    std::string dns_servers;   ///< "127.0.0.1:5353,[::1]:53"; empty: the system's
+    std::string ca_file;       ///< PEM; empty: the system's authorities
+    std::string egress_proxy;  ///< "http://proxy.internal:3128"; empty: deliveries go directly
+    /// POSTRIDER_EGRESS_PROXY_CREDENTIALS, "user:password"; empty: none; never shown.
+    std::string egress_proxy_credentials;
+    std::string egress_proxy_credentials_file;  ///< the same in a file, instead
 
     std::string key_file;         ///< default <data>/key
     std::string key;              ///< POSTRIDER_KEY, instead of the file; never shown

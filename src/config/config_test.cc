@@ -305,6 +305,8 @@ TEST(config, what_is_shown_reads_back_as_the_same) {
                    {"allow-http", "true"},
                    {"dns-servers", "127.0.0.1:53,[::1]:54"},
                    {"ca-file", "/ca.pem"},
+                   {"egress-proxy", "http://proxy:3128"},
+                   {"egress-proxy-credentials-file", "/proxy"},
                    {"key-file", "/key"},
                    {"payload-bytes-max", "1000000"},
                    {"disk-reserve", "30MiB"},

@@ -166,6 +166,17 @@ Result<void> set_dns_servers(Config& config, const Values& values) {
     return {};
 }
 
+Result<void> set_egress_proxy(Config& config, const Values& values) {
+    const auto url = net::parse_url(values.back());
+    if (!url || url->is_tls() || url->target != "/") {
+        return must(
+            "must be http://HOST:PORT, without a path; its user name and password go into a file "
+            "(--egress-proxy-credentials-file) or POSTRIDER_EGRESS_PROXY_CREDENTIALS");
+    }
+    config.egress_proxy = url->origin();
+    return {};
+}
+
 Values split(std::string_view text, char separator) {
     Values parts;
     while (!text.empty()) {
@@ -362,6 +373,20 @@ constexpr Option table[] = {
      Shape::text,
      "/etc/ssl/certs/ca-certificates.crt",
      take<&Config::ca_file>},
+    {{"egress-proxy", "URL", false,
+      "send everything to receivers through this HTTP proxy, by CONNECT; names are still resolved "
+      "here (default: none)"},
+     set_egress_proxy,
+     [](const Config& c) { return show_text(c.egress_proxy); },
+     Shape::text,
+     "http://proxy.internal:3128"},
+    {{"egress-proxy-credentials-file", "FILE", false,
+      "the proxy's user name, a colon and its password, in one line (or "
+      "POSTRIDER_EGRESS_PROXY_CREDENTIALS)"},
+     [](Config& c, const Values& v) { return set_path(c.egress_proxy_credentials_file, v.back()); },
+     [](const Config& c) { return show_text(c.egress_proxy_credentials_file); },
+     Shape::text,
+     "/etc/postrider/proxy-credentials"},
     {{"key-file", "FILE", false,
       "the key that seals secrets in the store (default <data>/key, made at the first start; or "
       "POSTRIDER_KEY)"},

@@ -89,7 +89,8 @@ std::string to_toml(const Config& config, const Origins& origins) {
     for (const auto& [name, is_set] :
          {std::pair{"POSTRIDER_KEY", !config.key.empty()},
           {"POSTRIDER_BOOTSTRAP_TOKEN", !config.bootstrap_token.empty()},
-          {"POSTRIDER_ADMIN_PASSWORD", !config.admin_password.empty()}}) {
+          {"POSTRIDER_ADMIN_PASSWORD", !config.admin_password.empty()},
+          {"POSTRIDER_EGRESS_PROXY_CREDENTIALS", !config.egress_proxy_credentials.empty()}}) {
         if (is_set) out += fmt::format("# {} is set in the environment.\n", name);
     }
     return out;

@@ -54,6 +54,11 @@ LaneSignal lane_signal(const AttemptResult& result) {
     return is_down ? LaneSignal::failure : LaneSignal::refused;
 }
 
+/// Of its certificates; "" for none.
+std::string_view digest_of(const webhooks::Target& target) {
+    return target.client_tls == nullptr ? std::string_view() : target.client_tls->digest;
+}
+
 bool is_same(const std::shared_ptr<const webhooks::TokenClient>& a,
              const std::shared_ptr<const webhooks::TokenClient>& b) {
     return a == nullptr || b == nullptr ? a == b : *a == *b;
@@ -380,7 +385,8 @@ void EngineImpl::handle(TargetChanged& changed) {
                               *known->url != *target.url;
     const bool has_other_credentials =
         known != nullptr && (known->authorization != target.authorization ||
-                             !is_same(known->token_client, target.token_client));
+                             !is_same(known->token_client, target.token_client) ||
+                             digest_of(*known) != digest_of(target));
     known = changed.target;
     if (target.token_client == nullptr) tokens_.remove(target.webhook);
     if (!ownership_->has(target.webhook)) return;

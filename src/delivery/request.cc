@@ -138,6 +138,7 @@ Request build_request(const Held& held, const webhooks::Target& target,
     request.send.body = body;
     request.send.timeout = target.timeout;
     request.send.policy = target.policy;
+    request.send.client_tls = target.client_tls;
     return request;
 }
 

@@ -110,7 +110,7 @@ const Shape settings_shape{
 const Shape webhook_shape{
     R"("id", "name", "description", "url", "headers", "events", "enabled", "disabled_reason",
        "timeout", "retry_schedule", "signing", "rate_limit", "max_in_flight",
-       "ordering", "on_exhausted", "realms", "format", "filter", "template", "authentication")" TIMES_REQUIRED,
+       "ordering", "on_exhausted", "realms", "format", "filter", "template", "authentication", "tls")" TIMES_REQUIRED,
     R"("id": {"type": "string", "format": "uuid"},
     "name": {"type": "string"},
     "description": {"type": "string"},
@@ -136,6 +136,9 @@ const Shape webhook_shape{
     "authentication": {"type": ["object", "null"], "required": ["type"], "properties":
         {"type": {"type": "string", "enum": ["basic", "bearer", "oauth2"]}},
         "description": "With its other members; what is secret is masked."},
+    "tls": {"type": ["object", "null"], "properties":
+        {"subject": {"type": "string"}, "expires_at": {"type": "string", "format": "date-time"}},
+        "description": "With its certificates and key, which are masked."},
     "version": {"type": "integer", "format": "int64"})" TIMES_PROPERTIES,
     R"("id": "019ab200-c164-7088-b5d6-9e43d072b1d4",
     "name": "Billing",
@@ -157,6 +160,7 @@ const Shape webhook_shape{
     "filter": null,
     "template": null,
     "authentication": null,
+    "tls": null,
     "version": 3)" TIMES_EXAMPLE,
 };
 

@@ -40,7 +40,7 @@ constexpr Names<OutcomeKind, 3> outcome_kinds{{
     NAMED(OutcomeKind, transport),
     NAMED(OutcomeKind, response),
 }};
-constexpr Names<OutcomeReason, 19> outcome_reasons{{
+constexpr Names<OutcomeReason, outcome_reasons_count> outcome_reasons{{
     NAMED(OutcomeReason, accepted),
     NAMED(OutcomeReason, refused_by_status),
     NAMED(OutcomeReason, gone),
@@ -60,6 +60,7 @@ constexpr Names<OutcomeReason, 19> outcome_reasons{{
     NAMED(OutcomeReason, unsealable),
     NAMED(OutcomeReason, shutting_down),
     NAMED(OutcomeReason, unrenderable),
+    NAMED(OutcomeReason, proxy_failed),
 }};
 constexpr Names<SigningScheme, 3> signing_schemes{{
     NAMED(SigningScheme, v1),
@@ -142,6 +143,7 @@ OutcomeKind kind_of(OutcomeReason reason) {
         case OutcomeReason::unsealable:
         case OutcomeReason::shutting_down:
         case OutcomeReason::unrenderable:
+        case OutcomeReason::proxy_failed:
             return OutcomeKind::internal;
     }
     CHECK(false);

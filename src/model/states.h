@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -49,7 +50,11 @@ enum class OutcomeReason {
     unsealable,  ///< the webhook's secret or headers could not be opened
     shutting_down,
     unrenderable,  ///< the webhook's template makes no body of the event
+    proxy_failed,  ///< the operator's egress proxy gave no tunnel
 };
+/// How many there are; states.cc holds it to be the number of their names.
+inline constexpr std::size_t outcome_reasons_count =
+    static_cast<std::size_t>(OutcomeReason::proxy_failed) + 1;
 std::string_view to_string(OutcomeReason reason);
 std::optional<OutcomeReason> parse_outcome_reason(std::string_view text);
 OutcomeKind kind_of(OutcomeReason reason);

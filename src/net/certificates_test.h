@@ -73,6 +73,35 @@ inline std::unique_ptr<SSL_CTX, OpensslDeleter> make_server(const Certificate& c
     return context;
 }
 
+/// Takes clients alone that show a certificate of this authority.
+inline void want_clients_of(SSL_CTX* server, const Certificate& authority) {
+    auto* store = X509_STORE_new();
+    X509_STORE_add_cert(store, authority.certificate.get());
+    SSL_CTX_set1_verify_cert_store(server, store);
+    X509_STORE_free(store);
+    SSL_CTX_set_verify(server, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+}
+
+inline std::string text_of(BIO* bio) {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio, &data);
+    std::string text(data, static_cast<std::size_t>(size));
+    BIO_free(bio);
+    return text;
+}
+
+inline std::string pem_of(const Certificate& certificate) {
+    auto* bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(bio, certificate.certificate.get());
+    return text_of(bio);
+}
+
+inline std::string key_pem_of(EVP_PKEY* key) {
+    auto* bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
+    return text_of(bio);
+}
+
 inline void write_pem(const Certificate& certificate, const std::string& path) {
     auto* file = BIO_new_file(path.c_str(), "w");
     PEM_write_bio_X509(file, certificate.certificate.get());

@@ -44,9 +44,9 @@ std::string peer_name(const IpAddress& address, std::uint16_t port) {
                          : fmt::format("{}:{}", address.to_string(), port);
 }
 
-Connection::Connection(boost::asio::io_context& context, std::string origin,
+Connection::Connection(boost::asio::io_context& context, std::string key,
                        std::shared_ptr<const EgressPolicy> policy)
-    : descriptor_(context), origin_(std::move(origin)), policy_(std::move(policy)) {}
+    : descriptor_(context), key_(std::move(key)), policy_(std::move(policy)) {}
 
 Connection::~Connection() {
     // The closing alert; also, OpenSSL holds a session whose connection just broke off for unsafe.
@@ -79,6 +79,11 @@ IoResult Connection::connect(const IpAddress& address, std::uint16_t port, Monot
     return errno == EINPROGRESS ? IoResult{Status::wants_write, 0, 0} : failed_with(errno);
 }
 
+void Connection::set_far_end(const IpAddress& address, std::uint16_t port) {
+    peer_ = address;
+    peer_text_ = peer_name(address, port);
+}
+
 IoResult Connection::finish_connect() {
     int error = 0;
     socklen_t size = sizeof error;
@@ -86,8 +91,8 @@ IoResult Connection::finish_connect() {
     return error == 0 ? IoResult{} : failed_with(error);
 }
 
-bool Connection::start_tls(TlsContext& context, const Url& url, TlsOffer offer) {
-    ssl_ = context.make(url, origin_, fd_, offer);
+bool Connection::start_tls(TlsContext& context, const TlsContext::Order& order) {
+    ssl_ = context.make(order, key_, fd_);
     return ssl_ != nullptr;
 }
 

@@ -26,7 +26,8 @@ struct IoResult {
 /// the caller waits for readiness in between. Thread-safety: the loop's thread.
 class Connection {
  public:
-    Connection(boost::asio::io_context& context, std::string origin,
+    /// `key`: requests with the same one may use it, one after the other (SendAttempt's pool_key).
+    Connection(boost::asio::io_context& context, std::string key,
                std::shared_ptr<const EgressPolicy> policy);
     ~Connection();
     Connection(const Connection&) = delete;
@@ -34,14 +35,17 @@ class Connection {
 
     /// Starts to connect: done, wants_write, or failed. Requires: the policy passes `address`.
     IoResult connect(const IpAddress& address, std::uint16_t port, Monotonic now);
+    /// It is a tunnel through what it connects to: this is the peer. Requires: the policy passes
+    /// `address`.
+    void set_far_end(const IpAddress& address, std::uint16_t port);
     /// Once it is writable: done or failed.
     IoResult finish_connect();
-    /// Requires: connected. False when memory has run out, or there is no such TLS here.
-    bool start_tls(TlsContext& context, const Url& url, TlsOffer offer);
+    /// Requires: connected. False as TlsContext::make() says.
+    bool start_tls(TlsContext& context, const TlsContext::Order& order);
     IoResult handshake();
     /// Why the handshake, or TLS after it, failed.
     std::string explain_failure(TlsContext& context) {
-        return context.explain_failure(ssl_.get(), origin_);
+        return context.explain_failure(ssl_.get(), key_);
     }
 
     IoResult read(std::span<char> into);
@@ -64,7 +68,7 @@ class Connection {
     bool is_trusted_by(const TlsContext& context) const {
         return !is_tls() || context.is_current(ssl_.get());
     }
-    const std::string& origin() const { return origin_; }
+    const std::string& key() const { return key_; }
     const std::shared_ptr<const EgressPolicy>& policy() const { return policy_; }
     const IpAddress& peer() const { return peer_; }
     const std::string& peer_text() const { return peer_text_; }
@@ -79,7 +83,7 @@ class Connection {
     int fd_ = -1;
     std::unique_ptr<SSL, SslDeleter> ssl_;
     bool is_tls_intact_ = false;  ///< the handshake is done and no error came: say goodbye
-    std::string origin_;
+    std::string key_;
     std::shared_ptr<const EgressPolicy> policy_;
     IpAddress peer_;
     std::string peer_text_;

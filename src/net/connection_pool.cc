@@ -20,11 +20,11 @@ bool is_same(const std::shared_ptr<const EgressPolicy>& a,
 
 }  // namespace
 
-std::unique_ptr<Connection> ConnectionPool::take(const std::string& origin,
+std::unique_ptr<Connection> ConnectionPool::take(const std::string& key,
                                                  const std::shared_ptr<const EgressPolicy>& policy,
                                                  Monotonic now) {
-    const auto found = by_origin_.find(origin);
-    if (found == by_origin_.end()) return nullptr;
+    const auto found = by_key_.find(key);
+    if (found == by_key_.end()) return nullptr;
     auto& places = found->second;
     for (auto place = places.rbegin(); place != places.rend();) {
         const auto idle = *place;
@@ -46,7 +46,7 @@ std::unique_ptr<Connection> ConnectionPool::take(const std::string& origin,
 
 void ConnectionPool::give(std::unique_ptr<Connection> connection, Monotonic now) {
     if (now - connection->opened_at() >= limits::connection_age_max) return;
-    auto& places = by_origin_[connection->origin()];
+    auto& places = by_key_[connection->key()];
     if (places.size() >= limits::idle_connections_per_origin_max) return;
     idle_.push_back({std::move(connection), now});
     places.push_back(std::prev(idle_.end()));
@@ -54,7 +54,7 @@ void ConnectionPool::give(std::unique_ptr<Connection> connection, Monotonic now)
 }
 
 void ConnectionPool::remove(List::iterator idle) {
-    std::erase(by_origin_[idle->connection->origin()], idle);
+    std::erase(by_key_[idle->connection->key()], idle);
     idle_.erase(idle);
 }
 
@@ -66,11 +66,11 @@ void ConnectionPool::sweep(Monotonic now) {
         }
         idle = next;
     }
-    std::erase_if(by_origin_, [](const auto& entry) { return entry.second.empty(); });
+    std::erase_if(by_key_, [](const auto& entry) { return entry.second.empty(); });
 }
 
 void ConnectionPool::clear() {
-    by_origin_.clear();
+    by_key_.clear();
     idle_.clear();
 }
 

@@ -16,9 +16,9 @@ namespace postrider::net {
 /// Thread-safety: the loop's thread.
 class ConnectionPool {
  public:
-    /// A connection to `origin` that was opened under the same rules, is neither old nor closed,
+    /// A connection of this key that was opened under the same rules, is neither old nor closed,
     /// and whose peer `policy` passes now; nullptr when there is none.
-    std::unique_ptr<Connection> take(const std::string& origin,
+    std::unique_ptr<Connection> take(const std::string& key,
                                      const std::shared_ptr<const EgressPolicy>& policy,
                                      Monotonic now);
     /// Keeps it for the next request. Requires: nothing of the last one is outstanding.
@@ -37,7 +37,7 @@ class ConnectionPool {
     void remove(List::iterator idle);
 
     List idle_;
-    std::unordered_map<std::string, std::vector<List::iterator>> by_origin_;
+    std::unordered_map<std::string, std::vector<List::iterator>> by_key_;
 };
 
 }  // namespace postrider::net

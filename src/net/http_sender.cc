@@ -1,10 +1,13 @@
 #include "net/http_sender.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
+#include "base/encoding.h"
 #include "model/limits.h"
+#include "model/tls_limits.h"
 #include "net/event_loop_impl.h"
 #include "net/send_attempt.h"
 
@@ -21,6 +24,7 @@ class BeastSender final : public HttpSender {
                      resolver,
                      options.user_agent.empty() ? "" : "User-Agent: " + options.user_agent + "\r\n",
                      TlsContext(options.ca_file),
+                     std::move(options.proxy),
                      DeadlineQueue(loop.impl().context, loop.clock()),
                      {},
                      std::vector<char>(read_buffer_bytes)},
@@ -84,6 +88,24 @@ class BeastSender final : public HttpSender {
 };
 
 }  // namespace
+
+Result<EgressProxy> make_egress_proxy(std::string_view url, std::string_view credentials) {
+    auto parsed = parse_url(url);
+    if (!parsed || parsed->is_tls() || parsed->target != "/") {
+        return fail(ErrorCode::invalid_argument,
+                    "must be http://HOST:PORT, without a path and without a user name");
+    }
+    const bool is_wrong =
+        std::ranges::any_of(credentials, [](unsigned char c) { return c < 0x20 || c == 0x7f; }) ||
+        credentials.size() > limits::proxy_credentials_bytes_max;
+    if (!credentials.empty() && (is_wrong || credentials.find(':') == std::string_view::npos)) {
+        return fail(ErrorCode::invalid_argument,
+                    "has credentials that are not a user name, a colon and a password");
+    }
+    EgressProxy proxy{.url = std::move(*parsed)};
+    if (!credentials.empty()) proxy.authorization = "Basic " + base64_encode(credentials);
+    return proxy;
+}
 
 std::unique_ptr<HttpSender> make_http_sender(EventLoop& loop, Resolver& resolver,
                                              SenderOptions options) {

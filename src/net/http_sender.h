@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "model/event.h"
 #include "model/ids.h"
 #include "model/limits.h"
+#include "net/client_tls.h"
 #include "net/egress_policy.h"
 #include "net/tls_offer.h"
 #include "net/url.h"
@@ -30,13 +32,14 @@ struct ConnectionUse {
 
 /// One request to send.
 struct SendRequest {
-    RealmId realm;  ///< whose look-ups these are (they are bounded per realm)
+    RealmId realm;  ///< whose look-ups (bounded per realm), connections and TLS sessions these are
     std::shared_ptr<const Url> url;
     std::string headers;  ///< complete header lines but for Host, Content-Length and Connection,
                           ///< each ending in CRLF; names and values checked by the caller
     SharedBody body;
     Duration timeout{0};  ///< one deadline for everything, DNS to the last body byte
     std::shared_ptr<const EgressPolicy> policy;
+    std::shared_ptr<const ClientTls> client_tls = nullptr;  ///< nullptr: the sender's authorities
 
     // A delivery leaves the rest as it is. `postrider probe` also tries what other clients do.
     std::string_view method = "POST";
@@ -49,17 +52,30 @@ struct SendRequest {
     std::shared_ptr<ConnectionUse> use = nullptr;  ///< filled in before `done`, if it is there
 };
 
+/// A proxy that everything is sent through, by tunnels (CONNECT, RFC 9110 section 9.3.6), for http
+/// too. Names are resolved here, the policy passes addresses, and the proxy gets a passed address:
+/// it resolves nothing. Its own address needs no policy: it is the operator's.
+struct EgressProxy {
+    Url url;                         ///< http
+    std::string authorization = {};  ///< "Basic …"; "" for none
+};
+/// Errors: invalid_argument, the end of a sentence (no http URL, a path); `credentials` is
+/// "user:password", or "".
+Result<EgressProxy> make_egress_proxy(std::string_view url, std::string_view credentials);
+
 struct SenderOptions {
     std::string ca_file;     ///< PEM bundle to trust instead of the system's; empty: the system's
     std::string user_agent;  ///< sent as User-Agent, unless empty
+    std::optional<EgressProxy> proxy = std::nullopt;
 };
 
 /// Sends HTTP/1.1 requests, which are POSTs, over keep-alive connections.
 ///
 /// Every send() ends in exactly one call of `done`, on the loop's thread, by the deadline.
 /// Addresses are resolved by the Resolver, passed by the request's policy, and connected as
-/// sockaddrs, so what was checked is what is connected. Pools are keyed by (scheme, host, port,
-/// policy); the policy is asked again about the peer before a connection is reused. Redirects are
+/// sockaddrs, so what was checked is what is connected; through a proxy, as the target of a tunnel.
+/// Connections and TLS sessions serve requests of one realm, origin, policy and ClientTls alone;
+/// the policy is asked again about the peer before a connection is reused. Redirects are
 /// never followed, bodies never decoded; at most limits::response_bytes_read_max are read. A 2xx
 /// whose body was cut at that limit is `accepted`. A reused connection that the peer closed before
 /// any response byte is tried once more on a fresh one. Of several addresses each that the policy

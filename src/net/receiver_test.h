@@ -39,6 +39,16 @@ class Peer {
     bool is_ready() const { return is_ready_; }
     bool was_resumed() const { return ssl_ != nullptr && SSL_session_reused(ssl_) == 1; }
 
+    /// The common name in the certificate that it showed; "" when it showed none.
+    std::string client_name() const {
+        X509* certificate = ssl_ != nullptr ? SSL_get0_peer_certificate(ssl_) : nullptr;
+        if (certificate == nullptr) return "";
+        char name[64] = "";
+        X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name,
+                                  sizeof name);
+        return name;
+    }
+
     /// The next request, head and body; nullopt when the peer has closed.
     std::optional<std::string> read_request() {
         std::size_t wanted = std::string::npos;
@@ -55,6 +65,23 @@ class Peer {
             }
             if (!read_more()) return std::nullopt;
         }
+    }
+    /// What stands before an empty line, with that line: a request without a body.
+    std::optional<std::string> read_head() {
+        while (buffer_.find("\r\n\r\n") == std::string::npos) {
+            if (!read_more()) return std::nullopt;
+        }
+        const auto end = buffer_.find("\r\n\r\n") + 4;
+        auto head = buffer_.substr(0, end);
+        buffer_.erase(0, end);
+        return head;
+    }
+    /// From here on it is TLS. False when the handshake failed.
+    bool start_tls(SSL_CTX* tls) {
+        ssl_ = SSL_new(tls);
+        SSL_set_fd(ssl_, fd_);
+        is_ready_ = SSL_accept(ssl_) == 1;
+        return is_ready_;
     }
     bool read_more() {
         char bytes[16384];

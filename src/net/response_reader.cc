@@ -141,7 +141,8 @@ ResponseReader::State ResponseReader::stop_at_limit() {
 ResponseReader::State ResponseReader::finish_message(std::string_view rest) {
     const int status = result_.status;
     if (status >= 200) {
-        keeps_connection_ = parser_->keep_alive() && rest.empty();
+        has_rest_ = !rest.empty();
+        keeps_connection_ = parser_->keep_alive() && !has_rest_;
         return State::complete;
     }
     // 1xx: the final answer follows. Source: RFC 9110 section 15.2.

@@ -43,6 +43,8 @@ class ResponseReader {
     bool has_bytes() const { return has_bytes_; }
     /// Whether the connection can carry another request. Requires: complete.
     bool keeps_connection() const { return keeps_connection_; }
+    /// Whether bytes came with the answer that are not of it. Requires: complete.
+    bool has_rest() const { return has_rest_; }
     /// The end of a sentence: "… sent an answer that is malformed (bad version)".
     const std::string& problem() const { return problem_; }
 
@@ -89,6 +91,7 @@ class ResponseReader {
     std::size_t interim_count_ = 0;
     bool has_bytes_ = false;
     bool keeps_connection_ = false;
+    bool has_rest_ = false;
 };
 
 }  // namespace postrider::net

@@ -51,7 +51,7 @@ void SendAttempt::start() {
     resources_.deadlines.set(*this, deadline_at_);
     origin_ = request_.url->origin();
     write_head();
-    connection_ = resources_.pool.take(origin_, request_.policy, started_at_);
+    connection_ = resources_.pool.take(pool_key(), request_.policy, started_at_);
     if (connection_ != nullptr) {
         is_reused_ = true;
         result_.peer = connection_->peer_text();
@@ -269,6 +269,8 @@ void SendAttempt::on_ready(Direction direction) {
             on_connect_failed(outcome.error);
             return connect_next();
         }
+        case Phase::tunnelling:
+            return continue_tunnel();
         case Phase::handshaking:
             return handshake();
         case Phase::exchanging:
@@ -277,6 +279,7 @@ void SendAttempt::on_ready(Direction direction) {
             if (direction == Direction::read || connection_->is_tls()) return read_response();
             return wait_for(Direction::read);
         case Phase::resolving:
+        case Phase::resolving_proxy:
         case Phase::finished:
             return;
     }
@@ -297,13 +300,17 @@ void SendAttempt::on_deadline() {
             return finish(OutcomeReason::dns_timeout,
                           fmt::format("the name servers gave no answer about {} within {}",
                                       request_.url->host, time_text()));
+        case Phase::resolving_proxy:
+            return finish(OutcomeReason::proxy_failed,
+                          fmt::format("the name servers gave no answer about the egress proxy "
+                                      "within {}",
+                                      time_text()));
         case Phase::connecting:
-            connect_reason_ = OutcomeReason::connect_timeout;
-            connect_detail_ =
-                fmt::format("{} did not accept the connection in time", connection_->peer_text());
-            if (now() >= deadline_at_) return finish(connect_reason_, std::move(connect_detail_));
-            drop_connection();
-            return connect_next();
+            return on_connect_timeout();
+        case Phase::tunnelling:
+            return on_tunnel_refused(
+                OutcomeReason::proxy_failed,
+                fmt::format("the egress proxy did not connect to {} in time", result_.peer));
         case Phase::handshaking:
             return finish(OutcomeReason::tls_timeout, fmt::format("{} did not finish TLS within {}",
                                                                   result_.peer, time_text()));

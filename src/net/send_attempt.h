@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
@@ -25,14 +26,15 @@ struct SenderResources {
     Resolver& resolver;
     std::string user_agent_line;  ///< "User-Agent: …\r\n", or empty
     TlsContext tls;
+    std::optional<EgressProxy> proxy;
     DeadlineQueue deadlines;  ///< only of attempts; every attempt in flight is in it
     ConnectionPool pool;
     std::vector<char> read_buffer;  ///< scratch
 };
 
-/// One request, from its address to its outcome: resolve, connect, handshake, exchange; a step that
-/// would block waits for readiness, and the deadline ends any of them. Lifetime: whoever is to call
-/// it back (resolver, Asio) holds it.
+/// One request, from its address to its outcome: resolve, connect, perhaps open a tunnel,
+/// handshake, exchange; a step that would block waits for readiness, and the deadline ends any of
+/// them. Lifetime: whoever is to call it back (resolver, Asio) holds it.
 class SendAttempt final : public Deadline, public std::enable_shared_from_this<SendAttempt> {
  public:
     SendAttempt(SenderResources& resources, SendRequest request, HttpSender::Done done);
@@ -43,7 +45,15 @@ class SendAttempt final : public Deadline, public std::enable_shared_from_this<S
     void on_deadline() override;
 
  private:
-    enum class Phase { resolving, connecting, handshaking, exchanging, finished };
+    enum class Phase {
+        resolving,
+        resolving_proxy,
+        connecting,
+        tunnelling,  ///< the proxy is asked for a tunnel
+        handshaking,
+        exchanging,
+        finished,
+    };
     enum class Direction { read, write };
 
     Monotonic now() const { return resources_.clock.monotonic(); }
@@ -52,10 +62,26 @@ class SendAttempt final : public Deadline, public std::enable_shared_from_this<S
     void on_lookup(Lookup lookup);
     void use_addresses(const std::vector<IpAddress>& addresses);
     void connect_next();
-    IoResult connect_to(const IpAddress& address);
+    IoResult connect_to(std::size_t route);
+    const IpAddress& target_of(std::size_t route) const;
     void on_connect_failed(int error);
+    void on_connect_timeout();
     void on_connected();
+    void secure();
     void handshake();
+    std::string pool_key() const;
+
+    // Through a proxy (send_attempt_proxy.cc).
+    bool has_proxy() const { return resources_.proxy.has_value(); }
+    void resolve_proxy();
+    void on_proxy_lookup(Lookup lookup);
+    void on_proxy_unreachable(std::string_view why);
+    void open_tunnel();
+    void continue_tunnel();
+    bool read_tunnel_answer();
+    void on_tunnel_answer();
+    void on_tunnel_refused(OutcomeReason reason, std::string detail);
+
     void exchange();
     bool write_request();
     std::string_view body_to_send() const;
@@ -91,12 +117,19 @@ class SendAttempt final : public Deadline, public std::enable_shared_from_this<S
     std::string origin_;
     std::string head_;
     std::size_t sent_ = 0;
-    std::vector<IpAddress> addresses_;
-    std::size_t next_address_ = 0;
+    std::vector<IpAddress> addresses_;        ///< that the policy passes
+    std::vector<IpAddress> proxy_addresses_;  ///< none without a proxy
+    /// Each address, through each of the proxy's.
+    std::size_t routes() const {
+        return addresses_.size() * std::max<std::size_t>(proxy_addresses_.size(), 1);
+    }
+    std::size_t next_route_ = 0;
     OutcomeReason connect_reason_ = OutcomeReason::connect_failed;
     std::string connect_detail_;
     std::unique_ptr<Connection> connection_;
     std::optional<ResponseReader> reader_;
+    std::string tunnel_head_;  ///< the request for a tunnel
+    AttemptResult tunnel_answer_;
     std::optional<boost::asio::steady_timer> pause_timer_;
 };
 

@@ -30,7 +30,9 @@ std::string error_text(int error) { return strerrordesc_np(error); }
 
 void SendAttempt::open() {
     const auto& url = *request_.url;
-    if (url.is_tls() && !resources_.tls.broken().empty()) {
+    const bool trusts_others =
+        request_.client_tls != nullptr && !request_.client_tls->authorities.empty();
+    if (url.is_tls() && !trusts_others && !resources_.tls.broken().empty()) {
         return finish(OutcomeReason::tls_failed, resources_.tls.broken());
     }
     if (url.is_ip_literal) return use_addresses({*IpAddress::parse(url.host)});
@@ -67,19 +69,28 @@ void SendAttempt::use_addresses(const std::vector<IpAddress>& addresses) {
     if (addresses_.empty()) {
         return finish(OutcomeReason::address_blocked, policy.refusal(addresses.front(), tls));
     }
+    if (has_proxy()) return resolve_proxy();
     connect_next();
+}
+
+/// Requests with the same key may use each other's connections and TLS sessions: nobody rides on
+/// what another realm, or another certificate, has opened.
+std::string SendAttempt::pool_key() const {
+    std::string key(request_.realm.view());
+    if (request_.client_tls != nullptr) key += request_.client_tls->digest;
+    return key + origin_;
 }
 
 void SendAttempt::connect_next() {
     phase_ = Phase::connecting;
-    while (next_address_ < addresses_.size()) {
+    while (next_route_ < routes()) {
         const auto begin = now();
-        const auto left = static_cast<long>(addresses_.size() - next_address_);
+        const auto left = static_cast<long>(routes() - next_route_);
         // A silent address leaves the others their share.
         const auto share = begin + (deadline_at_ - begin) / left;
         resources_.deadlines.set(*this, left == 1 ? deadline_at_ : share);
         phase_started_at_ = begin;
-        const auto outcome = connect_to(addresses_[next_address_++]);
+        const auto outcome = connect_to(next_route_++);
         if (outcome.status == Status::done) return on_connected();
         if (outcome.status == Status::wants_write) return wait_for(Direction::write);
         on_connect_failed(outcome.error);
@@ -87,10 +98,19 @@ void SendAttempt::connect_next() {
     finish(connect_reason_, std::move(connect_detail_));
 }
 
-IoResult SendAttempt::connect_to(const IpAddress& address) {
+const IpAddress& SendAttempt::target_of(std::size_t route) const {
+    return addresses_[route / std::max<std::size_t>(proxy_addresses_.size(), 1)];
+}
+
+IoResult SendAttempt::connect_to(std::size_t route) {
     const auto attempt = [&] {
-        connection_ = std::make_unique<Connection>(resources_.context, origin_, request_.policy);
-        return connection_->connect(address, request_.url->port, now());
+        const auto& target = target_of(route);
+        connection_ = std::make_unique<Connection>(resources_.context, pool_key(), request_.policy);
+        if (!has_proxy()) return connection_->connect(target, request_.url->port, now());
+        const auto& via = proxy_addresses_[route % proxy_addresses_.size()];
+        const auto outcome = connection_->connect(via, resources_.proxy->url.port, now());
+        connection_->set_far_end(target, request_.url->port);
+        return outcome;
     };
     const auto outcome = attempt();
     if (outcome.status != Status::failed || resources_.pool.size() == 0) return outcome;
@@ -102,8 +122,12 @@ IoResult SendAttempt::connect_to(const IpAddress& address) {
 
 void SendAttempt::on_connect_failed(int error) {
     const auto peer = connection_->peer_text();
-    const bool ours = is_our_fault(error, connection_->peer());
+    const auto& address = has_proxy()
+                              ? proxy_addresses_[(next_route_ - 1) % proxy_addresses_.size()]
+                              : connection_->peer();
+    const bool ours = is_our_fault(error, address);
     drop_connection();
+    if (has_proxy() && !ours) return on_proxy_unreachable(error_text(error));
     if (ours) {
         connect_reason_ = OutcomeReason::out_of_descriptors;
         connect_detail_ =
@@ -117,21 +141,40 @@ void SendAttempt::on_connect_failed(int error) {
     }
 }
 
+void SendAttempt::on_connect_timeout() {
+    if (has_proxy()) {
+        on_proxy_unreachable("it did not accept the connection in time");
+    } else {
+        connect_reason_ = OutcomeReason::connect_timeout;
+        connect_detail_ =
+            fmt::format("{} did not accept the connection in time", connection_->peer_text());
+    }
+    if (now() >= deadline_at_) return finish(connect_reason_, std::move(connect_detail_));
+    drop_connection();
+    connect_next();
+}
+
 void SendAttempt::on_connected() {
+    result_.peer = connection_->peer_text();
+    if (has_proxy()) return open_tunnel();
+    secure();
+}
+
+/// The bytes of this connection come from the receiver: TLS, where the URL has it.
+void SendAttempt::secure() {
     resources_.deadlines.set(*this, deadline_at_);
     const auto at = now();
     result_.timings.connect = between(phase_started_at_, at);
-    result_.peer = connection_->peer_text();
     if (!request_.url->is_tls()) return exchange();
     phase_ = Phase::handshaking;
     phase_started_at_ = at;
-    if (!connection_->start_tls(resources_.tls, *request_.url, request_.tls)) {
-        return finish(OutcomeReason::out_of_descriptors,
-                      request_.tls == TlsOffer::current
-                          ? "no memory was left for TLS"
-                          : "this machine's OpenSSL has no TLS 1.0 and 1.1");
-    }
-    handshake();
+    const bool is_started = connection_->start_tls(
+        resources_.tls,
+        {.url = *request_.url, .offer = request_.tls, .client = request_.client_tls.get()});
+    if (is_started) return handshake();
+    finish(OutcomeReason::out_of_descriptors,
+           request_.tls == TlsOffer::current ? "no memory was left for TLS"
+                                             : "this machine's OpenSSL has no TLS 1.0 and 1.1");
 }
 
 void SendAttempt::handshake() {

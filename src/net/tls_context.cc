@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "model/limits.h"
 #include "net/http_sender.h"
+#include "net/pem.h"
 
 namespace postrider::net {
 namespace {
@@ -64,11 +65,36 @@ bool offer_outdated(SSL* ssl) {
            SSL_set_cipher_list(ssl, "DEFAULT:@SECLEVEL=0") == 1;
 }
 
+/// Alerts by which a receiver says that it does not accept the client's certificate, or wants one.
+bool is_about_the_client(unsigned long code) {
+    switch (ERR_GET_REASON(code)) {
+        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+        case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+        case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+        case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+            return ERR_GET_LIB(code) == ERR_LIB_SSL;
+        default:
+            return false;
+    }
+}
+
 std::string last_error_text() {
     const auto code = ERR_peek_last_error();
     if (code == 0) return "it closed the connection";
     const char* text = ERR_reason_error_string(code);
     return text != nullptr ? text : "protocol error";
+}
+
+/// What the client brings itself; false: it cannot be used.
+bool apply(const ClientTls* client, SSL* ssl) {
+    if (client == nullptr) return true;
+    if (!client->authorities.empty() && !trust_authorities(ssl, client->authorities)) return false;
+    return client->certificate.empty() ||
+           use_certificate(ssl, client->certificate, client->key).empty();
 }
 
 }  // namespace
@@ -118,8 +144,9 @@ void TlsContext::load_authorities() {
     ERR_clear_error();
 }
 
-std::unique_ptr<SSL, SslDeleter> TlsContext::make(const Url& url, const std::string& origin, int fd,
-                                                  TlsOffer offer) {
+std::unique_ptr<SSL, SslDeleter> TlsContext::make(const Order& order, const std::string& key,
+                                                  int fd) {
+    const Url& url = order.url;
     std::unique_ptr<SSL, SslDeleter> ssl(SSL_new(context_.get()));
     auto* bio = BIO_new(socket_method_.get());
     if (ssl == nullptr || bio == nullptr) {
@@ -129,10 +156,14 @@ std::unique_ptr<SSL, SslDeleter> TlsContext::make(const Url& url, const std::str
     BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl.get(), bio, bio);
-    const bool is_current = offer == TlsOffer::current;
+    const bool is_current = order.offer == TlsOffer::current;
     if (!is_current && !offer_outdated(ssl.get())) return nullptr;
     SSL_set_ex_data(ssl.get(), authorities_index(), reinterpret_cast<void*>(authorities_number_));
-    SSL_set_app_data(ssl.get(), is_current ? const_cast<std::string*>(&origin) : nullptr);
+    if (!apply(order.client, ssl.get())) {
+        ERR_clear_error();
+        return nullptr;
+    }
+    SSL_set_app_data(ssl.get(), is_current ? const_cast<std::string*>(&key) : nullptr);
     auto* parameters = SSL_get0_param(ssl.get());
     // A name in the Common Name alone does not count: RFC 9525 section 2.
     X509_VERIFY_PARAM_set_hostflags(
@@ -143,7 +174,7 @@ std::unique_ptr<SSL, SslDeleter> TlsContext::make(const Url& url, const std::str
             : X509_VERIFY_PARAM_set1_host(parameters, url.host.data(), url.host.size()) == 1 &&
                   SSL_set_tlsext_host_name(ssl.get(), url.host.c_str()) == 1;
     if (!is_set) return nullptr;
-    if (const auto session = sessions_.find(origin); is_current && session != sessions_.end()) {
+    if (const auto session = sessions_.find(key); is_current && session != sessions_.end()) {
         SSL_set_session(ssl.get(), session->second.get());
     }
     SSL_set_connect_state(ssl.get());
@@ -154,25 +185,30 @@ int TlsContext::on_new_session(SSL* ssl, SSL_SESSION* session) {
     auto& self = *static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
     // A session is resumed without another look at the certificate.
     if (SSL_get_app_data(ssl) == nullptr || !self.is_current(ssl)) return 0;
-    const auto& origin = *static_cast<const std::string*>(SSL_get_app_data(ssl));
+    const auto& key = *static_cast<const std::string*>(SSL_get_app_data(ssl));
     auto& sessions = self.sessions_;
-    if (sessions.size() >= limits::tls_sessions_max && !sessions.contains(origin)) {
+    if (sessions.size() >= limits::tls_sessions_max && !sessions.contains(key)) {
         sessions.erase(sessions.begin());  // any: it costs that origin one full handshake
     }
-    sessions[origin].reset(session);
+    sessions[key].reset(session);
     return 1;  // we keep the reference
 }
 
-std::string TlsContext::explain_failure(SSL* ssl, const std::string& origin) {
-    sessions_.erase(origin);
+std::string TlsContext::explain_failure(SSL* ssl, const std::string& key) {
+    sessions_.erase(key);
     std::string reason;
+    const bool has_certificate = SSL_get_certificate(ssl) != nullptr;
     const auto verified = SSL_get_verify_result(ssl);
     if (verified != X509_V_OK) {
         reason = std::string("its certificate is not accepted: ") +
                  X509_verify_cert_error_string(verified);
     } else if (SSL_get_ex_data(ssl, certificate_wanted_index()) != nullptr) {
-        reason = "it wants a client certificate, and Postrider has none to show (" +
+        reason = (has_certificate
+                      ? "it wants a client certificate of another kind than the webhook has ("
+                      : "it wants a client certificate, and the webhook has none to show (") +
                  last_error_text() + ")";
+    } else if (has_certificate && is_about_the_client(ERR_peek_last_error())) {
+        reason = "it does not accept the webhook's client certificate (" + last_error_text() + ")";
     } else {
         reason = last_error_text();
     }

@@ -7,22 +7,17 @@
 #include <string>
 #include <unordered_map>
 
+#include "net/client_tls.h"
 #include "net/http_sender.h"
+#include "net/openssl_pointers.h"
 #include "net/tls_offer.h"
 #include "net/url.h"
 
 namespace postrider::net {
 
-struct SslDeleter {
-    void operator()(SSL* ssl) const { SSL_free(ssl); }
-    void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-    void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
-    void operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
-};
-
 /// The client's side of TLS: 1.2 or newer unless a caller offers less, certificates always verified
-/// against the host, sessions resumed per origin. Thread-safety: one thread. Lifetime: outlives
-/// every SSL it makes.
+/// against the host, sessions resumed by a key that callers choose. Thread-safety: one thread.
+/// Lifetime: outlives every SSL it makes.
 class TlsContext {
  public:
     /// `ca_file`: a PEM bundle to trust instead of the system's; empty: the system's.
@@ -34,14 +29,19 @@ class TlsContext {
     /// call reads the authorities (30 to 90 ms for the system's), so that a start does not wait for
     /// it.
     const std::string& broken();
-    /// Requires: broken() was asked and is empty. A client for `url` on a connected, non-blocking
-    /// socket; nullptr when memory has run out, or the system's OpenSSL has no such TLS. `origin`
-    /// names the session to resume (of an outdated offer: none) and outlives the SSL.
-    std::unique_ptr<SSL, SslDeleter> make(const Url& url, const std::string& origin, int fd,
-                                          TlsOffer offer);
+    struct Order {
+        const Url& url;
+        TlsOffer offer = TlsOffer::current;
+        const ClientTls* client = nullptr;  ///< nullptr: the sender's authorities, no certificate
+    };
+    /// A client for the order on a connected, non-blocking socket; nullptr when memory has run out,
+    /// the system's OpenSSL has no such TLS, or does not take the client's certificate. `key`
+    /// names the session to resume (of an outdated offer: none) and outlives the SSL. Requires:
+    /// broken() was asked and is empty, or the order has authorities of its own.
+    std::unique_ptr<SSL, SslDeleter> make(const Order& order, const std::string& key, int fd);
     /// After TLS failed, in the handshake or later: why, in words; and its session is not tried
     /// again.
-    std::string explain_failure(SSL* ssl, const std::string& origin);
+    std::string explain_failure(SSL* ssl, const std::string& key);
     /// Certificates must have these from now on; none: the system's, read at the next call of
     /// broken().
     void set_authorities(const Authorities& authorities);

@@ -590,12 +590,17 @@ CREATE TABLE event_copies (
 CREATE INDEX event_copies_by_source ON event_copies (source_id, event_id);
 )sql";
 
+// The certificates and the key of a webhook (webhooks/receiver_tls.h), sealed.
+constexpr const char* receiver_tls = R"sql(
+ALTER TABLE webhooks ADD COLUMN tls BYTES NOT NULL DEFAULT '';
+)sql";
+
 constexpr std::array steps{
     first,    directory,       audit_indexes,    powers,        users_by_age,
     fan_outs, resource_slices, counters,         cancellations, users_by_words,
     controls, consumers,       versions_by_time, fan_out_sets,  removals,
     breakers, version_filters, credentials,      orders,        operational,
-    traces,   event_copies};
+    traces,   event_copies,    receiver_tls};
 
 }  // namespace
 

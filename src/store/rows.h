@@ -180,6 +180,7 @@ struct WebhookRow {
     std::string secret;                         ///< sealed
     std::string previous_secret;                ///< sealed; "" when there is none
     std::string credential;                     ///< sealed; "" when there is none
+    std::string tls;                            ///< sealed; "" when there is none
     std::optional<Timestamp> previous_expires_at;
     std::int64_t version = 1;
     Timestamp created_at;

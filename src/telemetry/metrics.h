@@ -62,8 +62,7 @@ class DurationHistogram {
 /// are enumerators, never what a user chose, so the number of series is fixed.
 class Metrics {
  public:
-    static constexpr std::size_t outcomes =
-        static_cast<std::size_t>(OutcomeReason::shutting_down) + 1;
+    static constexpr std::size_t outcomes = outcome_reasons_count;
     static constexpr std::size_t states = static_cast<std::size_t>(DeliveryState::cancelled) + 1;
 
     Counter events_accepted;

@@ -33,7 +33,9 @@ Result<std::size_t> reseal_row(const Vault& vault, WebhookRow& row) {
                      reseal(vault, place(columns::webhook_previous_secret), row.previous_secret));
     POSTRIDER_ASSIGN(const std::size_t credentials,
                      reseal(vault, place(columns::webhook_credential), row.credential));
-    count += secrets + previous + credentials;
+    POSTRIDER_ASSIGN(const std::size_t certificates,
+                     reseal(vault, place(columns::webhook_tls), row.tls));
+    count += secrets + previous + credentials + certificates;
     return count;
 }
 
@@ -105,7 +107,7 @@ Result<bool> needs_old_keys(store::Store& store, const Vault& vault) {
         if (rows.unreadable > 0) return true;
         return std::ranges::any_of(rows, [&](const WebhookRow& row) {
             return is_old(row.headers) || is_old(row.secret) || is_old(row.previous_secret) ||
-                   is_old(row.credential);
+                   is_old(row.credential) || is_old(row.tls);
         });
     });
 }

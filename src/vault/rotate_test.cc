@@ -35,7 +35,7 @@ class StoredKeys : public testing::Test {
     static Place place_of(const WebhookRow& row, std::string_view column) {
         return {row.realm, row.id.uuid, column};
     }
-    /// `count` webhooks whose three columns are sealed by `vault`, texts made of their names.
+    /// `count` webhooks whose columns are sealed by `vault`, texts made of their names.
     void insert_webhooks(const Vault& vault, int count) {
         auto written =
             store::write_now<bool>(*store_, [vault, count](store::Transaction& tx) -> Result<bool> {
@@ -47,6 +47,9 @@ class StoredKeys : public testing::Test {
                     row.secret = vault.seal(place_of(row, columns::webhook_secret), row.name);
                     row.headers =
                         vault.seal(place_of(row, columns::webhook_headers), row.name + "h");
+                    row.credential =
+                        vault.seal(place_of(row, columns::webhook_credential), row.name + "c");
+                    row.tls = vault.seal(place_of(row, columns::webhook_tls), row.name + "t");
                     row.created_at = row.updated_at = tx.now();
                     POSTRIDER_TRY(store::webhooks_table::insert(tx, row));
                 }
@@ -68,6 +71,11 @@ class StoredKeys : public testing::Test {
                       row.name);
             EXPECT_EQ(vault.open(place_of(row, columns::webhook_headers), row.headers).value(),
                       row.name + "h");
+            EXPECT_EQ(
+                vault.open(place_of(row, columns::webhook_credential), row.credential).value(),
+                row.name + "c");
+            EXPECT_EQ(vault.open(place_of(row, columns::webhook_tls), row.tls).value(),
+                      row.name + "t");
             EXPECT_EQ(row.previous_secret, "");
         }
     }
@@ -112,7 +120,7 @@ TEST_F(StoredKeys, rotation_seals_everything_with_a_new_key_and_drops_the_old) {
     insert_webhooks(before, 450);  // more than two steps
     auto report = rotate_keys(*store_, source_, random_);
     ASSERT_TRUE(report) << report.error().message;
-    EXPECT_EQ(report->values, 900u);
+    EXPECT_EQ(report->values, 1800u);
     EXPECT_EQ(report->removed, 1u);
     EXPECT_FALSE(report->was_resumed);
     auto after = open_vault(*store_, source_, random_);
@@ -134,7 +142,7 @@ TEST_F(StoredKeys, rotation_goes_on_where_a_kill_left_it) {
     auto report = rotate_keys(*store_, source_, random_);
     ASSERT_TRUE(report) << report.error().message;
     EXPECT_TRUE(report->was_resumed);
-    EXPECT_EQ(report->values, 6u);
+    EXPECT_EQ(report->values, 12u);
     EXPECT_EQ(report->primary, both.ring().primary().id);
     const auto after = open_vault(*store_, source_, random_);
     ASSERT_TRUE(after);

@@ -22,6 +22,7 @@ inline constexpr std::string_view webhook_headers = "webhooks.headers";
 inline constexpr std::string_view webhook_secret = "webhooks.secret";
 inline constexpr std::string_view webhook_previous_secret = "webhooks.previous_secret";
 inline constexpr std::string_view webhook_credential = "webhooks.credential";
+inline constexpr std::string_view webhook_tls = "webhooks.tls";
 inline constexpr std::string_view sealed_reset = "sealed_resets.sealed";
 inline constexpr std::string_view key_check = "state.key_check";
 }  // namespace columns

@@ -180,6 +180,14 @@ void write_authentication_control(json::Writer& writer, const Controls& controls
     write_authentication(writer, *controls.authentication);
 }
 
+void read_tls(const Given& given, Controls& into, const Refuse& refuse) {
+    if (auto read = read_receiver_tls(given.value, refuse)) into.tls = std::move(*read);
+}
+
+void write_tls(json::Writer& writer, const Controls& controls) {
+    write_receiver_tls(writer, *controls.tls);
+}
+
 template <auto Member>
 constexpr Control control(std::string_view name,
                           void (*read)(const Given&, Controls&, const Refuse&),
@@ -203,6 +211,7 @@ constexpr std::array table{
     control<&Controls::realms>("realms", read_realms, write_realms),
     control<&Controls::authentication>("authentication", read_authentication_control,
                                        write_authentication_control),
+    control<&Controls::tls>("tls", read_tls, write_tls),
 };
 
 }  // namespace
@@ -242,6 +251,7 @@ void write_controls(json::Writer& writer, const Controls& controls) {
 
 std::string to_json(const Controls& controls) {
     CHECK(!controls.authentication || controls.authentication->secret == secret_mask);
+    CHECK(!controls.tls || *controls.tls == masked(*controls.tls));
     std::string out;
     json::Writer writer(out);
     writer.begin_object();
@@ -272,6 +282,7 @@ Result<Controls> parse_controls(std::string_view text) {
     if (!is_right) return corrupt();
     // Whatever a row says there, it is not the secret.
     if (controls.authentication) controls.authentication->secret = secret_mask;
+    if (controls.tls) controls.tls = masked(std::move(*controls.tls));
     return controls;
 }
 

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "webhooks/authentication.h"
+#include "webhooks/receiver_tls.h"
 
 namespace postrider::webhooks {
 
@@ -69,6 +70,7 @@ struct Controls {
     std::optional<std::string> body_template;  ///< compact JSON (template.h), of BodyFormat::custom
     std::optional<Realms> realms;              ///< none: those of its own
     std::optional<Authentication> authentication;  ///< masked but in a change that was just read
+    std::optional<ReceiverTls> tls;                ///< likewise
     bool is_ordered() const { return ordering == Ordering::resource; }
     bool takes_all_realms() const { return realms == Realms::all; }
     bool operator==(const Controls&) const = default;

@@ -18,6 +18,8 @@ const std::map<std::string_view, std::string_view> samples{
     {"filter", R"({"data":{"total":{"$gte":100.10}}})"},
     {"template", R"({"text":"{{event}}","n":100.10})"},
     {"authentication", R"({"type":"basic","username":"shop","password":"••••••"})"},
+    {"tls",
+     R"({"ca":"••••••","client_certificate":"••••••","client_key":"••••••","subject":"CN=shop","expires_at":"2027-01-31T12:00:00.000000Z"})"},
 };
 
 Controls with(const Control& control, std::string_view json) {

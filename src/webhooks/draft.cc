@@ -7,6 +7,7 @@
 
 #include "events/pattern.h"
 #include "model/limits.h"
+#include "net/client_tls.h"
 #include "net/header_rules.h"
 #include "webhooks/render.h"
 
@@ -62,6 +63,7 @@ class Drafter {
             draft_.headers = existing_->headers;
             draft_.secret = existing_->secret;
             draft_.credential = existing_->credential;
+            draft_.tls = existing_->tls;
         }
         apply_plain();
         apply_url();
@@ -70,6 +72,7 @@ class Drafter {
         check_template();
         check_order();
         apply_authentication();
+        apply_tls();
         apply_events();
         check_realms();
         apply_secret();
@@ -205,6 +208,49 @@ class Drafter {
             const auto checked = surroundings_.policy.check(*url);
             if (!checked) refuse("#/authentication/token_url", checked.error().message);
         }
+    }
+
+    /// Certificates do not follow to another server, either.
+    void apply_tls() {
+        auto& after = draft_.webhook.controls.tls;
+        const auto& touched = change_.controls.touched;
+        const bool is_given =
+            std::ranges::any_of(touched, [](const Control* each) { return each->name == "tls"; });
+        if (new_origin_ && !is_given) after.reset();
+        if (!after) {
+            draft_.tls = {};
+            return;
+        }
+        if (!is_given) return;
+        if (draft_.webhook.url.starts_with("http:")) {
+            return refuse("#/tls", "goes with https URLs alone; leave it out");
+        }
+        const ReceiverTls before = existing_ != nullptr ? existing_->tls : ReceiverTls{};
+        draft_.tls = {
+            .authorities = text_of(after->authorities, before.authorities, "ca"),
+            .certificate = text_of(after->certificate, before.certificate, "client_certificate"),
+            .key = text_of(after->key, before.key, "client_key")};
+        if (is_wrong("#/tls")) return;
+        if (!draft_.tls.certificate.empty()) {
+            const auto pair = net::check_pair(draft_.tls.certificate, draft_.tls.key);
+            if (!pair) return refuse("#/tls/client_key", pair.error().message);
+        }
+        ReceiverTls shown = draft_.tls;
+        describe_certificate(shown);
+        after = masked(std::move(shown));
+    }
+
+    /// What a member of `tls` becomes: the mask keeps what is there.
+    std::string text_of(const std::string& given, const std::string& before,
+                        std::string_view member) {
+        if (given != secret_mask) return given;
+        if (before.empty() || new_origin_) {
+            refuse(fmt::format("#/tls/{}", member),
+                   before.empty()
+                       ? "is the mask, but there is no value that could stay: give one"
+                       : "is the mask, and the URL has a new origin: give the value again");
+        }
+        return before;
     }
 
     /// Why the mask cannot stand for the secret that is there; "" when it can.
@@ -344,7 +390,8 @@ class Drafter {
         note("signing", before.signing != after.signing);
         for (const Control& control : all_controls()) {
             const bool is_other_secret =
-                control.name == "authentication" && existing_->credential != draft_.credential;
+                (control.name == "authentication" && existing_->credential != draft_.credential) ||
+                (control.name == "tls" && existing_->tls != draft_.tls);
             note(control.name,
                  is_other_secret || !control.is_same(before.controls, after.controls));
         }
@@ -375,6 +422,8 @@ Result<Draft> make_rotated(const Rotation& rotation, const Existing& existing, R
     Draft draft{.webhook = existing.webhook,
                 .headers = existing.headers,
                 .secret = existing.secret,
+                .credential = existing.credential,
+                .tls = existing.tls,
                 .old_secret = OldSecret::overlaps,
                 .shows_secret = true,
                 .changed = {"secret"}};

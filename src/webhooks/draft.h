@@ -27,6 +27,7 @@ struct Existing {
     Headers headers;
     SecretSet secret;
     std::string credential = {};  ///< what `authentication` masks; "" for none
+    ReceiverTls tls = {};         ///< the texts that `tls` masks
 };
 
 /// What becomes of the secret that signed until now.
@@ -42,6 +43,7 @@ struct Draft {
     Headers headers;
     SecretSet secret;
     std::string credential = {};  ///< what `authentication` masks; "" for none
+    ReceiverTls tls = {};         ///< the texts that `tls` masks
     OldSecret old_secret = OldSecret::untouched;
     bool shows_secret = false;         ///< a key was made: the answer carries it, once
     std::vector<std::string> changed;  ///< names of fields, in API order; empty for a new webhook

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "model/ids.h"
 #include "model/states.h"
+#include "net/client_tls.h"
 #include "net/egress_policy.h"
 #include "net/url.h"
 #include "webhooks/controls.h"
@@ -50,6 +51,9 @@ struct Target {
     std::string authorization;  ///< a header's value; "" for none
     /// nullptr: no access tokens are needed.
     std::shared_ptr<const TokenClient> token_client;
+    /// For its own URL, not for its token endpoint. nullptr: the server's authorities, and no
+    /// certificate.
+    std::shared_ptr<const net::ClientTls> client_tls;
     std::vector<SigningKey> keys;           ///< new first
     std::vector<SigningKey> previous_keys;  ///< sign too until previous_expires_at
     Timestamp previous_expires_at;
@@ -61,7 +65,7 @@ struct Target {
     std::shared_ptr<const net::EgressPolicy> policy;
     /// What it takes for that which people have written into it, in bytes.
     struct Memory {
-        std::size_t headers = 0;  ///< and credentials
+        std::size_t headers = 0;  ///< and credentials, and certificates
         std::size_t body_template = 0;
         std::size_t all() const { return headers + body_template; }
     };

@@ -59,6 +59,10 @@ void pack(Target& target) {
         target.memory.headers += client->id.size() + client->secret.size() + client->scope.size() +
                                  client->audience.size() + limits::access_token_bytes_max;
     }
+    if (const auto& tls = target.client_tls; tls != nullptr) {
+        target.memory.headers += tls->authorities.size() + tls->certificate.size() +
+                                 tls->key.size() + tls->digest.size();
+    }
     // A ready template is everybody's.
     if (target.controls.body_template) target.memory.body_template = target.body_template->bytes();
     target.controls.filter.reset();
@@ -160,6 +164,11 @@ Result<void> TargetBuilder::fill(Target& target, const store::WebhookRow& row,
     POSTRIDER_ASSIGN(const auto headers, open_headers(row));
     for (const auto& [name, value] : headers) add_header(target, name, value);
     POSTRIDER_TRY(fill_authentication(target, row, webhook));
+    if (webhook.controls.tls) {
+        POSTRIDER_ASSIGN(auto tls, open_tls(row));
+        target.client_tls = net::make_client_tls(std::move(tls.authorities),
+                                                 std::move(tls.certificate), std::move(tls.key));
+    }
     POSTRIDER_ASSIGN(const auto secret, open_secret(row));
     target.keys = signing_keys(secret, webhook.signing);
     if (row.previous_expires_at) {
@@ -222,6 +231,19 @@ void TargetBuilder::seal_credential(store::WebhookRow& row, std::string_view cre
         credential.empty()
             ? std::string()
             : vault_.seal(place_of(row, vault::columns::webhook_credential), credential);
+}
+
+Result<ReceiverTls> TargetBuilder::open_tls(const store::WebhookRow& row) const {
+    if (row.tls.empty()) return ReceiverTls{};
+    POSTRIDER_ASSIGN(const auto text,
+                     vault_.open(place_of(row, vault::columns::webhook_tls), row.tls));
+    return parse_tls_plaintext(text);
+}
+
+void TargetBuilder::seal_tls(store::WebhookRow& row, const ReceiverTls& tls) const {
+    const auto text = to_plaintext(tls);
+    row.tls = text.empty() ? std::string()
+                           : vault_.seal(place_of(row, vault::columns::webhook_tls), text);
 }
 
 void TargetBuilder::seal_headers(store::WebhookRow& row, const Headers& headers) const {

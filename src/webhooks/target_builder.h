@@ -62,6 +62,9 @@ class TargetBuilder {
     /// What `authentication` masks; empty when there is none.
     Result<std::string> open_credential(const store::WebhookRow& row) const;
     void seal_credential(store::WebhookRow& row, std::string_view credential) const;
+    /// The texts of `tls`; all empty when there are none.
+    Result<ReceiverTls> open_tls(const store::WebhookRow& row) const;
+    void seal_tls(store::WebhookRow& row, const ReceiverTls& tls) const;
     void seal_previous_secret(store::WebhookRow& row, const SecretSet& secret) const;
 
  private:

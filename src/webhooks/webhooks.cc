@@ -236,6 +236,7 @@ Result<Saved> Webhooks::create(Transaction& tx, const RealmId& realm, const Chan
     builder_.seal_headers(row, draft.headers);
     builder_.seal_secret(row, draft.secret);
     builder_.seal_credential(row, draft.credential);
+    builder_.seal_tls(row, draft.tls);
     if (change.keys) seal_previous(row, *change.keys, tx.now());
     auto target = builder_.build(row, conditions);
     POSTRIDER_TRY(memory_.check(*target));
@@ -273,6 +274,7 @@ Result<Webhooks::Loaded> Webhooks::load(Transaction& tx, const Address& address)
     POSTRIDER_ASSIGN(loaded.existing.headers, builder_.open_headers(loaded.row));
     POSTRIDER_ASSIGN(loaded.existing.secret, builder_.open_secret(loaded.row));
     POSTRIDER_ASSIGN(loaded.existing.credential, builder_.open_credential(loaded.row));
+    POSTRIDER_ASSIGN(loaded.existing.tls, builder_.open_tls(loaded.row));
     return loaded;
 }
 
@@ -334,6 +336,7 @@ Result<void> Webhooks::save(Transaction& tx, Loaded& loaded, Draft& draft, const
     into_row(webhook, row);
     if (draft.has_changed("headers")) builder_.seal_headers(row, draft.headers);
     if (draft.has_changed("authentication")) builder_.seal_credential(row, draft.credential);
+    if (draft.has_changed("tls")) builder_.seal_tls(row, draft.tls);
     set_secrets(tx, loaded, draft, overlap.value_or(loaded.conditions.secret_overlap));
     auto target = builder_.build(row, loaded.conditions);
     POSTRIDER_TRY(memory_.check(*target));
@@ -350,7 +353,7 @@ Result<void> Webhooks::save(Transaction& tx, Loaded& loaded, Draft& draft, const
         POSTRIDER_TRY(store::cancellations_table::end_at(tx, row.realm, row.id, tx.mint()));
     }
     if ((was_switched && row.enabled) || draft.has_changed("url") ||
-        draft.has_changed("authentication")) {
+        draft.has_changed("authentication") || draft.has_changed("tls")) {
         POSTRIDER_TRY(store::webhook_health_table::clear(tx, row.realm, row.id));
         POSTRIDER_TRY(store::breakers_table::remove(tx, row.realm, row.id));
     }
@@ -587,6 +590,12 @@ Result<Webhooks::Revealed> Webhooks::reveal(store::sql::Connection& sql, const R
     POSTRIDER_ASSIGN(revealed.headers, builder_.open_headers(row));
     if (auto& authentication = revealed.webhook.controls.authentication) {
         POSTRIDER_ASSIGN(authentication->secret, builder_.open_credential(row));
+    }
+    if (auto& tls = revealed.webhook.controls.tls) {
+        POSTRIDER_ASSIGN(auto texts, builder_.open_tls(row));
+        texts.subject = std::move(tls->subject);
+        texts.expires_at = tls->expires_at;
+        tls = std::move(texts);
     }
     return revealed;
 }

@@ -1,5 +1,9 @@
 // What a webhook asks of its deliveries: set, shown, refused and reset in the form.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
 import { ask, open, settled, start } from './browser.mjs'
@@ -21,8 +25,8 @@ after(async () => {
   await world?.stop()
 })
 
-const edit = async () => {
-  await page.goto(`${world.url}/console/${world.realm}/webhooks/${id}/edit`)
+const edit = async (which = id) => {
+  await page.goto(`${world.url}/console/${world.realm}/webhooks/${which}/edit`)
   await settled(page)
   await page.getByText('Advanced:').click()
 }
@@ -32,9 +36,9 @@ const controls = async () => {
 }
 const save = () => page.getByRole('button', { name: 'Save changes' }).click()
 /** Saves, and waits for the webhook's own page: the form has its words, too. */
-const saved = async () => {
+const saved = async (which = id) => {
   await save()
-  await page.waitForURL(`**/webhooks/${id}`)
+  await page.waitForURL(`**/webhooks/${which}`)
 }
 
 test('they are set in the form and shown on the page', async () => {
@@ -156,6 +160,50 @@ test('credentials are masked, kept when untouched, and never shown', async () =>
   await edit()
   await page.getByLabel('Authentication', { exact: true }).selectOption('')
   await saved()
+  assert.equal(await stored(), null)
+})
+
+test('certificates are masked, kept when untouched, and refused with a reason', async () => {
+  const secure = (
+    await ask(world, 'POST', '/webhooks', { url: 'https://127.0.0.1:9/tls', events: ['order.*'] })
+  ).json.id
+  const stored = async () =>
+    (await ask(world, 'GET', `/webhooks/${secure}?reveal=headers`)).json.tls
+  const folder = mkdtempSync(join(tmpdir(), 'postrider-tls-'))
+  const file = (name) => join(folder, name)
+  execFileSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+      ...['-days', '2', '-subj', '/CN=shop', '-keyout', file('key'), '-out', file('pem')],
+    ],
+    { stdio: 'ignore' },
+  )
+  const [certificate, key] = [readFileSync(file('pem'), 'utf8'), readFileSync(file('key'), 'utf8')]
+  const certificateField = page.getByLabel('Client certificate', { exact: true })
+  const keyField = page.getByLabel('Client key', { exact: true })
+  await edit(secure)
+  await certificateField.fill(certificate)
+  await keyField.fill('-----BEGIN')
+  await save()
+  await page.getByText('holds no private key').waitFor()
+  await keyField.fill(key)
+  await saved(secure)
+  await page.getByText('CN=shop').waitFor()
+  assert.ok(!(await page.content()).includes(key.split('\n')[1]))
+  await edit(secure)
+  assert.deepEqual(
+    [await certificateField.inputValue(), await keyField.inputValue()],
+    ['••••••', '••••••'],
+  )
+  await page.getByLabel('Trusted authorities', { exact: true }).fill(certificate)
+  await saved(secure)
+  assert.equal((await stored()).ca, certificate)
+  assert.equal((await stored()).client_key, key)
+  await edit(secure)
+  for (const label of ['Trusted authorities', 'Client certificate', 'Client key'])
+    await page.getByLabel(label, { exact: true }).fill('')
+  await saved(secure)
   assert.equal(await stored(), null)
 })
 

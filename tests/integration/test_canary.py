@@ -3,9 +3,11 @@
 import base64
 import os
 import re
+import tempfile
 import urllib.parse
 
 from browser import Browser
+from certificates import Authority
 from client import Client
 from contract import Contract
 from receiver import Receiver
@@ -69,6 +71,10 @@ def plant(server, receiver):
     secrets["bearer token of a webhook"] = word()
     named = realm.create_webhook(receiver.url("/canary/bearer"), events=["order.*"])
     realm.patch_webhook(named["id"], authentication={"type": "bearer", "token": secrets["bearer token of a webhook"]})
+    tls = Authority(tempfile.mkdtemp()).client("shop")  # of what is not there: what fails is told too
+    for part, text in tls.items():
+        secrets[f"{part} of a webhook"] = text.splitlines()[1]
+    realm.create_webhook("https://127.0.0.1:1/canary", events=["order.*"], retry_schedule=[], tls=tls)
     realm.call("PATCH", f"/webhooks/{hook['id']}", {"description": "changed"}, 200)
     realm.call("PATCH", f"/users/{used}", {"first_name": "changed"}, 200)
     # What fails is told too: in answers, and in the log.

@@ -115,7 +115,8 @@ def test_a_store_without_counters_begins_empty(tmp_path, receiver, path):
             sql.execute("ALTER TABLE events DROP COLUMN trace")
             for column in ("filter", "all_realms"):
                 sql.execute(f"ALTER TABLE webhook_versions DROP COLUMN {column}")
-            sql.execute("ALTER TABLE webhooks DROP COLUMN credential")
+            for column in ("credential", "tls"):
+                sql.execute(f"ALTER TABLE webhooks DROP COLUMN {column}")
             for table in ("webhooks", "webhook_versions", "deliveries"):
                 sql.execute(f"ALTER TABLE {table} DROP COLUMN ordered")
             sql.execute("DELETE FROM store_state WHERE name = 'counted_since'")

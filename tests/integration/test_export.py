@@ -2,14 +2,20 @@
 
 import json
 import os
+import pathlib
 import random
+import tempfile
 
 import pytest
 
+from certificates import Authority
 from client import Realm
 from test_import_keycloak import cli
 
 SECRETS = "a passphrase of some words"
+FOLDER = tempfile.TemporaryDirectory()
+CLIENT = Authority(FOLDER.name).client("client")
+AUTHORITY = (pathlib.Path(FOLDER.name) / "ca.pem").read_text()
 #: How many random realms; `make proof` takes many.
 REALMS = int(os.environ.get("POSTRIDER_REALMS", "4"))
 
@@ -36,6 +42,7 @@ def make_realm(server, randomness):
                              rate_limit=randomness.choice([None, {"count": randomness.randint(1, 100000), "per": "1h"}]), max_in_flight=randomness.choice([None, 1, 256]),
                              authentication=randomness.choice([None, {"type": "basic", "username": "ä", "password": "p ö"}, {"type": "bearer", "token": "t.t"},
                                                                {"type": "oauth2", "token_url": "https://id.example/t", "client_id": "c", "client_secret": "s", "scope": "a b"}]),
+                             tls=randomness.choice([None, {"ca": AUTHORITY}, CLIENT, {"ca": AUTHORITY, **CLIENT}]),
                              **randomness.choice([{}, {"format": "payload"}, {"format": "slack"}, {"format": "template", "template": {"n": [1.10, "{{data.n}}"]}}]),
                              **randomness.choice([{}, {"ordering": "resource"}, {"ordering": "resource", "on_exhausted": "hold"}, {"ordering": "none", "on_exhausted": "skip"}]),
                              filter=randomness.choice([None, {"data": {"n": {"$gt": 1.5}}}, {"$or": [{"data": {"a": "ä"}}, {"event": "x"}]}]))
@@ -93,7 +100,7 @@ def picture(realm, secrets=False):
     out["event_types"] = sorted((without(each, "created_at") for each in realm.get("/event-types").json["items"]), key=lambda each: each["name"])
     out["webhooks"] = []
     for webhook in realm.items("/webhooks"):
-        shown = without(realm.get(f"/webhooks/{webhook['id']}?reveal=headers").json if secrets else webhook, "created_at", *(() if secrets else ("headers", "authentication")))
+        shown = without(realm.get(f"/webhooks/{webhook['id']}?reveal=headers").json if secrets else webhook, "created_at", *(() if secrets else ("headers", "authentication", "tls")))
         if secrets:
             shown["secret"] = realm.get(f"/webhooks/{webhook['id']}/secret").json
             shown["keys"] = realm.get(f"/webhooks/{webhook['id']}/secret?reveal=keys").json["keys"]
@@ -132,7 +139,7 @@ def test_export_and_import_give_the_same_realm(server, tmp_path, number, secrets
     assert "API keys" in said and ("--with-secrets" in said) != secrets
     copied = realm.name + "-copy"
     answer = json.loads(cli(server, "import", out, "--realm", copied, "--json", *flags[1:], expect=0).stdout)
-    assert answer["values"]["left_out"] == sum(len(note["of"]) for note in answer["notes"] if "headers of webhooks" in note["note"] or "authentication of webhooks" in note["note"])
+    assert answer["values"]["left_out"] == sum(len(note["of"]) for note in answer["notes"] if any(f"{kind} of webhooks" in note["note"] for kind in ("headers", "authentication", "tls")))
     copy = Realm(server.client, copied)
     assert picture(copy, secrets) == picture(realm, secrets)
     for username, password in passwords.items() if secrets else ():
@@ -143,7 +150,7 @@ def test_export_and_import_give_the_same_realm(server, tmp_path, number, secrets
     first["postrider"].pop("sealed", None)
     if not secrets:  # the values of headers were not in the file, so the copy has none
         for webhook in first["postrider"]["webhooks"]:
-            webhook["headers"], webhook["authentication"] = {}, None
+            webhook["headers"], webhook["authentication"], webhook["tls"] = {}, None, None
     assert {**second, "realm": realm.name} == first
 
 
@@ -152,13 +159,13 @@ def test_nothing_secret_is_in_the_file_unless_it_is_sealed(server, tmp_path):
     user = realm.call("POST", "/users", {"username": "ada"}, 201).json
     realm.call("PUT", f"/users/{user['id']}/password", {"password": "correct horse battery staple"}, 204)
     realm.call("POST", "/clients", {"client_id": "batch", "type": "confidential"}, 201)
-    hook = realm.create_webhook("https://r.example/x", events=["user.*"], headers={"X-Key": "canary-header"}, authentication={"type": "bearer", "token": "canary-token"})
+    hook = realm.create_webhook("https://r.example/x", events=["user.*"], headers={"X-Key": "canary-header"}, authentication={"type": "bearer", "token": "canary-token"}, tls=CLIENT)
     secret = realm.get(f"/webhooks/{hook['id']}/secret").json["secret"]
     hashed = realm.get(f"/users/{user['id']}/credentials?reveal=hash").json["items"][0]["hash"]
     plain = cli(server, "export", "--realm", realm.name, expect=0)
     sealed = cli(server, "export", "--realm", realm.name, "--with-secrets", expect=0, POSTRIDER_PASSPHRASE=SECRETS)
     for text in (plain.stdout, sealed.stdout):
-        assert not any(each in text for each in ("canary-header", "canary-token", secret, hashed, SECRETS, "argon2id$"))
+        assert not any(each in text for each in ("canary-header", "canary-token", secret, hashed, SECRETS, "argon2id$", "BEGIN"))
     (tmp_path / "sealed.json").write_text(sealed.stdout)
     copied = realm.name + "-copy"
     said = cli(server, "import", tmp_path / "sealed.json", "--realm", copied, expect=2).stderr

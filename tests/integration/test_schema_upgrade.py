@@ -23,7 +23,8 @@ DIGESTS = {"first": "9f494b43d0b6bafe", "directory": "62ff446e8c30d921", "audit_
            "cancellations": "559f798669c19b50", "users_by_words": "05116d9b0a96e346", "controls": "6ee399ee0b585c5d", "consumers": "c15a1b79acea9c20",
            "versions_by_time": "95cd801158b7beb5", "fan_out_sets": "069724a930da9a14", "removals": "b2cdf6388f2b3764", "breakers": "15be9cfe44a24240",
            "version_filters": "e8efb85069a1b42f", "credentials": "2d639a3d678f6359", "orders": "018ea9e1e3cb7a35",
-           "operational": "c0b803137af7793d", "traces": "4d2ed4d3e839ac1b", "event_copies": "4dcba6d1dddeeddc"}
+           "operational": "c0b803137af7793d", "traces": "4d2ed4d3e839ac1b", "event_copies": "4dcba6d1dddeeddc",
+           "receiver_tls": "a42246b0749129c3"}
 ALLOWED = ("--allow-network", "127.0.0.0/8")
 
 

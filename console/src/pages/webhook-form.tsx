@@ -40,6 +40,7 @@ import {
   noControls,
 } from './webhook-controls'
 import { SecretView } from './webhook-secret'
+import { noTls, type Tls, TlsFields, tlsBody, tlsLabels, tlsOf } from './webhook-tls'
 
 const fields = [
   'name',
@@ -51,6 +52,7 @@ const fields = [
   'retry_schedule',
   'signing',
   'authentication',
+  'tls',
   ...controlFields,
 ]
 
@@ -79,7 +81,8 @@ type Draft = {
   inherit: boolean
   signing: string
 } & Controls &
-  Authentication
+  Authentication &
+  Tls
 
 const origin = (url: string) => (URL.canParse(url) ? new URL(url).origin : url)
 
@@ -112,6 +115,7 @@ const draftOf = (webhook: Webhook): Draft => ({
   signing: [...webhook.signing].sort().join(' '),
   ...controlsOf(webhook),
   ...authenticationOf(webhook),
+  ...tlsOf(webhook),
 })
 const labels = {
   retry: 'Retry after',
@@ -120,6 +124,7 @@ const labels = {
   url: 'URL',
   ...controlLabels,
   ...authenticationLabels,
+  ...tlsLabels,
 }
 /** What a webhook that is not made yet begins with; it has no versions. */
 type Start = { version: 0; start: Draft }
@@ -155,6 +160,7 @@ function Form({ resource }: { resource: Webhook | Start }) {
         retry_schedule: schedule,
         signing: draft.signing.split(' '),
         authentication: authenticationBody(draft),
+        tls: tlsBody(draft),
         ...bodyOf(draft),
       }
       const text = withTexts(body, {
@@ -187,8 +193,8 @@ function Form({ resource }: { resource: Webhook | Start }) {
   // Of the URL that is typed now the live check says more than the answer to one before.
   const wrongUrl = useErrorOf(error?.field('url'), draft.url)
   const wrongAdvanced = error?.problem?.errors?.some(({ pointer }) =>
-    ['timeout', 'retry_schedule', 'signing', 'authentication', ...controlFields].some((name) =>
-      pointer?.startsWith(`#/${name}`),
+    ['timeout', 'retry_schedule', 'signing', 'authentication', 'tls', ...controlFields].some(
+      (name) => pointer?.startsWith(`#/${name}`),
     ),
   )
   const moved = existing && origin(existing.url) !== origin(draft.url)
@@ -255,7 +261,7 @@ function Form({ resource }: { resource: Webhook | Start }) {
       />
       <details className="group rounded-lg border border-line" open={wrongAdvanced || undefined}>
         <summary className="px-4 h-10 flex items-center justify-between gap-2 cursor-pointer font-medium text-[13.5px] rounded-lg">
-          Advanced: filter, authentication, retries, signature, limits
+          Advanced: filter, authentication, certificates, retries, signature, limits
           <Icon
             name="down"
             className="w-4 h-4 text-muted transition-transform group-open:rotate-180"
@@ -286,6 +292,7 @@ function Form({ resource }: { resource: Webhook | Start }) {
             error={error?.field('filter')}
           />
           <AuthenticationFields value={draft} onChange={set} error={(name) => error?.field(name)} />
+          <TlsFields value={draft} onChange={set} error={(name) => error?.field(name)} />
           <ControlFields value={draft} onChange={set} error={(name) => error?.field(name)} />
           <div className="sm:col-span-2 space-y-3">
             <Text
@@ -368,6 +375,7 @@ export function NewWebhook() {
       signing: 'v1',
       ...noControls,
       ...noAuthentication,
+      ...noTls,
     },
   })
   return (

@@ -298,6 +298,22 @@ export function WebhookPage() {
             </dd>
           </div>
         )}
+        {data.tls && (
+          <div>
+            <dt className="text-muted mb-1">TLS</dt>
+            <dd className="break-all">
+              {data.tls.ca && <div>Authorities of its own</div>}
+              {data.tls.expires_at && (
+                <div>
+                  {data.tls.subject}{' '}
+                  <span className="text-muted">
+                    expires <Time at={data.tls.expires_at} />
+                  </span>
+                </div>
+              )}
+            </dd>
+          </div>
+        )}
         {Object.keys(data.headers).length > 0 && (
           <div className="col-span-2 lg:col-span-4">
             <dt className="text-muted mb-1">Headers</dt>

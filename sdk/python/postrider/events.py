@@ -629,6 +629,7 @@ class _WebhookCreatedData(TypedDict):
     filter: Any
     template: Any
     authentication: Optional[Dict[str, Any]]
+    tls: Optional[Dict[str, Any]]
     created_at: str
     updated_at: str
 
@@ -669,6 +670,7 @@ class _WebhookUpdatedData(TypedDict):
     filter: Any
     template: Any
     authentication: Optional[Dict[str, Any]]
+    tls: Optional[Dict[str, Any]]
     created_at: str
     updated_at: str
     changed: List[str]
@@ -710,6 +712,7 @@ class _WebhookDeletedData(TypedDict):
     filter: Any
     template: Any
     authentication: Optional[Dict[str, Any]]
+    tls: Optional[Dict[str, Any]]
     created_at: str
     updated_at: str
 

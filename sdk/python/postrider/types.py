@@ -77,6 +77,7 @@ class WebhookWrite(_WebhookWrite, total=False):
     filter: Optional[Dict[str, Any]]
     template: Any
     authentication: Optional["Authentication"]
+    tls: Optional["ReceiverTls"]
     secret: str
     keys: "WebhookKeys"
 
@@ -102,6 +103,7 @@ class _Webhook(TypedDict):
     filter: Optional[Dict[str, Any]]
     template: Any
     authentication: Optional["Authentication"]
+    tls: Optional["ReceiverTls"]
     created_at: str
     updated_at: str
     version: int
@@ -147,6 +149,14 @@ class Authentication(_Authentication, total=False):
     audience: str
 
 
+class ReceiverTls(TypedDict, total=False):
+    ca: Optional[str]
+    client_certificate: Optional[str]
+    client_key: Optional[str]
+    subject: str
+    expires_at: str
+
+
 class WebhookHealth(TypedDict):
     breaker: Literal["closed", "open"]
     open_since: Optional[str]
@@ -165,7 +175,7 @@ class WebhookHealth(TypedDict):
 class WebhookFailure(TypedDict):
     at: str
     kind: Literal["internal", "transport", "response"]
-    reason: Literal["accepted", "refused_by_status", "gone", "dns_failed", "dns_timeout", "address_blocked", "connect_failed", "connect_timeout", "tls_failed", "tls_timeout", "send_failed", "response_timeout", "response_broken", "token_failed", "resolver_busy", "out_of_descriptors", "unsealable", "shutting_down", "unrenderable"]
+    reason: Literal["accepted", "refused_by_status", "gone", "dns_failed", "dns_timeout", "address_blocked", "connect_failed", "connect_timeout", "tls_failed", "tls_timeout", "send_failed", "response_timeout", "response_broken", "token_failed", "resolver_busy", "out_of_descriptors", "unsealable", "shutting_down", "unrenderable", "proxy_failed"]
     status: Optional[int]
 
 
@@ -195,6 +205,6 @@ class Delivery(_Delivery, total=False):
 
 class LastOutcome(TypedDict):
     kind: Literal["internal", "transport", "response"]
-    reason: Literal["accepted", "refused_by_status", "gone", "dns_failed", "dns_timeout", "address_blocked", "connect_failed", "connect_timeout", "tls_failed", "tls_timeout", "send_failed", "response_timeout", "response_broken", "token_failed", "resolver_busy", "out_of_descriptors", "unsealable", "shutting_down", "unrenderable"]
+    reason: Literal["accepted", "refused_by_status", "gone", "dns_failed", "dns_timeout", "address_blocked", "connect_failed", "connect_timeout", "tls_failed", "tls_timeout", "send_failed", "response_timeout", "response_broken", "token_failed", "resolver_busy", "out_of_descriptors", "unsealable", "shutting_down", "unrenderable", "proxy_failed"]
     detail: str
     status: Optional[int]

@@ -550,6 +550,10 @@ export type WebhookCreated = Envelope<'webhook.created', {
   authentication: {
     type: 'basic' | 'bearer' | 'oauth2'
   } | null
+  tls: {
+    subject?: string
+    expires_at?: string
+  } | null
   version?: number
   created_at: string
   updated_at: string
@@ -590,6 +594,10 @@ export type WebhookUpdated = Envelope<'webhook.updated', {
   template: unknown
   authentication: {
     type: 'basic' | 'bearer' | 'oauth2'
+  } | null
+  tls: {
+    subject?: string
+    expires_at?: string
   } | null
   version?: number
   created_at: string
@@ -632,6 +640,10 @@ export type WebhookDeleted = Envelope<'webhook.deleted', {
   template: unknown
   authentication: {
     type: 'basic' | 'bearer' | 'oauth2'
+  } | null
+  tls: {
+    subject?: string
+    expires_at?: string
   } | null
   version?: number
   created_at: string

@@ -93,6 +93,7 @@ export interface WebhookWrite {
   filter?: object | null
   template?: unknown
   authentication?: Authentication | null
+  tls?: ReceiverTls | null
   secret?: string
   /** Of a new webhook that comes from another server, instead of `secret`: all keys that it has there. */
   keys?: WebhookKeys
@@ -124,6 +125,7 @@ export interface Webhook {
   filter: Record<string, unknown> | null
   template: unknown
   authentication: Authentication | null
+  tls: ReceiverTls | null
   created_at: string
   updated_at: string
   /** Goes up with every change; quoted it is the ETag. */
@@ -184,6 +186,19 @@ export interface Authentication {
   audience?: string
 }
 
+export interface ReceiverTls {
+  /** PEM of up to 16 certificates that the receiver's must come from, instead of the authorities that the server trusts. */
+  ca?: string | null
+  /** PEM of the certificate that is shown to a receiver that asks for one, and behind it those that issued it, in order; up to 8 in all. */
+  client_certificate?: string | null
+  /** PEM of its private key, without a passphrase: RSA of 2048 to 4096 bits, ECDSA on P-256, P-384 or P-521, or Ed25519. */
+  client_key?: string | null
+  /** Of the client's certificate. */
+  subject?: string
+  /** When the client's certificate expires; like `subject`. */
+  expires_at?: string
+}
+
 export interface WebhookHealth {
   /** Open: the receiver is left alone. */
   breaker: 'closed' | 'open'
@@ -214,7 +229,7 @@ export interface WebhookHealth {
 export interface WebhookFailure {
   at: string
   kind: 'internal' | 'transport' | 'response'
-  reason: 'accepted' | 'refused_by_status' | 'gone' | 'dns_failed' | 'dns_timeout' | 'address_blocked' | 'connect_failed' | 'connect_timeout' | 'tls_failed' | 'tls_timeout' | 'send_failed' | 'response_timeout' | 'response_broken' | 'token_failed' | 'resolver_busy' | 'out_of_descriptors' | 'unsealable' | 'shutting_down' | 'unrenderable'
+  reason: 'accepted' | 'refused_by_status' | 'gone' | 'dns_failed' | 'dns_timeout' | 'address_blocked' | 'connect_failed' | 'connect_timeout' | 'tls_failed' | 'tls_timeout' | 'send_failed' | 'response_timeout' | 'response_broken' | 'token_failed' | 'resolver_busy' | 'out_of_descriptors' | 'unsealable' | 'shutting_down' | 'unrenderable' | 'proxy_failed'
   /** The HTTP status; null when none came. */
   status: number | null
 }
@@ -252,7 +267,7 @@ export interface Delivery {
 
 export interface LastOutcome {
   kind: 'internal' | 'transport' | 'response'
-  reason: 'accepted' | 'refused_by_status' | 'gone' | 'dns_failed' | 'dns_timeout' | 'address_blocked' | 'connect_failed' | 'connect_timeout' | 'tls_failed' | 'tls_timeout' | 'send_failed' | 'response_timeout' | 'response_broken' | 'token_failed' | 'resolver_busy' | 'out_of_descriptors' | 'unsealable' | 'shutting_down' | 'unrenderable'
+  reason: 'accepted' | 'refused_by_status' | 'gone' | 'dns_failed' | 'dns_timeout' | 'address_blocked' | 'connect_failed' | 'connect_timeout' | 'tls_failed' | 'tls_timeout' | 'send_failed' | 'response_timeout' | 'response_broken' | 'token_failed' | 'resolver_busy' | 'out_of_descriptors' | 'unsealable' | 'shutting_down' | 'unrenderable' | 'proxy_failed'
   /** One sentence for people. */
   detail: string
   /** The HTTP status; null when none came. */
@@ -279,5 +294,6 @@ export interface WebhookPatch {
   filter?: object | null
   template?: unknown
   authentication?: Authentication | null
+  tls?: ReceiverTls | null
   secret?: string
 }

@@ -22,7 +22,7 @@ namespace {
     "realm_id, id, name, description, url, header_names, headers, events, enabled, "           \
     "disabled_reason, timeout, retry_schedule, signing, secret, previous_secret, "             \
     "previous_expires_at, version, created_at, updated_at, deleted_at, controls, credential, " \
-    "ordered"
+    "ordered, tls"
 
 WebhookRow read_row(const sql::Rows& rows) {
     WebhookRow row{.realm = rows.id<RealmId>(0),
@@ -43,6 +43,7 @@ WebhookRow read_row(const sql::Rows& rows) {
                    .secret = rows.bytes(13),
                    .previous_secret = rows.bytes(14),
                    .credential = rows.bytes(21),
+                   .tls = rows.bytes(23),
                    .previous_expires_at = rows.optional_time(15),
                    .version = rows.integer(16),
                    .created_at = rows.time(17),
@@ -144,13 +145,13 @@ Result<void> insert(Transaction& tx, const WebhookRow& row) {
     static constexpr Query query{
         "INSERT INTO webhooks (" WEBHOOK_COLUMNS
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
-        "$18, $19, $20, $21, $22, $23)"};
-    POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.name, row.description, row.url,
-                               row.header_names, Blob{row.headers}, row.events, row.enabled,
-                               to_string(row.disabled_reason), row.timeout, row.retry_schedule,
-                               row.signing, Blob{row.secret}, Blob{row.previous_secret},
-                               row.previous_expires_at, row.version, row.created_at, row.updated_at,
-                               row.deleted_at, row.controls, Blob{row.credential}, row.ordered));
+        "$18, $19, $20, $21, $22, $23, $24)"};
+    POSTRIDER_TRY(tx.sql().run(
+        query, row.realm, row.id, row.name, row.description, row.url, row.header_names,
+        Blob{row.headers}, row.events, row.enabled, to_string(row.disabled_reason), row.timeout,
+        row.retry_schedule, row.signing, Blob{row.secret}, Blob{row.previous_secret},
+        row.previous_expires_at, row.version, row.created_at, row.updated_at, row.deleted_at,
+        row.controls, Blob{row.credential}, row.ordered, Blob{row.tls}));
     return {};
 }
 
@@ -160,14 +161,14 @@ Result<void> update(Transaction& tx, const WebhookRow& row) {
         "headers = $7, events = $8, enabled = $9, disabled_reason = $10, timeout = $11, "
         "retry_schedule = $12, signing = $13, secret = $14, previous_secret = $15, "
         "previous_expires_at = $16, version = $17, updated_at = $18, deleted_at = $19, "
-        "controls = $20, credential = $21, ordered = $22 "
+        "controls = $20, credential = $21, ordered = $22, tls = $23 "
         "WHERE realm_id = $1 AND id = $2"};
     POSTRIDER_TRY(tx.sql().run(query, row.realm, row.id, row.name, row.description, row.url,
                                row.header_names, Blob{row.headers}, row.events, row.enabled,
                                to_string(row.disabled_reason), row.timeout, row.retry_schedule,
                                row.signing, Blob{row.secret}, Blob{row.previous_secret},
                                row.previous_expires_at, row.version, row.updated_at, row.deleted_at,
-                               row.controls, Blob{row.credential}, row.ordered));
+                               row.controls, Blob{row.credential}, row.ordered, Blob{row.tls}));
     return {};
 }
 

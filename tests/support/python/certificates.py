@@ -35,6 +35,11 @@ class Authority:
                 "-days", "-1" if expired else "2", *signer)
         return certificate, key
 
+    def client(self, name):
+        """A client's certificate as a webhook's `tls` has it."""
+        certificate, key = self.leaf(name)
+        return {"client_certificate": certificate.read_text(), "client_key": key.read_text()}
+
     def context(self, name, **options):
         """A server's SSLContext with a leaf."""
         certificate, key = self.leaf(name, **options)

@@ -7,7 +7,7 @@ import log_age
 from waiting import wait_for
 
 TIMEOUTS = {"dns_timeout", "connect_timeout", "tls_timeout", "response_timeout"}
-INTERNAL = {"resolver_busy", "out_of_descriptors", "unsealable", "shutting_down", "unrenderable"}
+INTERNAL = {"resolver_busy", "out_of_descriptors", "unsealable", "shutting_down", "unrenderable", "proxy_failed"}
 #: The members of `attempts` that add up to its total.
 KINDS = [*(f"status_{n}xx" for n in range(1, 6)), "timeout", "transport", "internal"]
 

@@ -12,12 +12,16 @@ Reply = collections.namedtuple("Reply", "status headers body delay close", defau
 
 
 class Request:
-    __slots__ = ("path", "headers", "header_list", "body", "at", "wall", "connection", "peer")
+    __slots__ = ("path", "headers", "header_list", "body", "at", "wall", "connection", "peer", "client", "resumed")
 
-    def __init__(self, path, header_list, body, connection, peer=None):
+    def __init__(self, path, header_list, body, connection, peer=None, tls=None):
         self.path, self.header_list, self.body, self.peer = path, header_list, body, peer
         self.headers = {name.lower(): value for name, value in header_list}
         self.at, self.wall, self.connection = time.monotonic(), time.time(), connection
+        # Of TLS: the common name in the certificate that the client showed, and whether its session is an older one.
+        shown = (tls and tls.getpeercert() or {}).get("subject", ())
+        self.client = next((value for each in shown for name, value in each if name == "commonName"), None)
+        self.resumed = bool(tls and tls.session_reused)
 
     @property
     def id(self):
@@ -55,7 +59,7 @@ class Connection(asyncio.Protocol):
             body = bytes(self.buffer[head_end + 4:head_end + 4 + length])
             del self.buffer[:head_end + 4 + length]
             path = lines[0].split(" ")[1]
-            self.answer(self.receiver.take(Request(path, headers, body, id(self), self.peer)))
+            self.answer(self.receiver.take(Request(path, headers, body, id(self), self.peer, self.transport.get_extra_info("ssl_object"))))
 
     def answer(self, reply):
         if reply is None:
