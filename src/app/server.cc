@@ -491,7 +491,7 @@ std::optional<config::Reload> ServerImpl::reload(const Result<config::Config>& f
     // What can fail comes first: a configuration is taken as a whole or not at all.
     net::Authorities authorities;
     if (!next.ca_file.empty()) {
-        auto read = net::read_authorities(next.ca_file);
+        auto read = net::load_authorities(next.ca_file);
         if (!read) return refuse(read.error().message);
         authorities = std::move(*read);
     }

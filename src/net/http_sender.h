@@ -96,8 +96,8 @@ class HttpSender {
 /// Authorities that receivers' certificates must have. Thread-safety: any thread.
 using Authorities = std::shared_ptr<x509_store_st>;
 /// Reads SenderOptions::ca_file. Errors: unavailable, one sentence with the way out.
-Result<Authorities> read_authorities(const std::string& ca_file);
-/// Whether it can be read; for the start of a server. Errors: as read_authorities().
+Result<Authorities> load_authorities(const std::string& ca_file);
+/// Whether it can be read; for the start of a server. Errors: as load_authorities().
 Result<void> check_ca_file(const std::string& path);
 
 /// A `ca_file` that cannot be read makes every https attempt end with `tls_failed`.

@@ -234,11 +234,11 @@ void TlsContext::set_authorities(const Authorities& authorities) {
 }
 
 Result<void> check_ca_file(const std::string& path) {
-    POSTRIDER_TRY(read_authorities(path));
+    POSTRIDER_TRY(load_authorities(path));
     return {};
 }
 
-Result<Authorities> read_authorities(const std::string& path) {
+Result<Authorities> load_authorities(const std::string& path) {
     Authorities store(X509_STORE_new(), X509_STORE_free);
     const bool is_readable =
         store != nullptr && X509_STORE_load_file(store.get(), path.c_str()) == 1;

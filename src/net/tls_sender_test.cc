@@ -100,9 +100,9 @@ TEST_F(TlsSenderTest, OtherAuthoritiesTakeTheirPlaceWhileItRuns) {
     Receiver others(always(ok_answer), other_server.get());
     EXPECT_EQ(send(url(receiver)).get().reason, OutcomeReason::accepted);
     EXPECT_EQ(send(url(others, "other.example")).get().reason, OutcomeReason::tls_failed);
-    EXPECT_FALSE(read_authorities("/nowhere"));
+    EXPECT_FALSE(load_authorities("/nowhere"));
     write_pem(other, ca_file_);
-    const auto read = read_authorities(ca_file_);
+    const auto read = load_authorities(ca_file_);
     ASSERT_TRUE(read);
     on_loop([&] { set_authorities(*sender_, *read); });
     EXPECT_EQ(send(url(others, "other.example")).get().reason, OutcomeReason::accepted);
@@ -129,7 +129,7 @@ TEST_F(TlsSenderTest, AConnectionInUseIsNotKeptForOtherAuthorities) {
         server.get());
     auto first = send(url(receiver));
     asked.get_future().wait();
-    const auto read = read_authorities(ca_file_);
+    const auto read = load_authorities(ca_file_);
     on_loop([&] { set_authorities(*sender_, *read); });
     changed.set_value();
     EXPECT_EQ(first.get().reason, OutcomeReason::accepted);

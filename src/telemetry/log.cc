@@ -103,7 +103,14 @@ void start(Options options) {
 
 void change(Options options) {
     const LogLevel level = options.level;
-    auto next = make_running(std::move(options));
+    std::shared_ptr<Running> next;
+    try {
+        next = std::make_shared<Running>(std::move(options));
+    } catch (const std::exception& error) {
+        // There is no thread for it now: the log goes on as it is.
+        state().level = level;
+        return warning("telemetry", "the log keeps its format", {{"reason", error.what()}});
+    }
     {
         MutexLock lock(state().mutex);
         state().running.swap(next);
