@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from documents import TYPED, Typist, blocks, commands
+from documents import TYPED, Typist, blocks, commands, commands_of, takes_the_shell
 from postgres import Postgres
 from server import ROOT, binary, environment, sqlite_only
 from waiting import wait_for
@@ -26,7 +26,6 @@ BEFORE = {
     "docs/backup.md": [SERVE],
     "docs/operating.md": CHANNEL,
     "docs/upgrade.md": [SERVE],
-    "docs/configuring.md": ["export POSTRIDER_DATA=./data"],
     "docs/troubleshooting.md": [*CHANNEL, "postrider webhook create http://127.0.0.1:3009/webhook --event '*' --name ledger"],
     "docs/webhooks.md": [SERVE, "export POSTRIDER_DATA=./data"],
     "docs/access.md": [
@@ -100,6 +99,15 @@ def test_commands_stand_in_blocks_that_are_run(document):
         if language == "sh" and not reason:
             for placeholder in ("…", "<", "ID "):
                 assert not any(placeholder in line for line in lines), f"{document}:{number} cannot be run as it stands"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_nothing_is_typed_into_a_shell_that_is_taken(document):
+    for number, language, reason, lines in blocks(document):
+        if language != "sh" or reason:
+            continue
+        for command in list(commands_of(lines))[:-1]:
+            assert not takes_the_shell(command), f"{document}:{number}: {command} stays, and nobody comes to the next line"
 
 
 def test_few_blocks_are_not_run():

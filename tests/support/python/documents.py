@@ -38,28 +38,36 @@ def blocks(document):
                 yield number, "", None, [line.strip()]
 
 
-def commands(document):
+def commands_of(lines):
     """What is to be typed, one at a time: comments are left out, continued lines joined."""
+    command = ""
+    for line in lines:
+        command += line
+        if command.endswith("\\"):
+            command += "\n"
+        elif command.strip() and not command.lstrip().startswith("#"):
+            yield command
+            command = ""
+        else:
+            command = ""
+
+
+def commands(document):
     for _, language, reason, lines in blocks(document):
-        if language != "sh" or reason:
-            continue
-        command = ""
-        for line in lines:
-            command += line
-            if command.endswith("\\"):
-                command += "\n"
-            elif command.strip() and not command.lstrip().startswith("#"):
-                yield command
-                command = ""
-            else:
-                command = ""
+        if language == "sh" and not reason:
+            yield from commands_of(lines)
+
+
+def takes_the_shell(command):
+    """Whether it stays in the foreground, so that whoever goes on does so in another shell."""
+    return STAYING.match(command) and not command.endswith("&")
 
 
 class Typist:
     """A bash in an empty folder, on a machine where every port is free."""
 
     def __init__(self, folder):
-        self.folder, self.staying, self.number = pathlib.Path(folder), {}, 0
+        self.folder, self.staying, self.number, self.exported = pathlib.Path(folder), {}, 0, set()
         (self.folder / "build").mkdir()
         (self.folder / "build" / "release").mkdir()
         (self.folder / "build" / "release" / "postrider").symlink_to(binary())
@@ -85,15 +93,18 @@ class Typist:
         return int(line), out.read_text()
 
     def stay(self, command):
-        """Starts it in the background and waits until it listens."""
+        """Starts it in the background and waits until it listens. The shell after one in the foreground has no variables of its own."""
         self.number += 1
         out = self.folder / f".{self.number}"
         # In the place of the background shell, so that whoever kills the job kills it.
-        self.shell.stdin.write(f"{{ exec {command}\n}} > {out} 2>&1 < /dev/null &\n")
+        self.shell.stdin.write(f"{{ exec {command.removesuffix('&')}\n}} > {out} 2>&1 < /dev/null &\n")
         self.shell.stdin.flush()
         self.staying[command] = out
         wait_for(lambda: out.exists() and "listening on" in out.read_text(),
                  lambda: f"{command}\n{out.read_text() if out.exists() else ''}", 60)
+        if takes_the_shell(command) and self.exported:
+            self.say(f"unset {' '.join(self.exported)}")
+            self.exported.clear()
 
     def said(self, command):
         """What a staying one whose text begins so has printed."""
@@ -103,6 +114,9 @@ class Typist:
         """Runs a command of a document until it says what is expected: what it asks about may be under way."""
         if STAYING.match(command):
             return self.stay(command)
+        if command.startswith("export "):
+            # The path is the folder's, whichever shell it is.
+            self.exported |= set(re.findall(r"\b([A-Z_]+)=", command)) - {"PATH"}
         asks = re.match(r"postrider (event|delivery) ", command)
         last = self.say(command)
         is_there = lambda: last[0] == 0 and all(word in last[1] for word in expected)
