@@ -255,9 +255,9 @@ test('the overview’s period is in the address, and failing webhooks come first
   await world.tell(`publish ${world.realm} order.shipped`)
   await go('')
   await page.getByRole('button', { name: '1 hour' }).click()
-  await page.getByText('in the last 1 hour').waitFor()
+  await page.getByText('in the last hour').waitFor()
   await page.reload()
-  await page.getByText('in the last 1 hour').waitFor()
+  await page.getByText('in the last hour').waitFor()
   const list = page
     .locator('section')
     .filter({ hasText: 'Webhooks, failing first' })

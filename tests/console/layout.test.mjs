@@ -49,6 +49,8 @@ async function slowMachine(browser) {
     assert.ok(renderers.length > 0)
     halt()
   }
+  // Nothing stays halted, however this ends.
+  process.once('exit', fast)
   return { slow, fast }
 }
 
@@ -60,6 +62,9 @@ async function shiftOf(page) {
 /** What the web calls good is at most 0.1. */
 const jumps = 0.05
 
+/** What comes within 15 s on other pages takes six times as long. */
+const timeout = 90_000
+
 /** How much later than asked answers of the API come, in milliseconds. */
 const waits = [0, 50, 300]
 
@@ -68,6 +73,7 @@ test('nothing jumps while a page loads', async (context) => {
   let worst = 0
   let walked = 0
   const prepare = async (page) => {
+    page.context().setDefaultTimeout(timeout)
     await machine.slow()
     let asked = 0
     await page.route('**/api/v1/**', async (route) => {
@@ -94,6 +100,7 @@ test('nothing jumps while a page loads', async (context) => {
 
 test('what jumps while the machine is slow is seen', async (context) => {
   const page = await newPage(world, await newContext(world))
+  page.context().setDefaultTimeout(timeout)
   await page.addInitScript(() => {
     const look = (_, observer) => {
       const heading = document.querySelector('main h1')

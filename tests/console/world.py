@@ -107,7 +107,7 @@ def size(server, receiver):
             "quiet": quiet["id"], "event": event, "webhooks": webhooks}
 
 
-def import_all(realm, kind, entries, at_once=200):
+def import_all(realm, kind, entries, at_once=100):
     for begin in range(0, len(entries), at_once):
         realm.call("POST", "/import", {kind: entries[begin:begin + at_once], "events": False}, 200)
 

@@ -279,7 +279,7 @@ export function Overview() {
             ? 'Deliveries of this realm, and the webhooks that need attention.'
             : statistics.isPlaceholderData
               ? 'Counting…'
-              : `${plural(counted.attempts.total, 'attempt')} in the last ${period.label}.`
+              : `${plural(counted.attempts.total, 'attempt')} in the last ${period.label.replace(/^1 /, '')}.`
         }
       />
       {!hasSome ? (

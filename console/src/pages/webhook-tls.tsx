@@ -77,6 +77,8 @@ export function TlsFields({
   onChange: (changed: Partial<Tls>) => void
   error: (name: string) => string | undefined
 }) {
+  // What is wrong with the whole stands at its first field, unless it is one of the others.
+  const ofOthers = error('tls/client_certificate') ?? error('tls/client_key')
   return (
     <>
       <Pem
@@ -84,7 +86,7 @@ export function TlsFields({
         value={value.ca}
         onChange={(ca) => onChange({ ca })}
         hint="PEM, for a receiver whose certificate is of a private authority. Empty: the server’s."
-        error={error('tls/ca') ?? error('tls')}
+        error={error('tls/ca') ?? (ofOthers ? undefined : error('tls'))}
       />
       <Pem
         label="Client certificate"
