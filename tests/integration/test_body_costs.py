@@ -10,6 +10,8 @@ from server import Server, sanitized
 
 #: Of one body, in all threads; the least of several tries counts, since the server does other things too.
 TRIES = 2
+#: What costs too much is looked at anew: with other tests beside it, caches are shared, and a first look may be of them.
+LOOKS = 3
 #: What the smallest of three sizes may take more than its share, and the largest of a body in all: below 1 MiB nobody waits for one longer.
 SLACK = 0.012
 SECONDS_PER_MIB = 0.12
@@ -125,6 +127,20 @@ def seconds_of(ground, place, value):
     return least
 
 
+def problem_of(ground, where, make, largest):
+    """What is wrong with how its cost grows; nothing, when nothing is."""
+    whole = seconds_of(ground, where, make(largest))
+    if whole > SLACK:
+        quarter = seconds_of(ground, where, make(largest // 4))
+        half = seconds_of(ground, where, make(largest // 2))
+        # Four times the length in six times the time: n log n, and the caches.
+        if whole > 6 * quarter + SLACK or half > 3 * quarter + SLACK:
+            return f"{quarter:.3f} s, {half:.3f} s, {whole:.3f} s for a quarter, a half and all of {largest} bytes"
+    if whole > SECONDS_PER_MIB * largest / 2**20 + SLACK:
+        return f"{whole:.3f} s for {largest} bytes"
+    return ""
+
+
 @pytest.mark.skipif(sanitized(), reason="what a sanitizer costs is its own")
 @pytest.mark.parametrize("place", PLACES)
 def test_a_body_costs_in_proportion_to_its_length(ground, place):
@@ -132,14 +148,10 @@ def test_a_body_costs_in_proportion_to_its_length(ground, place):
     largest = where[2] * KIB
     found = []
     for name, make in VALUES.items():
-        whole = seconds_of(ground, where, make(largest))
-        quarter = None
-        if whole > SLACK:
-            quarter = seconds_of(ground, where, make(largest // 4))
-            half = seconds_of(ground, where, make(largest // 2))
-            # Four times the length in six times the time: n log n, and the caches.
-            if whole > 6 * quarter + SLACK or half > 3 * quarter + SLACK:
-                found.append(f"{name}: {quarter:.3f} s, {half:.3f} s, {whole:.3f} s for a quarter, a half and all of {largest} bytes")
-        if whole > SECONDS_PER_MIB * largest / 2**20 + SLACK:
-            found.append(f"{name}: {whole:.3f} s for {largest} bytes")
+        for _ in range(LOOKS):
+            problem = problem_of(ground, where, make, largest)
+            if not problem:
+                break
+        else:
+            found.append(f"{name}: {problem}")
     assert not found, found

@@ -166,8 +166,8 @@ def test_a_user_among_many_is_found_at_once(tmp_path):
     count = int(os.environ.get("POSTRIDER_USERS", "2000"))
     with Server(tmp_path / "data") as server:
         realm = server.realm("many")
-        for start in range(0, count, 200):
-            users = [{"username": f"user-{n:06}", "email": f"mail-{n:06}@example.com"} for n in range(start, min(start + 200, count))]
+        for start in range(0, count, 100):
+            users = [{"username": f"user-{n:06}", "email": f"mail-{n:06}@example.com"} for n in range(start, min(start + 100, count))]
             realm.call("POST", "/import", {"users": users}, 200)
         last = f"{count - 1:06}"
         for text in (f"user-{last}", f"ser-{last}", f"AIL-{last}@", "nobody"):

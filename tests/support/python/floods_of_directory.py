@@ -153,8 +153,8 @@ class Histories(Flood):
     reaches_store = True
 
     def prepare(self, realm):
-        for part in range(10):
-            realm.call("POST", "/import", {"users": [{"username": f"u-{part}-{number}", "first_name": "Ada"} for number in range(200)]}, 200)
+        for part in range(20):
+            realm.call("POST", "/import", {"users": [{"username": f"u-{part}-{number}", "first_name": "Ada"} for number in range(100)]}, 200)
 
     async def run(self, at):
         await asyncio.gather(at.ask_again_and_again(at.request("GET", "/audit?limit=200"), 12),
