@@ -7,15 +7,10 @@ namespace postrider::limits {
 
 inline constexpr Duration failing_since_kept =
     1min;  ///< in memory: another node may have counted on meanwhile
-inline constexpr std::size_t postgresql_closures_of_realm_max =
-    3;  ///< at once: one connection is free for the others
-inline constexpr std::size_t postgresql_long_closures_max =
-    2;  ///< at once, in all; a realm has one of them at a time
+inline constexpr std::size_t postgresql_long_closures_max = 2;  ///< at once, in all
 inline constexpr Duration postgresql_long_closure =
     30ms;  ///< from this average on a realm's closures are long ones: twenty ways there and back
            ///< over a network are less
-inline constexpr std::size_t postgresql_closures_after_conflict =
-    100;                                                  ///< of its realm, one at a time
 inline constexpr std::size_t long_realms_kept_max = 256;  ///< then those that rest are forgotten
 inline constexpr Duration read_duration_server =
     30s;  ///< of a read of the server's own, of all realms: 10,000 webhooks are 0.5 s, and one that
@@ -64,7 +59,6 @@ inline constexpr unsigned match_tries_max =
 /// Of the matchers of all realms; then those that were not used for longest are read again.
 inline constexpr std::size_t matchers_bytes_max = 64 * 1024 * 1024;
 
-static_assert(postgresql_closures_of_realm_max < postgresql_closure_connections);
 static_assert(postgresql_long_closures_max < postgresql_closure_connections);
 
 }  // namespace postrider::limits

@@ -301,8 +301,8 @@ void PostgresqlWriter::run(Lane& lane) {
         } else {
             const Turn turn = works[0].turn;
             // The server does not count rows; time is as good a measure.
-            const Took took = run_closure(lane, std::move(works[0].work));
-            charge(Kind::closures, turn, static_cast<std::uint64_t>(took.time / 100us));
+            const Duration took = run_closure(lane, std::move(works[0].work));
+            charge(Kind::closures, turn, static_cast<std::uint64_t>(took / 100us));
             ended(turn.realm, took);
             renew_statistics(lane);
         }
@@ -363,9 +363,9 @@ std::optional<PostgresqlWriter::Entry> PostgresqlWriter::next(Kind kind) {
     return entry;
 }
 
-void PostgresqlWriter::ended(const RealmId& realm, const Took& took) {
+void PostgresqlWriter::ended(const RealmId& realm, Duration took) {
     const MutexLock lock(mutex_);
-    closure_lanes_.ends(realm, took.time, took.ran_again);
+    closure_lanes_.ends(realm, took);
     note_who_may_begin();
     // What waited for it may run beside what this lane does next.
     queue_of(Kind::closures).changed.notify_one();
@@ -440,7 +440,7 @@ void PostgresqlWriter::run_outcomes(Lane& lane, Work work) {
     }
 }
 
-PostgresqlWriter::Took PostgresqlWriter::run_closure(Lane& lane, Work work) {
+Duration PostgresqlWriter::run_closure(Lane& lane, Work work) {
     auto& closure = std::get<ClosureWork>(work);
     std::vector<AnswerWait> waits;
     const Body body = [&](Transaction& tx) {
@@ -448,14 +448,14 @@ PostgresqlWriter::Took PostgresqlWriter::run_closure(Lane& lane, Work work) {
         waits = tx.end_work();
         return result;
     };
-    Took took;
+    Duration took{0};
     Ran ran = run_beside_others(lane, body, took);
     if (ran.end == End::again || ran.end == End::lost) {
         const std::lock_guard turn(closures_turn_);
         const std::unique_lock alone(closures_mutex_);
         const Monotonic before = clock_.monotonic();
         ran = repeat(lane, begin_closure, body, true);
-        took.time += std::chrono::floor<Duration>(clock_.monotonic() - before);
+        took += std::chrono::floor<Duration>(clock_.monotonic() - before);
     }
     if (ran.end != End::committed) {
         refuse(work, ran.error);
@@ -474,7 +474,7 @@ PostgresqlWriter::Took PostgresqlWriter::run_closure(Lane& lane, Work work) {
 
 /// Most conflicts are over at once, and to be alone is to wait for the longest of the others.
 PostgresqlWriter::Ran PostgresqlWriter::run_beside_others(Lane& lane, const Body& body,
-                                                          Took& took) {
+                                                          Duration& took) {
     for (int agains = 0;; ++agains) {
         Ran ran;
         {
@@ -485,10 +485,9 @@ PostgresqlWriter::Ran PostgresqlWriter::run_beside_others(Lane& lane, const Body
             }
             const Monotonic before = clock_.monotonic();
             ran = transact(lane, begin_closure, body, false);
-            took.time += std::chrono::floor<Duration>(clock_.monotonic() - before);
+            took += std::chrono::floor<Duration>(clock_.monotonic() - before);
         }
         if (ran.end != End::again) return ran;
-        took.ran_again = true;
         if (agains >= limits::postgresql_closure_again_max) return ran;
         std::this_thread::sleep_for(limits::postgresql_again_pause_first * (1 << agains));
     }

@@ -111,19 +111,16 @@ class PostgresqlWriter {
     std::vector<Entry> take(Lane& lane);
     std::optional<Entry> next(Kind kind) REQUIRES_LOCK(mutex_);
     static bool is_large(const Entry& entry);
-    struct Took {
-        Duration time{0};  ///< of its transactions, without what it waited for others to be alone
-        bool ran_again = false;  ///< another was in its way
-    };
-    void ended(const RealmId& realm, const Took& took);
+    void ended(const RealmId& realm, Duration took);
     void note_who_may_begin() REQUIRES_LOCK(mutex_);
     void charge(Kind kind, const Turn& turn, std::uint64_t cost);
     bool is_over(Kind kind) REQUIRES_LOCK(mutex_);
     bool has_ended(Kind kind);
     bool is_stopping();
     void run_outcomes(Lane& lane, Work work);
-    Took run_closure(Lane& lane, Work work);
-    Ran run_beside_others(Lane& lane, const Body& body, Took& took);
+    /// How long its transactions took, without what it waited for others to be alone.
+    Duration run_closure(Lane& lane, Work work);
+    Ran run_beside_others(Lane& lane, const Body& body, Duration& took);
     void run_publishes(Lane& lane, std::vector<Entry> works);
     void delay(std::vector<Entry> works);
     static std::vector<Entry> take_out(std::vector<Entry>& works, const std::set<RealmId>& realms);

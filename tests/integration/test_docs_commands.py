@@ -77,7 +77,7 @@ PRINTS = {
     "docs/node.md": {"curl": ["is paid: event", "goes to 1 webhook"], "postrider event explain": ["shop", "delivered"],
                      "postrider delivery show": ["accepted 204"]},
     "docs/chat.md": {"postrider event explain": ["chat", "delivered"]},
-    "docs/service.md": {"postrider check-config": ["postgresql://"], "postrider login": ["Logged in", "localhost"],
+    "docs/service.md": {"postrider check-config --data": ["postgresql://"], "postrider login": ["Logged in", "localhost"],
                         "postrider whoami": ["https://localhost:8443", "publish_events"],
                         "postrider event types": ["user.created"]},
     "docs/consuming.md": {"curl": ['"position":'], "postrider tail --after": ["user.created"],
