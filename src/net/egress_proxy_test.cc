@@ -132,8 +132,8 @@ TEST_F(EgressProxyTest, what_a_proxy_does_wrong_is_no_receivers_fault) {
     policy_ = std::make_shared<const EgressPolicy>(
         EgressPolicy{.allowed_networks = {}, .allow_http = true});
     for (const auto& [answer, expected] : answers) {
-        Receiver proxy([&answer = answer](Peer& peer) {
-            if (peer.read_head()) peer.write(answer);
+        Receiver proxy([&said = answer](Peer& peer) {
+            if (peer.read_head()) peer.write(said);
         });
         use(address_of(proxy));
         const auto result = send(far).get();
