@@ -251,8 +251,9 @@ void Housekeeper::tidy(Duration retention, std::size_t tries) {
     }
     store::write<bool>(
         store_, store::Turn::server(), store::WriteClass::essential,
-        [step = store::TidyStep{retention, store::table_lock_wait(tries)}](
-            store::Transaction& tx) { return tx.tidy(step); },
+        [step = store::TidyStep{retention, store::table_lock_wait(tries)}](store::Transaction& tx) {
+            return tx.tidy(step);
+        },
         [this, retention, tries](const Result<bool>& has_more) {
             const bool was_held_off = !has_more && has_more.error().code == ErrorCode::unavailable;
             if (was_held_off && tries < limits::table_lock_tries_max) {

@@ -358,7 +358,7 @@ inline constexpr Duration postgresql_reconnect_max = 1s;  ///< doubling up to he
 inline constexpr std::size_t analyzed_bytes_min = 1024 * 1024;   ///< of a new partition
 inline constexpr std::size_t partition_stragglers_max = 10'000;  ///< moved out in one transaction
 inline constexpr Duration table_lock_wait_first = 50ms;  ///< everybody's writes wait as long
-inline constexpr std::size_t table_lock_tries_max = 6;  ///< doubling: the last waits for 1.6 s
+inline constexpr std::size_t table_lock_tries_max = 6;   ///< doubling: the last waits for 1.6 s
 // Several nodes on one database.
 inline constexpr Duration node_heartbeat_interval = 500ms;
 inline constexpr Duration node_lease = 4s;  ///< silent for longer by the database's clock: dead
