@@ -257,12 +257,12 @@ json::Object ExtrasImport::body_of(const json::Value& webhook, const json::Value
         }
     }
     body.emplace_back("headers", std::move(*headers));
-    const auto add_sealed = [&](const char* member, const std::optional<json::Value>& shown) {
+    const auto add_sealed = [&](const char* member, const std::optional<json::Value>& found_there) {
         if (auto whole = opened.take(member)) {
             body.emplace_back(member, std::move(*whole));
-        } else if (shown && shown->is_null()) {
+        } else if (found_there && found_there->is_null()) {
             body.emplace_back(member, nullptr);
-        } else if (shown) {
+        } else if (found_there) {
             report_.left_out(
                 fmt::format("{} of webhooks, whose secrets are not in the file", member),
                 short_name(name));
